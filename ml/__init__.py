@@ -1,0 +1,1 @@
+"""Face detection and expression classification. Knows nothing of Django or Celery."""

@@ -1,0 +1,47 @@
+"""Analyse image files: `python -m ml.analyse PATH…`, one JSON line an image.
+
+A line is {"path", "width", "height", "faces"} (width and height of the upright image, a face as
+in `FaceAnalysis.as_dict`) or {"path", "error": {"code", "message"}}; the exit code is 1 when any
+file failed.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from ml import images, inference
+
+
+def analyse(path: Path, analyser: inference.Analyser) -> dict[str, object]:
+    """The line of one file."""
+    try:
+        with path.open("rb") as file:
+            rgb = images.decode(file).rgb
+    except images.ImageError as error:
+        return {"path": str(path), "error": {"code": error.code, "message": error.message}}
+    except OSError as error:
+        message = f"The file cannot be read: {error.strerror}."
+        return {"path": str(path), "error": {"code": "unreadable_file", "message": message}}
+    height, width = rgb.shape[:2]
+    faces = [face.as_dict() for face in analyser.analyse(rgb)]
+    return {"path": str(path), "width": width, "height": height, "faces": faces}
+
+
+def main() -> int:
+    """Parse the command line and analyse; the exit code."""
+    parser = argparse.ArgumentParser(description="Find faces and classify their expressions.")
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="an image file")
+    parser.add_argument("--version", help="name of the weights")
+    arguments = parser.parse_args()
+    analyser = inference.load(arguments.version)
+    failed = False
+    for path in arguments.paths:
+        line = analyse(path, analyser)
+        failed = failed or "error" in line
+        print(json.dumps(line, ensure_ascii=False), flush=True)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Measurements of speed: `python -m ml.benchmarks` and `python -m ml.benchmarks.runtimes`."""

@@ -1,0 +1,52 @@
+"""Logits → calibrated probabilities, and how well calibrated they are.
+
+Serving's side, on NumPy alone; the constants come from the manifest, fitted on the validation
+split by `ml.training.calibrate`.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ml.manifest import HeadCalibration
+
+ECE_BINS: Final = 15
+"""As in Guo et al. 2017 (arXiv:1706.04599)."""
+
+
+def softmax(logits: ArrayLike) -> NDArray[np.float64]:
+    """Softmax over the last axis, in double precision and safe from overflow."""
+    values = np.asarray(logits, dtype=np.float64)
+    exponentials = np.exp(values - values.max(axis=-1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
+
+
+def probabilities(logits: ArrayLike, calibration: HeadCalibration) -> NDArray[np.float32]:
+    """Calibrated probabilities (N, 7) float32 from logits (N, 7); rows sum to 1.
+
+    The bias, -strength · log(prior), takes back part of what the network learned about how
+    frequent each emotion was in training (logit adjustment, Menon et al. 2021,
+    arXiv:2007.07314); the temperature then sets the confidence (Guo et al. 2017,
+    arXiv:1706.04599).
+    """
+    values = np.asarray(logits, dtype=np.float64).reshape(-1, len(calibration.bias))
+    adjusted = (values + np.asarray(calibration.bias)) / calibration.temperature
+    return softmax(adjusted).astype(np.float32)
+
+
+def expected_calibration_error(
+    probabilities: NDArray[np.float32], label: NDArray[np.integer], bins: int = ECE_BINS
+) -> float:
+    """Expected calibration error in [0, 1] over equal-width bins (Guo et al. 2017).
+
+    probabilities (N, 7), label (N,); the mean over faces of |accuracy - confidence| of each
+    face's bin. 0 for no faces.
+    """
+    if len(label) == 0:
+        return 0.0
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    correct = probabilities.argmax(axis=1) == label
+    number = np.minimum((confidence * bins).astype(np.int64), bins - 1)
+    gaps = np.bincount(number, weights=correct - confidence, minlength=bins)
+    return float(np.abs(gaps).sum() / len(label))

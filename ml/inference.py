@@ -1,0 +1,161 @@
+"""The public face of the package: a photo in, its faces and their expressions out.
+
+    analyser = inference.load()
+    faces = analyser.analyse(images.decode(file).rgb)
+
+Nothing here imports TensorFlow or opens the network. Load after a fork, not before: the
+runtimes' threads do not survive one.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ml import calibration, manifest, preprocessing
+from ml.classifier import Classifier
+from ml.face_detection import CenterFace, FaceDetector
+from ml.labels import EMOTIONS
+from ml.types import FaceAnalysis, FaceDetection, Quality
+
+DEFAULT_VERSION: Final = "v1"
+
+OnStage = Callable[[str, float], None]
+"""Called with the stage (detect, align, classify) and the milliseconds it took."""
+
+
+class Analyser:
+    """Detector and classifier of one version of the weights; safe to share between threads."""
+
+    def __init__(
+        self, weights: manifest.Manifest, detector: FaceDetector, classifier: Classifier
+    ) -> None:
+        self._weights, self._detector, self._classifier = weights, detector, classifier
+
+    @property
+    def version(self) -> str:
+        """Name of the weights."""
+        return self._weights.version
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the serving export, in hexadecimal."""
+        return self._weights.sha256
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """The whole manifest as it stands in its file."""
+        return self._weights.document
+
+    def analyse(
+        self, rgb: NDArray[np.uint8], on_stage: OnStage | None = None
+    ) -> list[FaceAnalysis]:
+        """All faces of an upright photo, from left to right; an empty list where there is none.
+
+        rgb (H, W, 3) uint8, colour order RGB. Raises ValueError for anything else. Each stage
+        is reported to `on_stage` when it ends; without a face only `detect` is.
+        """
+        stages = _Stages(on_stage)
+        detections = self._detector.detect(rgb)
+        stages.end("detect")
+        if not detections:
+            return []
+        crops = np.stack([preprocessing.crop(rgb, face) for face in detections])
+        qualities = [_quality(crop, face) for crop, face in zip(crops, detections, strict=True)]
+        stages.end("align")
+        probabilities = self.classify(crops)
+        stages.end("classify")
+        return [
+            self._result(index, detection, quality, row)
+            for index, (detection, quality, row) in enumerate(
+                zip(detections, qualities, probabilities, strict=True)
+            )
+        ]
+
+    def classify(self, crops: NDArray[np.uint8], head: str = "consensus") -> NDArray[np.float32]:
+        """Calibrated probabilities (N, 7) float32 of crops (N, 48, 48) uint8; rows sum to 1.
+
+        Columns in the order of `ml.labels.EMOTIONS`. N may be 0. Raises ValueError for other
+        shapes or types, or an unknown head.
+        """
+        if head not in self._weights.calibration:
+            raise ValueError(f"head must be one of {list(self._weights.calibration)}, not {head!r}")
+        logits = self._classifier.logits(crops)[head]
+        return calibration.probabilities(logits, self._weights.calibration[head])
+
+    def _result(
+        self, index: int, detection: FaceDetection, quality: Quality, row: NDArray[np.float32]
+    ) -> FaceAnalysis:
+        best = int(row.argmax())
+        confidence = float(row[best])
+        return FaceAnalysis(
+            index=index,
+            box=detection.box,
+            landmarks=detection.landmarks,
+            detection_score=detection.score,
+            quality=quality,
+            probabilities={name: float(p) for name, p in zip(EMOTIONS, row, strict=True)},
+            emotion=EMOTIONS[best],
+            confidence=confidence,
+            uncertain=confidence < self._weights.uncertain_threshold,
+        )
+
+
+class _Stages:
+    """Measures consecutive stages."""
+
+    def __init__(self, listener: OnStage | None) -> None:
+        self._listener, self._began = listener, time.perf_counter()
+
+    def end(self, stage: str) -> None:
+        now = time.perf_counter()
+        if self._listener is not None:
+            self._listener(stage, (now - self._began) * 1000)
+        self._began = now
+
+
+def _quality(crop: NDArray[np.uint8], detection: FaceDetection) -> Quality:
+    return Quality(
+        face_size=float(np.sqrt(detection.box.width * detection.box.height)),
+        sharpness=float(cv2.Laplacian(crop, cv2.CV_64F).var()),
+        brightness=float(crop.mean()),
+        contrast=float(crop.std()),
+        roll=preprocessing.roll_degrees(detection),
+    )
+
+
+_lock: Final = threading.Lock()
+_analysers: Final[dict[str, Analyser]] = {}
+
+
+def load(version: str | None = None) -> Analyser:
+    """The analyser of a version of the weights, `DEFAULT_VERSION` unless told.
+
+    The first call reads the files and compares them with their checksums; later ones give the
+    same object. Raises `ml.manifest.ManifestError` or `ml.face_detection.DetectorError`.
+    """
+    version = version or DEFAULT_VERSION
+    with _lock:
+        if version not in _analysers:
+            weights = manifest.read(version)
+            manifest.verify_files(weights)
+            classifier = Classifier(weights.serving_path, flip=weights.flip_averaging)
+            _analysers[version] = Analyser(weights, CenterFace(), classifier)
+        return _analysers[version]
+
+
+def warm_up(version: str | None = None) -> None:
+    """Load and run everything once, so that the first photo does not pay for it."""
+    analyser = load(version)
+    analyser.analyse(np.zeros((480, 640, 3), np.uint8))
+    analyser.classify(np.zeros((1, 48, 48), np.uint8))
+
+
+def unload() -> None:
+    """Forget every analyser; their memory is freed once nobody uses them."""
+    with _lock:
+        _analysers.clear()

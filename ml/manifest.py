@@ -1,0 +1,177 @@
+"""The manifest that travels with weights: read, checked, written.
+
+`weights/<version>/manifest.json` says what the weights are and holds the SHA-256 of every other
+file of its folder. *Incompatible* (written for other code) and *corrupt* (damaged) are different
+errors, since they call for different remedies.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ml.labels import EMOTIONS, HEADS
+
+FORMAT_VERSION: Final = 1
+WEIGHTS_FOLDER: Final = Path(__file__).parent / "weights"
+FILE_NAME: Final = "manifest.json"
+INPUT_SHAPE: Final = (48, 48, 1)
+INPUT_RANGE: Final = (0, 255)
+
+
+class ManifestError(Exception):
+    """Weights that cannot be used."""
+
+
+class WeightsMissingError(ManifestError):
+    """There is no such version."""
+
+
+class IncompatibleWeightsError(ManifestError):
+    """Whole, but of another format, other labels or another input than this code works with."""
+
+
+class CorruptWeightsError(ManifestError):
+    """A file is missing or altered, or the manifest cannot be read."""
+
+
+@dataclass(frozen=True)
+class HeadCalibration:
+    """How one head's logits become probabilities; see `ml.calibration`.
+
+    temperature > 0; bias (7,) is added to the logits before they are divided by it.
+    """
+
+    temperature: float
+    bias: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What serving needs of a manifest; `document` is all of it as it stands in the file."""
+
+    version: str
+    folder: Path
+    serving_file: str
+    flip_averaging: bool
+    calibration: dict[str, HeadCalibration]
+    uncertain_threshold: float
+    files: dict[str, str]
+    document: dict[str, Any]
+
+    @property
+    def serving_path(self) -> Path:
+        """The exported graph that serving runs."""
+        return self.folder / self.serving_file
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the serving export, in hexadecimal; names these weights."""
+        return self.files[self.serving_file]
+
+
+def available_versions(weights: Path = WEIGHTS_FOLDER) -> list[str]:
+    """Names of the versions that have a manifest, sorted."""
+    return sorted(path.parent.name for path in weights.glob(f"*/{FILE_NAME}"))
+
+
+def read(version: str, weights: Path = WEIGHTS_FOLDER) -> Manifest:
+    """Read and check the manifest of a version; its files are checked by `verify_files`.
+
+    Raises WeightsMissingError, IncompatibleWeightsError or CorruptWeightsError.
+    """
+    folder = weights / version
+    path = folder / FILE_NAME
+    # A version is one folder's name, never a path that leads out of the weights.
+    if Path(version).name != version or not path.is_file():
+        known = ", ".join(available_versions(weights)) or "none"
+        raise WeightsMissingError(f"No weights {version!r} in {weights} (there are: {known}).")
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        found = document["format_version"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise CorruptWeightsError(f"{path} is not a manifest.") from error
+    if found != FORMAT_VERSION:
+        raise IncompatibleWeightsError(
+            f"{path} has format version {found!r}; this code reads {FORMAT_VERSION}."
+        )
+    try:
+        _check_compatible(document, path)
+        return _parse(document, folder)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CorruptWeightsError(f"{path} lacks or misstates {error}.") from error
+
+
+def verify_files(manifest: Manifest) -> None:
+    """Compare every file of the version with its SHA-256; raises CorruptWeightsError."""
+    for name, expected in manifest.files.items():
+        path = manifest.folder / name
+        if not path.is_file():
+            raise CorruptWeightsError(f"{path} is missing.")
+        if sha256_of(path) != expected:
+            raise CorruptWeightsError(f"{path} is not the file its manifest describes.")
+
+
+def write(document: dict[str, Any], folder: Path) -> None:
+    """Write `manifest.json` with the SHA-256 of every file in `folder`; whole or not at all."""
+    names = sorted(path.name for path in folder.iterdir() if path.name != FILE_NAME)
+    document = {
+        "format_version": FORMAT_VERSION,
+        **document,
+        "files": {name: sha256_of(folder / name) for name in names},
+    }
+    part = folder.with_name(f"{folder.name}.{FILE_NAME}.part")
+    with part.open("w", encoding="utf-8") as file:
+        json.dump(document, file, indent=2)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(folder / FILE_NAME)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_compatible(document: dict[str, Any], path: Path) -> None:
+    expected = {
+        "labels": list(EMOTIONS),
+        "heads": list(HEADS),
+        "input": {"shape": list(INPUT_SHAPE), "range": list(INPUT_RANGE)},
+    }
+    for key, value in expected.items():
+        found = document[key]
+        if isinstance(value, dict):
+            found = {name: found[name] for name in value}
+        if found != value:
+            raise IncompatibleWeightsError(f"{path} has {key} {found}; this code needs {value}.")
+
+
+def _parse(document: dict[str, Any], folder: Path) -> Manifest:
+    calibration = {}
+    for head in HEADS:
+        values = document["calibration"][head]
+        bias = tuple(float(values["bias"][emotion]) for emotion in EMOTIONS)
+        calibration[head] = HeadCalibration(float(values["temperature"]), bias)
+        if calibration[head].temperature <= 0:
+            raise ValueError("a temperature above 0")
+    files = {str(name): str(digest) for name, digest in document["files"].items()}
+    if any(Path(name).name != name for name in files):
+        raise ValueError("file names without folders")
+    serving = document["serving"]
+    if serving["file"] not in files:
+        raise KeyError(serving["file"])
+    return Manifest(
+        version=folder.name,
+        folder=folder,
+        serving_file=serving["file"],
+        flip_averaging=bool(serving["flip_averaging"]),
+        calibration=calibration,
+        uncertain_threshold=float(document["uncertain"]["threshold"]),
+        files=files,
+        document=document,
+    )

@@ -1,0 +1,75 @@
+"""Pictures in the public domain that ship in wheels, and the committed weights."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import cv2
+import matplotlib
+import numpy as np
+import pytest
+import skimage.data
+from numpy.typing import NDArray
+from PIL import Image
+
+from ml import inference
+
+Photo = NDArray[np.uint8]
+PICTURES: Any = skimage.data
+"""scikit-image's pictures; it types its functions only in part."""
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> Photo:
+    """(512, 512, 3) with one face, smiling."""
+    return np.ascontiguousarray(PICTURES.astronaut())
+
+
+@pytest.fixture(scope="session")
+def coffee() -> Photo:
+    """(400, 600, 3) without a face."""
+    return np.ascontiguousarray(PICTURES.coffee())
+
+
+@pytest.fixture(scope="session")
+def hopper() -> Photo:
+    """(600, 512, 3) with one face, glasses and cap."""
+    path = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+@pytest.fixture(scope="session")
+def montage(astronaut: Photo, hopper: Photo) -> Photo:
+    """(512, 1024 + 437, 3) with three faces: astronaut, hopper, mirrored astronaut."""
+    smaller = cv2.resize(hopper, (437, 512), interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(np.hstack([astronaut, smaller, astronaut[:, ::-1]]))
+
+
+@pytest.fixture(scope="session")
+def analyser() -> inference.Analyser:
+    return inference.load()
+
+
+@pytest.fixture(scope="session")
+def crops() -> NDArray[np.uint8]:
+    """(200, 48, 48): training images where EMOTIONSITE_DATA names the file, else made ones."""
+    source = os.environ.get("EMOTIONSITE_DATA")
+    if source:
+        with np.load(source) as file:
+            return np.asarray(file["images"][:200])
+    return made_faces(200)
+
+
+def made_faces(count: int, seed: int = 0) -> NDArray[np.uint8]:
+    """(count, 48, 48) varied pieces of the astronaut's face: shifted, scaled, relit, noisy."""
+    random = np.random.default_rng(seed)
+    grey = cv2.cvtColor(PICTURES.astronaut(), cv2.COLOR_RGB2GRAY)
+    faces = np.empty((count, 48, 48), np.uint8)
+    for face in faces:
+        side = int(random.integers(90, 150))
+        x, y = random.integers(150, 200), random.integers(40, 80)
+        piece = cv2.resize(grey[y : y + side, x : x + side], (48, 48), interpolation=cv2.INTER_AREA)
+        light, noise = random.uniform(0.5, 1.3), random.normal(0, 8, (48, 48))
+        face[:] = np.clip(piece * light + noise + random.uniform(-30, 30), 0, 255)
+    return faces

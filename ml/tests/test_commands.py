@@ -1,0 +1,137 @@
+"""The commands people and programs run."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from sklearn import metrics as sklearn_metrics
+
+from ml.inference import Analyser
+from ml.tests.conftest import made_faces
+
+pytestmark = pytest.mark.weights
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def faces_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixty faces with labels, votes and splits."""
+    random = np.random.default_rng(4)
+    path = tmp_path_factory.mktemp("data") / "faces.npz"
+    np.savez(
+        path,
+        images=made_faces(60),
+        label=random.integers(0, 7, 60).astype(np.uint8),
+        votes=random.integers(0, 4, (60, 10)).astype(np.uint8),
+        usage=(np.arange(60) % 3).astype(np.uint8),
+    )
+    return path
+
+
+def evaluate(*arguments: object) -> dict[str, Any]:
+    done = run("ml.training.evaluate", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("\n") == 1
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def test_evaluate_judges_both_heads(faces_file: Path, analyser: Analyser) -> None:
+    result = evaluate("--data", faces_file, "--split", "validation")
+    assert (result["n"], result["head"], result["model"]) == (20, "fer2013", "v1")
+    with np.load(faces_file) as file:
+        rows = file["usage"] == 1
+        faces, label = file["images"][rows], file["label"][rows]
+    predicted = analyser.classify(faces, head="fer2013").argmax(axis=1)
+    assert result["accuracy"] == pytest.approx(sklearn_metrics.accuracy_score(label, predicted))
+    assert result["macro_f1"] == pytest.approx(
+        sklearn_metrics.f1_score(label, predicted, average="macro", zero_division=0)
+    )
+    assert {"ferplus_accuracy", "ferplus_macro_f1", "ferplus_ece", "ferplus_n"} <= result.keys()
+    assert {"ece", "log_loss", "per_class", "confusion_matrix", "model_sha256"} <= result.keys()
+
+
+def test_evaluate_defaults(faces_file: Path, tmp_path: Path) -> None:
+    assert evaluate("--data", faces_file)["n"] == 20
+    with np.load(faces_file) as file:
+        np.savez(tmp_path / "plain.npz", images=file["images"], label=file["label"])
+    plain = evaluate("--data", tmp_path / "plain.npz")
+    assert (plain["n"], plain["head"]) == (60, "consensus")
+    assert not any(key.startswith("ferplus") for key in plain)
+    forced = evaluate("--data", tmp_path / "plain.npz", "--head", "fer2013")
+    assert forced["head"] == "fer2013"
+    assert forced["confusion_matrix"] != plain["confusion_matrix"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--version", "v0"], ["--split", "test"], ["--head", "other"]]
+)
+def test_evaluate_explains_what_is_wrong(tmp_path: Path, arguments: list[str]) -> None:
+    path = tmp_path / "plain.npz"
+    np.savez(path, images=made_faces(2), label=np.zeros(2, np.uint8))
+    done = run("ml.training.evaluate", "--data", path, *arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "error:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_evaluate_needs_no_tensorflow(faces_file: Path) -> None:
+    code = (
+        "import sys; from ml.training import evaluate; evaluate.main();"
+        "sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--data", str(faces_file)],
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_analyse_goes_on_after_a_bad_file(
+    tmp_path: Path, montage: NDArray[np.uint8], coffee: NDArray[np.uint8]
+) -> None:
+    good, none, bad = tmp_path / "three.jpg", tmp_path / "none.png", tmp_path / "bad.jpg"
+    Image.fromarray(montage).save(good, quality=95)
+    Image.fromarray(coffee).save(none)
+    bad.write_text("not an image")
+    missing = tmp_path / "missing.jpg"
+    done = run("ml.analyse", good, bad, missing, none)
+    assert done.returncode == 1
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["path"] for line in lines] == [str(path) for path in (good, bad, missing, none)]
+    assert (lines[0]["width"], lines[0]["height"]) == (montage.shape[1], montage.shape[0])
+    assert len(lines[0]["faces"]) == 3
+    assert lines[1]["error"]["code"] == "unsupported_format"
+    assert lines[2]["error"]["code"] == "unreadable_file"
+    assert lines[3]["faces"] == []
+
+
+def test_analyse_succeeds(tmp_path: Path, astronaut: NDArray[np.uint8]) -> None:
+    path = tmp_path / "astronaut.webp"
+    Image.fromarray(astronaut).save(path)
+    done = run("ml.analyse", path)
+    assert done.returncode == 0
+    (face,) = json.loads(done.stdout)["faces"]
+    assert face["emotion"] == "happy"
+
+
+def test_benchmarks(tmp_path: Path) -> None:
+    done = run("ml.benchmarks", "--rounds", 2, "--json", tmp_path / "bench.json")
+    assert done.returncode == 0, done.stderr
+    results = json.loads((tmp_path / "bench.json").read_text())
+    assert {"analyse_2_megapixels_ms", "classify_1_ms", "classify_32_ms"} <= results.keys()
+    assert all(value > 0 for value in results.values())
+    assert len(done.stdout.splitlines()) == len(results)

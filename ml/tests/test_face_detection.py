@@ -1,0 +1,165 @@
+"""CenterFace on pictures with known faces."""
+
+import importlib.util
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ml.face_detection import CenterFace, DetectorError
+from ml.tests.conftest import PICTURES
+from ml.types import FaceDetection
+
+Photo = NDArray[np.uint8]
+
+
+@pytest.fixture(scope="module")
+def detector() -> CenterFace:
+    return CenterFace()
+
+
+def geometry(face: FaceDetection) -> list[float]:
+    """Box and landmarks in one list."""
+    assert face.landmarks is not None
+    box = face.box
+    return [box.x, box.y, box.width, box.height, *face.landmarks.ravel().tolist()]
+
+
+def resized(photo: Photo, scale: float) -> Photo:
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    scaled = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=method)
+    return np.asarray(scaled, np.uint8)
+
+
+def test_one_face(detector: CenterFace, astronaut: Photo) -> None:
+    (face,) = detector.detect(astronaut)
+    assert face.score > 0.8
+    # Read off the picture: from hair to chin and from cheek to cheek.
+    assert face.box.x == pytest.approx(180, abs=10)
+    assert face.box.y == pytest.approx(55, abs=12)
+    assert face.box.width == pytest.approx(90, abs=12)
+    assert face.box.height == pytest.approx(122, abs=15)
+
+
+def test_landmarks_are_where_they_belong(detector: CenterFace, astronaut: Photo) -> None:
+    (face,) = detector.detect(astronaut)
+    assert face.landmarks is not None
+    assert face.landmarks.shape == (5, 2)
+    assert face.landmarks.dtype == np.float32
+    right_eye, left_eye, nose, right_mouth, left_mouth = face.landmarks
+    assert right_eye[0] < nose[0] < left_eye[0]
+    assert right_mouth[0] < nose[0] < left_mouth[0]
+    assert max(right_eye[1], left_eye[1]) < nose[1] < min(right_mouth[1], left_mouth[1])
+    assert right_eye == pytest.approx([203, 102], abs=6)
+
+
+def test_several_faces_from_left_to_right(detector: CenterFace, montage: Photo) -> None:
+    faces = detector.detect(montage)
+    centres = [face.box.x + face.box.width / 2 for face in faces]
+    assert centres == pytest.approx([225, 512 + 225, 949 + 512 - 225], abs=30)
+
+
+def test_crowd(detector: CenterFace, astronaut: Photo) -> None:
+    face = resized(astronaut[:256, 96:352], 0.5)
+    assert len(detector.detect(np.tile(face, (4, 6, 1)))) == 24
+
+
+@pytest.mark.parametrize("name", ["coffee", "rocket", "chelsea", "hubble_deep_field", "retina"])
+def test_no_face(detector: CenterFace, name: str) -> None:
+    assert detector.detect(np.ascontiguousarray(getattr(PICTURES, name)())) == []
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 400, 3), (700, 2, 3), (33, 31, 3)])
+def test_odd_shapes(detector: CenterFace, shape: tuple[int, ...]) -> None:
+    assert detector.detect(np.full(shape, 127, np.uint8)) == []
+
+
+def test_small_and_large_copies_agree(detector: CenterFace, astronaut: Photo) -> None:
+    (reference,) = detector.detect(astronaut)
+    for scale in (0.25, 0.5, 4.0):
+        (face,) = detector.detect(resized(astronaut, scale))
+        assert np.array(geometry(face)) / scale == pytest.approx(geometry(reference), abs=14)
+
+
+def test_thumbnail_of_a_face(detector: CenterFace, astronaut: Photo) -> None:
+    small = resized(astronaut[20:260, 100:340], 0.2)
+    assert len(detector.detect(small)) == 1
+
+
+def test_cost_is_bounded(astronaut: Photo, monkeypatch: pytest.MonkeyPatch) -> None:
+    detector, seen = CenterFace(), []
+    run = detector._run
+
+    def watch(blob: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        seen.append(blob.shape[2:])
+        return run(blob)
+
+    monkeypatch.setattr(detector, "_run", watch)
+    detector.detect(np.zeros((5000, 8000, 3), np.uint8))
+    assert seen == [(608, 960)]
+
+
+def test_boxes_stay_within_the_photo(detector: CenterFace, astronaut: Photo) -> None:
+    cut = np.ascontiguousarray(astronaut[80:400, 205:500])
+    for face in detector.detect(cut):
+        assert face.box.x >= 0
+        assert face.box.y >= 0
+        assert face.box.x + face.box.width <= cut.shape[1]
+        assert face.box.y + face.box.height <= cut.shape[0]
+        assert face.landmarks is not None
+        assert (face.landmarks >= 0).all()
+
+
+def test_changing_input_sizes(detector: CenterFace, astronaut: Photo, montage: Photo) -> None:
+    # Older versions of OpenCV kept the first size and found faces in wrong places.
+    small = np.ascontiguousarray(astronaut[:300, 50:450])
+    for photo in (small, montage, small, astronaut, montage):
+        fresh = [geometry(face) for face in CenterFace().detect(photo)]
+        assert [geometry(face) for face in detector.detect(photo)] == fresh
+
+
+def test_threads_share_a_detector(detector: CenterFace, astronaut: Photo, montage: Photo) -> None:
+    photos = [astronaut, montage] * 6
+    expected = [[geometry(face) for face in detector.detect(photo)] for photo in photos[:2]]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(detector.detect, photos))
+    assert [[geometry(face) for face in faces] for faces in found] == expected * 6
+
+
+@pytest.mark.parametrize(
+    "photo",
+    [
+        np.zeros((10, 10), np.uint8),
+        np.zeros((10, 10, 4), np.uint8),
+        np.zeros((10, 10, 3), np.float32),
+        np.zeros((0, 10, 3), np.uint8),
+    ],
+)
+def test_bad_photos(detector: CenterFace, photo: Any) -> None:
+    with pytest.raises(ValueError, match="photo must be"):
+        detector.detect(photo)
+
+
+def test_package_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(DetectorError, match=r"requirements-detector\.txt"):
+        CenterFace()
+
+
+def test_network_is_another(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "centerface.onnx").write_bytes(b"something else")
+    package = SimpleNamespace(submodule_search_locations=[str(tmp_path)])
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: package)
+    with pytest.raises(DetectorError, match="not the network"):
+        CenterFace()
+
+
+def test_opencv_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cv2, "__version__", "4.12.0")
+    with pytest.raises(DetectorError, match="OpenCV 5"):
+        CenterFace()

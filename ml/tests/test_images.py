@@ -1,0 +1,337 @@
+"""Every kind of file that a person may send."""
+
+import io
+import struct
+import zlib
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import ExifTags, Image
+
+from ml import images
+from ml.images import ImageError, Limits
+
+
+def saved(pixels: Any, kind: str, mode: str | None = None, **options: Any) -> io.BytesIO:
+    image = Image.fromarray(pixels) if isinstance(pixels, np.ndarray) else pixels
+    file = io.BytesIO()
+    (image.convert(mode) if mode else image).save(file, kind, **options)
+    return file
+
+
+def error_of(call: Any, *arguments: Any) -> ImageError:
+    with pytest.raises(ImageError) as caught:
+        call(*arguments)
+    assert caught.value.message.endswith(".")
+    return caught.value
+
+
+@pytest.fixture
+def gradient() -> NDArray[np.uint8]:
+    """(32, 48, 3): red grows to the right, green downwards, blue stays."""
+    y, x = np.mgrid[0:32, 0:48]
+    return np.stack([x * 5, y * 7, np.full_like(x, 90)], axis=2).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("JPEG", {"quality": 100, "subsampling": 0}),
+        ("PNG", {}),
+        ("WEBP", {"lossless": True}),
+        ("BMP", {}),
+        ("TIFF", {}),
+        ("TIFF", {"compression": "tiff_lzw"}),
+        ("HEIF", {"quality": 100}),
+    ],
+)
+def test_formats(gradient: NDArray[np.uint8], kind: str, options: dict[str, Any]) -> None:
+    file = saved(gradient, kind, **options)
+    assert images.inspect(file) == images.ImageHeader(kind, 48, 32)
+    images.verify(file)
+    decoded = images.decode(file)
+    assert decoded.format == kind
+    assert decoded.rgb.dtype == np.uint8
+    assert np.abs(decoded.rgb.astype(int) - gradient).max() <= 8
+    assert decoded.captured_at is None
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation_is_applied_once(
+    gradient: NDArray[np.uint8], kind: str, orientation: int
+) -> None:
+    stored = {
+        1: gradient,
+        2: gradient[:, ::-1],
+        3: gradient[::-1, ::-1],
+        4: gradient[::-1],
+        5: gradient.transpose(1, 0, 2),
+        6: np.rot90(gradient, 1),
+        7: np.rot90(gradient, 2).transpose(1, 0, 2),
+        8: np.rot90(gradient, -1),
+    }[orientation]
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    options: dict[str, Any] = {"JPEG": {"quality": 100, "subsampling": 0}}.get(kind, {})
+    # As bytes: pillow-heif then also writes the rotation that HEIF readers obey.
+    file = saved(np.ascontiguousarray(stored), kind, exif=exif.tobytes(), **options)
+    header = images.inspect(file)
+    assert (header.width, header.height) == (48, 32)
+    rgb = images.decode(file).rgb
+    assert rgb.shape == (32, 48, 3)
+    assert np.abs(rgb.astype(int) - gradient).mean() < 6
+
+
+def test_png_metadata_behind_the_pixels(gradient: NDArray[np.uint8]) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    whole = saved(np.ascontiguousarray(np.rot90(gradient)), "PNG").getvalue()
+    body, end = whole[:-12], whole[-12:]
+    late = io.BytesIO(body + _chunk(b"eXIf", exif.tobytes()[6:]) + end)
+    assert images.decode(late).rgb.shape == (32, 48, 3)
+
+
+def test_cmyk(gradient: NDArray[np.uint8]) -> None:
+    rgb = images.decode(saved(gradient, "JPEG", mode="CMYK", quality=100)).rgb
+    assert np.abs(rgb.astype(int) - gradient).mean() < 4
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_sixteen_bits_are_scaled(kind: str) -> None:
+    levels = np.linspace(0, 65535, 256).astype(np.uint16).reshape(16, 16)
+    rgb = images.decode(saved(levels, kind)).rgb
+    assert rgb.shape == (16, 16, 3)
+    assert rgb[..., 0].ravel().tolist() == list(range(256))
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (np.array([[0.0, 0.5, 1.0]], np.float32), [0, 128, 255]),
+        (np.array([[0.0, 128.0, 255.0]], np.float32), [0, 128, 255]),
+        (np.array([[-5.0, np.nan, 5.0]], np.float32), [0, 128, 255]),
+        (np.array([[0, 32768, 65535]], np.int32), [0, 128, 255]),
+        (np.array([[0, 7, 255]], np.int32), [0, 7, 255]),
+        (np.array([[-100, 0, 100]], np.int32), [0, 128, 255]),
+    ],
+)
+def test_wide_pixels(values: NDArray[Any], expected: list[int]) -> None:
+    rgb = images.decode(saved(values, "TIFF")).rgb
+    assert np.abs(rgb[0, :, 1].astype(int) - expected).max() <= 1
+
+
+def test_one_bit() -> None:
+    image = Image.new("1", (4, 2), 1)
+    image.putpixel((0, 0), 0)
+    rgb = images.decode(saved(image, "PNG")).rgb
+    assert rgb[0, 0].tolist() == [0, 0, 0]
+    assert rgb[1, 3].tolist() == [255, 255, 255]
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_transparency_becomes_white(mode: str) -> None:
+    image = Image.new("RGBA", (3, 1), (10, 10, 10, 255))
+    image.putpixel((1, 0), (10, 10, 10, 0))
+    image.putpixel((2, 0), (0, 0, 0, 128))
+    rgb = images.decode(saved(image, "PNG", mode=mode)).rgb
+    assert rgb[0, :, 0].tolist() == [10, 255, 127]
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode"), [("GIF", "P"), ("PNG", "P"), ("PNG", "RGB"), ("PNG", "L")]
+)
+def test_transparent_colour(kind: str, mode: str) -> None:
+    image = Image.new(mode, (2, 1), 0)
+    if mode == "P":
+        image.putpalette([0, 0, 0, 200, 0, 0])
+        image.putpixel((1, 0), 1)
+    else:
+        image.putpixel((1, 0), (200, 0, 0) if mode == "RGB" else 200)
+    transparency: Any = (0, 0, 0) if mode == "RGB" else 0
+    rgb = images.decode(saved(image, kind, transparency=transparency)).rgb
+    assert rgb[0, 0].tolist() == [255, 255, 255]
+    assert rgb[0, 1, 0] == 200
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
+def test_first_frame_of_many(kind: str) -> None:
+    frames = [Image.new("RGB", (8, 6), colour) for colour in ("red", "lime", "blue")]
+    options: dict[str, Any] = {"WEBP": {"lossless": True}}.get(kind, {})
+    file = saved(frames[0], kind, save_all=True, append_images=frames[1:], **options)
+    images.verify(file)
+    assert images.decode(file).rgb[3, 3].tolist() == [255, 0, 0]
+
+
+def test_pictures_behind_a_jpeg(gradient: NDArray[np.uint8]) -> None:
+    image = Image.fromarray(gradient)
+    file = io.BytesIO()
+    image.save(file, "MPO", save_all=True, append_images=[image])
+    assert images.inspect(file).format == "JPEG"
+    images.verify(file)
+    assert images.decode(file).format == "JPEG"
+
+
+def test_content_decides() -> None:
+    # A WebP called .jpg: names never reach the decoder, the content is enough.
+    assert images.inspect(saved(Image.new("RGB", (5, 5)), "WEBP")).format == "WEBP"
+
+
+def test_empty() -> None:
+    for call in (images.inspect, images.verify, images.decode):
+        assert error_of(call, io.BytesIO()).code == "empty_file"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"To whom it may concern: this is a letter.",
+        b"x",
+        b"%PDF-1.7\n",
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"P6 2 2 255 " + bytes(12),
+        bytes(100),
+    ],
+)
+def test_not_a_supported_image(content: bytes) -> None:
+    for call in (images.inspect, images.decode):
+        error = error_of(call, io.BytesIO(content))
+        assert error.code == "unsupported_format"
+
+
+def test_too_many_bytes() -> None:
+    file = saved(Image.new("RGB", (100, 100)), "BMP")
+    error = error_of(images.inspect, file, Limits(max_bytes=1000))
+    assert error.code == "file_too_large"
+    assert error.details == {"bytes": len(file.getvalue()), "max_bytes": 1000}
+
+
+@pytest.mark.parametrize("side", [8000, 12_000, 30_000])
+def test_too_many_pixels_by_the_header_alone(side: int) -> None:
+    # 12,000² makes Pillow warn and 30,000² makes it raise; neither may show.
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    content = (
+        b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", b"") + _chunk(b"IEND")
+    )
+    for call in (images.inspect, images.verify, images.decode):
+        error = error_of(call, io.BytesIO(content))
+        assert error.code == "image_too_large"
+        assert error.details["max_pixels"] == 50_000_000
+
+
+def _chunk(name: bytes, body: bytes = b"") -> bytes:
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def test_limit_of_pixels_is_inclusive() -> None:
+    file = saved(Image.new("L", (20, 10)), "PNG")
+    assert images.decode(file, Limits(max_pixels=200)).rgb.shape == (10, 20, 3)
+    assert error_of(images.decode, file, Limits(max_pixels=199)).details["width"] == 20
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("JPEG", {}),
+        ("JPEG", {"progressive": True}),
+        ("PNG", {}),
+        ("WEBP", {}),
+        ("GIF", {}),
+        ("BMP", {}),
+        ("TIFF", {}),
+        ("HEIF", {}),
+    ],
+)
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+def test_truncated(
+    astronaut: NDArray[np.uint8], kind: str, options: dict[str, Any], share: float
+) -> None:
+    content = saved(astronaut[:128, 128:320], kind, **options).getvalue()
+    cut = io.BytesIO(content[: int(len(content) * share)])
+    for call in (images.verify, images.decode):
+        assert error_of(call, cut).code == "corrupt_image"
+
+
+def test_damaged_checksum(astronaut: NDArray[np.uint8]) -> None:
+    content = bytearray(saved(astronaut, "PNG").getvalue())
+    content[len(content) // 2] ^= 0xFF
+    assert images.inspect(io.BytesIO(content)).format == "PNG"
+    assert error_of(images.verify, io.BytesIO(content)).code == "corrupt_image"
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\nxx", b"GIF89a", b"RIFF\0\0\0\0WEBPVP8 "]
+)
+def test_damaged_header(content: bytes) -> None:
+    assert error_of(images.inspect, io.BytesIO(content)).code == "corrupt_image"
+
+
+@pytest.mark.parametrize(("width", "height"), [(0, 4), (4, 0), (0, 0)])
+def test_no_side_may_be_empty(width: int, height: int) -> None:
+    whole = saved(Image.new("RGB", (4, 4)), "BMP").getvalue()
+    content = whole[:18] + struct.pack("<ii", width, height) + whole[26:]
+    assert error_of(images.inspect, io.BytesIO(content)).code == "corrupt_image"
+
+
+def taken(moment: object, offset: object = None) -> Image.Exif:
+    exif = Image.Exif()
+    details = exif.get_ifd(ExifTags.IFD.Exif)
+    details[ExifTags.Base.DateTimeOriginal] = moment
+    if offset is not None:
+        details[ExifTags.Base.OffsetTimeOriginal] = offset
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] = "N"
+    return exif
+
+
+@pytest.mark.parametrize(
+    ("moment", "offset", "expected"),
+    [
+        ("2024:02:29 23:59:58", None, datetime(2024, 2, 29, 23, 59, 58)),
+        (
+            "2024:02:29 23:59:58",
+            "-03:30",
+            datetime(2024, 2, 29, 23, 59, 58, tzinfo=timezone(-timedelta(hours=3, minutes=30))),
+        ),
+        ("2024:02:29 10:00:00", "+00:00", datetime(2024, 2, 29, 10, tzinfo=UTC)),
+        ("2024:02:29 10:00:00", "soon", datetime(2024, 2, 29, 10)),
+        ("2024:02:29 10:00:00", "+99:00", datetime(2024, 2, 29, 10)),
+        ("0000:00:00 00:00:00", None, None),
+        ("yesterday", None, None),
+        ("", None, None),
+    ],
+)
+def test_capture_time(moment: str, offset: str | None, expected: datetime | None) -> None:
+    file = saved(Image.new("RGB", (8, 8)), "JPEG", exif=taken(moment, offset))
+    found = images.decode(file).captured_at
+    assert found == expected
+    assert found is None or found.utcoffset() == (expected and expected.utcoffset())
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+@pytest.mark.parametrize(
+    "exif",
+    [b"Exif\0\0garbage", b"Exif\0\0MM\0*\0\0\0\x08\xff\xff", b"Exif\0\0II*\0" + b"\xff" * 40],
+)
+def test_garbage_metadata(exif: bytes) -> None:
+    decoded = images.decode(saved(Image.new("RGB", (8, 8)), "JPEG", exif=exif))
+    assert decoded.captured_at is None
+    assert decoded.rgb.shape == (8, 8, 3)
+
+
+def test_nonsense_orientation() -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 77
+    file = saved(Image.new("RGB", (8, 4)), "JPEG", exif=exif)
+    assert images.inspect(file).width == 8
+    assert images.decode(file).rgb.shape == (4, 8, 3)
+
+
+def test_reads_from_the_start(gradient: NDArray[np.uint8]) -> None:
+    file = saved(gradient, "PNG")
+    file.seek(7)
+    assert images.inspect(file).width == 48
+    assert images.decode(file).rgb.shape == (32, 48, 3)

@@ -1,0 +1,154 @@
+"""Training on faces drawn at random: what must be reproducible is."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ml import calibration, inference, manifest
+from ml.classifier import Classifier
+from ml.labels import EMOTIONS, HEADS
+from ml.manifest import HeadCalibration
+from ml.tests.conftest import made_faces
+
+pytestmark = pytest.mark.training
+
+EXPORT_WARNING = "ignore:In the future `np.object`:FutureWarning"
+"""From Keras' own export of ONNX."""
+PLAIN = HeadCalibration(1.0, (0.0,) * 7)
+
+
+@pytest.fixture(scope="module")
+def faces_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """160 faces: 96 to train with, 32 each to validate and test."""
+    random = np.random.default_rng(1)
+    path = tmp_path_factory.mktemp("data") / "faces.npz"
+    np.savez(
+        path,
+        images=made_faces(160),
+        label=random.integers(0, 7, 160).astype(np.uint8),
+        votes=random.integers(0, 4, (160, 10)).astype(np.uint8),
+        usage=np.repeat([0, 0, 0, 1, 2], 32).astype(np.uint8),
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, faces_file: Path) -> Path:
+    """Folder of a finished smoke run."""
+    from ml.training import config, train
+
+    folder = tmp_path_factory.mktemp("run")
+    train.train(config.SMOKE, faces_file, folder, resume=False)
+    return folder
+
+
+def test_augmentation_follows_its_seed() -> None:
+    import tensorflow as tf
+
+    from ml.training.augmentation import augment
+    from ml.training.config import Augmentation
+
+    images = made_faces(16)[..., None].astype(np.float32)
+    first = augment(tf.constant(images), tf.constant([1, 2], tf.int64), Augmentation()).numpy()
+    again = augment(tf.constant(images), tf.constant([1, 2], tf.int64), Augmentation()).numpy()
+    other = augment(tf.constant(images), tf.constant([1, 3], tf.int64), Augmentation()).numpy()
+    assert np.array_equal(first, again)
+    assert np.abs(first - other).mean() > 5
+    assert first.shape == images.shape
+    assert 0 <= first.min() <= first.max() <= 255
+
+
+def test_augmentation_of_nothing_changes_only_sides() -> None:
+    import tensorflow as tf
+
+    from ml.training.augmentation import augment
+    from ml.training.config import Augmentation
+
+    still = Augmentation(
+        rotation_degrees=0, zoom=0, shift=0, brightness=0, contrast=0, erase_probability=0
+    )
+    images = made_faces(32)[..., None].astype(np.float32)
+    found = augment(tf.constant(images), tf.constant([5, 5], tf.int64), still).numpy()
+    same = np.abs(found - images).max(axis=(1, 2, 3)) < 0.01
+    mirrored = np.abs(found - images[:, :, ::-1]).max(axis=(1, 2, 3)) < 0.01
+    assert (same | mirrored).all()
+    assert same.any()
+    assert mirrored.any()
+
+
+def test_a_resumed_run_ends_where_a_straight_one_does(
+    tmp_path: Path, faces_file: Path, run: Path
+) -> None:
+    import keras
+
+    from ml.training import config, train
+
+    finish = train.EpochState.on_epoch_end
+
+    def power_fails(state: train.EpochState, epoch: int, logs: Any = None) -> None:
+        finish(state, epoch, logs)
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train.EpochState, "on_epoch_end", power_fails)
+        with pytest.raises(KeyboardInterrupt):
+            train.train(config.SMOKE, faces_file, tmp_path, resume=False)
+    assert len(json.loads((tmp_path / "history.json").read_text())) == 1
+    train.train(config.SMOKE, faces_file, tmp_path, resume=True)
+    assert len(json.loads((tmp_path / "history.json").read_text())) == 2
+    straight = keras.saving.load_model(run / "state.keras", compile=False).get_weights()
+    resumed = keras.saving.load_model(tmp_path / "state.keras", compile=False).get_weights()
+    for one, other in zip(straight, resumed, strict=True):
+        assert np.abs(one - other).max() < 1e-4
+
+
+@pytest.mark.filterwarnings(EXPORT_WARNING)
+def test_export_gives_weights_that_load(
+    tmp_path: Path, faces_file: Path, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ml.training import export
+
+    (tmp_path / "t1").mkdir()
+    (tmp_path / "t1" / "old").touch()
+    folder = export.export(run, "t1", faces_file, weights=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["t1"]
+    assert {path.name for path in folder.iterdir()} == {
+        *("manifest.json", "model.keras", "model.onnx"),
+        *("history.png", "confusion_matrix.png"),
+    }
+    weights = manifest.read("t1", tmp_path)
+    manifest.verify_files(weights)
+    document = weights.document
+    assert document["data"]["splits"] == {"train": 96, "validation": 32, "test": 32}
+    assert document["seed"] == 2013
+    assert document["training"]["epochs"] == 2
+    assert str(tmp_path) not in json.dumps(document)
+    for head in HEADS:
+        low, high = document["metrics"]["test"][head]["accuracy_ci95"]
+        assert low <= document["metrics"]["test"][head]["accuracy"] <= high
+    monkeypatch.setattr(manifest.read, "__defaults__", (tmp_path,))
+    analyser = inference.load("t1")
+    assert analyser.classify(made_faces(3)).sum(axis=1) == pytest.approx(1, abs=1e-5)
+    inference.unload()
+
+
+@pytest.mark.weights
+def test_serving_equals_keras(crops: NDArray[np.uint8]) -> None:
+    import keras
+
+    weights = manifest.read(inference.DEFAULT_VERSION)
+    model = keras.saving.load_model(weights.folder / "model.keras", compile=False)
+    assert tuple(model.output_names) == HEADS
+    expected = model.predict(crops[..., None].astype(np.float32), verbose=0)
+    found = Classifier(weights.serving_path).logits(crops)
+    assert len(crops) == 200
+    for head in HEADS:
+        plain, served = (
+            calibration.probabilities(logits[head], PLAIN) for logits in (expected, found)
+        )
+        assert plain.shape == (200, len(EMOTIONS))
+        assert np.abs(plain - served).max() < 1e-4

@@ -1,0 +1,1 @@
+"""How the network is built from data. Needs TensorFlow; serving never imports it."""

@@ -1,0 +1,79 @@
+"""Random changes to training images, inside the tf.data graph and reproducible by seed.
+
+All functions take and give images (N, H, W, 1) float32 in [0, 255].
+"""
+
+import math
+from typing import Any
+
+import tensorflow as tf
+
+from ml.training.config import Augmentation
+
+Tensor = Any
+"""A tf.Tensor; TensorFlow ships no types."""
+
+
+def augment(images: Tensor, seed: Tensor, config: Augmentation) -> Tensor:
+    """Flip, rotate, zoom, shift, change light and erase; `seed` is (2,) int64."""
+    seeds = tf.unstack(tf.random.split(seed, 3))
+    images = _move(images, seeds[0], config)
+    images = _relight(images, seeds[1], config)
+    return _erase(images, seeds[2], config)
+
+
+def _uniform(seed: Tensor, number: int, count: Tensor, reach: float) -> Tensor:
+    """(count,) values in [-reach, reach], the number-th stream of this seed."""
+    stream = tf.random.fold_in(seed, number)
+    return tf.random.stateless_uniform([count], stream, -reach, reach)
+
+
+def _move(images: Tensor, seed: Tensor, config: Augmentation) -> Tensor:
+    """One affine transform an image: mirror, rotation, zoom and shift about the centre."""
+    count, size = tf.shape(images)[0], float(images.shape[1])
+    angle = _uniform(seed, 0, count, config.rotation_degrees * math.pi / 180)
+    scale = 1 + _uniform(seed, 1, count, config.zoom)
+    mirror = tf.sign(_uniform(seed, 2, count, 1.0) + 1e-9)
+    shift_x = _uniform(seed, 3, count, config.shift * size)
+    shift_y = _uniform(seed, 4, count, config.shift * size)
+    cosine, sine = tf.cos(angle) * scale, tf.sin(angle) * scale
+    centre = (size - 1) / 2
+    # Rows of the matrix that maps an output pixel to its input pixel.
+    a, b = cosine * mirror, -sine
+    d, e = sine * mirror, cosine
+    c = centre + shift_x - a * centre - b * centre
+    f = centre + shift_y - d * centre - e * centre
+    zero = tf.zeros_like(a)
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=images,
+        transforms=tf.stack([a, b, c, d, e, f, zero, zero], axis=1),
+        output_shape=tf.shape(images)[1:3],
+        fill_value=0.0,
+        interpolation="BILINEAR",
+        fill_mode="NEAREST",
+    )
+
+
+def _relight(images: Tensor, seed: Tensor, config: Augmentation) -> Tensor:
+    """Contrast about the image's mean, then brightness; clipped as a camera clips."""
+    count = tf.shape(images)[0]
+    contrast = 1 + _uniform(seed, 0, count, config.contrast)[:, None, None, None]
+    brightness = 255 * _uniform(seed, 1, count, config.brightness)[:, None, None, None]
+    mean = tf.reduce_mean(images, axis=(1, 2, 3), keepdims=True)
+    return tf.clip_by_value((images - mean) * contrast + mean + brightness, 0.0, 255.0)
+
+
+def _erase(images: Tensor, seed: Tensor, config: Augmentation) -> Tensor:
+    """A rectangle of random grey over some images (Zhong et al. 2017, arXiv:1708.04896)."""
+    count, size = tf.shape(images)[0], float(images.shape[1])
+    chosen = _uniform(seed, 0, count, 0.5) + 0.5 < config.erase_probability
+    half_w = size * (0.175 + _uniform(seed, 1, count, 0.1))
+    half_h = size * (0.175 + _uniform(seed, 2, count, 0.1))
+    x = size * (0.5 + _uniform(seed, 3, count, 0.5))
+    y = size * (0.5 + _uniform(seed, 4, count, 0.5))
+    grey = 127.5 + _uniform(seed, 5, count, 127.5)
+    axis = tf.range(size)
+    inside_x = tf.abs(axis[None, :] - x[:, None]) < half_w[:, None]
+    inside_y = tf.abs(axis[None, :] - y[:, None]) < half_h[:, None]
+    mask = inside_y[:, :, None] & inside_x[:, None, :] & chosen[:, None, None]
+    return tf.where(mask[..., None], grey[:, None, None, None], images)

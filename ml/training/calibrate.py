@@ -1,0 +1,185 @@
+"""Fit what turns logits into probabilities, on the validation split. NumPy only.
+
+`python -m ml.training.calibrate --data FILE.npz [--version NAME]` prints what it would choose for
+exported weights; `ml.training.export` writes the same into the manifest. The methods are those of
+`ml.calibration`.
+"""
+
+import argparse
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml import calibration, manifest
+from ml.classifier import Classifier
+from ml.inference import DEFAULT_VERSION
+from ml.labels import HEADS
+from ml.manifest import HeadCalibration
+from ml.training import data, metrics
+
+STRENGTHS: Final = np.linspace(0, 1, 21)
+CERTAIN_ACCURACY: Final = 0.85
+"""At least this share of the labels shown as certain shall be right."""
+LEAST_FLIP_GAIN: Final = 0.003
+"""Mean gain in accuracy of the two heads that is worth twice the cost."""
+
+
+@dataclass(frozen=True)
+class FittedHead:
+    """A head's calibration with where it came from; the prior is (7,), summing to 1."""
+
+    calibration: HeadCalibration
+    prior: tuple[float, ...]
+    prior_strength: float
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """Below `threshold` a label is uncertain.
+
+    coverage: share of faces at or above it; accuracy: how many of those are right.
+    """
+
+    threshold: float
+    coverage: float
+    accuracy: float
+
+
+def fit_temperature(logits: NDArray[np.float64], label: NDArray[np.integer]) -> float:
+    """The temperature in [0.05, 20] with the least log loss (Guo et al. 2017)."""
+    low, high = np.log(0.05), np.log(20.0)
+    best = 0.0
+    for _ in range(6):  # each round narrows the interval tenfold
+        candidates = np.linspace(low, high, 21)
+        losses = [
+            metrics.log_loss(calibration.softmax(logits / np.exp(value)).astype(np.float32), label)
+            for value in candidates
+        ]
+        best = candidates[int(np.argmin(losses))]
+        step = candidates[1] - candidates[0]
+        low, high = best - step, best + step
+    return float(np.exp(best))
+
+
+def fit_prior_strength(
+    logits: NDArray[np.float32], label: NDArray[np.integer], prior: NDArray[np.float64]
+) -> float:
+    """The strength in [0, 1] with the highest macro-F1 of those that cost no accuracy."""
+    best, best_f1, least = 0.0, -1.0, 0.0
+    for strength in STRENGTHS:
+        predicted = (logits - strength * np.log(prior)).argmax(axis=1)
+        matrix = metrics.confusion_matrix(label, predicted)
+        accuracy, f1 = np.trace(matrix) / len(label), metrics.macro_f1(matrix)
+        if strength == 0:
+            least = accuracy
+        if accuracy >= least and f1 > best_f1:
+            best, best_f1 = float(strength), f1
+    return best
+
+
+def fit_head(
+    logits: NDArray[np.float32], label: NDArray[np.integer], prior: NDArray[np.float64]
+) -> FittedHead:
+    """Prior correction first, then the temperature of what it leaves."""
+    strength = fit_prior_strength(logits, label, prior)
+    bias = -strength * np.log(prior)
+    # A constant in all logits changes nothing; without it the numbers are easy to read.
+    bias = bias - bias.mean()
+    temperature = fit_temperature(logits.astype(np.float64) + bias, label)
+    return FittedHead(
+        HeadCalibration(temperature, tuple(bias.tolist())), tuple(prior.tolist()), strength
+    )
+
+
+def fit_threshold(probabilities: NDArray[np.float32], label: NDArray[np.integer]) -> Threshold:
+    """The lowest confidence from which labels are right often enough.
+
+    The lower end of the 95 % interval must reach `CERTAIN_ACCURACY`, so that it also holds
+    for faces that did not take part in the choice.
+    """
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == label
+    for threshold in np.arange(0.2, 1.0, 0.01):
+        certain = confidence >= threshold
+        count, hits = int(certain.sum()), int(right[certain].sum())
+        if count and metrics.wilson_interval(hits, count)[0] >= CERTAIN_ACCURACY:
+            return Threshold(round(float(threshold), 2), count / len(label), hits / count)
+    return Threshold(1.0, 0.0, 0.0)
+
+
+def judged(faces: data.FaceDataset, head: str) -> tuple[NDArray[np.bool_], NDArray[np.integer]]:
+    """Rows (N,) that judge a head, and the labels of those rows.
+
+    The consensus head is judged by the FER+ majority where the data have votes.
+    """
+    if head == "consensus" and faces.consensus is not None:
+        rows = faces.has_consensus
+        return rows, faces.consensus[rows].argmax(axis=1)
+    return np.ones(len(faces), np.bool_), faces.label
+
+
+def priors(faces: data.FaceDataset) -> dict[str, NDArray[np.float64]]:
+    """How frequent each emotion is in the training targets of each head, (7,) each."""
+    labels = np.bincount(faces.label, minlength=7).astype(np.float64)
+    votes = labels if faces.consensus is None else faces.consensus.sum(axis=0, dtype=np.float64)
+    counts = {"consensus": votes, "fer2013": labels}
+    return {head: (count + 1) / (count + 1).sum() for head, count in counts.items()}
+
+
+@dataclass(frozen=True)
+class Fit:
+    """All that the manifest needs of the validation split."""
+
+    heads: dict[str, FittedHead]
+    uncertain: Threshold
+    flip_averaging: bool
+    accuracy: dict[str, dict[str, float]]
+
+
+def fit(network: Path, training: data.FaceDataset, validation: data.FaceDataset) -> Fit:
+    """Choose everything for an exported network; `training` only gives the priors."""
+    logits = {
+        name: Classifier(network, flip=flip).logits(validation.images)
+        for name, flip in (("single", False), ("flipped", True))
+    }
+    accuracy = {name: _accuracies(values, validation) for name, values in logits.items()}
+    gains = [accuracy["flipped"][head] - accuracy["single"][head] for head in HEADS]
+    flip = float(np.mean(gains)) >= LEAST_FLIP_GAIN
+    chosen, prior = logits["flipped" if flip else "single"], priors(training)
+    heads = {}
+    for head in HEADS:
+        rows, label = judged(validation, head)
+        heads[head] = fit_head(chosen[head][rows], label, prior[head])
+    rows, label = judged(validation, "consensus")
+    certain = calibration.probabilities(chosen["consensus"][rows], heads["consensus"].calibration)
+    return Fit(heads, fit_threshold(certain, label), flip, accuracy)
+
+
+def _accuracies(
+    logits: dict[str, NDArray[np.float32]], faces: data.FaceDataset
+) -> dict[str, float]:
+    result = {}
+    for head in HEADS:
+        rows, label = judged(faces, head)
+        result[head] = float((logits[head][rows].argmax(axis=1) == label).mean())
+    return result
+
+
+def main() -> None:
+    """Parse the command line, fit and print."""
+    parser = argparse.ArgumentParser(description="Fit the calibration on the validation split.")
+    parser.add_argument("--data", type=Path, required=True, help="the .npz of faces")
+    parser.add_argument("--version", default=DEFAULT_VERSION, help="exported weights")
+    arguments = parser.parse_args()
+    network = manifest.read(arguments.version).serving_path
+    training = data.load(arguments.data, data.Split.TRAIN)
+    validation = data.load(arguments.data, data.Split.VALIDATION)
+    print(json.dumps(asdict(fit(network, training, validation)), indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""Training configurations as typed Python, chosen by name on the command line."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Ranges of the random changes; see `ml.training.augmentation`."""
+
+    rotation_degrees: float = 15.0
+    zoom: float = 0.15
+    shift: float = 0.08
+    brightness: float = 0.2
+    contrast: float = 0.3
+    erase_probability: float = 0.3
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Everything that decides a training run besides the data.
+
+    `channels` are the output channels of the convolution blocks, `dropout` the rates after them.
+    """
+
+    name: str
+    channels: tuple[int, ...]
+    dropout: tuple[float, ...]
+    dense_units: int
+    dense_dropout: float
+    epochs: int
+    batch_size: int = 64
+    peak_learning_rate: float = 2e-3
+    warmup_share: float = 0.3
+    weight_decay: float = 0.02
+    gradient_clip_norm: float = 5.0
+    ema_momentum: float = 0.999
+    label_smoothing: dict[str, float] = field(
+        default_factory=lambda: {"consensus": 0.03, "fer2013": 0.07}
+    )
+    loss_weights: dict[str, float] = field(
+        default_factory=lambda: {"consensus": 1.0, "fer2013": 1.0}
+    )
+    augmentation: Augmentation = Augmentation()
+    seed: int = 2013
+
+
+BASELINE: Final = TrainingConfig(
+    name="baseline",
+    channels=(32, 64, 128, 256),
+    dropout=(0.10, 0.15, 0.20, 0.25),
+    dense_units=256,
+    dense_dropout=0.5,
+    epochs=18,
+)
+"""VGG-like first network; about an hour on two cores.
+
+Command: `make train` or `python -m ml.training.train --config baseline --data FILE.npz`.
+What it reached stands in the manifest of the weights exported from it.
+"""
+
+SMOKE: Final = TrainingConfig(
+    name="smoke",
+    channels=(4, 8, 8, 16),
+    dropout=(0.0, 0.0, 0.0, 0.0),
+    dense_units=16,
+    dense_dropout=0.0,
+    epochs=2,
+    batch_size=32,
+)
+"""Seconds on any machine; the tests train it on faces drawn at random. Not for use."""
+
+CONFIGS: Final = {config.name: config for config in (BASELINE, SMOKE)}

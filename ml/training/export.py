@@ -1,0 +1,142 @@
+"""Turn a finished run into weights that serve.
+
+    python -m ml.training.export --run baseline --version v1 --data FILE.npz
+
+Writes `ml/weights/<version>/`: the Keras model without its optimizer, the ONNX graph that serving
+runs, plots, and the manifest with calibration (fitted on validation) and figures of the test
+split, which nothing before this step looks at. The folder appears whole or not at all.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+from datetime import UTC, datetime
+from importlib.metadata import version as library_version
+from pathlib import Path
+from typing import Any, Final
+
+# TensorFlow logs to stderr as soon as it is imported.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+
+from ml import manifest
+from ml.labels import EMOTIONS, HEADS
+from ml.training import data, figures
+from ml.training.calibrate import CERTAIN_ACCURACY, Fit, fit
+from ml.training.judge import judge_splits
+
+KERAS_FILE: Final = "model.keras"
+SERVING_FILE: Final = "model.onnx"
+LIBRARIES: Final = ("keras", "tensorflow", "numpy", "onnx", "tf2onnx", "onnxruntime")
+
+
+def export_graph(model: keras.Model, path: Path) -> None:
+    """Write the ONNX graph: `crops` (N, 48, 48, 1) float32 → both heads (N, 7) float32."""
+    # Keras learns the signature from a call.
+    model(np.zeros((1, *manifest.INPUT_SHAPE), np.float32))
+    model.export(str(path), format="onnx", verbose=False)
+
+
+def export(run: Path, version: str, faces: Path, weights: Path = manifest.WEIGHTS_FOLDER) -> Path:
+    """Export the run's best weights as a version, replacing an older one; the new folder."""
+    part, target = weights / f".{version}.part", weights / version
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    model = keras.saving.load_model(run / "best.keras", compile=False)
+    model.save(part / KERAS_FILE)
+    export_graph(model, part / SERVING_FILE)
+    splits = {split: data.load(faces, split) for split in data.Split}
+    fitted = fit(part / SERVING_FILE, splits[data.Split.TRAIN], splits[data.Split.VALIDATION])
+    results, matrices = judge_splits(part / SERVING_FILE, fitted, splits)
+    history = json.loads((run / "history.json").read_text())
+    figures.history(history, part / "history.png")
+    figures.confusion(matrices, part / "confusion_matrix.png")
+    document = {
+        "version": version,
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "serving": {"file": SERVING_FILE, "flip_averaging": fitted.flip_averaging},
+        "input": {
+            "shape": list(manifest.INPUT_SHAPE),
+            "dtype": "float32",
+            "range": list(manifest.INPUT_RANGE),
+            "colour": "grayscale, BT.601 luma, 0 black to 255 white",
+        },
+        "labels": list(EMOTIONS),
+        "heads": list(HEADS),
+        "parameters": int(model.count_params()),
+        "data": _data(faces, splits),
+        "seed": _training(run, history, faces)["config"]["seed"],
+        "training": _training(run, history, faces),
+        **_calibration(fitted),
+        "metrics": results,
+        "libraries": {name: library_version(name) for name in LIBRARIES}
+        | {"python": platform.python_version()},
+    }
+    manifest.write(document, part)
+    shutil.rmtree(target, ignore_errors=True)
+    part.replace(target)
+    return target
+
+
+def _data(faces: Path, splits: dict[data.Split, data.FaceDataset]) -> dict[str, Any]:
+    return {
+        "name": "FER2013 (arXiv:1307.0414) with FER+ votes (arXiv:1608.01041)",
+        "file": faces.name,
+        "sha256": manifest.sha256_of(faces),
+        "splits": {split.name.lower(): len(rows) for split, rows in splits.items()},
+        "licence": "The images came from a web search; their licence is unsettled.",
+    }
+
+
+def _training(run: Path, history: list[dict[str, float]], faces: Path) -> dict[str, Any]:
+    config = json.loads((run / "config.json").read_text())
+    best = json.loads((run / "best.json").read_text())
+    command = f"python -m ml.training.train --config {config['name']} --data {faces.name}"
+    return {
+        "command": command,
+        "config": config,
+        "seed": config["seed"],
+        "epochs": len(history),
+        "best_epoch": best["epoch"],
+        "seconds": round(sum(epoch["seconds"] for epoch in history)),
+    }
+
+
+def _calibration(fitted: Fit) -> dict[str, Any]:
+    heads = {}
+    for name, head in fitted.heads.items():
+        heads[name] = {
+            "temperature": head.calibration.temperature,
+            "bias": dict(zip(EMOTIONS, head.calibration.bias, strict=True)),
+            "prior": dict(zip(EMOTIONS, head.prior, strict=True)),
+            "prior_strength": head.prior_strength,
+        }
+    return {
+        "calibration": {"fitted_on": "validation", **heads},
+        "uncertain": {
+            "threshold": fitted.uncertain.threshold,
+            "wanted_accuracy": CERTAIN_ACCURACY,
+            "validation_coverage": fitted.uncertain.coverage,
+            "validation_accuracy": fitted.uncertain.accuracy,
+        },
+        "validation_accuracy_by_view": fitted.accuracy,
+    }
+
+
+def main() -> None:
+    """Parse the command line and export."""
+    parser = argparse.ArgumentParser(description="Export a finished run for serving.")
+    parser.add_argument("--run", required=True, help="name of the run under var/training/")
+    parser.add_argument("--version", required=True, help="name of the weights to write")
+    parser.add_argument("--data", type=Path, required=True, help="the .npz of faces")
+    arguments = parser.parse_args()
+    run = Path("var/training") / arguments.run
+    print(export(run, arguments.version, arguments.data))
+
+
+if __name__ == "__main__":
+    main()

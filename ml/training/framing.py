@@ -1,0 +1,216 @@
+"""Measure how FER2013 frames its faces: `python -m ml.training.framing --data FILE.npz`.
+
+FER2013 holds no photos, only 48×48 crops. So each crop is enlarged in the middle of a canvas
+whose rest repeats its border, the serving detector looks for the face, and the crop's square,
+known exactly, is compared with what the detector found. Candidates for predicting the square's
+side and centre from a detection are compared by their spread over the train split; the best
+give the constants of `ml.preprocessing`.
+
+With `--check VERSION` the whole path (canvas → detect → align → crop → classify) runs on
+validation rows beside the ready crops, for several margins about the present one, and the
+difference in accuracy is printed. Nothing here looks at the test split.
+"""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ml import inference, preprocessing
+from ml.face_detection import CenterFace
+from ml.preprocessing import CROP_SIZE
+from ml.training import data
+from ml.types import Box, FaceDetection
+
+CANVAS: Final = 480
+"""Pixels; the detector neither enlarges nor shrinks a picture of this size."""
+ENLARGEMENTS: Final = (3, 4, 5)
+"""Faces of 130 to 210 pixels. The detector's box grows a little with the face, smaller ones are
+rarely found without hair and neck around them, larger ones are rare in photos."""
+MAD_TO_DEVIATION: Final = 1.4826
+"""Turns the median absolute deviation of a normal distribution into its standard deviation."""
+MARGINS: Final = (0.90, 0.95, 1.0, 1.05, 1.10, 1.15)
+
+
+def canvas(crop: NDArray[np.uint8], enlarge: int) -> NDArray[np.uint8]:
+    """A crop (48, 48) enlarged in the middle of a photo-like (480, 480, 3) RGB picture."""
+    side = CROP_SIZE * enlarge
+    place = (CANVAS - side) // 2
+    large = cv2.resize(crop, (side, side), interpolation=cv2.INTER_CUBIC)
+    border = cv2.copyMakeBorder(large, place, place, place, place, cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.cvtColor(border, cv2.COLOR_GRAY2RGB), np.uint8)
+
+
+def detections(crops: NDArray[np.uint8], enlarge: int) -> Iterator[tuple[int, FaceDetection]]:
+    """Row and best detection of every crop in which a face is found."""
+    detector = CenterFace()
+    for row, crop in enumerate(crops):
+        faces = detector.detect(canvas(crop, enlarge))
+        if faces:
+            yield row, max(faces, key=lambda face: face.score)
+
+
+def _in_sides(face: FaceDetection, enlarge: int) -> FaceDetection:
+    """The detection in units of the crop's side, from the crop's centre."""
+    side, half = CROP_SIZE * enlarge, CANVAS / 2
+    box, landmarks = face.box, face.landmarks
+    moved = Box((box.x - half) / side, (box.y - half) / side, box.width / side, box.height / side)
+    points = None if landmarks is None else ((landmarks - half) / side).astype(np.float32)
+    return replace(face, box=moved, landmarks=points)
+
+
+def sizes(face: FaceDetection) -> dict[str, float]:
+    """Candidates for the face's size."""
+    box, points = face.box, _points(face)
+    eyes = float(np.linalg.norm(points[1] - points[0]))
+    mouth = float(np.linalg.norm(points[3:].mean(axis=0) - points[:2].mean(axis=0)))
+    area = float(np.sqrt(box.width * box.height))
+    return {
+        "root of box area": area,
+        "box width": box.width,
+        "box height": box.height,
+        "eye distance": eyes,
+        "eyes to mouth": mouth,
+        "eye distance + eyes to mouth": eyes + mouth,
+        "root of (box root · eyes to mouth)": float(np.sqrt(area * mouth)),
+    }
+
+
+def centres(face: FaceDetection) -> dict[str, NDArray[np.float64]]:
+    """Candidates for the face's centre, (2,) each."""
+    box, points = face.box, _points(face)
+    middle = np.array([box.x + box.width / 2, box.y + box.height / 2])
+    features = (points[:2].mean(axis=0) + points[3:].mean(axis=0)) / 2
+    return {
+        "box": middle,
+        "eyes": points[:2].mean(axis=0),
+        "nose": points[2],
+        "eyes and mouth": features,
+        "box with eyes and mouth": (middle + features) / 2,
+    }
+
+
+def _points(face: FaceDetection) -> NDArray[np.float64]:
+    if face.landmarks is None:
+        raise ValueError("this measurement needs landmarks")
+    return face.landmarks.astype(np.float64)
+
+
+def _turned(point: NDArray[np.float64], roll: float) -> NDArray[np.float64]:
+    """A point in the frame of a face that is turned clockwise by `roll` degrees."""
+    angle = np.radians(roll)
+    x, y = point
+    return np.array([x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)])
+
+
+def spread(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Robust standard deviation along the first axis."""
+    distance = np.abs(values - np.median(values, axis=0))
+    return np.asarray(MAD_TO_DEVIATION * np.median(distance, axis=0))
+
+
+def measure(faces: data.FaceDataset) -> None:
+    """Print every candidate's constant with its spread, least spread first."""
+    found = []
+    for enlarge in ENLARGEMENTS:
+        these = [_in_sides(face, enlarge) for _, face in detections(faces.images, enlarge)]
+        side = np.median([1 / sizes(face)["root of box area"] for face in these])
+        print(f"enlarged x {enlarge}: faces found in {len(these)} of {len(faces)}", end=", ")
+        print(f"side = {side:.3f} x root of box area")
+        found += these
+    _compare_sizes(found)
+    _compare_centres(found)
+    rolls = np.array([preprocessing.roll_degrees(face) for face in found])
+    print(f"roll: median {np.median(rolls):+.1f}°, spread {float(spread(rolls)):.1f}°")
+
+
+def _compare_sizes(found: list[FaceDetection]) -> None:
+    tables = [sizes(face) for face in found]
+    rows = []
+    for name in tables[0]:
+        values = np.array([table[name] for table in tables])
+        rows.append((float(spread(np.log(values))), float(np.median(1 / values)), name))
+    for deviation, side, name in sorted(rows):
+        print(f"side = {side:.3f} x {name:36} spread {100 * deviation:.1f} %")
+
+
+def _compare_centres(found: list[FaceDetection]) -> None:
+    tables = [
+        {
+            name: _turned(-point, preprocessing.roll_degrees(face))
+            for name, point in centres(face).items()
+        }
+        for face in found
+    ]
+    for name in tables[0]:
+        shifts = np.array([table[name] for table in tables])
+        x, y = np.median(shifts, axis=0)
+        across, down = 100 * spread(shifts)
+        print(f"centre = {name:24} + ({x:+.3f}, {y:+.3f}) sides", end="  ")
+        print(f"spread {across:.1f} % {down:.1f} %")
+
+
+def check(faces: data.FaceDataset, version: str) -> None:
+    """Print the accuracy of ready crops and of the whole path on the rows with a face found."""
+    analyser = inference.load(version)
+    for enlarge in ENLARGEMENTS:
+        pairs = list(detections(faces.images, enlarge))
+        kept = faces.take(np.isin(np.arange(len(faces)), [row for row, _ in pairs]))
+        print(f"enlarged x {enlarge}: faces found in {len(kept)} of {len(faces)}")
+        print(f"  ready crops                {_accuracies(analyser, kept, kept.images)}")
+        for turned in (True, False):
+            for margin in MARGINS if turned else (1.0,):
+                crops = np.stack(
+                    [
+                        _cut(canvas(faces.images[row], enlarge), face, margin, turned=turned)
+                        for row, face in pairs
+                    ]
+                )
+                name = f"margin x {margin:.2f}{'' if turned else ', not turned'}"
+                print(f"  {name:26} {_accuracies(analyser, kept, crops)}")
+
+
+def _cut(
+    photo: NDArray[np.uint8], face: FaceDetection, margin: float, *, turned: bool
+) -> NDArray[np.uint8]:
+    square = preprocessing.frame(face)
+    roll = square.roll if turned else 0.0
+    return preprocessing.cut(photo, replace(square, side=square.side * margin, roll=roll))
+
+
+def _accuracies(
+    analyser: inference.Analyser, faces: data.FaceDataset, crops: NDArray[np.uint8]
+) -> str:
+    original = analyser.classify(crops, head="fer2013").argmax(axis=1) == faces.label
+    text = f"fer2013 {original.mean():.4f}"
+    if faces.consensus is not None:
+        rows = faces.has_consensus
+        right = analyser.classify(crops).argmax(axis=1) == faces.consensus.argmax(axis=1)
+        text += f"  consensus {right[rows].mean():.4f}"
+    return text
+
+
+def main() -> None:
+    """Parse the command line and measure."""
+    parser = argparse.ArgumentParser(description="Measure how FER2013 frames its faces.")
+    parser.add_argument("--data", type=Path, required=True, help="the .npz of faces")
+    parser.add_argument("--rows", type=int, default=1000, help="images to draw at random")
+    parser.add_argument("--check", metavar="VERSION", help="judge the whole path instead")
+    arguments = parser.parse_args()
+    split = data.Split.VALIDATION if arguments.check else data.Split.TRAIN
+    faces = data.load(arguments.data, split)
+    chosen = np.random.default_rng(2013).permutation(len(faces))[: arguments.rows]
+    faces = faces.take(np.isin(np.arange(len(faces)), chosen))
+    if arguments.check:
+        check(faces, arguments.check)
+    else:
+        measure(faces)
+
+
+if __name__ == "__main__":
+    main()

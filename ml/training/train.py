@@ -1,0 +1,222 @@
+"""Train a network: `python -m ml.training.train --config baseline --data FILE.npz`.
+
+The state of every epoch is kept under `var/training/<run>/`; the same command with `--resume`
+goes on from the last finished epoch. `ml.training.export` turns a finished run into weights.
+"""
+
+import argparse
+import json
+import math
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ml import architectures
+from ml.labels import EMOTIONS
+from ml.training import data
+from ml.training.augmentation import augment
+from ml.training.config import CONFIGS, TrainingConfig
+
+
+@keras.saving.register_keras_serializable("emotionsite")
+class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
+    """Cosine up to the peak, cosine down to nearly nothing (Smith 2018, arXiv:1803.09820)."""
+
+    def __init__(self, peak: float, steps: int, warmup_share: float) -> None:
+        super().__init__()
+        self.peak, self.steps, self.warmup_share = peak, steps, warmup_share
+
+    def __call__(self, step: Any) -> Any:
+        position = keras.ops.cast(step, "float32") / self.steps
+        rising = position / self.warmup_share
+        falling = (position - self.warmup_share) / (1 - self.warmup_share)
+        up = 0.04 + 0.96 * (1 - keras.ops.cos(math.pi * rising)) / 2
+        down = 1e-4 + (1 + keras.ops.cos(math.pi * keras.ops.minimum(falling, 1.0))) / 2
+        return self.peak * keras.ops.where(position < self.warmup_share, up, down)
+
+    def get_config(self) -> dict[str, float]:
+        return {"peak": self.peak, "steps": self.steps, "warmup_share": self.warmup_share}
+
+
+def targets(faces: data.FaceDataset) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Target distributions and sample weights of both heads, each keyed by head."""
+    labels = np.eye(len(EMOTIONS), dtype=np.float32)[faces.label]
+    consensus = labels if faces.consensus is None else faces.consensus
+    weights = faces.has_consensus.astype(np.float32)
+    return (
+        {"consensus": consensus, "fer2013": labels},
+        {"consensus": weights, "fer2013": np.ones_like(weights)},
+    )
+
+
+def training_stream(
+    faces: data.FaceDataset, config: TrainingConfig, first_epoch: int
+) -> tf.data.Dataset:
+    """Batches from `first_epoch` to the end; each epoch's order and changes follow its number."""
+    images = tf.constant(faces.images)
+    answers, weights = targets(faces)
+    tables = tf.nest.map_structure(tf.constant, (answers, weights))
+    steps = len(faces) // config.batch_size
+
+    def batch(epoch: Any, step: Any, rows: Any) -> Any:
+        pixels = tf.cast(tf.gather(images, rows)[..., None], tf.float32)
+        seed = tf.stack([tf.cast(config.seed, tf.int64), epoch * steps + step])
+        picked = tf.nest.map_structure(lambda table: tf.gather(table, rows), tables)
+        return augment(pixels, seed, config.augmentation), *picked
+
+    def epoch_batches(epoch: Any) -> tf.data.Dataset:
+        seed = tf.stack([tf.cast(config.seed, tf.int64), epoch])
+        order = tf.random.experimental.stateless_shuffle(tf.range(len(faces)), seed=seed)
+        rows = tf.reshape(order[: steps * config.batch_size], (steps, config.batch_size))
+        numbered = tf.data.Dataset.from_tensor_slices(rows).enumerate()
+        return numbered.map(lambda step, rows: (epoch, step, rows))
+
+    epochs = tf.data.Dataset.range(first_epoch, config.epochs)
+    return epochs.flat_map(epoch_batches).map(batch, num_parallel_calls=1).prefetch(4)
+
+
+def validation_batches(faces: data.FaceDataset) -> tf.data.Dataset:
+    """The faces as they are, with targets and weights, in order."""
+    pixels = faces.images[..., None].astype(np.float32)
+    return tf.data.Dataset.from_tensor_slices((pixels, *targets(faces))).batch(256)
+
+
+def build(config: TrainingConfig, steps: int) -> keras.Model:
+    """The compiled network of this configuration for a run of `steps` updates."""
+    keras.utils.set_random_seed(config.seed)
+    model = architectures.vgg(
+        channels=config.channels,
+        dropout=config.dropout,
+        dense_units=config.dense_units,
+        dense_dropout=config.dense_dropout,
+        seed=config.seed,
+    )
+    model.compile(
+        optimizer=keras.optimizers.AdamW(
+            OneCycle(config.peak_learning_rate, steps, config.warmup_share),
+            weight_decay=config.weight_decay,
+            clipnorm=config.gradient_clip_norm,
+            use_ema=True,
+            ema_momentum=config.ema_momentum,
+        ),
+        loss={
+            head: keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
+            for head, smoothing in config.label_smoothing.items()
+        },
+        loss_weights=config.loss_weights,
+        weighted_metrics={
+            head: [keras.metrics.CategoricalAccuracy(name="accuracy")]
+            for head in config.loss_weights
+        },
+    )
+    return model
+
+
+class EpochState(keras.callbacks.Callback):
+    """Keeps weights, optimizer and history of the last finished epoch, so that a run resumes.
+
+    Stands before `SwapEMAWeights` in the list: what it saves are the raw weights.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.state, self.history = folder / "state.keras", folder / "history.json"
+        self.epochs: list[dict[str, float]] = []
+        if self.history.exists():
+            self.epochs = json.loads(self.history.read_text())
+
+    def restore(self, model: keras.Model) -> int:
+        """Load the last state into `model`; the number of finished epochs."""
+        if not self.epochs:
+            return 0
+        saved = keras.saving.load_model(self.state)
+        model.set_weights(saved.get_weights())
+        model.optimizer.build(model.trainable_variables)
+        for variable, value in zip(
+            model.optimizer.variables, saved.optimizer.variables, strict=True
+        ):
+            variable.assign(value)
+        return len(self.epochs)
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self.began = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        seconds = round(time.monotonic() - self.began, 1)
+        self.epochs.append({"epoch": epoch + 1, "seconds": seconds, **(logs or {})})
+        part = self.state.with_name("state.part.keras")
+        self.model.save(part)
+        part.replace(self.state)
+        self.history.write_text(json.dumps(self.epochs, indent=1))
+
+
+def train(config: TrainingConfig, faces: Path, folder: Path, *, resume: bool) -> keras.Model:
+    """Train on the train split, watch the validation split, keep everything in `folder`.
+
+    The result, `best.keras`, has the averaged (EMA) weights of the epoch with the highest
+    mean validation accuracy of the two heads.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if not resume:
+        for name in ("state.keras", "history.json", "best.keras"):
+            (folder / name).unlink(missing_ok=True)
+    training = data.load(faces, data.Split.TRAIN)
+    validation = data.load(faces, data.Split.VALIDATION)
+    steps = len(training) // config.batch_size
+    model = build(config, steps * config.epochs)
+    state = EpochState(folder)
+    done = state.restore(model)
+    (folder / "config.json").write_text(json.dumps(asdict(config), indent=1))
+    if done < config.epochs:
+        model.fit(
+            training_stream(training, config, done),
+            validation_data=validation_batches(validation),
+            steps_per_epoch=steps,
+            initial_epoch=done,
+            epochs=config.epochs,
+            callbacks=[state, keras.callbacks.SwapEMAWeights(swap_on_epoch=True), Best(folder)],
+            shuffle=False,  # the stream has its own order
+            verbose=2,
+        )
+    return keras.saving.load_model(folder / "best.keras")
+
+
+class Best(keras.callbacks.Callback):
+    """Keeps the weights with the highest mean validation accuracy of the heads."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.file, self.score_file = folder / "best.keras", folder / "best.json"
+        self.best = 0.0
+        if self.file.exists() and self.score_file.exists():
+            self.best = json.loads(self.score_file.read_text())["score"]
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        logs = logs or {}
+        score = (logs["val_consensus_accuracy"] + logs["val_fer2013_accuracy"]) / 2
+        if score > self.best:
+            self.best = score
+            self.model.save(self.file)
+            self.score_file.write_text(json.dumps({"epoch": epoch + 1, "score": score}))
+
+
+def main() -> None:
+    """Parse the command line and train."""
+    parser = argparse.ArgumentParser(description="Train an expression network.")
+    parser.add_argument("--config", choices=sorted(CONFIGS), default="baseline")
+    parser.add_argument("--data", type=Path, required=True, help="the .npz of faces")
+    parser.add_argument("--run", help="name of the run's folder; the configuration's by default")
+    parser.add_argument("--resume", action="store_true", help="go on from the last epoch")
+    arguments = parser.parse_args()
+    config = CONFIGS[arguments.config]
+    folder = Path("var/training") / (arguments.run or config.name)
+    train(config, arguments.data, folder, resume=arguments.resume)
+
+
+if __name__ == "__main__":
+    main()

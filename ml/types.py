@@ -1,0 +1,88 @@
+"""What the detector and the analyser give back."""
+
+from dataclasses import asdict, dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+LANDMARKS: Final = ("right_eye", "left_eye", "nose", "right_mouth_corner", "left_mouth_corner")
+"""Rows of every landmark array; right and left are the person's, so the right eye comes first
+from the viewer's left."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A bounding box in pixels of the upright image; `x`, `y` is the top left corner."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, eq=False)
+class FaceDetection:
+    """One face of a photo.
+
+    landmarks (5, 2) float32, x and y in pixels of the upright image in the order of `LANDMARKS`,
+    or None from a detector that gives none; score in [0, 1].
+    """
+
+    box: Box
+    landmarks: NDArray[np.float32] | None
+    score: float
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Plain measurements of a face, for people and filters to judge; none of them is a verdict.
+
+    face_size: square root of the box's area, in pixels of the photo.
+    sharpness: variance of the Laplacian of the 48×48 crop, in grey levels squared
+        (Pech-Pacheco et al. 2000); below about 300 the face is blurred or was enlarged.
+    brightness: mean grey of the crop, 0 black to 255 white.
+    contrast: standard deviation of the crop's grey levels, 0 to 127.5.
+    roll: degrees by which the line of the eyes is turned clockwise; 0 without landmarks.
+    """
+
+    face_size: float
+    sharpness: float
+    brightness: float
+    contrast: float
+    roll: float
+
+
+@dataclass(frozen=True, eq=False)
+class FaceAnalysis:
+    """One face with its expression; faces of a photo are numbered by `index` from 0.
+
+    probabilities are calibrated, keyed by emotion in the order of `ml.labels.EMOTIONS`, and sum
+    to 1; confidence is the probability of `emotion`; `uncertain` says that it lies below the
+    threshold of the weights' manifest. Box and landmarks as in `FaceDetection`.
+    """
+
+    index: int
+    box: Box
+    landmarks: NDArray[np.float32] | None
+    detection_score: float
+    quality: Quality
+    probabilities: dict[str, float]
+    emotion: str
+    confidence: float
+    uncertain: bool
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain values, ready for JSON; pixels are rounded to hundredths."""
+        landmarks = [] if self.landmarks is None else self.landmarks.tolist()
+        return {
+            "index": self.index,
+            "box": {name: round(value, 2) for name, value in asdict(self.box).items()},
+            "landmarks": [[round(x, 2), round(y, 2)] for x, y in landmarks],
+            "detection_score": round(self.detection_score, 4),
+            "quality": {name: round(value, 2) for name, value in asdict(self.quality).items()},
+            "emotion": self.emotion,
+            "confidence": self.confidence,
+            "uncertain": self.uncertain,
+            "probabilities": dict(self.probabilities),
+        }
