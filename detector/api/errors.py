@@ -1,0 +1,63 @@
+"""One envelope for every error: `{"error": {"code", "message", "details"}}`."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, TooManyFilesSent
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from detector.exceptions import DetectorError
+
+STATUS_OF_CODE = {
+    "file_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "image_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "unsupported_format": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "not_failed": HTTPStatus.CONFLICT,
+}
+
+
+def body(code: str, message: str, details: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The envelope as plain data."""
+    return {"error": {"code": code, "message": message, "details": details or {}}}
+
+
+def envelope(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Turn what a view raised into a response; None for what is a defect of ours."""
+    if isinstance(error, DetectorError):
+        status = STATUS_OF_CODE.get(error.code, HTTPStatus.BAD_REQUEST)
+        return Response({"error": error.as_dict()}, status=status)
+    if isinstance(error, TooManyFilesSent):
+        text = "Too many files in one request."
+        return Response(body("too_many_files", text), status=HTTPStatus.BAD_REQUEST)
+    response = exception_handler(error, context)
+    if response is not None:
+        response.data = body(*_describe(error))
+    return response
+
+
+def _describe(error: Exception) -> tuple[str, str, dict[str, Any]]:
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    if isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    if isinstance(error, exceptions.ValidationError):
+        return "invalid", "Some values are not valid.", {"fields": _fields(error.detail)}
+    if isinstance(error, exceptions.Throttled):
+        wait = getattr(error, "wait", None)
+        return "throttled", str(error.detail), {"retry_after": wait}
+    if isinstance(error, exceptions.APIException):
+        return _code(error), str(error.detail), {}
+    raise TypeError("not an error of the API") from error
+
+
+def _code(error: exceptions.APIException) -> str:
+    codes = error.get_codes()
+    return codes if isinstance(codes, str) else error.default_code
+
+
+def _fields(detail: Any) -> Any:
+    """Messages by field; what concerns the whole is under `request`."""
+    return detail if isinstance(detail, dict) else {"request": detail}

@@ -1,0 +1,253 @@
+"""What the API shows and takes."""
+
+from typing import Any, cast
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from detector import selectors
+from detector.enums import Emotion, Source, Status
+from detector.models import Analysis, ApiToken, Face, Photo
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    """The content of the error envelope."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    details = serializers.DictField(required=False)
+
+
+class ErrorEnvelopeSerializer(serializers.Serializer[Any]):
+    """Every error looks like this."""
+
+    error = ErrorSerializer()
+
+
+class BoxSerializer(serializers.Serializer[Face]):
+    """A bounding box in pixels of the upright image."""
+
+    x = serializers.FloatField()
+    y = serializers.FloatField()
+    width = serializers.FloatField()
+    height = serializers.FloatField()
+
+
+class ProbabilitiesSerializer(serializers.Serializer[Any]):
+    """Seven calibrated probabilities that sum to 1."""
+
+    angry = serializers.FloatField(min_value=0, max_value=1)
+    disgust = serializers.FloatField(min_value=0, max_value=1)
+    fear = serializers.FloatField(min_value=0, max_value=1)
+    happy = serializers.FloatField(min_value=0, max_value=1)
+    sad = serializers.FloatField(min_value=0, max_value=1)
+    surprise = serializers.FloatField(min_value=0, max_value=1)
+    neutral = serializers.FloatField(min_value=0, max_value=1)
+
+
+class FaceSerializer(serializers.Serializer[Face]):
+    """One face with its expression."""
+
+    index = serializers.IntegerField()
+    box = BoxSerializer(source="*")
+    landmarks = serializers.ListField(
+        child=serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2),
+        help_text="Right eye, left eye, nose, right and left corner of the mouth, as [x, y].",
+    )
+    detection_score = serializers.FloatField()
+    quality = serializers.DictField(child=serializers.FloatField())
+    emotion = serializers.ChoiceField(choices=Emotion.choices)
+    confidence = serializers.FloatField()
+    uncertain = serializers.BooleanField()
+    probabilities = ProbabilitiesSerializer()
+    reviewed_emotion = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.ChoiceField(choices=Emotion.choices, allow_null=True))
+    def get_reviewed_emotion(self, face: Face) -> None:
+        """What reviewers made of it; nobody can review yet."""
+
+
+class ImageSerializer(serializers.Serializer[Photo]):
+    """The upright picture."""
+
+    url = serializers.SerializerMethodField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    sha256 = serializers.CharField(help_text="Of the file as it was uploaded.")
+
+    def get_url(self, photo: Photo) -> str:
+        """Where the owner can load it."""
+        analysis: Analysis = self.context["analysis"]
+        path = reverse("api:v1:analysis-image", args=[analysis.pk])
+        return str(self.context["request"].build_absolute_uri(path))
+
+
+class ModelSerializer(serializers.Serializer[Any]):
+    """The network that gave the answer."""
+
+    name = serializers.CharField()
+    sha256 = serializers.CharField()
+
+
+class AnalysisSerializer(serializers.Serializer[Analysis]):
+    """A photo's analysis, with all that is known of it so far."""
+
+    id = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=Status.choices)
+    created_at = serializers.DateTimeField(source="queued_at")
+    captured_at = serializers.DateTimeField(source="photo.captured_at", allow_null=True)
+    source = serializers.ChoiceField(  # type: ignore[assignment]  # the contract's name
+        choices=Source.choices, source="photo.source"
+    )
+    image = serializers.SerializerMethodField()
+    model = ModelSerializer(source="model_version", allow_null=True)
+    faces = FaceSerializer(many=True)
+    dominant_emotion = serializers.ChoiceField(choices=Emotion.choices, allow_null=True)
+    face_count = serializers.SerializerMethodField()
+    error = serializers.SerializerMethodField()
+    timings_ms = serializers.DictField(child=serializers.FloatField())
+    note = serializers.CharField(source="photo.note")
+    tags = serializers.SerializerMethodField()
+    felt_emotion = serializers.SerializerMethodField()
+
+    @extend_schema_field(ImageSerializer)
+    def get_image(self, analysis: Analysis) -> Any:
+        """The picture, under this analysis' address."""
+        context = {**self.context, "analysis": analysis}
+        return ImageSerializer(analysis.photo, context=context).data
+
+    @extend_schema_field(serializers.IntegerField(allow_null=True))
+    def get_face_count(self, analysis: Analysis) -> int | None:
+        """None until the photo was looked at: not looked at is not the same as no face."""
+        return len(analysis.faces.all()) if analysis.status == Status.DONE else None
+
+    @extend_schema_field(ErrorSerializer(allow_null=True))
+    def get_error(self, analysis: Analysis) -> dict[str, str] | None:
+        """Why it failed."""
+        if not analysis.error_code:
+            return None
+        return {"code": analysis.error_code, "message": analysis.error_message}
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_tags(self, analysis: Analysis) -> list[str]:
+        """The owner's words for the photo."""
+        return [tag.name for tag in analysis.photo.tags.all()]
+
+    @extend_schema_field(serializers.ChoiceField(choices=Emotion.choices, allow_null=True))
+    def get_felt_emotion(self, analysis: Analysis) -> str | None:
+        """What the owner says to have felt."""
+        return analysis.photo.felt_emotion or None
+
+
+class UploadSerializer(serializers.Serializer[Any]):
+    """The files of one call."""
+
+    images = serializers.ListField(
+        child=serializers.FileField(allow_empty_file=True, use_url=False), allow_empty=False
+    )
+
+
+class WaitSerializer(serializers.Serializer[Any]):
+    """How long the caller is ready to wait."""
+
+    wait = serializers.FloatField(
+        min_value=0, max_value=30, default=0, help_text="Seconds to wait for the results."
+    )
+
+
+class RejectionSerializer(serializers.Serializer[Any]):
+    """A file that was not taken, and why."""
+
+    filename = serializers.CharField()
+    error = ErrorSerializer()
+
+
+class SubmissionSerializer(serializers.Serializer[Any]):
+    """What became of the files of one call."""
+
+    accepted = AnalysisSerializer(many=True)
+    rejected = RejectionSerializer(many=True)
+
+
+class PeriodSerializer(serializers.Serializer[Any]):
+    """Days in the caller's time zone, both included."""
+
+    since = serializers.DateField(required=False)
+    until = serializers.DateField(required=False)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Named `from` and `to` outside, where no keyword stands in the way."""
+        fields = super().get_fields()
+        return {"from": fields["since"], "to": fields["until"]}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """The period must not end before it begins."""
+        since, until = attrs.get("from"), attrs.get("to")
+        if since and until and since > until:
+            raise serializers.ValidationError({"to": ["Must not lie before `from`."]})
+        return attrs
+
+
+class EmotionShareSerializer(serializers.Serializer[selectors.EmotionShare]):
+    """One emotion among the faces of a period."""
+
+    faces = serializers.IntegerField()
+    share = serializers.FloatField(min_value=0, max_value=1)
+    mean_confidence = serializers.FloatField(allow_null=True)
+
+
+class EmotionSharesSerializer(serializers.Serializer[Any]):
+    """All seven."""
+
+    angry = EmotionShareSerializer()
+    disgust = EmotionShareSerializer()
+    fear = EmotionShareSerializer()
+    happy = EmotionShareSerializer()
+    sad = EmotionShareSerializer()
+    surprise = EmotionShareSerializer()
+    neutral = EmotionShareSerializer()
+
+
+class SummarySerializer(serializers.Serializer[selectors.Summary]):
+    """Totals of a period and the distribution of expressions in it."""
+
+    photos = serializers.IntegerField()
+    faces = serializers.IntegerField()
+    uncertain = serializers.IntegerField(help_text="Faces whose expression is not certain.")
+    waiting = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    without_face = serializers.IntegerField()
+    first_day = serializers.DateField(allow_null=True)
+    last_day = serializers.DateField(allow_null=True)
+    emotions = serializers.SerializerMethodField()
+
+    @extend_schema_field(EmotionSharesSerializer)
+    def get_emotions(self, summary: selectors.Summary) -> dict[str, Any]:
+        """Keyed by emotion."""
+        return {row.emotion.value: EmotionShareSerializer(row).data for row in summary.emotions}
+
+
+class TokenSerializer(serializers.ModelSerializer[ApiToken]):
+    """A token, without its secret."""
+
+    created_at = serializers.DateTimeField(source="created", read_only=True)
+    expires_at = serializers.DateTimeField(source="expiry", read_only=True, allow_null=True)
+
+    class Meta:
+        model = ApiToken
+        fields = ["id", "name", "created_at", "expires_at"]
+        read_only_fields = ["id"]
+
+
+class NewTokenSerializer(TokenSerializer):
+    """A token at its birth, the only time that its secret is shown."""
+
+    token = serializers.SerializerMethodField()
+
+    class Meta(TokenSerializer.Meta):
+        fields = [*TokenSerializer.Meta.fields, "token"]
+
+    def get_token(self, token: ApiToken) -> str:
+        """The secret."""
+        return cast(str, self.context["secret"])

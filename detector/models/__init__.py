@@ -1,0 +1,22 @@
+"""The data model, one file a concept."""
+
+from detector.models.analysis import Analysis
+from detector.models.api_token import ApiToken
+from detector.models.face import Face
+from detector.models.model_version import ModelVersion
+from detector.models.photo import Photo, PhotoTag
+from detector.models.statistics import DailyEmotion
+from detector.models.user import User
+from detector.models.worker import WorkerHeartbeat
+
+__all__ = [
+    "Analysis",
+    "ApiToken",
+    "DailyEmotion",
+    "Face",
+    "ModelVersion",
+    "Photo",
+    "PhotoTag",
+    "User",
+    "WorkerHeartbeat",
+]

@@ -1,0 +1,104 @@
+"""The work of finding and classifying the faces of one photo, and its outcome."""
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+
+from detector.enums import Emotion, Status
+from detector.models.ids import new_id
+from detector.models.model_version import ModelVersion
+from detector.models.photo import Photo
+
+if TYPE_CHECKING:
+    from detector.models.face import Face
+
+
+class Analysis(models.Model):
+    """One analysis of one photo.
+
+    The row is the truth; a message in the broker is only a hint to look at it. Whoever moved it
+    to `running` holds a lease and writes only while `started_at` is still the moment of its claim.
+    `sent_at` is when a hint was last given; `due_at` when a queued row may next be worked on.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="analyses")
+    model_version = models.ForeignKey(
+        ModelVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="analyses"
+    )
+    status = models.CharField(max_length=8, choices=Status, default=Status.QUEUED)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    queued_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    error_code = models.CharField(max_length=50, blank=True)
+    error_message = models.CharField(max_length=500, blank=True)
+    timings_ms = models.JSONField(default=dict, blank=True, help_text="Milliseconds per stage.")
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "analyses"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=Status.values), name="analysis_status_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(status=Status.RUNNING, lease_expires_at__isnull=False)
+                | (~Q(status=Status.RUNNING) & Q(lease_expires_at__isnull=True)),
+                name="analysis_lease_while_running",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=[Status.DONE, Status.FAILED], finished_at__isnull=False)
+                | Q(status__in=[Status.QUEUED, Status.RUNNING], finished_at__isnull=True),
+                name="analysis_finished_when_ended",
+            ),
+            models.CheckConstraint(
+                condition=(Q(status=Status.FAILED) & ~Q(error_code=""))
+                | (~Q(status=Status.FAILED) & Q(error_code="")),
+                name="analysis_error_when_failed",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.DONE) | Q(model_version__isnull=False),
+                name="analysis_done_names_model",
+            ),
+            models.UniqueConstraint(
+                fields=["photo"],
+                condition=Q(status__in=[Status.QUEUED, Status.RUNNING]),
+                name="analysis_one_open_a_photo",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                condition=Q(status=Status.QUEUED),
+                name="analysis_waiting",
+            ),
+            models.Index(
+                fields=["lease_expires_at"],
+                condition=Q(status=Status.RUNNING),
+                name="analysis_leased",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.photo_id} {self.status}"
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.status in (Status.DONE, Status.FAILED)
+
+    @property
+    def dominant_face(self) -> "Face | None":
+        """The largest face: whom the photo is about, as far as a picture tells."""
+        return max(self.faces.all(), key=lambda face: face.width * face.height, default=None)
+
+    @property
+    def dominant_emotion(self) -> Emotion | None:
+        """The expression of the largest face; none without a face."""
+        face = self.dominant_face
+        return Emotion(face.emotion) if face else None

@@ -1,0 +1,35 @@
+"""A trained network that gave expressions."""
+
+from django.db import models
+from django.db.models import Q
+
+from detector.enums import ModelStatus
+from detector.models.ids import new_id
+
+
+class ModelVersion(models.Model):
+    """Weights by name and checksum, with the manifest they came with."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(max_length=50)
+    sha256 = models.CharField(max_length=64, help_text="Of the serving weights.")
+    manifest = models.JSONField(default=dict)
+    status = models.CharField(max_length=9, choices=ModelStatus, default=ModelStatus.CANDIDATE)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["name", "sha256"], name="model_version_once"),
+            models.UniqueConstraint(
+                fields=["status"],
+                condition=Q(status=ModelStatus.ACTIVE),
+                name="model_version_one_active",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=ModelStatus.values), name="model_version_status_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,181 @@
+"""Every read: scoped to its owner first, with what the caller shows prefetched."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
+from django.db.models.functions import TruncMonth, TruncWeek
+from django.utils import timezone
+
+from detector.days import end_of_day, start_of_day
+from detector.enums import Emotion, Status
+from detector.models import Analysis, ApiToken, DailyEmotion, Face, Photo, User, WorkerHeartbeat
+
+
+def analyses_of(owner: User) -> QuerySet[Analysis]:
+    """All analyses of an owner with all that a list shows, the newest first."""
+    return (
+        Analysis.objects.filter(photo__owner=owner)
+        .select_related("photo", "model_version")
+        .prefetch_related("faces", "photo__tags")
+        .order_by("-id")
+    )
+
+
+def photos_of(owner: User) -> QuerySet[Photo]:
+    """All photos of an owner."""
+    return Photo.objects.filter(owner=owner)
+
+
+def analysis_of_photo(owner: User, photo_id: UUID) -> Analysis | None:
+    """The latest analysis of an owner's photo."""
+    return analyses_of(owner).filter(photo_id=photo_id).first()
+
+
+def analyses_by_id(owner: User, ids: Sequence[UUID]) -> list[Analysis]:
+    """The owner's analyses among these ids, in the order of the ids."""
+    found = {analysis.pk: analysis for analysis in analyses_of(owner).filter(pk__in=ids)}
+    return [found[pk] for pk in ids if pk in found]
+
+
+def unfinished(ids: Sequence[UUID]) -> bool:
+    """Whether any of these analyses is still queued or running."""
+    return Analysis.objects.filter(pk__in=ids, status__in=[Status.QUEUED, Status.RUNNING]).exists()
+
+
+def neighbours(owner: User, photo_id: UUID) -> tuple[UUID | None, UUID | None]:
+    """The photos uploaded just before and just after this one."""
+    ids = photos_of(owner).order_by("id").values_list("id", flat=True)
+    return ids.filter(id__lt=photo_id).last(), ids.filter(id__gt=photo_id).first()
+
+
+def tokens_of(owner: User) -> QuerySet[ApiToken]:
+    """An owner's API tokens, the newest first."""
+    tokens: QuerySet[ApiToken] = ApiToken.objects.filter(user=owner)
+    return tokens.order_by("-created")
+
+
+@dataclass(frozen=True)
+class EmotionShare:
+    """One emotion among a person's faces; share in [0, 1]; no mean without a face."""
+
+    emotion: Emotion
+    faces: int
+    share: float
+    mean_confidence: float | None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a person's history holds between two days."""
+
+    photos: int
+    faces: int
+    uncertain: int
+    waiting: int
+    failed: int
+    without_face: int
+    first_day: date | None
+    last_day: date | None
+    emotions: list[EmotionShare]
+
+
+def summary(owner: User, since: date | None = None, until: date | None = None) -> Summary:
+    """Totals and the distribution of expressions; days are the owner's, both included."""
+    days = _days(owner, since, until)
+    rows = {
+        row["emotion"]: row
+        for row in days.values("emotion").annotate(n=Sum("faces"), c=Sum("confidence_sum"))
+    }
+    faces = sum(row["n"] for row in rows.values())
+    reach = days.aggregate(first=Min("day"), last=Max("day"))
+    counts = _counts(owner, since, until)
+    return Summary(
+        faces=faces,
+        first_day=reach["first"],
+        last_day=reach["last"],
+        emotions=[_share(emotion, rows.get(emotion.value), faces) for emotion in Emotion],
+        **counts,
+    )
+
+
+def _share(emotion: Emotion, row: Mapping[str, Any] | None, faces: int) -> EmotionShare:
+    if row is None:
+        return EmotionShare(emotion, 0, 0.0, None)
+    count = int(row["n"])
+    return EmotionShare(emotion, count, count / faces, row["c"] / count)
+
+
+def _counts(owner: User, since: date | None, until: date | None) -> dict[str, int]:
+    taken = _taken(owner, since, until, prefix="photo__")
+    done = Q(status=Status.DONE)
+    waiting = Q(status__in=[Status.QUEUED, Status.RUNNING])
+    counts: dict[str, int] = Analysis.objects.filter(taken, photo__owner=owner).aggregate(
+        photos=Count("photo", distinct=True),
+        waiting=Count("pk", filter=waiting, distinct=True),
+        failed=Count("pk", filter=Q(status=Status.FAILED), distinct=True),
+        without_face=Count("pk", filter=done & Q(faces__isnull=True), distinct=True),
+    )
+    in_range = _taken(owner, since, until, prefix="analysis__photo__")
+    counts["uncertain"] = Face.objects.filter(
+        in_range, analysis__photo__owner=owner, uncertain=True
+    ).count()
+    return counts
+
+
+@dataclass(frozen=True)
+class TimelinePoint:
+    """The faces of one day, week (from Monday) or month, by emotion; empty ones are left out."""
+
+    start: date
+    faces: dict[Emotion, int]
+
+
+BUCKETS = {"day": F("day"), "week": TruncWeek("day"), "month": TruncMonth("day")}
+
+
+def timeline(
+    owner: User, bucket: str, since: date | None = None, until: date | None = None
+) -> list[TimelinePoint]:
+    """Counts of each emotion over time; `bucket` is a key of `BUCKETS`."""
+    rows = (
+        _days(owner, since, until)
+        .annotate(start=BUCKETS[bucket])
+        .values("start", "emotion")
+        .annotate(n=Sum("faces"))
+        .order_by("start")
+    )
+    points: dict[date, dict[Emotion, int]] = {}
+    for row in rows:
+        counts = points.setdefault(row["start"], dict.fromkeys(Emotion, 0))
+        counts[Emotion(row["emotion"])] = row["n"]
+    return [TimelinePoint(start, counts) for start, counts in points.items()]
+
+
+def _days(owner: User, since: date | None, until: date | None) -> QuerySet[DailyEmotion]:
+    days = DailyEmotion.objects.filter(owner=owner)
+    if since:
+        days = days.filter(day__gte=since)
+    if until:
+        days = days.filter(day__lte=until)
+    return days.order_by()
+
+
+def _taken(owner: User, since: date | None, until: date | None, *, prefix: str) -> Q:
+    """Photos taken between two of the owner's days, both included."""
+    condition = Q()
+    if since:
+        condition &= Q(**{f"{prefix}taken_at__gte": start_of_day(since, owner.zone)})
+    if until:
+        condition &= Q(**{f"{prefix}taken_at__lt": end_of_day(until, owner.zone)})
+    return condition
+
+
+def worker_alive() -> bool:
+    """Whether a worker with a warm model was heard from lately; it may miss three sweeps."""
+    lately = timezone.now() - timedelta(seconds=4 * settings.SWEEP_INTERVAL)
+    return WorkerHeartbeat.objects.filter(seen_at__gt=lately).exists()

@@ -1,0 +1,98 @@
+"""The work on one photo: claim, normalise, detect and classify, complete or fail."""
+
+import logging
+import time
+from uuid import UUID
+
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import transaction
+
+from detector.exceptions import DetectorError
+from detector.models import Analysis, Face, Photo
+from detector.services import images, leases, model_registry, statistics
+from ml.types import FaceAnalysis
+
+logger = logging.getLogger(__name__)
+
+TIMED_OUT = DetectorError("timed_out", "The analysis took too long.", permanent=False)
+UNEXPECTED = DetectorError(
+    "internal_error", "Something went wrong on our side while analysing.", permanent=False
+)
+
+
+def run(analysis_id: UUID) -> None:
+    """Analyse a photo unless someone else does or did; safe to call any number of times."""
+    analysis = leases.claim(analysis_id)
+    if analysis is None:
+        logger.info("Analysis %s needs no work now", analysis_id)
+        return
+    try:
+        _run_claimed(analysis)
+    except leases.LeaseLostError:
+        logger.warning("Analysis %s was taken over or deleted meanwhile", analysis_id)
+
+
+def _run_claimed(analysis: Analysis) -> None:
+    try:
+        _analyse(analysis)
+    except leases.LeaseLostError:
+        raise
+    except DetectorError as error:
+        leases.fail(analysis, error)
+    except SoftTimeLimitExceeded:
+        logger.warning("Analysis %s ran into the time limit", analysis.pk)
+        leases.fail(analysis, TIMED_OUT)
+    except Exception:
+        # Whatever it was, the row must not stay running: it is logged and tried again.
+        logger.exception("Analysis %s failed unexpectedly", analysis.pk)
+        leases.fail(analysis, UNEXPECTED)
+
+
+def _analyse(analysis: Analysis) -> None:
+    timings: dict[str, float] = {}
+
+    def stage_done(stage: str, milliseconds: float) -> None:
+        timings[stage] = round(milliseconds, 1)
+        leases.renew(analysis)
+
+    began = time.perf_counter()
+    rgb = images.normalise(analysis.photo)
+    stage_done("normalise", 1000 * (time.perf_counter() - began))
+    analyser = model_registry.analyser()
+    found = analyser.analyse(rgb, on_stage=stage_done)
+    version = model_registry.register(analyser)
+    with transaction.atomic():
+        # The photo's row is locked first, as deletion does, so that neither waits for the other.
+        photo = (
+            Photo.objects.select_for_update(of=("self",))
+            .select_related("owner")
+            .filter(pk=analysis.photo_id)
+            .first()
+        )
+        if photo is None:
+            raise leases.LeaseLostError(analysis.pk)
+        leases.complete(analysis, model=version, timings_ms=timings)
+        faces = Face.objects.bulk_create([_row(analysis, face) for face in found])
+        statistics.add_faces(photo, faces)
+
+
+def _row(analysis: Analysis, face: FaceAnalysis) -> Face:
+    plain = face.as_dict()
+    return Face(
+        analysis=analysis,
+        index=face.index,
+        x=face.box.x,
+        y=face.box.y,
+        width=face.box.width,
+        height=face.box.height,
+        landmarks=plain["landmarks"],
+        detection_score=face.detection_score,
+        quality=plain["quality"],
+        emotion=face.emotion,
+        confidence=face.confidence,
+        uncertain=face.uncertain,
+        **{
+            Face.PROBABILITY_FIELDS[emotion]: face.probabilities[emotion.value]
+            for emotion in Face.PROBABILITY_FIELDS
+        },
+    )

@@ -1,0 +1,33 @@
+"""Deletes what a person wants gone: rows in one transaction, files after it."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models.signals import post_delete
+from django.dispatch import receiver
+
+from detector.enums import Status
+from detector.models import Face, Photo
+from detector.services import images, statistics
+
+
+@transaction.atomic
+def delete_photo(photo: Photo) -> None:
+    """Delete a photo with its analyses, faces, statistics and files.
+
+    An analysis that runs at this moment finds its row gone and ends without a trace.
+    """
+    locked = Photo.objects.select_for_update(of=("self",)).select_related("owner")
+    current = locked.filter(pk=photo.pk).first()
+    if current is None:
+        return
+    faces = Face.objects.filter(analysis__photo=current, analysis__status=Status.DONE)
+    statistics.remove_faces(current, faces)
+    current.delete()
+
+
+@receiver(post_delete, sender=Photo)
+def delete_files_of(sender: type[Photo], instance: Photo, **_: Any) -> None:
+    """Whatever deletes a photo's row, an owner's account among it, deletes its files."""
+    names = [file.name for file in instance.files]
+    transaction.on_commit(lambda: images.delete_files(names))

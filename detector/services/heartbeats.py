@@ -1,0 +1,30 @@
+"""Signs of life of the workers."""
+
+import socket
+from datetime import timedelta
+
+from django.utils import timezone
+
+from detector.models import WorkerHeartbeat
+
+
+def worker_name(pid: int) -> str:
+    """What the worker whose main process has this id is called."""
+    return f"{socket.gethostname()}:{pid}"
+
+
+def announce(name: str) -> None:
+    """Record that this worker has loaded its model and is ready."""
+    WorkerHeartbeat.objects.update_or_create(name=name, defaults={"seen_at": timezone.now()})
+
+
+def beat(name: str) -> None:
+    """Record that this worker, once announced, is still alive; forget those silent for a day."""
+    now = timezone.now()
+    WorkerHeartbeat.objects.filter(name=name).update(seen_at=now)
+    WorkerHeartbeat.objects.filter(seen_at__lt=now - timedelta(days=1)).delete()
+
+
+def remove(name: str) -> None:
+    """Record that this worker has ended."""
+    WorkerHeartbeat.objects.filter(name=name).delete()

@@ -1,0 +1,154 @@
+"""Files of photos: checked on the way in, normalised once, removed with their photo."""
+
+import hashlib
+import io
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, BinaryIO, cast
+
+import numpy as np
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import UploadedFile
+from django.utils import timezone
+from numpy.typing import NDArray
+from PIL import Image
+
+from detector.exceptions import DetectorError
+from detector.models import Photo
+from ml import images as decoder
+
+logger = logging.getLogger(__name__)
+
+JPEG_QUALITY = 95
+THUMBNAIL_SIDE = 480
+THUMBNAIL_QUALITY = 82
+
+
+@dataclass(frozen=True)
+class CheckedUpload:
+    """A file that passed every check that is possible before analysis; sizes are upright."""
+
+    filename: str
+    content: "UploadedFile[Any]"
+    sha256: str
+    format: str
+    width: int
+    height: int
+
+
+def check_upload(file: "UploadedFile[Any]") -> CheckedUpload:
+    """Check a received file: first its header alone, then that its data is whole.
+
+    Raises DetectorError with a code of `ml.images.ImageError`.
+    """
+    stream = cast(BinaryIO, file)
+    try:
+        header = decoder.inspect(stream, limits())
+        decoder.verify(stream)
+    except decoder.ImageError as error:
+        raise as_detector_error(error) from error
+    file.seek(0)
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    return CheckedUpload(
+        filename=short_name(file.name or "photo"),
+        content=file,
+        sha256=digest.hexdigest(),
+        format=header.format,
+        width=header.width,
+        height=header.height,
+    )
+
+
+def limits() -> decoder.Limits:
+    """The limits that the settings state."""
+    return decoder.Limits(settings.UPLOAD_MAX_BYTES, settings.UPLOAD_MAX_PIXELS)
+
+
+def as_detector_error(error: decoder.ImageError) -> DetectorError:
+    """The same error, in the terms of the platform."""
+    return DetectorError(error.code, error.message, details=error.details)
+
+
+def short_name(filename: str) -> str:
+    """A file's name that fits its column, without characters that do not print."""
+    printable = "".join(character for character in filename if character.isprintable())
+    return printable[-255:] or "photo"
+
+
+def normalise(photo: Photo) -> NDArray[np.uint8]:
+    """The upright RGB pixels of a photo, (H, W, 3) uint8.
+
+    The first call stores the upright copy and the thumbnail and drops the file as received, and
+    with it all metadata but the capture time. Raises DetectorError for a file that cannot be
+    decoded.
+    """
+    source = photo.image or photo.upload
+    try:
+        with source.open("rb") as file:
+            decoded = decoder.decode(io.BytesIO(file.read()), limits())
+    except decoder.ImageError as error:
+        raise as_detector_error(error) from error
+    except FileNotFoundError as error:
+        raise DetectorError("file_missing", "The stored file is gone.") from error
+    if not photo.image:
+        _store_copies(photo, decoded)
+    return decoded.rgb
+
+
+def _store_copies(photo: Photo, decoded: decoder.DecodedImage) -> None:
+    image = Image.fromarray(decoded.rgb)
+    upload = str(photo.upload.name)
+    photo.image.save("", _jpeg(image, JPEG_QUALITY), save=False)
+    image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    photo.thumbnail.save("", _jpeg(image, THUMBNAIL_QUALITY), save=False)
+    captured_at = _aware(decoded.captured_at, photo)
+    height, width = decoded.rgb.shape[:2]
+    # The row decides which file counts: of two attempts that come here, one finds the upload gone.
+    changed = (
+        Photo.objects.filter(pk=photo.pk, upload=upload)
+        .exclude(upload="")
+        .update(
+            upload="",
+            image=photo.image.name,
+            thumbnail=photo.thumbnail.name,
+            captured_at=captured_at,
+            taken_at=captured_at or photo.uploaded_at,
+            width=width,
+            height=height,
+        )
+    )
+    if changed:
+        photo.upload.storage.delete(upload)
+    else:
+        delete_files([str(photo.image.name), str(photo.thumbnail.name)])
+    photo.refresh_from_db()
+
+
+def _aware(captured_at: datetime | None, photo: Photo) -> datetime | None:
+    """A capture time without a zone is meant in the owner's; one in the future is a wrong clock."""
+    if captured_at is None:
+        return None
+    if timezone.is_naive(captured_at):
+        captured_at = timezone.make_aware(captured_at, photo.owner.zone)
+    return captured_at if captured_at <= timezone.now() else None
+
+
+def _jpeg(image: Image.Image, quality: int) -> ContentFile[bytes]:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality, subsampling=0, optimize=True)
+    return ContentFile(buffer.getvalue())
+
+
+def delete_files(names: list[str]) -> None:
+    """Remove stored files; one that cannot be removed is logged and does not stop the others."""
+    storage = Photo.image.field.storage
+    for name in names:
+        try:
+            storage.delete(name)
+        except OSError:
+            logger.exception("Could not delete the stored file %s", name)

@@ -1,0 +1,104 @@
+"""Who works on an analysis: claim, renew, complete and fail as conditional updates of one row.
+
+The moment of the claim fences an attempt: every write asks for it, so that a worker that lost
+its lease changes nothing any more.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import F, Q
+from django.utils import timezone
+
+from detector.enums import Status
+from detector.exceptions import DetectorError
+from detector.models import Analysis, ModelVersion
+
+WORKER_LOST = DetectorError(
+    "worker_lost", "The analysis was interrupted several times. Please try it again.", details={}
+)
+
+
+class LeaseLostError(Exception):
+    """The analysis was deleted, or another attempt has taken it over."""
+
+
+def claim(analysis_id: UUID) -> Analysis | None:
+    """Move a due or abandoned analysis to running and return it; None if there is nothing to do."""
+    now = timezone.now()
+    due = Q(status=Status.QUEUED, due_at__lte=now)
+    abandoned = Q(status=Status.RUNNING, lease_expires_at__lt=now)
+    claimed = (
+        Analysis.objects.filter(due | abandoned, pk=analysis_id)
+        .filter(attempt__lt=settings.ANALYSIS_MAX_ATTEMPTS)
+        .update(
+            status=Status.RUNNING,
+            attempt=F("attempt") + 1,
+            started_at=now,
+            lease_expires_at=_lease_end(),
+        )
+    )
+    if not claimed:
+        return None
+    return Analysis.objects.select_related("photo__owner").filter(pk=analysis_id).first()
+
+
+def renew(analysis: Analysis) -> None:
+    """Lengthen the lease; raises LeaseLostError if it is not ours any more."""
+    _update(analysis, lease_expires_at=_lease_end())
+
+
+def complete(analysis: Analysis, *, model: ModelVersion, timings_ms: dict[str, float]) -> None:
+    """Move to done; raises LeaseLostError if the lease is not ours any more."""
+    _update(
+        analysis,
+        status=Status.DONE,
+        model_version=model,
+        timings_ms=timings_ms,
+        finished_at=timezone.now(),
+        lease_expires_at=None,
+    )
+
+
+def fail(analysis: Analysis, error: DetectorError) -> None:
+    """Move to failed, or back to the queue where trying again may help."""
+    if error.permanent or analysis.attempt >= settings.ANALYSIS_MAX_ATTEMPTS:
+        changes = {
+            "status": Status.FAILED,
+            "error_code": error.code,
+            "error_message": error.message,
+            "finished_at": timezone.now(),
+        }
+    else:
+        wait = timedelta(seconds=2**analysis.attempt)
+        changes = {"status": Status.QUEUED, "due_at": timezone.now() + wait, "sent_at": None}
+    _update(analysis, lease_expires_at=None, **changes)
+
+
+def release_abandoned() -> int:
+    """Queue again what a lost worker left running, or fail what was tried often enough."""
+    now = timezone.now()
+    abandoned = Analysis.objects.filter(status=Status.RUNNING, lease_expires_at__lt=now)
+    spent = abandoned.filter(attempt__gte=settings.ANALYSIS_MAX_ATTEMPTS).update(
+        status=Status.FAILED,
+        error_code=WORKER_LOST.code,
+        error_message=WORKER_LOST.message,
+        finished_at=now,
+        lease_expires_at=None,
+    )
+    return spent + abandoned.update(
+        status=Status.QUEUED, due_at=now, sent_at=None, lease_expires_at=None
+    )
+
+
+def _lease_end() -> datetime:
+    return timezone.now() + timedelta(seconds=settings.ANALYSIS_LEASE)
+
+
+def _update(analysis: Analysis, **changes: object) -> None:
+    ours = Analysis.objects.filter(
+        pk=analysis.pk, status=Status.RUNNING, started_at=analysis.started_at
+    )
+    if not ours.update(**changes):
+        raise LeaseLostError(analysis.pk)

@@ -1,0 +1,166 @@
+"""Photos in, hints to the workers out."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from detector import tasks
+from detector.enums import Source, Status
+from detector.exceptions import DetectorError
+from detector.models import Analysis, Photo, User
+from detector.services import images, leases
+
+logger = logging.getLogger(__name__)
+
+SWEEP_BATCH = 100
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A file that was not taken, and why."""
+
+    filename: str
+    error: DetectorError
+
+
+@dataclass
+class Submission:
+    """What became of the files of one upload; `accepted` holds one analysis a file taken."""
+
+    accepted: list[Analysis] = field(default_factory=list)
+    rejected: list[Rejection] = field(default_factory=list)
+    duplicates: set[UUID] = field(default_factory=set)
+
+
+def submit(owner: User, files: "Iterable[UploadedFile[Any]]", source: Source) -> Submission:
+    """Take each file that is a photo; a bad one never stops the others."""
+    submission = Submission()
+    for file in files:
+        try:
+            analysis, is_new = submit_file(owner, file, source)
+        except DetectorError as error:
+            name = images.short_name(file.name or "photo")
+            submission.rejected.append(Rejection(name, error))
+            continue
+        submission.accepted.append(analysis)
+        if not is_new:
+            submission.duplicates.add(analysis.pk)
+    return submission
+
+
+def submit_file(owner: User, file: "UploadedFile[Any]", source: Source) -> tuple[Analysis, bool]:
+    """Store a photo and queue its analysis; whether it is new.
+
+    A file that the owner already has is not stored twice: its analysis is returned, and tried
+    again if it had failed. Raises
+    DetectorError where the file is not a photo that can be read; then nothing is left behind.
+    """
+    checked = images.check_upload(file)
+    known = _existing(owner, checked.sha256)
+    if known is not None:
+        retry(known)
+        return known, False
+    photo = _photo(owner, checked, source)
+    # The file is stored before the row that names it, and outside the transaction.
+    photo.upload.save("", checked.content, save=False)
+    try:
+        with transaction.atomic():
+            photo.save(force_insert=True)
+            now = timezone.now()
+            analysis = Analysis.objects.create(photo=photo, queued_at=now, due_at=now, sent_at=now)
+            transaction.on_commit(lambda: send(analysis.pk))
+    except IntegrityError:
+        # The same file came in twice at once; the other one won.
+        images.delete_files([str(photo.upload.name)])
+        known = _existing(owner, checked.sha256)
+        if known is None:
+            raise
+        return known, False
+    except BaseException:
+        images.delete_files([str(photo.upload.name)])
+        raise
+    return analysis, True
+
+
+def retry(analysis: Analysis) -> bool:
+    """Queue a failed analysis again, with all its attempts; whether it was failed."""
+    now = timezone.now()
+    with transaction.atomic():
+        changed = Analysis.objects.filter(pk=analysis.pk, status=Status.FAILED).update(
+            status=Status.QUEUED,
+            attempt=0,
+            due_at=now,
+            sent_at=now,
+            finished_at=None,
+            error_code="",
+            error_message="",
+        )
+        if changed:
+            transaction.on_commit(lambda: send(analysis.pk))
+            analysis.refresh_from_db()
+    return bool(changed)
+
+
+def send(analysis_id: UUID) -> bool:
+    """Tell the workers to look at an analysis; without a broker the sweeper does it later."""
+    try:
+        tasks.analyse.delay(str(analysis_id))
+    except (OperationalError, OSError) as error:
+        logger.warning("Broker away, %s waits for the sweeper: %s", analysis_id, error)
+        Analysis.objects.filter(pk=analysis_id).update(sent_at=None)
+        return False
+    return True
+
+
+def sweep() -> int:
+    """Send again what got stuck; how many hints were given.
+
+    That is: what a lost worker left running, what is due after a failed attempt, and what was
+    queued so long ago that its message may be lost. A surplus hint costs one query.
+    """
+    leases.release_abandoned()
+    now = timezone.now()
+    stale = now - timedelta(seconds=settings.ANALYSIS_RESEND_AFTER)
+    waiting = Analysis.objects.filter(
+        Q(sent_at__isnull=True) | Q(sent_at__lt=stale), status=Status.QUEUED, due_at__lte=now
+    )
+    ids = list(waiting.order_by("due_at").values_list("pk", flat=True)[:SWEEP_BATCH])
+    sent = 0
+    for analysis_id in ids:
+        # Marked before it is sent: of several sweepers one sends.
+        if not waiting.filter(pk=analysis_id).update(sent_at=now):
+            continue
+        if not send(analysis_id):
+            break
+        sent += 1
+    return sent
+
+
+def _existing(owner: User, sha256: str) -> Analysis | None:
+    analyses = Analysis.objects.filter(photo__owner=owner, photo__sha256=sha256)
+    return analyses.select_related("photo").order_by("-id").first()
+
+
+def _photo(owner: User, checked: images.CheckedUpload, source: Source) -> Photo:
+    now = timezone.now()
+    return Photo(
+        owner=owner,
+        filename=checked.filename,
+        sha256=checked.sha256,
+        width=checked.width,
+        height=checked.height,
+        format=checked.format,
+        uploaded_at=now,
+        taken_at=now,
+        source=source,
+    )

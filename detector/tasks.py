@@ -1,0 +1,14 @@
+"""Celery tasks: an id in, one service call."""
+
+from uuid import UUID
+
+from celery import shared_task
+
+
+@shared_task(name="detector.analyse")
+def analyse(analysis_id: str) -> None:
+    """Look at one analysis and do what it needs."""
+    # Imported here: the web process only sends this task and has no use for a neural network.
+    from detector.services import analysis
+
+    analysis.run(UUID(analysis_id))

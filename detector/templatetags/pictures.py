@@ -1,0 +1,116 @@
+"""Geometry of faces for inline SVG, and descriptions of photos in words."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from django import template
+
+from detector.enums import Emotion, Status
+from detector.models import Analysis, Face, Photo
+
+register = template.Library()
+
+CROP_MARGIN: Final = 0.25
+"""Of the box's longer side, on each side: enough to recognise who it is."""
+
+LABEL_SHARE: Final = 0.04
+"""Height of a face's number, as a share of the photo's longer side: legible on a phone."""
+
+NETWORK_INPUT: Final = 48
+"""Pixels a side that the network looks at; a smaller face has to be enlarged."""
+
+BLURRED_BELOW: Final = 100
+"""Sharpness as defined by `ml.types.Quality`."""
+
+
+@register.filter
+def crop_view(face: Face) -> str:
+    """The `viewBox` of a square around a face."""
+    side = max(face.width, face.height) * (1 + 2 * CROP_MARGIN)
+    left = face.x + face.width / 2 - side / 2
+    top = face.y + face.height / 2 - side / 2
+    return f"{left:.1f} {top:.1f} {side:.1f} {side:.1f}"
+
+
+@register.simple_tag
+def face_label(face: Face, photo: Photo) -> dict[str, str]:
+    """Where a face's number goes: a plate at the box's top left corner, inside the photo."""
+    longest = max(photo.width, photo.height)
+    height = min(longest * LABEL_SHARE, max(face.width * 0.45, longest * 0.02))
+    width = height * (0.5 + 0.55 * len(str(face.index + 1)))
+    x = min(max(face.x, 0), photo.width - width)
+    y = face.y - height
+    if y < 0:
+        y = max(face.y, 0)
+    return {
+        "x": f"{x:.1f}",
+        "y": f"{y:.1f}",
+        "width": f"{width:.1f}",
+        "height": f"{height:.1f}",
+        "text_x": f"{x + width / 2:.1f}",
+        "text_y": f"{y + height / 2:.1f}",
+        "font_size": f"{height * 0.78:.1f}",
+    }
+
+
+@register.simple_tag
+def face_box(face: Face) -> dict[str, str]:
+    """The box of a face as attributes."""
+    names = ("x", "y", "width", "height")
+    return {name: f"{getattr(face, name):.1f}" for name in names}
+
+
+@register.filter
+def number(face: Face) -> int:
+    """How people count faces: from one."""
+    return face.index + 1
+
+
+@register.filter
+def advice(face: Face) -> list[str]:
+    """What in the picture of this face makes its result less reliable."""
+    found = []
+    size = face.quality.get("face_size")
+    if size is not None and size < NETWORK_INPUT:
+        found.append(f"The face is small: about {size:.0f} pixels across.")
+    elif face.quality.get("sharpness", BLURRED_BELOW) < BLURRED_BELOW:
+        found.append("The face is blurred.")
+    return found
+
+
+@register.filter
+def bar_width(share: float) -> str:
+    """A share in [0, 1] as a width of 100, written the same in every language."""
+    return f"{share * 100:.1f}"
+
+
+@register.filter
+def share_of(part: int, whole: int) -> float:
+    """A part as a share in [0, 1]; nothing of nothing is nothing."""
+    return part / whole if whole else 0.0
+
+
+@register.filter
+def has_uncertain(analysis: Analysis) -> bool:
+    """Whether any face of a photo was uncertain."""
+    return any(face.uncertain for face in analysis.faces.all())
+
+
+@register.filter
+def lookup(mapping: Mapping[str, str], key: str) -> str:
+    """What a mapping holds under a key that is only known when the page is made."""
+    return mapping[key]
+
+
+@register.filter
+def outcome(analysis: Analysis) -> str:
+    """What an analysis found, in a few words."""
+    if analysis.status == Status.FAILED:
+        return "analysis failed"
+    if analysis.status != Status.DONE:
+        return "analysis not finished"
+    faces = list(analysis.faces.all())
+    if not faces:
+        return "no face found"
+    labels = ", ".join(Emotion(face.emotion).label.lower() for face in faces)
+    return f"{len(faces)} face{'s' if len(faces) != 1 else ''}: {labels}"

@@ -1,0 +1,179 @@
+"""Tokens, statistics, schema and the error envelope."""
+
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.management import CommandError, call_command
+from django.test import Client
+from rest_framework.test import APIClient
+
+from detector.enums import Emotion
+from detector.models import ApiToken, User
+from detector.services import statistics
+from detector.tests.factories import AnalysisFactory, FaceFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def bearer(secret: str) -> APIClient:
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    return client
+
+
+def test_token_is_made_used_and_revoked(api: APIClient) -> None:
+    made = api.post("/api/v1/tokens/", {"name": "kiosk"})
+    assert made.status_code == 201
+    token = made.json()
+    assert token["token"] not in str(ApiToken.objects.values())
+    kiosk = bearer(token["token"])
+    assert kiosk.get("/api/v1/analyses/").status_code == 200
+    listed = {item["name"]: item for item in api.get("/api/v1/tokens/").json()["results"]}
+    assert listed.keys() == {"test", "kiosk"}
+    assert "token" not in listed["kiosk"]
+    assert api.delete(f"/api/v1/tokens/{token['id']}/").status_code == 204
+    assert kiosk.get("/api/v1/analyses/").status_code == 401
+
+
+def test_token_needs_a_name(api: APIClient) -> None:
+    response = api.post("/api/v1/tokens/", {"name": ""})
+    assert response.status_code == 400
+    assert "name" in response.json()["error"]["details"]["fields"]
+
+
+def test_expired_token(owner: User, api: APIClient) -> None:
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=366)):
+        assert api.get("/api/v1/analyses/").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "header", ["Bearer", "Bearer nonsense", "Bearer a b", "Bearer \xff\xfe", "Basic eDp5"]
+)
+def test_wrong_credentials(header: str) -> None:
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=header)
+    response = client.get("/api/v1/analyses/")
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"] == "Bearer"
+    assert response.json()["error"].keys() == {"code", "message", "details"}
+
+
+def test_session_of_a_browser_needs_the_csrf_token(owner: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(owner)
+    assert client.get("/api/v1/analyses/").status_code == 200
+    response = client.post("/api/v1/tokens/", {"name": "x"}, content_type="application/json")
+    assert response.status_code == 403
+    assert response.json()["error"]["code"] == "permission_denied"
+
+
+@pytest.mark.parametrize("name", ["owner", "owner@example.com", "OWNER@example.com"])
+def test_command_prints_only_the_token(owner: User, name: str) -> None:
+    out = StringIO()
+    call_command("create_api_token", name, stdout=out)
+    secret = out.getvalue().strip()
+    assert "\n" not in secret
+    assert bearer(secret).get("/api/v1/analyses/").status_code == 200
+
+
+def test_command_says_who_is_unknown() -> None:
+    with pytest.raises(CommandError, match="No user is called nobody"):
+        call_command("create_api_token", "nobody")
+
+
+def test_summary(owner: User, stranger: User, api: APIClient) -> None:
+    for emotion, day in ((Emotion.HAPPY, 4), (Emotion.HAPPY, 5), (Emotion.SAD, 5)):
+        moment = datetime(2026, 5, day, 12, tzinfo=UTC)
+        FaceFactory.create(
+            analysis__photo__owner=owner, analysis__photo__taken_at=moment, emotion=emotion,
+            confidence=0.8, uncertain=emotion == Emotion.SAD,
+        )  # fmt: skip
+    AnalysisFactory.create(photo__owner=owner, photo__taken_at=datetime(2026, 5, 6, tzinfo=UTC))
+    FaceFactory.create(analysis__photo__owner=stranger)
+    statistics.rebuild(owner)
+    statistics.rebuild(stranger)
+    data = api.get("/api/v1/stats/summary/").json()
+    assert (data["photos"], data["faces"], data["uncertain"], data["without_face"]) == (4, 3, 1, 1)
+    assert (data["first_day"], data["last_day"]) == ("2026-05-04", "2026-05-05")
+    assert list(data["emotions"]) == Emotion.values
+    assert data["emotions"]["happy"] == {
+        "faces": 2, "share": pytest.approx(2 / 3), "mean_confidence": pytest.approx(0.8)
+    }  # fmt: skip
+    assert data["emotions"]["fear"] == {"faces": 0, "share": 0.0, "mean_confidence": None}
+    part = api.get("/api/v1/stats/summary/", {"from": "2026-05-05", "to": "2026-05-05"}).json()
+    assert (part["photos"], part["faces"]) == (2, 2)
+
+
+@pytest.mark.parametrize("query", [{"from": "x"}, {"from": "2026-05-05", "to": "2026-05-04"}])
+def test_summary_of_no_period(api: APIClient, query: dict[str, str]) -> None:
+    assert api.get("/api/v1/stats/summary/", query).json()["error"]["code"] == "invalid"
+
+
+def test_summary_of_nothing(api: APIClient) -> None:
+    data = api.get("/api/v1/stats/summary/").json()
+    assert (data["photos"], data["faces"], data["first_day"]) == (0, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("get", "/api/v1/nothing/", 404, "not_found"),
+        ("get", "/api/v1/analyses/not-a-uuid/", 404, "not_found"),
+        ("put", "/api/v1/analyses/", 405, "method_not_allowed"),
+        ("get", "/api/v1/analyses/?cursor=broken", 404, "not_found"),
+    ],
+)
+def test_every_error_has_the_envelope(
+    api: APIClient, method: str, path: str, status: int, code: str
+) -> None:
+    response = getattr(api, method)(path)
+    assert response.status_code == status
+    assert response.json()["error"]["code"] == code
+
+
+def test_body_of_another_kind(api: APIClient) -> None:
+    response = api.post("/api/v1/analyses/", {"images": "x"}, format="json")
+    assert (response.status_code, response.json()["error"]["code"]) == (
+        415,
+        "unsupported_media_type",
+    )
+
+
+def test_broken_json(api: APIClient) -> None:
+    response = api.post("/api/v1/tokens/", "{", content_type="application/json")
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "parse_error")
+
+
+def test_too_large_a_body_is_refused_before_it_is_read(api: APIClient, settings: Any) -> None:
+    settings.REQUEST_MAX_BYTES = 10
+    response = api.post("/api/v1/tokens/", {"name": "more than ten bytes"})
+    assert (response.status_code, response.json()["error"]["code"]) == (413, "request_too_large")
+
+
+def test_throttle(owner: User, api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rest_framework.throttling import UserRateThrottle
+
+    monkeypatch.setattr(UserRateThrottle, "THROTTLE_RATES", {"user": "2/min"})
+    answers = [api.get("/api/v1/analyses/") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[-1].json()["error"]["code"] == "throttled"
+    assert int(answers[-1]["Retry-After"]) > 0
+
+
+def test_schema_and_docs_are_public_and_local() -> None:
+    client = Client()
+    assert client.get("/api/schema/").status_code == 200
+    page = client.get("/api/docs/")
+    assert page.status_code == 200
+    assert b"https://cdn" not in page.content
+    assert b"//unpkg" not in page.content
+
+
+def test_two_users_with_one_address_need_the_name() -> None:
+    UserFactory.create(username="a", email="same@example.com")
+    UserFactory.create(username="b", email="same@example.com")
+    with pytest.raises(CommandError, match="More than one"):
+        call_command("create_api_token", "same@example.com")

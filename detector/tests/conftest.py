@@ -1,0 +1,155 @@
+"""What the tests of the platform share: an owner, a stranger, photos, and a stand-in network."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pytest
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connections
+from django.test import Client
+from PIL import Image
+from pytest_django.fixtures import Settings
+from rest_framework.test import APIClient
+
+from detector import tasks
+from detector.models import Analysis, User
+from detector.services import analysis as analysis_service
+from detector.services import model_registry, tokens
+from detector.tests.factories import UserFactory
+from detector.tests.stub_analyser import StubAnalyser
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """SQLite in a file, as in real life: in memory its locks differ."""
+    database = connections.databases["default"]
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def _private_files(settings: Settings, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.STATIC_ROOT = tmp_path / "static"
+    settings.STATIC_ROOT.mkdir()
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
+    """The hints that would have gone to the broker."""
+    ids: list[UUID] = []
+    monkeypatch.setattr(tasks.analyse, "delay", lambda text: ids.append(UUID(text)))
+    return ids
+
+
+@pytest.fixture(autouse=True)
+def analyser(monkeypatch: pytest.MonkeyPatch) -> StubAnalyser:
+    """Stands in for the network; a test sets the faces that it finds."""
+    stub = StubAnalyser()
+    monkeypatch.setattr(model_registry, "analyser", lambda: stub)
+    return stub
+
+
+@pytest.fixture
+def owner(db: None) -> User:
+    return UserFactory.create(username="owner")
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    return UserFactory.create(username="stranger")
+
+
+@pytest.fixture
+def web(owner: User) -> Client:
+    client = Client()
+    client.force_login(owner)
+    return client
+
+
+@pytest.fixture
+def stranger_web(stranger: User) -> Client:
+    client = Client()
+    client.force_login(stranger)
+    return client
+
+
+@pytest.fixture
+def api(owner: User) -> APIClient:
+    return api_client(owner)
+
+
+@pytest.fixture
+def stranger_api(stranger: User) -> APIClient:
+    return api_client(stranger)
+
+
+def api_client(user: User) -> APIClient:
+    client = APIClient()
+    _, secret = tokens.create_token(user, name="test")
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    return client
+
+
+@pytest.fixture
+def picture() -> Callable[..., SimpleUploadedFile]:
+    """Makes image files; each call gives other pixels, so that no two are duplicates."""
+    made = iter(range(1_000_000))
+
+    def make(
+        name: str = "photo.jpg", size: tuple[int, int] = (64, 48), format: str = "JPEG", **save: Any
+    ) -> SimpleUploadedFile:
+        width, height = size
+        pixels = np.random.default_rng(next(made)).integers(0, 256, (height, width, 3), np.uint8)
+        image = Image.fromarray(pixels)
+        return SimpleUploadedFile(name, encoded(image, format, **save))
+
+    return make
+
+
+def encoded(image: Image.Image, format: str = "JPEG", **save: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format, **save)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def work_off(sent: list[UUID]) -> Callable[[], list[Analysis]]:
+    """Does what the worker does with the hints given so far."""
+
+    def run() -> list[Analysis]:
+        ids = list(sent)
+        sent.clear()
+        for analysis_id in ids:
+            analysis_service.run(analysis_id)
+        return list(Analysis.objects.filter(pk__in=ids).order_by("id"))
+
+    return run
+
+
+@pytest.fixture
+def analysed(
+    owner: User,
+    picture: Callable[..., SimpleUploadedFile],
+    work_off: Callable[[], list[Analysis]],
+    django_capture_on_commit_callbacks: Any,
+) -> Analysis:
+    """A photo of the owner's, uploaded and analysed; the stub finds one happy face."""
+    from detector.enums import Source
+    from detector.services import submission
+
+    with django_capture_on_commit_callbacks(execute=True):
+        submission.submit(owner, [picture()], Source.WEB)
+    return work_off()[0]

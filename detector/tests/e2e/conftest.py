@@ -1,0 +1,88 @@
+"""Platforms to try, and photos to try them with."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+
+from detector.tests.e2e import pictures
+from detector.tests.e2e.platform import Platform
+from detector.tests.services_needed import need_postgresql, need_program, need_redis
+
+
+@pytest.fixture(autouse=True)
+def _private_files() -> None:
+    """These tests run the platform in processes of its own: nothing of this one is replaced."""
+
+
+@pytest.fixture(autouse=True)
+def sent() -> None:
+    """Hints really go to the broker."""
+
+
+@pytest.fixture(autouse=True)
+def analyser() -> None:
+    """The network is the real one."""
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[dict[str, str]]:
+    """A database of its own on PostgreSQL, and an empty Redis database."""
+    server = need_postgresql()
+    broker = need_redis().rpartition("/")[0] + "/9"
+    with redis.Redis.from_url(broker) as client:
+        client.flushdb()
+    name = f"emotionsite_{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    yield {"DATABASE_URL": server.rpartition("/")[0] + f"/{name}", "REDIS_URL": broker}
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session", params=["embedded", "services"])
+def platform(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Platform]:
+    """The platform on its embedded default, and on Redis and PostgreSQL."""
+    environment = request.getfixturevalue("services") if request.param == "services" else {}
+    running = Platform(tmp_path_factory.mktemp(request.param), **environment)
+    running.start()
+    yield running
+    assert running.stop() == 0, running.log.read_text()[-3000:]
+
+
+@pytest.fixture
+def private_platform(tmp_path: Path) -> Iterator[Platform]:
+    """An embedded platform that a test may break."""
+    running = Platform(tmp_path)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, object]:
+    """Debian's Chromium: Playwright's own build is not downloaded."""
+    return {
+        "executable_path": need_program("chromium", "chromium-browser", "google-chrome"),
+        "args": ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+    }
+
+
+@pytest.fixture(scope="session")
+def group_photo() -> bytes:
+    return pictures.jpeg(pictures.group())
+
+
+@pytest.fixture(scope="session")
+def portrait() -> bytes:
+    return pictures.jpeg(pictures.astronaut())
+
+
+@pytest.fixture(scope="session")
+def coffee() -> bytes:
+    return pictures.jpeg(pictures.coffee())

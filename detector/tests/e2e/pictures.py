@@ -1,0 +1,51 @@
+"""Pictures that may be shown to anyone, from packages that ship them."""
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import skimage.data
+from matplotlib import cbook
+from numpy.typing import NDArray
+from PIL import Image
+
+Pixels = NDArray[np.uint8]
+
+
+def astronaut() -> Pixels:
+    """Eileen Collins, public domain (NASA)."""
+    return np.asarray(skimage.data.astronaut())
+
+
+def hopper() -> Pixels:
+    """Grace Hopper, public domain (US Navy)."""
+    path = Path(str(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)))
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def coffee() -> Pixels:
+    """A cup, and no face."""
+    return np.asarray(skimage.data.coffee())
+
+
+def beside(pictures: Iterable[Pixels], *, height: int = 512) -> Pixels:
+    """Pictures in a row, at one height."""
+    scaled = []
+    for pixels in pictures:
+        width = pixels.shape[1] * height // pixels.shape[0]
+        scaled.append(np.asarray(Image.fromarray(pixels).resize((width, height))))
+    return np.concatenate(scaled, axis=1)
+
+
+def group() -> Pixels:
+    """Four faces of two women."""
+    return beside([astronaut(), hopper(), hopper()[:, ::-1], astronaut()[:, ::-1]])
+
+
+def jpeg(pixels: Pixels) -> bytes:
+    """The picture as the bytes of a file."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=95)
+    return buffer.getvalue()

@@ -1,0 +1,141 @@
+"""Runs the platform as its users run it: real server, real worker, real weights."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).parents[3]
+MANAGE = [sys.executable, str(ROOT / "manage.py")]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
+    """Wait until `condition` gives something true, and return that."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"{what} did not happen within {seconds} s")
+
+
+class Platform:
+    """One installation with its data in `folder`; `environment` chooses its services."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder / "log.txt"
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("REDIS_URL", "DATABASE_URL", "DJANGO_SETTINGS_MODULE")
+        }
+        self.environment = {
+            **inherited,
+            "VAR_DIR": str(folder / "var"),
+            "PORT": str(self.port),
+            "SWEEP_INTERVAL": "1",
+            "ANALYSIS_LEASE": "5",
+            "ANALYSIS_RESEND_AFTER": "3",
+            "API_THROTTLE_ANON": "10000/min",
+            **environment,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def manage(self, *arguments: str, **environment: str) -> str:
+        done = subprocess.run(
+            [*MANAGE, *arguments],
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def start(self) -> None:
+        self.manage("migrate", "--verbosity", "0")
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "emotionsite.supervisor"],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            until(self.is_ready, 60, "Readiness")
+        except AssertionError as error:
+            raise AssertionError(f"{error}:\n{self.log.read_text()[-3000:]}") from error
+
+    def is_ready(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self.log.read_text()[-3000:]
+        try:
+            return httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def stop(self) -> int:
+        """Ctrl-C; the exit status."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.wait(40)
+
+    def children(self, name: str) -> list[int]:
+        """Process ids of `web` or `worker`: its main process first, then its children."""
+        assert self.process is not None
+        marker = {"web": "gunicorn", "worker": "celery"}[name]
+        family = descendants(self.process.pid)
+        return [pid for pid in family if marker in command_line(pid)]
+
+    def token(self, user: str) -> str:
+        """A token of a new user."""
+        self.manage(
+            "createsuperuser", "--noinput", "--username", user, "--email", f"{user}@example.com",
+            DJANGO_SUPERUSER_PASSWORD="correct horse battery",
+        )  # fmt: skip
+        return self.manage("create_api_token", user)
+
+    def client(self, token: str) -> httpx.Client:
+        return httpx.Client(
+            base_url=f"{self.url}/api/v1/",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=60,
+        )
+
+
+def command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
+
+
+def descendants(pid: int) -> list[int]:
+    """Parents before their children."""
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except OSError:
+        return []
+    found = []
+    for child in map(int, text.split()):
+        found += [child, *descendants(child)]
+    return found

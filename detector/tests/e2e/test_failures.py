@@ -1,0 +1,103 @@
+"""Processes die and come back; nothing is lost, nothing is done twice."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+from detector.tests.e2e import pictures
+from detector.tests.e2e.platform import Platform, free_port, until
+from detector.tests.services_needed import need_program
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="session")
+def slow_photo() -> bytes:
+    """A photo of 36 megapixels: long enough in work to be interrupted."""
+    large = Image.fromarray(pictures.astronaut()).resize((6000, 6000))
+    return pictures.jpeg(np.asarray(large))
+
+
+def status_of(client: httpx.Client, analysis_id: str) -> str:
+    return str(client.get(f"analyses/{analysis_id}/").json()["status"])
+
+
+def test_worker_killed_in_the_middle_of_a_job(
+    private_platform: Platform, slow_photo: bytes
+) -> None:
+    platform = private_platform
+    assert platform.process is not None
+    with platform.client(platform.token("someone")) as client:
+        [accepted] = client.post("analyses/", files={"images": ("big.jpg", slow_photo)}).json()[
+            "accepted"
+        ]
+        until(lambda: status_of(client, accepted["id"]) == "running", 30, "The claim")
+        for pid in platform.children("worker"):
+            os.kill(pid, signal.SIGKILL)
+        assert platform.process.wait(40) == 1, "the supervisor must not go on without a worker"
+        assert platform.children("web") == []
+
+        platform.start()
+        until(lambda: status_of(client, accepted["id"]) == "done", 60, "The second attempt")
+        analysis = client.get(f"analyses/{accepted['id']}/").json()
+        assert analysis["face_count"] == 1
+        assert client.get("stats/summary/").json()["faces"] == 1
+
+
+def test_web_killed_ends_the_worker(private_platform: Platform) -> None:
+    assert private_platform.process is not None
+    os.kill(private_platform.children("web")[0], signal.SIGKILL)
+    assert private_platform.process.wait(40) == 1
+    assert private_platform.children("worker") == []
+
+
+class Broker:
+    """A Redis server that a test may stop and start."""
+
+    def __init__(self, folder: Path) -> None:
+        self.program, self.folder, self.port = need_program("redis-server"), folder, free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [self.program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
+             "--dir", str(self.folder)],
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def stop(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    running = Broker(tmp_path)
+    running.start()
+    yield running
+    running.stop()
+
+
+def test_broker_away_during_an_upload(tmp_path: Path, broker: Broker, portrait: bytes) -> None:
+    platform = Platform(tmp_path, REDIS_URL=f"redis://127.0.0.1:{broker.port}/0")
+    platform.start()
+    try:
+        with platform.client(platform.token("someone")) as client:
+            broker.stop()
+            response = client.post("analyses/", files={"images": ("me.jpg", portrait)})
+            assert response.status_code == 202, response.text
+            [accepted] = response.json()["accepted"]
+            assert httpx.get(f"{platform.url}/readyz").json()["checks"]["broker"] == "unavailable"
+            assert status_of(client, accepted["id"]) == "queued"
+            broker.start()
+            until(lambda: status_of(client, accepted["id"]) == "done", 60, "The analysis")
+    finally:
+        platform.stop()

@@ -1,0 +1,72 @@
+"""Rows for tests that do not care how they came to be."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.files.base import ContentFile
+from factory.declarations import LazyAttribute, LazyFunction, Sequence, SubFactory
+from factory.django import DjangoModelFactory
+
+from detector.enums import Emotion, ModelStatus, Source, Status
+from detector.models import Analysis, Face, ModelVersion, Photo, User
+
+MOMENT = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+
+
+class UserFactory(DjangoModelFactory[User]):
+    class Meta:
+        model = User
+
+    username = Sequence(lambda n: f"user{n}")
+    email = LazyAttribute(lambda user: f"{user.username}@example.com")
+
+
+class ModelVersionFactory(DjangoModelFactory[ModelVersion]):
+    class Meta:
+        model = ModelVersion
+        django_get_or_create = ("name", "sha256")
+
+    name = "test"
+    sha256 = "f" * 64
+    status = ModelStatus.RETIRED
+
+
+class PhotoFactory(DjangoModelFactory[Photo]):
+    class Meta:
+        model = Photo
+
+    owner = SubFactory(UserFactory)
+    filename = Sequence(lambda n: f"photo{n}.jpg")
+    sha256 = Sequence(lambda n: f"{n:064x}")
+    width, height, format = 64, 48, "JPEG"
+    uploaded_at = MOMENT
+    taken_at = MOMENT
+    source = Source.WEB
+    image = LazyFunction(lambda: ContentFile(b"picture", name="image.jpg"))
+
+
+class AnalysisFactory(DjangoModelFactory[Analysis]):
+    class Meta:
+        model = Analysis
+
+    photo = SubFactory(PhotoFactory)
+    status = Status.DONE
+    model_version = SubFactory(ModelVersionFactory)
+    queued_at = due_at = finished_at = MOMENT
+
+
+class FaceFactory(DjangoModelFactory[Face]):
+    class Meta:
+        model = Face
+
+    analysis = SubFactory(AnalysisFactory)
+    index = 0
+    x, y, width, height = 10.0, 8.0, 20.0, 24.0
+    landmarks: list[Any] = []
+    detection_score = 0.9
+    emotion = Emotion.HAPPY
+    confidence = 0.9
+    uncertain = False
+    p_happy = 0.9
+    p_angry = p_disgust = p_fear = p_sad = p_surprise = 0.0
+    p_neutral = 0.1

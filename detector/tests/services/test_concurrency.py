@@ -1,0 +1,61 @@
+"""Several at once, on a real database."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.utils import timezone
+
+from detector.enums import Emotion, Source, Status
+from detector.models import Analysis, DailyEmotion, Photo, User
+from detector.services import leases, statistics, submission
+from detector.tests.factories import AnalysisFactory, FaceFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Result = TypeVar("Result")
+AT_ONCE = 8
+
+
+def at_once(call: Callable[[], Result]) -> list[Result]:
+    def run(_: int) -> Result:
+        try:
+            return call()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(run, range(AT_ONCE)))
+
+
+def test_one_of_many_workers_claims() -> None:
+    analysis = AnalysisFactory.create(
+        status=Status.QUEUED, finished_at=None, model_version=None, due_at=timezone.now()
+    )
+    claims = at_once(lambda: leases.claim(analysis.pk))
+    assert sum(claim is not None for claim in claims) == 1
+    assert Analysis.objects.get().attempt == 1
+
+
+def test_equal_uploads_at_once_make_one_photo(
+    owner: User, picture: Callable[..., SimpleUploadedFile]
+) -> None:
+    content = picture().open().read()
+
+    def upload() -> Any:
+        file = SimpleUploadedFile("same.jpg", content)
+        return submission.submit(owner, [file], Source.API).accepted[0].pk
+
+    assert len(set(at_once(upload))) == 1
+    assert Photo.objects.count() == Analysis.objects.count() == 1
+
+
+def test_counts_are_not_lost() -> None:
+    face = FaceFactory.create(emotion=Emotion.HAPPY, confidence=0.5)
+    photo = face.analysis.photo
+    at_once(lambda: statistics.add_faces(photo, [face]))
+    row = DailyEmotion.objects.get()
+    assert (row.faces, row.confidence_sum) == (AT_ONCE, AT_ONCE * 0.5)

@@ -1,0 +1,182 @@
+"""Photos in: what is stored, what is refused, what is sent."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from detector import tasks
+from detector.enums import Source, Status
+from detector.models import Analysis, Photo, User
+from detector.services import submission
+from detector.tests.factories import AnalysisFactory
+
+MakePicture = Callable[..., SimpleUploadedFile]
+
+
+def stored_files() -> list[Path]:
+    return [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]
+
+
+def submit(owner: User, *files: SimpleUploadedFile) -> submission.Submission:
+    return submission.submit(owner, files, Source.WEB)
+
+
+def test_stores_queues_and_sends(
+    owner: User, picture: MakePicture, sent: list[UUID], django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        result = submit(owner, picture("me.jpg", size=(64, 48)))
+    [analysis] = result.accepted
+    assert analysis.status == Status.QUEUED
+    assert sent == [analysis.pk]
+    photo = analysis.photo
+    assert (photo.owner, photo.filename, photo.width, photo.height) == (owner, "me.jpg", 64, 48)
+    assert "me" not in str(photo.upload.name)
+    assert len(stored_files()) == 1
+
+
+def test_nothing_is_sent_before_the_rows_are_there(
+    owner: User, picture: MakePicture, sent: list[UUID], django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=False):
+        submit(owner, picture())
+    assert sent == []
+
+
+def test_duplicate_of_the_same_owner_is_shown_not_stored(
+    owner: User, stranger: User, picture: MakePicture
+) -> None:
+    file = picture()
+    [first] = submit(owner, file).accepted
+    again = submit(owner, SimpleUploadedFile("other name.jpg", file.open().read()))
+    assert [a.pk for a in again.accepted] == [first.pk]
+    assert again.duplicates == {first.pk}
+    assert Photo.objects.count() == len(stored_files()) == 1
+    # Another owner's copy is a photo of its own.
+    assert submit(stranger, file).duplicates == set()
+
+
+def test_race_of_two_equal_uploads_keeps_one(
+    owner: User, picture: MakePicture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = picture()
+    [first] = submit(owner, file).accepted
+    existing = submission._existing
+    blind = iter([None])
+
+    def first_time_blind(*args: Any) -> Analysis | None:
+        return next(blind, existing(*args))
+
+    monkeypatch.setattr(submission, "_existing", first_time_blind)
+    again = submit(owner, SimpleUploadedFile("again.jpg", file.open().read()))
+    assert [a.pk for a in again.accepted] == [first.pk]
+    assert len(stored_files()) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "empty_file"),
+        (b"this is a text, whatever its name says", "unsupported_format"),
+        (b"\xff\xd8\xff\xe0" + b"broken" * 20, "corrupt_image"),
+    ],
+)
+def test_bad_file_leaves_nothing_behind_and_stops_nobody(
+    owner: User, picture: MakePicture, content: bytes, code: str
+) -> None:
+    result = submit(owner, SimpleUploadedFile("bad.jpg", content), picture())
+    assert [item.error.code for item in result.rejected] == [code]
+    assert result.rejected[0].filename == "bad.jpg"
+    assert len(result.accepted) == 1
+    assert Photo.objects.count() == Analysis.objects.count() == len(stored_files()) == 1
+
+
+def test_truncated_jpeg_is_refused_at_once(owner: User, picture: MakePicture) -> None:
+    content = picture(size=(640, 480)).open().read()
+    half = SimpleUploadedFile("cut.jpg", content[: len(content) // 2])
+    [rejection] = submit(owner, half).rejected
+    assert rejection.error.code == "corrupt_image"
+    assert stored_files() == []
+
+
+def test_limits_come_from_the_settings(owner: User, picture: MakePicture, settings: Any) -> None:
+    settings.UPLOAD_MAX_PIXELS = 100
+    assert submit(owner, picture()).rejected[0].error.code == "image_too_large"
+    settings.UPLOAD_MAX_BYTES = 100
+    assert submit(owner, picture()).rejected[0].error.code == "file_too_large"
+
+
+def test_database_failure_leaves_no_file(
+    owner: User, picture: MakePicture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("no more room")
+
+    monkeypatch.setattr(Analysis.objects, "create", refuse)
+    with pytest.raises(RuntimeError, match="no more room"):
+        submit(owner, picture())
+    assert Photo.objects.count() == 0
+    assert stored_files() == []
+
+
+def test_name_of_300_emoji_is_kept_as_far_as_it_fits(owner: User, picture: MakePicture) -> None:
+    [analysis] = submit(owner, picture("😀" * 300 + ".jpg")).accepted
+    assert len(analysis.photo.filename) <= 255
+    assert analysis.photo.filename.endswith("😀.jpg")
+
+
+def test_upload_is_accepted_while_the_broker_is_away(
+    owner: User,
+    picture: MakePicture,
+    sent: list[UUID],
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    working = tasks.analyse.delay
+
+    def away(_: str) -> None:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(tasks.analyse, "delay", away)
+    with django_capture_on_commit_callbacks(execute=True):
+        [analysis] = submit(owner, picture()).accepted
+    assert submission.sweep() == 0
+    monkeypatch.setattr(tasks.analyse, "delay", working)
+    assert submission.sweep() == 1
+    assert sent == [analysis.pk]
+
+
+def test_sweep_sends_again_what_waits_too_long(db: None, sent: list[UUID]) -> None:
+    now = timezone.now()
+    queued = {"status": Status.QUEUED, "finished_at": None, "model_version": None}
+    old = AnalysisFactory.create(**queued, sent_at=now - timedelta(minutes=5), due_at=now)
+    AnalysisFactory.create(**queued, sent_at=now, due_at=now)
+    AnalysisFactory.create(**queued, sent_at=None, due_at=now + timedelta(minutes=1))
+    AnalysisFactory.create()
+    assert submission.sweep() == 1
+    assert sent == [old.pk]
+    # Just sent, so not again at once.
+    assert submission.sweep() == 0
+
+
+def test_retry_is_for_failed_ones_only(
+    owner: User, sent: list[UUID], django_capture_on_commit_callbacks: Any
+) -> None:
+    done = AnalysisFactory.create(photo__owner=owner)
+    failed = AnalysisFactory.create(
+        photo__owner=owner, status=Status.FAILED, error_code="timed_out", model_version=None
+    )
+    with django_capture_on_commit_callbacks(execute=True):
+        assert not submission.retry(done)
+        assert submission.retry(failed)
+    assert sent == [failed.pk]
+    failed.refresh_from_db()
+    assert (failed.status, failed.error_code, failed.attempt) == (Status.QUEUED, "", 0)

@@ -1,0 +1,48 @@
+"""Services that some tests need: absent ones skip, or fail where REQUIRE_SERVICES=1."""
+
+import os
+import shutil
+
+import psycopg
+import pytest
+import redis
+
+REDIS_URL = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
+DATABASE_URL = os.environ.get(
+    "TEST_DATABASE_URL", "postgres://emotionsite:emotionsite@127.0.0.1:5432/emotionsite"
+)
+
+
+def need_postgresql() -> str:
+    """The address of a PostgreSQL server whose role may create databases."""
+    try:
+        psycopg.connect(DATABASE_URL, connect_timeout=3).close()
+    except psycopg.OperationalError as error:
+        _absent(f"PostgreSQL does not answer ({error}); make services")
+    return DATABASE_URL
+
+
+def need_redis() -> str:
+    """The address of a Redis server."""
+    with redis.Redis.from_url(REDIS_URL, socket_connect_timeout=3) as client:
+        try:
+            client.ping()
+        except redis.RedisError as error:
+            _absent(f"Redis does not answer ({error}); make services")
+    return REDIS_URL
+
+
+def need_program(*names: str) -> str:
+    """The path of the first of these programs that is installed."""
+    for name in names:
+        path = shutil.which(name)
+        if path:
+            return path
+    _absent(f"None of {', '.join(names)} is installed")
+    raise AssertionError("unreachable")
+
+
+def _absent(reason: str) -> None:
+    if os.environ.get("REQUIRE_SERVICES") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -1,0 +1,167 @@
+"""Every address of the site: who may see it, and that strangers see nothing.
+
+The table must name every route: one that is missing fails the test.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from rest_framework.test import APIClient
+
+from detector.models import Analysis, ApiToken, Photo
+
+PUBLIC, PERSONAL, OBJECT, STAFF = "public", "personal", "object", "staff"
+
+
+@dataclass(frozen=True)
+class Route:
+    """How an address is called, by whom; `url` is filled with the owner's ids."""
+
+    kind: str
+    url: str
+    method: str = "get"
+    owner_status: int = 200
+
+
+ROUTES = {
+    "": Route(PUBLIC, "/"),
+    "healthz": Route(PUBLIC, "/healthz"),
+    "readyz": Route(PUBLIC, "/readyz", owner_status=503),
+    "api/schema/": Route(PUBLIC, "/api/schema/"),
+    "api/docs/": Route(PUBLIC, "/api/docs/"),
+    "upload/": Route(PERSONAL, "/upload/"),
+    "history/": Route(PERSONAL, "/history/"),
+    "insights/": Route(PERSONAL, "/insights/"),
+    "settings/": Route(PERSONAL, "/settings/"),
+    "settings/tokens/": Route(PERSONAL, "/settings/tokens/", "post"),
+    "settings/tokens/<uuid:token_id>/revoke/": Route(
+        OBJECT, "/settings/tokens/{token}/revoke/", "post", 302
+    ),
+    "analyses/<uuid:analysis_id>/card/": Route(OBJECT, "/analyses/{analysis}/card/"),
+    "photos/<uuid:photo_id>/": Route(OBJECT, "/photos/{photo}/"),
+    "photos/<uuid:photo_id>/result/": Route(OBJECT, "/photos/{photo}/result/"),
+    "photos/<uuid:photo_id>/image/": Route(OBJECT, "/photos/{photo}/image/"),
+    "photos/<uuid:photo_id>/thumbnail/": Route(OBJECT, "/photos/{photo}/thumbnail/"),
+    "photos/<uuid:photo_id>/retry/": Route(OBJECT, "/photos/{photo}/retry/", "post", 302),
+    "photos/<uuid:photo_id>/delete/": Route(OBJECT, "/photos/{photo}/delete/", "post", 302),
+    "api/v1/analyses/": Route(PERSONAL, "/api/v1/analyses/"),
+    "api/v1/analyses/<uuid:pk>/": Route(OBJECT, "/api/v1/analyses/{analysis}/"),
+    "api/v1/analyses/<uuid:pk>/image/": Route(OBJECT, "/api/v1/analyses/{analysis}/image/"),
+    "api/v1/analyses/<uuid:pk>/retry/": Route(
+        OBJECT, "/api/v1/analyses/{analysis}/retry/", "post", 409
+    ),
+    "api/v1/tokens/": Route(PERSONAL, "/api/v1/tokens/"),
+    "api/v1/tokens/<uuid:id>/": Route(OBJECT, "/api/v1/tokens/{token}/", "delete", 204),
+    "api/v1/stats/summary/": Route(PERSONAL, "/api/v1/stats/summary/"),
+}
+
+WRITES = {
+    "DELETE analysis": Route(OBJECT, "/api/v1/analyses/{analysis}/", "delete", 204),
+    "POST analyses": Route(PERSONAL, "/api/v1/analyses/", "post", 400),
+    "POST tokens": Route(PERSONAL, "/api/v1/tokens/", "post", 400),
+    "POST upload": Route(PERSONAL, "/upload/", "post", 302),
+    "POST settings": Route(PERSONAL, "/settings/", "post", 200),
+}
+
+ACCOUNT_PREFIX, ADMIN_PREFIX = "accounts/", "admin/"
+
+
+def all_routes(patterns: list[Any], prefix: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from all_routes(pattern.url_patterns, route)
+        elif isinstance(pattern, URLPattern):
+            yield route
+
+
+def test_the_table_names_every_route() -> None:
+    routes = {
+        route
+        for route in all_routes(get_resolver().url_patterns)
+        if not route.startswith((ACCOUNT_PREFIX, ADMIN_PREFIX))
+    }
+    assert routes == set(ROUTES)
+
+
+@pytest.fixture
+def ids(analysed: Analysis) -> dict[str, str]:
+    token, _ = ApiToken.objects.create(analysed.photo.owner, name="the owner's")
+    return {"photo": str(analysed.photo_id), "analysis": str(analysed.pk), "token": str(token.id)}
+
+
+Call = Callable[[Client, Route], Any]
+
+
+@pytest.fixture
+def call(ids: dict[str, str]) -> Call:
+    return lambda client, route: getattr(client, route.method)(route.url.format(**ids))
+
+
+CASES = [*ROUTES.values(), *WRITES.values()]
+NAMES = [*ROUTES, *WRITES]
+
+
+@pytest.mark.parametrize("route", CASES, ids=NAMES)
+def test_the_owner_gets_in(
+    route: Route, call: Call, web: Client, api: APIClient, settings: Any
+) -> None:
+    client = api if route.url.startswith("/api/v1/") else web
+    response = call(client, route)
+    response.close()
+    assert response.status_code == route.owner_status
+
+
+@pytest.mark.parametrize("route", CASES, ids=NAMES)
+def test_nobody_else_gets_in(
+    route: Route,
+    call: Call,
+    ids: dict[str, str],
+    analysed: Analysis,
+    stranger_web: Client,
+    stranger_api: APIClient,
+) -> None:
+    if route.kind != OBJECT:
+        return
+    client = stranger_api if route.url.startswith("/api/v1/") else stranger_web
+    response = call(client, route)
+    assert response.status_code == 404
+    assert analysed.photo.sha256 not in response.content.decode()
+    assert Photo.objects.filter(pk=ids["photo"]).exists()
+    assert ApiToken.objects.filter(id=ids["token"]).exists()
+
+
+@pytest.mark.parametrize("route", CASES, ids=NAMES)
+def test_without_login(route: Route, call: Call, ids: dict[str, str]) -> None:
+    response = call(Client(), route)
+    if route.kind == PUBLIC:
+        assert response.status_code == route.owner_status
+    elif route.url.startswith("/api/"):
+        assert response.status_code == 401
+    else:
+        assert response.status_code == 302
+        assert response["Location"].startswith("/accounts/login/")
+    assert Photo.objects.filter(pk=ids["photo"]).exists()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["/history/", "/insights/", "/upload/", "/api/v1/analyses/", "/api/v1/stats/summary/",
+     "/api/v1/tokens/"],
+)  # fmt: skip
+def test_lists_of_a_stranger_are_empty(
+    url: str, ids: dict[str, str], stranger_web: Client, stranger_api: APIClient
+) -> None:
+    client = stranger_api if url.startswith("/api/") else stranger_web
+    text = client.get(url).content.decode()
+    for value in ids.values():
+        assert value not in text
+
+
+def test_admin_is_for_staff(analysed: Analysis, web: Client) -> None:
+    for name in ("photo", "analysis", "face", "user", "modelversion", "apitoken", "dailyemotion"):
+        assert web.get(f"/admin/detector/{name}/").status_code == 302

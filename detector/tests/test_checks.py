@@ -1,0 +1,67 @@
+"""A setup that cannot work says so."""
+
+import importlib.util
+from importlib import metadata
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from detector import checks
+from emotionsite import environment
+
+
+def test_all_is_well_here() -> None:
+    assert checks.face_detector_installed(None) == []
+    assert checks.opencv_is_recent(None) == []
+
+
+def test_missing_detector(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    [error] = checks.face_detector_installed(None)
+    assert error.id == "detector.E001"
+
+
+def test_old_opencv(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metadata, "version", lambda name: "4.13.0.90")
+    [error] = checks.opencv_is_recent(None)
+    assert error.id == "detector.E002"
+
+
+def test_embedded_services_in_production(settings: Any) -> None:
+    settings.REDIS_URL = ""
+    [warning] = checks.services_of_production(None)
+    assert warning.id == "detector.W001"
+
+
+@pytest.mark.parametrize("value", ["0", "-3", "many"])
+def test_numbers_are_read_strictly(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("UPLOAD_MAX_BYTES", value)
+    with pytest.raises(ImproperlyConfigured, match="UPLOAD_MAX_BYTES"):
+        environment.positive_int("UPLOAD_MAX_BYTES", 1)
+
+
+def test_environment_has_two_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "staging")
+    with pytest.raises(ImproperlyConfigured, match="ENVIRONMENT"):
+        environment.environment_name()
+
+
+def test_production_brings_its_own_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY"):
+        environment.secret_key(tmp_path)
+
+
+def test_local_secret_is_made_once_and_private(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    monkeypatch.setenv("ENVIRONMENT", "local")
+    folder = tmp_path / "var"
+    key = environment.secret_key(folder)
+    assert len(key) >= 50
+    assert environment.secret_key(folder) == key
+    [file] = folder.iterdir()
+    assert file.stat().st_mode & 0o777 == 0o600

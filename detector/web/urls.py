@@ -1,0 +1,22 @@
+"""Addresses of the pages."""
+
+from django.urls import path
+
+from detector.web import account, history, insights, photos, uploads
+
+urlpatterns = [
+    path("", account.landing, name="landing"),
+    path("settings/", account.settings, name="settings"),
+    path("settings/tokens/", account.create_token, name="token-create"),
+    path("settings/tokens/<uuid:token_id>/revoke/", account.revoke_token, name="token-revoke"),
+    path("upload/", uploads.upload, name="upload"),
+    path("analyses/<uuid:analysis_id>/card/", uploads.analysis_card, name="analysis-card"),
+    path("photos/<uuid:photo_id>/", photos.photo, name="photo"),
+    path("photos/<uuid:photo_id>/result/", photos.result, name="photo-result"),
+    path("photos/<uuid:photo_id>/image/", photos.image, name="photo-image"),
+    path("photos/<uuid:photo_id>/thumbnail/", photos.thumbnail, name="photo-thumbnail"),
+    path("photos/<uuid:photo_id>/delete/", photos.delete, name="photo-delete"),
+    path("photos/<uuid:photo_id>/retry/", photos.retry, name="photo-retry"),
+    path("history/", history.history, name="history"),
+    path("insights/", insights.insights, name="insights"),
+]

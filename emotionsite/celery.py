@@ -1,0 +1,35 @@
+"""The Celery application, and what a worker does besides tasks."""
+
+import os
+
+from celery import Celery
+from celery.signals import worker_process_init
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "emotionsite.settings")
+
+app = Celery("emotionsite")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.set_default()
+
+
+@worker_process_init.connect
+def load_model(**_: object) -> None:
+    """Load detector and network after the fork: their threads do not survive one.
+
+    Only then does the worker count as ready.
+    """
+    from detector.services import heartbeats, model_registry
+
+    model_registry.warm_up()
+    heartbeats.announce(heartbeats.worker_name(os.getppid()))
+
+
+def add_caretaker() -> None:
+    """Let every worker of this application sweep and beat."""
+    from emotionsite.caretaker import Caretaker
+
+    app.steps["worker"].add(Caretaker)
+
+
+app.on_after_finalize.connect(lambda **_: add_caretaker(), weak=False)

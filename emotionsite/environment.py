@@ -1,0 +1,53 @@
+"""What the environment says, read strictly: a value that cannot be meant is an error."""
+
+import secrets
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+env = environ.Env()
+
+LOCAL, PRODUCTION = "local", "production"
+
+
+def environment_name() -> str:
+    """`local` (the default) or `production`, from `ENVIRONMENT`."""
+    name = str(env.str("ENVIRONMENT", default=LOCAL))
+    if name not in (LOCAL, PRODUCTION):
+        raise ImproperlyConfigured(f"ENVIRONMENT must be {LOCAL} or {PRODUCTION}, not {name!r}")
+    return name
+
+
+def positive_int(name: str, default: int) -> int:
+    """A whole number above zero."""
+    try:
+        value = int(env.int(name, default=default))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be a whole number") from error
+    if value <= 0:
+        raise ImproperlyConfigured(f"{name} must be above zero, not {value}")
+    return value
+
+
+def secret_key(folder: Path) -> str:
+    """`SECRET_KEY`; locally a key made once and kept in `folder` for this user's eyes only."""
+    if "SECRET_KEY" in env.ENVIRON:
+        return str(env.str("SECRET_KEY"))
+    if environment_name() == PRODUCTION:
+        raise ImproperlyConfigured("SECRET_KEY must be set in production")
+    file = folder / "secret_key"
+    folder.mkdir(parents=True, exist_ok=True)
+    # Written beside and linked into place: of two processes that start at once, one key wins
+    # and neither reads a half-written file.
+    if not file.exists():
+        part = folder / f".secret_key.{secrets.token_hex(8)}"
+        part.touch(mode=0o600)
+        part.write_text(secrets.token_urlsafe(50))
+        try:
+            file.hardlink_to(part)
+        except FileExistsError:
+            pass
+        finally:
+            part.unlink()
+    return file.read_text()
