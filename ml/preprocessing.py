@@ -1,8 +1,9 @@
 """A photo and a detection → the 48×48 grayscale crop the network was trained on.
 
 The one function for serving and for the tools that measure it. A crop must be framed as FER2013
-framed its faces, or the network sees something it never learned. The three constants below were
-measured by running the detector on enlarged training images: `python -m ml.training.framing`.
+framed its faces, or the network sees something it never learned. SIDE_PER_SIZE and RISE were
+measured by running the detector on enlarged training images: `python -m ml.training.framing`;
+the figures stand in docs/decisions/0004-crop-framing.md.
 """
 
 import math
@@ -17,7 +18,7 @@ from ml.face_detection import check_photo
 from ml.types import FaceDetection
 
 CROP_SIZE: Final = 48
-SIDE_PER_SIZE: Final = 1.20
+SIDE_PER_SIZE: Final = 1.17
 """Side of the crop per face size, where the face size is the square root of the box's area."""
 RISE: Final = 0.08
 """Sides of the crop by which its centre lies above the middle between eyes and mouth."""

@@ -46,7 +46,7 @@ def check_upload(file: "UploadedFile[Any]") -> CheckedUpload:
     stream = cast(BinaryIO, file)
     try:
         header = decoder.inspect(stream, limits())
-        decoder.verify(stream)
+        decoder.verify(stream, limits())
     except decoder.ImageError as error:
         raise as_detector_error(error) from error
     file.seek(0)

@@ -73,3 +73,10 @@ def made_faces(count: int, seed: int = 0) -> NDArray[np.uint8]:
         light, noise = random.uniform(0.5, 1.3), random.normal(0, 8, (48, 48))
         face[:] = np.clip(piece * light + noise + random.uniform(-30, 30), 0, 255)
     return faces
+
+
+@pytest.fixture
+def gradient() -> Photo:
+    """(32, 48, 3): red grows to the right, green downwards, blue stays."""
+    y, x = np.mgrid[0:32, 0:48]
+    return np.stack([x * 5, y * 7, np.full_like(x, 90)], axis=2).astype(np.uint8)

@@ -2,38 +2,16 @@
 
 import io
 import struct
-import zlib
-from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
+from PIL import Image
 
 from ml import images
-from ml.images import ImageError, Limits
-
-
-def saved(pixels: Any, kind: str, mode: str | None = None, **options: Any) -> io.BytesIO:
-    image = Image.fromarray(pixels) if isinstance(pixels, np.ndarray) else pixels
-    file = io.BytesIO()
-    (image.convert(mode) if mode else image).save(file, kind, **options)
-    return file
-
-
-def error_of(call: Any, *arguments: Any) -> ImageError:
-    with pytest.raises(ImageError) as caught:
-        call(*arguments)
-    assert caught.value.message.endswith(".")
-    return caught.value
-
-
-@pytest.fixture
-def gradient() -> NDArray[np.uint8]:
-    """(32, 48, 3): red grows to the right, green downwards, blue stays."""
-    y, x = np.mgrid[0:32, 0:48]
-    return np.stack([x * 5, y * 7, np.full_like(x, 90)], axis=2).astype(np.uint8)
+from ml.images import Limits
+from ml.tests.files import chunk, error_of, saved
 
 
 @pytest.mark.parametrize(
@@ -57,42 +35,6 @@ def test_formats(gradient: NDArray[np.uint8], kind: str, options: dict[str, Any]
     assert decoded.rgb.dtype == np.uint8
     assert np.abs(decoded.rgb.astype(int) - gradient).max() <= 8
     assert decoded.captured_at is None
-
-
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF"])
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_orientation_is_applied_once(
-    gradient: NDArray[np.uint8], kind: str, orientation: int
-) -> None:
-    stored = {
-        1: gradient,
-        2: gradient[:, ::-1],
-        3: gradient[::-1, ::-1],
-        4: gradient[::-1],
-        5: gradient.transpose(1, 0, 2),
-        6: np.rot90(gradient, 1),
-        7: np.rot90(gradient, 2).transpose(1, 0, 2),
-        8: np.rot90(gradient, -1),
-    }[orientation]
-    exif = Image.Exif()
-    exif[ExifTags.Base.Orientation] = orientation
-    options: dict[str, Any] = {"JPEG": {"quality": 100, "subsampling": 0}}.get(kind, {})
-    # As bytes: pillow-heif then also writes the rotation that HEIF readers obey.
-    file = saved(np.ascontiguousarray(stored), kind, exif=exif.tobytes(), **options)
-    header = images.inspect(file)
-    assert (header.width, header.height) == (48, 32)
-    rgb = images.decode(file).rgb
-    assert rgb.shape == (32, 48, 3)
-    assert np.abs(rgb.astype(int) - gradient).mean() < 6
-
-
-def test_png_metadata_behind_the_pixels(gradient: NDArray[np.uint8]) -> None:
-    exif = Image.Exif()
-    exif[ExifTags.Base.Orientation] = 6
-    whole = saved(np.ascontiguousarray(np.rot90(gradient)), "PNG").getvalue()
-    body, end = whole[:-12], whole[-12:]
-    late = io.BytesIO(body + _chunk(b"eXIf", exif.tobytes()[6:]) + end)
-    assert images.decode(late).rgb.shape == (32, 48, 3)
 
 
 def test_cmyk(gradient: NDArray[np.uint8]) -> None:
@@ -213,17 +155,11 @@ def test_too_many_bytes() -> None:
 def test_too_many_pixels_by_the_header_alone(side: int) -> None:
     # 12,000² makes Pillow warn and 30,000² makes it raise; neither may show.
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    content = (
-        b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", b"") + _chunk(b"IEND")
-    )
+    content = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND")
     for call in (images.inspect, images.verify, images.decode):
         error = error_of(call, io.BytesIO(content))
         assert error.code == "image_too_large"
         assert error.details["max_pixels"] == 50_000_000
-
-
-def _chunk(name: bytes, body: bytes = b"") -> bytes:
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
 def test_limit_of_pixels_is_inclusive() -> None:
@@ -275,59 +211,6 @@ def test_no_side_may_be_empty(width: int, height: int) -> None:
     whole = saved(Image.new("RGB", (4, 4)), "BMP").getvalue()
     content = whole[:18] + struct.pack("<ii", width, height) + whole[26:]
     assert error_of(images.inspect, io.BytesIO(content)).code == "corrupt_image"
-
-
-def taken(moment: object, offset: object = None) -> Image.Exif:
-    exif = Image.Exif()
-    details = exif.get_ifd(ExifTags.IFD.Exif)
-    details[ExifTags.Base.DateTimeOriginal] = moment
-    if offset is not None:
-        details[ExifTags.Base.OffsetTimeOriginal] = offset
-    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] = "N"
-    return exif
-
-
-@pytest.mark.parametrize(
-    ("moment", "offset", "expected"),
-    [
-        ("2024:02:29 23:59:58", None, datetime(2024, 2, 29, 23, 59, 58)),
-        (
-            "2024:02:29 23:59:58",
-            "-03:30",
-            datetime(2024, 2, 29, 23, 59, 58, tzinfo=timezone(-timedelta(hours=3, minutes=30))),
-        ),
-        ("2024:02:29 10:00:00", "+00:00", datetime(2024, 2, 29, 10, tzinfo=UTC)),
-        ("2024:02:29 10:00:00", "soon", datetime(2024, 2, 29, 10)),
-        ("2024:02:29 10:00:00", "+99:00", datetime(2024, 2, 29, 10)),
-        ("0000:00:00 00:00:00", None, None),
-        ("yesterday", None, None),
-        ("", None, None),
-    ],
-)
-def test_capture_time(moment: str, offset: str | None, expected: datetime | None) -> None:
-    file = saved(Image.new("RGB", (8, 8)), "JPEG", exif=taken(moment, offset))
-    found = images.decode(file).captured_at
-    assert found == expected
-    assert found is None or found.utcoffset() == (expected and expected.utcoffset())
-
-
-@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
-@pytest.mark.parametrize(
-    "exif",
-    [b"Exif\0\0garbage", b"Exif\0\0MM\0*\0\0\0\x08\xff\xff", b"Exif\0\0II*\0" + b"\xff" * 40],
-)
-def test_garbage_metadata(exif: bytes) -> None:
-    decoded = images.decode(saved(Image.new("RGB", (8, 8)), "JPEG", exif=exif))
-    assert decoded.captured_at is None
-    assert decoded.rgb.shape == (8, 8, 3)
-
-
-def test_nonsense_orientation() -> None:
-    exif = Image.Exif()
-    exif[ExifTags.Base.Orientation] = 77
-    file = saved(Image.new("RGB", (8, 4)), "JPEG", exif=exif)
-    assert images.inspect(file).width == 8
-    assert images.decode(file).rgb.shape == (4, 8, 3)
 
 
 def test_reads_from_the_start(gradient: NDArray[np.uint8]) -> None:

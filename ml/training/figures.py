@@ -6,6 +6,7 @@ import numpy as np
 import seaborn
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ml.labels import EMOTIONS, HEADS
@@ -23,6 +24,7 @@ def history(epochs: list[dict[str, float]], path: Path) -> None:
             validation = [epoch[f"val_{key}"] for epoch in epochs]
             axis.plot(numbers, validation, f"{colour}-", label=f"{head}, validation")
         axis.set_xlabel("epoch")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.set_ylabel(measure)
         axis.grid(alpha=0.3)
     axes[1].legend()
