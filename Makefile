@@ -31,7 +31,8 @@ setup: $(SERVING) $(DETECTOR) $(STATIC) ## all that `run` needs, without running
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "Python cannot make virtual environments here; on Debian: apt-get install python3-venv"; exit 1; }
 
 $(SERVING): requirements-serving.txt | $(BIN)/python
 	@echo "Installing what web and worker need…"

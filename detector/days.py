@@ -1,13 +1,18 @@
 """Where a person's calendar days begin and end."""
 
 from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Final
+
+FIRST: Final = date(1900, 1, 1)
+LAST: Final = date(9998, 12, 30)
+"""Days beyond are taken as these: the ends of the calendar have no moment in every zone."""
 
 
 def start_of_day(day: date, zone: tzinfo) -> datetime:
     """The first moment of a day in a zone."""
-    return datetime.combine(day, time.min, tzinfo=zone)
+    return datetime.combine(min(max(day, FIRST), LAST + timedelta(days=1)), time.min, tzinfo=zone)
 
 
 def end_of_day(day: date, zone: tzinfo) -> datetime:
     """The first moment after a day in a zone."""
-    return start_of_day(day + timedelta(days=1), zone)
+    return start_of_day(min(day, LAST) + timedelta(days=1), zone)

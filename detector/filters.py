@@ -1,5 +1,6 @@
 """Filters of a history, the same on the pages and in the API."""
 
+from collections import OrderedDict
 from datetime import UTC, tzinfo
 from typing import Any
 
@@ -27,6 +28,12 @@ class AnalysisFilter(django_filters.FilterSet):
     class Meta:
         model = Analysis
         fields: list[str] = []
+
+    @classmethod
+    def get_filters(cls) -> OrderedDict[str, django_filters.Filter]:
+        """The declared ones and `from`, which is a keyword of Python."""
+        since = django_filters.DateFilter(field_name="from", method="from_day", label="From")
+        return OrderedDict(super().get_filters(), **{"from": since})
 
     @property
     def _zone(self) -> tzinfo:
@@ -59,8 +66,3 @@ class AnalysisFilter(django_filters.FilterSet):
     def until_day(self, queryset: QuerySet[Analysis], name: str, day: Any) -> QuerySet[Analysis]:
         """Photos taken on this day of the owner's or earlier."""
         return queryset.filter(photo__taken_at__lt=end_of_day(day, self._zone))
-
-
-# `from` is a keyword of Python and cannot be declared in the class body.
-AnalysisFilter.base_filters["from"] = django_filters.DateFilter(method="from_day", label="From")
-AnalysisFilter.base_filters["from"].field_name = "from"

@@ -24,6 +24,18 @@ def request_size_limit(get_response: Handler) -> Handler:
     return middleware
 
 
+def no_shared_copies(get_response: Handler) -> Handler:
+    """Keep what a person sees out of caches, unless a view says otherwise."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if request.user.is_authenticated and not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "private, no-store"
+        return response
+
+    return middleware
+
+
 def owner_time_zone(get_response: Handler) -> Handler:
     """Show times in the zone of the person who is logged in."""
 

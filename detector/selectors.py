@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
-from django.db.models.functions import TruncMonth, TruncWeek
+from django.db.models.functions import TruncMonth, TruncWeek, TruncYear
 from django.utils import timezone
 
 from detector.days import end_of_day, start_of_day
@@ -129,13 +129,18 @@ def _counts(owner: User, since: date | None, until: date | None) -> dict[str, in
 
 @dataclass(frozen=True)
 class TimelinePoint:
-    """The faces of one day, week (from Monday) or month, by emotion; empty ones are left out."""
+    """The faces of a day, week (from Monday), month or year by emotion; empty ones are left out."""
 
     start: date
     faces: dict[Emotion, int]
 
 
-BUCKETS = {"day": F("day"), "week": TruncWeek("day"), "month": TruncMonth("day")}
+BUCKETS = {
+    "day": F("day"),
+    "week": TruncWeek("day"),
+    "month": TruncMonth("day"),
+    "year": TruncYear("day"),
+}
 
 
 def timeline(

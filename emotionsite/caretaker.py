@@ -7,15 +7,18 @@ workers may do it at once.
 import logging
 import os
 import threading
+import time
 from typing import Any
 
 from celery import bootsteps
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
-from detector.services import heartbeats, submission
+from detector.services import heartbeats, orphans, submission
 
 logger = logging.getLogger(__name__)
+
+TIDY_SECONDS = 3600
 
 
 class Caretaker(bootsteps.StartStopStep):
@@ -27,10 +30,12 @@ class Caretaker(bootsteps.StartStopStep):
         super().__init__(parent, **options)
         self.worker = heartbeats.worker_name(os.getpid())
         self.stopping = threading.Event()
+        self.tidy_at = time.monotonic() + TIDY_SECONDS
         self.thread = threading.Thread(target=self._run, name="caretaker", daemon=True)
 
     def start(self, parent: Any) -> None:
         """Begin to sweep."""
+        heartbeats.forget_dead()
         self.thread.start()
 
     def stop(self, parent: Any) -> None:
@@ -49,15 +54,25 @@ class Caretaker(bootsteps.StartStopStep):
         connection.close()
 
     def _once(self) -> None:
-        close_old_connections()
         try:
+            close_old_connections()
             heartbeats.beat(self.worker)
             sent = submission.sweep()
-        except DatabaseError:
-            logger.exception("The database is away; sweeping again in a moment")
+            self._tidy()
+        except Exception:
+            # Whatever it was: a worker without its caretaker would let photos wait for ever.
+            logger.exception("The caretaker failed; it tries again in a moment")
             return
         if sent:
             logger.info("Sent %d waiting analyses again", sent)
+
+    def _tidy(self) -> None:
+        if time.monotonic() < self.tidy_at:
+            return
+        self.tidy_at = time.monotonic() + TIDY_SECONDS
+        removed = orphans.remove_orphans()
+        if removed:
+            logger.info("Removed %d stored files that no photo names", removed)
 
     def _leave(self) -> None:
         try:

@@ -3,7 +3,7 @@
 import os
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import worker_init, worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "emotionsite.settings")
 
@@ -11,6 +11,18 @@ app = Celery("emotionsite")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.set_default()
+
+
+@worker_init.connect
+def verify_model(**_: object) -> None:
+    """End at once where the weights are unusable, instead of failing photo after photo."""
+    from detector.exceptions import DetectorError
+    from detector.services import model_registry
+
+    try:
+        model_registry.verify()
+    except DetectorError as error:
+        raise SystemExit(f"The worker cannot start: {error}") from error
 
 
 @worker_process_init.connect

@@ -1,5 +1,6 @@
 """Settings, from the environment alone. Every variable is listed in docs/operations.md."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "detector.middleware.owner_time_zone",
+    "detector.middleware.no_shared_copies",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -112,6 +114,8 @@ CACHES = {
         else {
             "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
             "LOCATION": VAR_DIR / "cache",
+            # Beyond this many it drops counts at random, and with them limits.
+            "OPTIONS": {"MAX_ENTRIES": 10_000},
         }
     )
 }
@@ -149,6 +153,7 @@ BROKER_FOLDER = VAR_DIR / "broker"
 if not REDIS_URL:
     (BROKER_FOLDER / "queue").mkdir(parents=True, exist_ok=True)
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
+CELERY_BROKER_TRANSPORT = None if REDIS_URL else "emotionsite.broker:Transport"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     # A web request must not hang on a broker that is away: the sweeper sends again.
     {"socket_connect_timeout": 2, "socket_timeout": 5, "max_retries": 0}
@@ -170,6 +175,9 @@ CELERY_TASK_DEFAULT_QUEUE = "analysis"
 CELERY_TASK_SOFT_TIME_LIMIT = 60
 CELERY_TASK_TIME_LIMIT = 90
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CONCURRENCY = positive_int("WORKER_CONCURRENCY", os.cpu_count() or 1)
+# A process counts as up once its model is loaded; a busy host takes its time.
+CELERY_WORKER_PROC_ALIVE_TIMEOUT = 60
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(REDIS_URL)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
@@ -189,19 +197,31 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCOUNT_LOGIN_METHODS = {"email", "username"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_FORMS = {"signup": "detector.web.forms.SignupForm"}
-ACCOUNT_EMAIL_VERIFICATION = env.str("ACCOUNT_EMAIL_VERIFICATION", default="none")
+ACCOUNT_EMAIL_VERIFICATION = env.str(
+    "ACCOUNT_EMAIL_VERIFICATION", default="mandatory" if IN_PRODUCTION else "none"
+)
 ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[EmotionSite] "
 ACCOUNT_SESSION_REMEMBER = True
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "history"
 ACCOUNT_SIGNUP_REDIRECT_URL = "upload"
 ACCOUNT_LOGOUT_REDIRECT_URL = "landing"
 
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+# Production has no default: reset links in a log help nobody but its readers.
+EMAIL_CONFIG = env.email_url(
+    "EMAIL_URL", **({} if IN_PRODUCTION else {"default": "consolemail://"})
+)
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="EmotionSite <no-reply@localhost>")
 
+# --- Proxies in front of the web process, whose X-Forwarded-For entries are believed
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+
 # --- API
+# Calls that wait for results hold a thread each: half of them stay free for everyone else.
+API_WAITING_CALLS = max(positive_int("WEB_THREADS", 8) // 2, 1)
 KNOX_TOKEN_MODEL = "detector.ApiToken"  # noqa: S105  a model's name
 # Its migrations would make the table of its own token model, which ours replaces.
 MIGRATION_MODULES = {"knox": None}
@@ -220,7 +240,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "detector.api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_VERSIONING_CLASS": "rest_framework.versioning.NamespaceVersioning",
+    "NUM_PROXIES": TRUSTED_PROXIES,
     "EXCEPTION_HANDLER": "detector.api.errors.envelope",
     "DEFAULT_THROTTLE_CLASSES": [
         "rest_framework.throttling.AnonRateThrottle",
@@ -246,6 +266,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "detector.api.schema.add_common_errors",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "Emotion": "detector.enums.Emotion",
         "Status": "detector.enums.Status",

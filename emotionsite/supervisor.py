@@ -7,6 +7,7 @@ to their groups: a worker must be able to finish the photo that its child is wor
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,13 +16,23 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from emotionsite import gunicorn
+
 BIN: Final = Path(sys.executable).parent
 GRACE_SECONDS: Final = 20
 POLL_SECONDS: Final = 0.2
 
 COMMANDS: Final = {
     "web": [str(BIN / "gunicorn"), "--config", "python:emotionsite.gunicorn", "emotionsite.wsgi"],
-    "worker": [str(BIN / "celery"), "--app", "emotionsite", "worker", "--loglevel", "INFO"],
+    "worker": [
+        str(BIN / "celery"),
+        "--quiet",
+        "--app",
+        "emotionsite",
+        "worker",
+        "--loglevel",
+        "INFO",
+    ],
 }
 
 
@@ -88,5 +99,19 @@ def main(commands: Sequence[tuple[str, list[str]]] = tuple(COMMANDS.items())) ->
     return Supervisor(dict(commands)).run()
 
 
+def port_is_free(host: str, port: int) -> bool:
+    """Whether a server could listen there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
 if __name__ == "__main__":
+    if not port_is_free(*gunicorn.address):
+        say(f"port {gunicorn.address[1]} is in use; choose another: make run PORT=8001")
+        sys.exit(1)
     sys.exit(main())

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 
 from ml import images, inference
+from ml.face_detection import DetectorError
+from ml.manifest import ManifestError
 
 
 def analyse(path: Path, analyser: inference.Analyser) -> dict[str, object]:
@@ -34,7 +36,10 @@ def main() -> int:
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="an image file")
     parser.add_argument("--version", help="name of the weights")
     arguments = parser.parse_args()
-    analyser = inference.load(arguments.version)
+    try:
+        analyser = inference.load(arguments.version)
+    except (ManifestError, DetectorError) as error:
+        parser.error(str(error))
     failed = False
     for path in arguments.paths:
         line = analyse(path, analyser)

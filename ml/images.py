@@ -31,7 +31,6 @@ DECODER_ERRORS: Final = (
     ArithmeticError,
     AttributeError,
     EOFError,
-    MemoryError,
     RuntimeError,
     struct.error,
     zlib.error,
@@ -50,14 +49,24 @@ _SIGNATURES: Final = re.compile(
 class ImageError(Exception):
     """A file that cannot be used.
 
-    `code` is one of empty_file, file_too_large, unsupported_format, image_too_large and
-    corrupt_image; `message` is a sentence for people; `details` holds plain values.
+    `code` is one of empty_file, file_too_large, unsupported_format, image_too_large,
+    too_many_scans and corrupt_image; `message` is a sentence for people; `details` holds plain
+    values.
     """
 
     def __init__(self, code: str, message: str, details: dict[str, object] | None = None) -> None:
         super().__init__(message)
         self.code, self.message = code, message
         self.details: dict[str, object] = details or {}
+
+
+MAX_SIDE: Final = 65_500
+"""Pixels of the longest side that a JPEG can have; the upright copy is one."""
+MAX_SCANS: Final = 100
+"""Scans of a progressive JPEG. Encoders write about ten; each costs a pass over all pixels, so
+that a file of some kilobytes could keep a processor busy for minutes."""
+EARLIEST_YEAR: Final = 1900
+"""A capture time before that is a camera without a clock."""
 
 
 @dataclass(frozen=True)
@@ -178,9 +187,31 @@ def _open(file: BinaryIO, limits: Limits) -> Image.Image:
     width, height = image.size
     if width * height > limits.max_pixels:
         raise _too_many_pixels(limits, {"width": width, "height": height})
+    if max(width, height) > MAX_SIDE:
+        raise ImageError(
+            "image_too_large",
+            f"The image is longer than {MAX_SIDE:,} pixels on one side.",
+            {"width": width, "height": height, "max_side": MAX_SIDE},
+        )
+    if _format(image) == "JPEG":
+        _check_scans(file)
     if width * height == 0:
         raise _corrupt()
     return image
+
+
+def _check_scans(file: BinaryIO) -> None:
+    """Count a JPEG's start-of-scan markers; within compressed data their two bytes do not occur."""
+    position = file.tell()
+    file.seek(0)
+    scans = file.read().count(b"\xff\xda")
+    file.seek(position)
+    if scans > MAX_SCANS:
+        raise ImageError(
+            "too_many_scans",
+            "The image is stored in more passes than any camera or program writes.",
+            {"scans": scans, "max_scans": MAX_SCANS},
+        )
 
 
 def _too_many_pixels(limits: Limits, details: dict[str, object]) -> ImageError:
@@ -258,6 +289,8 @@ def _captured_at(image: Image.Image) -> datetime | None:
         exif = image.getexif().get_ifd(ExifTags.IFD.Exif)
         taken = _text(exif.get(ExifTags.Base.DateTimeOriginal))
         moment = datetime.strptime(taken, "%Y:%m:%d %H:%M:%S")
+        if moment.year < EARLIEST_YEAR:
+            return None
         offset = _text(exif.get(ExifTags.Base.OffsetTimeOriginal))
         return moment.replace(tzinfo=_zone(offset))
     except DECODER_ERRORS:

@@ -1,11 +1,14 @@
 """The admin panel. Results are read there, not written: people correct them by reviews."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 
 from detector.admin import accounts, analyses, models, photos
 
 __all__ = ["accounts", "analyses", "models", "photos"]
 
+# The same limits of wrong passwords as on the site's own page.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_header = "EmotionSite"
 admin.site.site_title = "EmotionSite"
-admin.site.index_title = "Review panel"
+admin.site.index_title = "Administration"

@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, TooManyFilesSent
 from django.http import Http404
 from rest_framework import exceptions
@@ -11,12 +12,8 @@ from rest_framework.views import exception_handler
 
 from detector.exceptions import DetectorError
 
-STATUS_OF_CODE = {
-    "file_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    "image_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    "unsupported_format": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    "not_failed": HTTPStatus.CONFLICT,
-}
+STATUS_OF_CODE = {"not_failed": HTTPStatus.CONFLICT}
+"""All other errors of the platform are 400."""
 
 
 def body(code: str, message: str, details: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -30,8 +27,10 @@ def envelope(error: Exception, context: dict[str, Any]) -> Response | None:
         status = STATUS_OF_CODE.get(error.code, HTTPStatus.BAD_REQUEST)
         return Response({"error": error.as_dict()}, status=status)
     if isinstance(error, TooManyFilesSent):
-        text = "Too many files in one request."
-        return Response(body("too_many_files", text), status=HTTPStatus.BAD_REQUEST)
+        limit = settings.DATA_UPLOAD_MAX_NUMBER_FILES
+        text = f"More than {limit} files in one request."
+        answer = body("too_many_files", text, {"max_files": limit})
+        return Response(answer, status=HTTPStatus.BAD_REQUEST)
     response = exception_handler(error, context)
     if response is not None:
         response.data = body(*_describe(error))

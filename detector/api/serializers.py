@@ -97,6 +97,7 @@ class AnalysisSerializer(serializers.Serializer[Analysis]):
     status = serializers.ChoiceField(choices=Status.choices)
     created_at = serializers.DateTimeField(source="queued_at")
     captured_at = serializers.DateTimeField(source="photo.captured_at", allow_null=True)
+    filename = serializers.CharField(source="photo.filename", help_text="As it was uploaded.")
     source = serializers.ChoiceField(  # type: ignore[assignment]  # the contract's name
         choices=Source.choices, source="photo.source"
     )

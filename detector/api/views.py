@@ -1,11 +1,13 @@
 """Views of the API: parse, one service or selector, render."""
 
+import threading
 import time
 from collections.abc import Sequence
 from typing import Any, cast
 from uuid import UUID
 
-from django.http import FileResponse, Http404, HttpResponseBase
+from django.conf import settings
+from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
@@ -37,6 +39,7 @@ from detector.models import Analysis, ApiToken, User
 from detector.services import erasure, submission, tokens
 
 POLL_SECONDS = 0.1
+WAITING = threading.BoundedSemaphore(settings.API_WAITING_CALLS)
 PROBLEM = OpenApiResponse(ErrorEnvelopeSerializer)
 
 
@@ -51,14 +54,11 @@ def caller(request: Request) -> User:
         responses={
             200: AnalysisSerializer(many=True),
             400: PROBLEM,
-            401: PROBLEM,
-            404: PROBLEM,
-            429: PROBLEM,
         },
     ),
     destroy=extend_schema(
         summary="Delete the photo with all that is known of it",
-        responses={204: None, 401: PROBLEM, 404: PROBLEM, 429: PROBLEM},
+        responses={204: None},
     ),
 )
 class AnalysisViewSet(ListModelMixin, GenericViewSet[Analysis]):
@@ -95,10 +95,7 @@ class AnalysisViewSet(ListModelMixin, GenericViewSet[Analysis]):
             200: OpenApiResponse(SubmissionSerializer, description="All are finished."),
             202: OpenApiResponse(SubmissionSerializer, description="Some are still to do."),
             400: PROBLEM,
-            401: PROBLEM,
-            413: PROBLEM,
             415: PROBLEM,
-            429: PROBLEM,
         },
     )
     def create(self, request: Request) -> Response:
@@ -126,7 +123,7 @@ class AnalysisViewSet(ListModelMixin, GenericViewSet[Analysis]):
 
     @extend_schema(
         summary="One analysis",
-        responses={200: AnalysisSerializer, 401: PROBLEM, 404: PROBLEM, 429: PROBLEM},
+        responses={200: AnalysisSerializer},
     )
     def retrieve(self, request: Request, pk: UUID) -> Response:
         """The analysis with its faces."""
@@ -140,7 +137,7 @@ class AnalysisViewSet(ListModelMixin, GenericViewSet[Analysis]):
     @extend_schema(
         summary="Try a failed analysis again",
         request=None,
-        responses={202: AnalysisSerializer, 401: PROBLEM, 404: PROBLEM, 409: PROBLEM, 429: PROBLEM},
+        responses={202: AnalysisSerializer, 409: PROBLEM},
     )
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: UUID) -> Response:
@@ -156,21 +153,15 @@ class AnalysisViewSet(ListModelMixin, GenericViewSet[Analysis]):
         summary="The upright image",
         responses={
             (200, "image/jpeg"): OpenApiTypes.BINARY,
-            401: PROBLEM,
-            404: PROBLEM,
-            429: PROBLEM,
         },
     )
     @action(detail=True)
     def image(self, request: Request, pk: UUID) -> HttpResponseBase:
         """A JPEG without metadata; 404 until the photo was prepared."""
-        return _file(files.image_response(self.get_object().photo.image))
-
-
-def _file(response: FileResponse | None) -> FileResponse:
-    if response is None:
-        raise Http404
-    return response
+        response = files.image_response(request, self.get_object().photo.image)
+        if response is None:
+            raise Http404
+        return response
 
 
 def _nothing_accepted(rejected: Sequence[submission.Rejection]) -> DetectorError:
@@ -187,13 +178,21 @@ def _nothing_accepted(rejected: Sequence[submission.Rejection]) -> DetectorError
 
 
 def _wait(ids: Sequence[UUID], seconds: float) -> bool:
-    """Wait until all are finished, outside any transaction; whether they are."""
+    """Wait until all are finished, outside any transaction; whether they are.
+
+    Where too many wait already, nobody waits: the caller asks again.
+    """
     end = time.monotonic() + seconds
-    while selectors.unfinished(ids):
-        if time.monotonic() >= end:
-            return False
-        time.sleep(POLL_SECONDS)
-    return True
+    may_wait = WAITING.acquire(blocking=False)
+    try:
+        while selectors.unfinished(ids):
+            if not may_wait or time.monotonic() >= end:
+                return False
+            time.sleep(POLL_SECONDS)
+        return True
+    finally:
+        if may_wait:
+            WAITING.release()
 
 
 class SummaryView(GenericAPIView[Any]):
@@ -202,7 +201,7 @@ class SummaryView(GenericAPIView[Any]):
     @extend_schema(
         summary="Totals and distribution",
         parameters=[PeriodSerializer],
-        responses={200: SummarySerializer, 400: PROBLEM, 401: PROBLEM, 429: PROBLEM},
+        responses={200: SummarySerializer, 400: PROBLEM},
     )
     def get(self, request: Request) -> Response:
         """Of all photos, or of those taken between two days."""
@@ -218,14 +217,9 @@ class SummaryView(GenericAPIView[Any]):
         summary="The caller's tokens",
         responses={
             200: TokenSerializer(many=True),
-            401: PROBLEM,
-            404: PROBLEM,
-            429: PROBLEM,
         },
     ),
-    destroy=extend_schema(
-        summary="Revoke a token", responses={204: None, 401: PROBLEM, 404: PROBLEM, 429: PROBLEM}
-    ),
+    destroy=extend_schema(summary="Revoke a token", responses={204: None}),
 )
 class TokenViewSet(ListModelMixin, CreateModelMixin, DestroyModelMixin, GenericViewSet[ApiToken]):
     """Keys for programs."""
@@ -242,10 +236,14 @@ class TokenViewSet(ListModelMixin, CreateModelMixin, DestroyModelMixin, GenericV
             return self.queryset
         return selectors.tokens_of(caller(self.request))
 
+    def perform_destroy(self, instance: ApiToken) -> None:
+        """Through the service."""
+        tokens.revoke_token(instance)
+
     @extend_schema(
         summary="Make a token",
         description="The secret is shown here and never again.",
-        responses={201: NewTokenSerializer, 400: PROBLEM, 401: PROBLEM, 429: PROBLEM},
+        responses={201: NewTokenSerializer, 400: PROBLEM},
     )
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """A new token with its secret."""

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from detector.models.face import Face
 
 
+PASSING_ERRORS = frozenset({"internal_error", "timed_out", "worker_lost"})
+"""Failures that do not lie in the photo."""
+
+
 class Analysis(models.Model):
     """One analysis of one photo.
 
@@ -91,6 +95,11 @@ class Analysis(models.Model):
     def is_finished(self) -> bool:
         """Whether nothing more will happen by itself."""
         return self.status in (Status.DONE, Status.FAILED)
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether it failed for a reason that trying again may find gone."""
+        return self.error_code in PASSING_ERRORS
 
     @property
     def dominant_face(self) -> "Face | None":

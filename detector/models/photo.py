@@ -1,6 +1,7 @@
 """A picture that a person uploaded."""
 
 import secrets
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -65,6 +66,11 @@ class Photo(models.Model):
             models.UniqueConstraint(fields=["owner", "sha256"], name="photo_once_an_owner"),
             models.CheckConstraint(
                 condition=Q(width__gt=0, height__gt=0), name="photo_size_positive"
+            ),
+            models.CheckConstraint(
+                # No camera is older, and the calendar's first days exist in no other zone.
+                condition=Q(taken_at__gte=datetime(1899, 12, 30, tzinfo=UTC)),
+                name="photo_taken_in_our_times",
             ),
             models.CheckConstraint(condition=~Q(upload="") | ~Q(image=""), name="photo_has_a_file"),
             models.CheckConstraint(

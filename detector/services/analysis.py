@@ -34,7 +34,8 @@ def run(analysis_id: UUID) -> None:
 
 def _run_claimed(analysis: Analysis) -> None:
     try:
-        _analyse(analysis)
+        with leases.kept(analysis):
+            _analyse(analysis)
     except leases.LeaseLostError:
         raise
     except DetectorError as error:
@@ -53,14 +54,13 @@ def _analyse(analysis: Analysis) -> None:
 
     def stage_done(stage: str, milliseconds: float) -> None:
         timings[stage] = round(milliseconds, 1)
-        leases.renew(analysis)
 
     began = time.perf_counter()
     rgb = images.normalise(analysis.photo)
     stage_done("normalise", 1000 * (time.perf_counter() - began))
     analyser = model_registry.analyser()
     found = analyser.analyse(rgb, on_stage=stage_done)
-    version = model_registry.register(analyser)
+    version = model_registry.version_of(analyser)
     with transaction.atomic():
         # The photo's row is locked first, as deletion does, so that neither waits for the other.
         photo = (

@@ -7,7 +7,7 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
 from detector.enums import Status
-from detector.models import Face, Photo
+from detector.models import Face, Photo, User
 from detector.services import images, statistics
 
 
@@ -24,6 +24,14 @@ def delete_photo(photo: Photo) -> None:
     faces = Face.objects.filter(analysis__photo=current, analysis__status=Status.DONE)
     statistics.remove_faces(current, faces)
     current.delete()
+
+
+@transaction.atomic
+def delete_account(user: User) -> None:
+    """Delete a person with all photos and everything that is known of them."""
+    # Locked first: a worker that stores copies at this moment comes before or finds nothing.
+    list(Photo.objects.select_for_update(of=("self",)).filter(owner=user).values_list("pk"))
+    user.delete()
 
 
 @receiver(post_delete, sender=Photo)

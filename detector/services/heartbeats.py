@@ -2,6 +2,7 @@
 
 import socket
 from datetime import timedelta
+from pathlib import Path
 
 from django.utils import timezone
 
@@ -23,6 +24,14 @@ def beat(name: str) -> None:
     now = timezone.now()
     WorkerHeartbeat.objects.filter(name=name).update(seen_at=now)
     WorkerHeartbeat.objects.filter(seen_at__lt=now - timedelta(days=1)).delete()
+
+
+def forget_dead() -> None:
+    """Forget the workers of this host that were killed: they could not say good-bye."""
+    host = f"{socket.gethostname()}:"
+    for name in WorkerHeartbeat.objects.filter(pk__startswith=host).values_list("pk", flat=True):
+        if not Path("/proc", name.removeprefix(host)).exists():
+            remove(name)
 
 
 def remove(name: str) -> None:

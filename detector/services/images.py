@@ -3,7 +3,9 @@
 import hashlib
 import io
 import logging
-from dataclasses import dataclass
+import sys
+import threading
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, BinaryIO, cast
 
@@ -20,6 +22,9 @@ from detector.models import Photo
 from ml import images as decoder
 
 logger = logging.getLogger(__name__)
+
+DECODING = threading.BoundedSemaphore(2)
+"""A large WebP takes 750 MB to check: only so many at once, however many threads serve."""
 
 JPEG_QUALITY = 95
 THUMBNAIL_SIDE = 480
@@ -46,7 +51,8 @@ def check_upload(file: "UploadedFile[Any]") -> CheckedUpload:
     stream = cast(BinaryIO, file)
     try:
         header = decoder.inspect(stream, limits())
-        decoder.verify(stream, limits())
+        with DECODING:
+            decoder.verify(stream, limits())
     except decoder.ImageError as error:
         raise as_detector_error(error) from error
     file.seek(0)
@@ -88,9 +94,11 @@ def normalise(photo: Photo) -> NDArray[np.uint8]:
     decoded.
     """
     source = photo.image or photo.upload
+    # Our own copy may be larger than the file as received; its pixels are as many.
+    allowed = replace(limits(), max_bytes=sys.maxsize) if photo.image else limits()
     try:
         with source.open("rb") as file:
-            decoded = decoder.decode(io.BytesIO(file.read()), limits())
+            decoded = decoder.decode(io.BytesIO(file.read()), allowed)
     except decoder.ImageError as error:
         raise as_detector_error(error) from error
     except FileNotFoundError as error:
@@ -100,33 +108,53 @@ def normalise(photo: Photo) -> NDArray[np.uint8]:
     return decoded.rgb
 
 
+def restore_upload(photo: Photo, checked: CheckedUpload) -> None:
+    """Store a file again whose copy was lost before it was normalised."""
+    upload = photo.upload
+    if photo.image or upload.storage.exists(str(upload.name)):
+        return
+    upload.save("", checked.content, save=False)
+    if not Photo.objects.filter(pk=photo.pk, image="").update(upload=upload.name):
+        delete_files([str(upload.name)])
+
+
 def _store_copies(photo: Photo, decoded: decoder.DecodedImage) -> None:
-    image = Image.fromarray(decoded.rgb)
+    """Store both copies and name them in the row, or leave no trace of them."""
     upload = str(photo.upload.name)
-    photo.image.save("", _jpeg(image, JPEG_QUALITY), save=False)
-    image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-    photo.thumbnail.save("", _jpeg(image, THUMBNAIL_QUALITY), save=False)
+    try:
+        image = Image.fromarray(decoded.rgb)
+        photo.image.save("", _jpeg(image, JPEG_QUALITY), save=False)
+        image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+        photo.thumbnail.save("", _jpeg(image, THUMBNAIL_QUALITY), save=False)
+        counted = _name_copies(photo, decoded, upload)
+    except BaseException:
+        delete_files(_copies(photo))
+        raise
+    delete_files([upload] if counted else _copies(photo))
+
+
+def _copies(photo: Photo) -> list[str]:
+    return [str(file.name) for file in (photo.image, photo.thumbnail) if file]
+
+
+def _name_copies(photo: Photo, decoded: decoder.DecodedImage, upload: str) -> bool:
+    """Put the copies into the row; whether they count.
+
+    Of two attempts that come here, one finds the upload gone from the row.
+    """
     captured_at = _aware(decoded.captured_at, photo)
     height, width = decoded.rgb.shape[:2]
-    # The row decides which file counts: of two attempts that come here, one finds the upload gone.
-    changed = (
-        Photo.objects.filter(pk=photo.pk, upload=upload)
-        .exclude(upload="")
-        .update(
-            upload="",
-            image=photo.image.name,
-            thumbnail=photo.thumbnail.name,
-            captured_at=captured_at,
-            taken_at=captured_at or photo.uploaded_at,
-            width=width,
-            height=height,
-        )
+    rows = Photo.objects.filter(pk=photo.pk, upload=upload).exclude(upload="")
+    changed = rows.update(
+        upload="",
+        image=photo.image.name,
+        thumbnail=photo.thumbnail.name,
+        captured_at=captured_at,
+        taken_at=captured_at or photo.uploaded_at,
+        width=width,
+        height=height,
     )
-    if changed:
-        photo.upload.storage.delete(upload)
-    else:
-        delete_files([str(photo.image.name), str(photo.thumbnail.name)])
-    photo.refresh_from_db()
+    return changed > 0
 
 
 def _aware(captured_at: datetime | None, photo: Photo) -> datetime | None:

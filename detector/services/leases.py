@@ -4,16 +4,23 @@ The moment of the claim fences an attempt: every write asks for it, so that a wo
 its lease changes nothing any more.
 """
 
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db import Error, connection
 from django.db.models import F, Q
 from django.utils import timezone
 
 from detector.enums import Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, ModelVersion
+
+logger = logging.getLogger(__name__)
 
 WORKER_LOST = DetectorError(
     "worker_lost", "The analysis was interrupted several times. Please try it again.", details={}
@@ -49,6 +56,34 @@ def renew(analysis: Analysis) -> None:
     _update(analysis, lease_expires_at=_lease_end())
 
 
+@contextmanager
+def kept(analysis: Analysis) -> Iterator[None]:
+    """Lengthen the lease again and again while the work goes on, however long a stage takes.
+
+    The thread that does it dies with the process, and then the lease runs out.
+    """
+    done = threading.Event()
+    keeper = threading.Thread(target=_keep, args=(analysis, done), name="lease", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        done.set()
+        keeper.join()
+
+
+def _keep(analysis: Analysis, done: threading.Event) -> None:
+    while not done.wait(settings.ANALYSIS_LEASE / 3):
+        try:
+            renew(analysis)
+        except LeaseLostError:
+            return
+        except Error:
+            logger.exception("Could not lengthen the lease of %s", analysis.pk)
+        finally:
+            connection.close()
+
+
 def complete(analysis: Analysis, *, model: ModelVersion, timings_ms: dict[str, float]) -> None:
     """Move to done; raises LeaseLostError if the lease is not ours any more."""
     _update(
@@ -80,12 +115,18 @@ def release_abandoned() -> int:
     """Queue again what a lost worker left running, or fail what was tried often enough."""
     now = timezone.now()
     abandoned = Analysis.objects.filter(status=Status.RUNNING, lease_expires_at__lt=now)
-    spent = abandoned.filter(attempt__gte=settings.ANALYSIS_MAX_ATTEMPTS).update(
-        status=Status.FAILED,
-        error_code=WORKER_LOST.code,
-        error_message=WORKER_LOST.message,
-        finished_at=now,
-        lease_expires_at=None,
+    # Queued ones with too many attempts are there after the limit was lowered.
+    waiting = Analysis.objects.filter(status=Status.QUEUED)
+    spent = (
+        (abandoned | waiting)
+        .filter(attempt__gte=settings.ANALYSIS_MAX_ATTEMPTS)
+        .update(
+            status=Status.FAILED,
+            error_code=WORKER_LOST.code,
+            error_message=WORKER_LOST.message,
+            finished_at=now,
+            lease_expires_at=None,
+        )
     )
     return spent + abandoned.update(
         status=Status.QUEUED, due_at=now, sent_at=None, lease_expires_at=None

@@ -4,8 +4,9 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from detector.enums import ModelStatus
+from detector.exceptions import DetectorError
 from detector.models import ModelVersion
-from ml import inference
+from ml import inference, manifest
 
 
 def analyser() -> inference.Analyser:
@@ -13,33 +14,39 @@ def analyser() -> inference.Analyser:
     return inference.load(settings.MODEL_VERSION)
 
 
+def verify() -> None:
+    """Check that the weights are there, whole and of a known format, without loading them.
+
+    Raises DetectorError.
+    """
+    try:
+        manifest.verify_files(manifest.read(settings.MODEL_VERSION or inference.DEFAULT_VERSION))
+    except manifest.ManifestError as error:
+        raise DetectorError("model_unusable", str(error)) from error
+
+
 def warm_up() -> None:
     """Load detector and network and run them once, so that the first photo does not wait."""
     inference.warm_up(settings.MODEL_VERSION)
-    register(analyser())
+    _activate(version_of(analyser()))
 
 
-def register(active: inference.Analyser) -> ModelVersion:
-    """The row of the network that answers, made where it is missing.
-
-    A new version takes the place of the active one: the environment chose it.
-    """
-    version, _ = ModelVersion.objects.get_or_create(
-        name=active.version, sha256=active.sha256, defaults={"manifest": active.manifest}
-    )
-    if version.status != ModelStatus.ACTIVE:
-        _activate(version)
+def version_of(network: inference.Analyser) -> ModelVersion:
+    """The row of a network, made where it is missing."""
+    version, _ = ModelVersion.objects.get_or_create(name=network.version, sha256=network.sha256)
+    if version.manifest != network.manifest:
+        version.manifest = network.manifest
+        version.save(update_fields=["manifest"])
     return version
 
 
 def _activate(version: ModelVersion) -> None:
+    """Give a version the active place: the environment of this worker chose it."""
     try:
         with transaction.atomic():
-            ModelVersion.objects.filter(status=ModelStatus.ACTIVE).update(
-                status=ModelStatus.RETIRED
-            )
-            version.status = ModelStatus.ACTIVE
-            version.save(update_fields=["status"])
+            others = ModelVersion.objects.exclude(pk=version.pk)
+            others.filter(status=ModelStatus.ACTIVE).update(status=ModelStatus.RETIRED)
+            ModelVersion.objects.filter(pk=version.pk).update(status=ModelStatus.ACTIVE)
     except IntegrityError:
-        # Another worker activates it at this moment.
-        version.refresh_from_db()
+        # Another worker activates one at this moment; the last to start wins.
+        return

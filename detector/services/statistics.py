@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
@@ -13,10 +14,12 @@ from detector.models import Analysis, DailyEmotion, Face, Photo, User
 
 def add_faces(photo: Photo, faces: Iterable[Face]) -> None:
     """Count these faces of a photo."""
+    owner = _locked(photo.owner_id)
+    day = day_of(photo, owner)
     for emotion, (count, confidence) in _totals(faces).items():
         row, made = DailyEmotion.objects.get_or_create(
-            owner_id=photo.owner_id,
-            day=day_of(photo),
+            owner=owner,
+            day=day,
             emotion=emotion,
             defaults={"faces": count, "confidence_sum": confidence},
         )
@@ -28,10 +31,10 @@ def add_faces(photo: Photo, faces: Iterable[Face]) -> None:
 
 def remove_faces(photo: Photo, faces: Iterable[Face]) -> None:
     """Take these faces of a photo out of the count again."""
+    owner = _locked(photo.owner_id)
+    day = day_of(photo, owner)
     for emotion, (count, confidence) in _totals(faces).items():
-        rows = DailyEmotion.objects.filter(
-            owner_id=photo.owner_id, day=day_of(photo), emotion=emotion
-        )
+        rows = DailyEmotion.objects.filter(owner=owner, day=day, emotion=emotion)
         rows.filter(faces__lte=count).delete()
         rows.update(faces=F("faces") - count, confidence_sum=F("confidence_sum") - confidence)
 
@@ -39,12 +42,13 @@ def remove_faces(photo: Photo, faces: Iterable[Face]) -> None:
 @transaction.atomic
 def rebuild(owner: User) -> int:
     """Count all faces of an owner anew; the number of rows. Needed after a change of time zone."""
+    owner = _locked(owner.pk)
     DailyEmotion.objects.filter(owner=owner).delete()
     done = Analysis.objects.filter(photo__owner=owner, status=Status.DONE)
     totals: dict[tuple[date, str], list[float]] = defaultdict(lambda: [0, 0.0])
-    for analysis in done.select_related("photo__owner").prefetch_related("faces").iterator(500):
+    for analysis in done.select_related("photo").prefetch_related("faces").iterator(500):
         for face in analysis.faces.all():
-            total = totals[day_of(analysis.photo), face.emotion]
+            total = totals[day_of(analysis.photo, owner), face.emotion]
             total[0] += 1
             total[1] += face.confidence
     rows = [
@@ -56,9 +60,18 @@ def rebuild(owner: User) -> int:
     return len(DailyEmotion.objects.bulk_create(rows, batch_size=500))
 
 
-def day_of(photo: Photo) -> date:
+def day_of(photo: Photo, owner: User) -> date:
     """The owner's calendar day on which the photo was taken."""
-    return photo.taken_at.astimezone(photo.owner.zone).date()
+    return photo.taken_at.astimezone(owner.zone).date()
+
+
+def _locked(owner_id: UUID) -> User:
+    """The owner as of now, held until the transaction ends.
+
+    One lock for all of an owner's rows: two photos whose faces come in different orders cannot
+    wait for each other, and none counts in a time zone that is being left.
+    """
+    return User.objects.select_for_update(no_key=True).get(pk=owner_id)
 
 
 def _totals(faces: Iterable[Face]) -> dict[str, tuple[int, float]]:

@@ -47,7 +47,7 @@ def submit(owner: User, files: "Iterable[UploadedFile[Any]]", source: Source) ->
     submission = Submission()
     for file in files:
         try:
-            analysis, is_new = submit_file(owner, file, source)
+            analysis, is_new = _submit_file(owner, file, source)
         except DetectorError as error:
             name = images.short_name(file.name or "photo")
             submission.rejected.append(Rejection(name, error))
@@ -55,19 +55,21 @@ def submit(owner: User, files: "Iterable[UploadedFile[Any]]", source: Source) ->
         submission.accepted.append(analysis)
         if not is_new:
             submission.duplicates.add(analysis.pk)
+    _send_after_commit([a.pk for a in submission.accepted if a.pk not in submission.duplicates])
     return submission
 
 
-def submit_file(owner: User, file: "UploadedFile[Any]", source: Source) -> tuple[Analysis, bool]:
+def _submit_file(owner: User, file: "UploadedFile[Any]", source: Source) -> tuple[Analysis, bool]:
     """Store a photo and queue its analysis; whether it is new.
 
     A file that the owner already has is not stored twice: its analysis is returned, and tried
-    again if it had failed. Raises
-    DetectorError where the file is not a photo that can be read; then nothing is left behind.
+    again if it had failed. Raises DetectorError where the file is not a photo that can be read;
+    then nothing is left behind.
     """
     checked = images.check_upload(file)
     known = _existing(owner, checked.sha256)
     if known is not None:
+        images.restore_upload(known.photo, checked)
         retry(known)
         return known, False
     photo = _photo(owner, checked, source)
@@ -78,7 +80,6 @@ def submit_file(owner: User, file: "UploadedFile[Any]", source: Source) -> tuple
             photo.save(force_insert=True)
             now = timezone.now()
             analysis = Analysis.objects.create(photo=photo, queued_at=now, due_at=now, sent_at=now)
-            transaction.on_commit(lambda: send(analysis.pk))
     except IntegrityError:
         # The same file came in twice at once; the other one won.
         images.delete_files([str(photo.upload.name)])
@@ -106,18 +107,30 @@ def retry(analysis: Analysis) -> bool:
             error_message="",
         )
         if changed:
-            transaction.on_commit(lambda: send(analysis.pk))
+            _send_after_commit([analysis.pk])
             analysis.refresh_from_db()
     return bool(changed)
 
 
-def send(analysis_id: UUID) -> bool:
-    """Tell the workers to look at an analysis; without a broker the sweeper does it later."""
+def _send_after_commit(ids: list[UUID]) -> None:
+    # Robust: whatever goes wrong with a hint, the photo is in and its row will be found.
+    transaction.on_commit(lambda: _send_all(ids), robust=True)
+
+
+def _send_all(ids: list[UUID]) -> None:
+    for number, analysis_id in enumerate(ids):
+        if not _send(analysis_id):
+            # A broker that is away may take seconds to say so: once is enough.
+            Analysis.objects.filter(pk__in=ids[number:]).update(sent_at=None)
+            return
+
+
+def _send(analysis_id: UUID) -> bool:
+    """Tell the workers to look at an analysis; whether the broker took it."""
     try:
         tasks.analyse.delay(str(analysis_id))
     except (OperationalError, OSError) as error:
-        logger.warning("Broker away, %s waits for the sweeper: %s", analysis_id, error)
-        Analysis.objects.filter(pk=analysis_id).update(sent_at=None)
+        logger.warning("Broker away, %s waits for the sweep: %s", analysis_id, error)
         return False
     return True
 
@@ -140,7 +153,8 @@ def sweep() -> int:
         # Marked before it is sent: of several sweepers one sends.
         if not waiting.filter(pk=analysis_id).update(sent_at=now):
             continue
-        if not send(analysis_id):
+        if not _send(analysis_id):
+            Analysis.objects.filter(pk=analysis_id).update(sent_at=None)
             break
         sent += 1
     return sent

@@ -19,9 +19,6 @@ LABEL_SHARE: Final = 0.04
 NETWORK_INPUT: Final = 48
 """Pixels a side that the network looks at; a smaller face has to be enlarged."""
 
-BLURRED_BELOW: Final = 100
-"""Sharpness as defined by `ml.types.Quality`."""
-
 
 @register.filter
 def crop_view(face: Face) -> str:
@@ -67,15 +64,15 @@ def number(face: Face) -> int:
 
 
 @register.filter
-def advice(face: Face) -> list[str]:
-    """What in the picture of this face makes its result less reliable."""
-    found = []
-    size = face.quality.get("face_size")
-    if size is not None and size < NETWORK_INPUT:
-        found.append(f"The face is small: about {size:.0f} pixels across.")
-    elif face.quality.get("sharpness", BLURRED_BELOW) < BLURRED_BELOW:
-        found.append("The face is blurred.")
-    return found
+def advice(face: Face) -> str:
+    """What an owner can do for a better picture of this face; empty where nothing is amiss."""
+    size = face.quality.get("face_size", NETWORK_INPUT)
+    if size >= NETWORK_INPUT:
+        return ""
+    return (
+        f"The face is only about {size:.0f} pixels wide and had to be enlarged. "
+        "A closer photo shows more."
+    )
 
 
 @register.filter

@@ -1,10 +1,13 @@
 """The admin panel shows everything and changes what it should only."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib import admin
 from django.test import Client
 
-from detector.models import Analysis, Photo, User
+from detector.models import Analysis, DailyEmotion, Photo, User
+from detector.services import statistics
 from detector.tests.factories import FaceFactory
 
 
@@ -41,6 +44,44 @@ def test_erasing_a_photo(staff: Client, analysed: Analysis) -> None:
     url = f"/admin/detector/photo/{analysed.photo_id}/delete/"
     assert staff.post(url, {"post": "yes"}).status_code == 302
     assert not Photo.objects.exists()
+
+
+def test_erasing_an_account_with_photos(staff: Client, analysed: Analysis, owner: User) -> None:
+    url = f"/admin/detector/user/{owner.pk}/delete/"
+    assert staff.post(url, {"post": "yes"}).status_code == 302
+    assert not User.objects.filter(pk=owner.pk).exists()
+    assert not Photo.objects.exists()
+
+
+def test_erasing_several_accounts(staff: Client, analysed: Analysis, owner: User) -> None:
+    form = {"action": "delete_selected", "_selected_action": [str(owner.pk)], "post": "yes"}
+    assert staff.post("/admin/detector/user/", form).status_code == 302
+    assert not Photo.objects.exists()
+
+
+def test_another_time_zone_moves_the_days(staff: Client, owner: User) -> None:
+    moment = datetime(2026, 5, 4, 20, tzinfo=UTC)
+    FaceFactory.create(analysis__photo__owner=owner, analysis__photo__taken_at=moment)
+    statistics.rebuild(owner)
+    form = {
+        "username": owner.username,
+        "email": owner.email,
+        "date_joined_0": "2026-01-01",
+        "date_joined_1": "00:00:00",
+        "is_active": "on",
+        "time_zone": "Pacific/Auckland",
+    }
+    response = staff.post(f"/admin/detector/user/{owner.pk}/change/", form)
+    assert response.status_code == 302, response.context["errors"]
+    owner.refresh_from_db()
+    assert owner.time_zone == "Pacific/Auckland"
+    assert DailyEmotion.objects.get().day.isoformat() == "2026-05-05"
+
+
+def test_its_login_is_the_one_with_limits(db: None) -> None:
+    response = Client().get("/admin/login/")
+    assert response.status_code == 302
+    assert response["Location"].startswith("/accounts/login/")
 
 
 def test_lists_cost_the_same_for_many(

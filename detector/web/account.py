@@ -9,9 +9,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from detector import selectors
-from detector.services import statistics, tokens
+from detector.services import accounts, tokens
 from detector.web.forms import PreferencesForm, TokenForm
 from detector.web.requests import OwnerRequest
+
+NEW_SECRET = "new_token_secret"  # noqa: S105  the session's key, not a secret
 
 
 @login_not_required
@@ -24,11 +26,9 @@ def landing(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: OwnerRequest) -> HttpResponse:
     """Time zone and API tokens."""
-    form = PreferencesForm(request.POST or None, instance=request.user)
+    form = PreferencesForm(request.POST or None, initial={"time_zone": request.user.time_zone})
     if request.method == "POST" and form.is_valid():
-        form.save()
-        # The days of all photos may have changed.
-        statistics.rebuild(request.user)
+        accounts.set_time_zone(request.user, form.cleaned_data["time_zone"])
         messages.success(request, "Your settings were saved.")
         return redirect("settings")
     return _settings_page(request, form=form)
@@ -36,27 +36,28 @@ def settings(request: OwnerRequest) -> HttpResponse:
 
 @require_POST
 def create_token(request: OwnerRequest) -> HttpResponse:
-    """Make a token; its secret stands on the page that answers and nowhere else."""
+    """Make a token; its secret is shown once, on the page that follows."""
     form = TokenForm(request.POST)
     if not form.is_valid():
         return _settings_page(request, token_form=form)
     _, secret = tokens.create_token(request.user, name=form.cleaned_data["name"])
-    response = _settings_page(request, secret=secret)
-    response["Cache-Control"] = "no-store"
-    return response
+    # Through the session, so that reloading the page repeats neither the secret nor the token.
+    request.session[NEW_SECRET] = secret
+    return redirect("settings")
 
 
 @require_POST
 def revoke_token(request: OwnerRequest, token_id: UUID) -> HttpResponse:
     """Make a token worthless."""
-    get_object_or_404(selectors.tokens_of(request.user), id=token_id).delete()
+    tokens.revoke_token(get_object_or_404(selectors.tokens_of(request.user), id=token_id))
     messages.success(request, "The token was revoked.")
     return redirect("settings")
 
 
 def _settings_page(request: OwnerRequest, **context: object) -> HttpResponse:
     context = {
-        "form": PreferencesForm(instance=request.user),
+        "form": PreferencesForm(initial={"time_zone": request.user.time_zone}),
+        "secret": request.session.pop(NEW_SECRET, None),
         "token_form": TokenForm(),
         "tokens": selectors.tokens_of(request.user),
         **context,

@@ -27,14 +27,10 @@ class SignupForm(AllauthSignupForm):
         return user
 
 
-class PreferencesForm(forms.ModelForm[User]):
+class PreferencesForm(forms.Form):
     """What a person can set."""
 
     time_zone = forms.ChoiceField(choices=ZONES)
-
-    class Meta:
-        model = User
-        fields = ["time_zone"]
 
 
 class TokenForm(forms.ModelForm[ApiToken]):

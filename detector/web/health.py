@@ -6,6 +6,7 @@ from collections.abc import Callable
 from celery import current_app
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
@@ -17,6 +18,8 @@ from kombu import Queue
 from detector import selectors
 
 logger = logging.getLogger(__name__)
+
+CACHE_KEY = "readiness"
 
 
 @never_cache
@@ -32,12 +35,8 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """All that an upload needs is there; 503 where something is not, and which."""
-    checks = {
-        "database": _works(_database),
-        "broker": _works(_broker),
-        "storage": _works(_storage),
-        "worker": _works(_worker),
-    }
+    # Anyone may ask, so the checks themselves run about once a second at most.
+    checks = cache.get_or_set(CACHE_KEY, _check_all, timeout=1) or _check_all()
     ready = all(checks.values())
     states = {name: "ok" if good else "unavailable" for name, good in checks.items()}
     return JsonResponse(
@@ -45,12 +44,21 @@ def readyz(request: HttpRequest) -> JsonResponse:
     )
 
 
+def _check_all() -> dict[str, bool]:
+    return {
+        "database": _works(_database),
+        "broker": _works(_broker),
+        "storage": _works(_storage),
+        "worker": _works(_worker),
+    }
+
+
 def _works(check: Callable[[], object]) -> bool:
     try:
         check()
-    except Exception:
+    except Exception as error:
         # The point is to find out whether it fails, however it does.
-        logger.warning("Readiness: %s fails", check.__name__, exc_info=True)
+        logger.warning("Not ready: %s: %s", check.__name__.strip("_"), error)
         return False
     return True
 

@@ -13,7 +13,7 @@ from detector.enums import Emotion
 from detector.web.requests import OwnerRequest
 
 RANGES = {"30": "30 days", "90": "90 days", "365": "12 months", "all": "All time"}
-BUCKET_LIMITS = (("day", 45), ("week", 400))
+BUCKET_LIMITS = (("day", 45), ("week", 400), ("month", 2000))
 """Up to how many days a bucket still gives a chart that can be read."""
 
 
@@ -49,7 +49,7 @@ def _bucket(first: date | None, last: date | None) -> str:
     if first is None or last is None:
         return "day"
     days = (last - first).days
-    return next((bucket for bucket, limit in BUCKET_LIMITS if days <= limit), "month")
+    return next((bucket for bucket, limit in BUCKET_LIMITS if days <= limit), "year")
 
 
 def _chart_data(

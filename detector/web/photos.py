@@ -32,13 +32,13 @@ def result(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
 @require_safe
 def image(request: OwnerRequest, photo_id: UUID) -> HttpResponseBase:
     """The upright picture."""
-    return _picture(_photo(request, photo_id).image)
+    return _picture(request, _photo(request, photo_id).image)
 
 
 @require_safe
 def thumbnail(request: OwnerRequest, photo_id: UUID) -> HttpResponseBase:
     """The small picture."""
-    return _picture(_photo(request, photo_id).thumbnail)
+    return _picture(request, _photo(request, photo_id).thumbnail)
 
 
 @require_POST
@@ -67,8 +67,8 @@ def _analysis(request: OwnerRequest, photo_id: UUID) -> Analysis:
     return analysis
 
 
-def _picture(file: FieldFile) -> HttpResponseBase:
-    response = files.image_response(file)
+def _picture(request: OwnerRequest, file: FieldFile) -> HttpResponseBase:
+    response = files.image_response(request, file)
     if response is None:
         raise Http404
     return response

@@ -60,7 +60,8 @@ def test_a_signal_ends_both_and_is_no_failure(tmp_path: Path, number: signal.Sig
 
 @pytest.mark.parametrize("status", [0, 3])
 def test_one_that_ends_takes_the_other_along(tmp_path: Path, status: int) -> None:
-    program = start(tmp_path, web=f"raise SystemExit({status})", worker=FOREVER)
+    code = f"import time; time.sleep(2); raise SystemExit({status})"
+    program = start(tmp_path, web=code, worker=FOREVER)
     worker = pid_of(tmp_path, "worker")
     out, _ = program.communicate(timeout=20)
     assert program.returncode == 1

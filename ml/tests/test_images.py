@@ -218,3 +218,21 @@ def test_reads_from_the_start(gradient: NDArray[np.uint8]) -> None:
     file.seek(7)
     assert images.inspect(file).width == 48
     assert images.decode(file).rgb.shape == (32, 48, 3)
+
+
+def test_endless_scans_are_refused_before_they_are_decoded() -> None:
+    """A progressive JPEG whose last scan is repeated costs a pass over all pixels each time."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 64), "red").save(buffer, "JPEG", progressive=True)
+    content = buffer.getvalue()
+    last = content.rindex(b"\xff\xda")
+    bomb = content[:last] + content[last:-2] * 200 + b"\xff\xd9"
+    assert images.decode(io.BytesIO(content)).rgb.shape == (64, 64, 3)
+    for call in (images.inspect, images.verify, images.decode):
+        assert error_of(call, io.BytesIO(bomb)).code == "too_many_scans"
+
+
+def test_side_that_no_jpeg_can_have() -> None:
+    buffer = io.BytesIO()
+    Image.new("L", (70_000, 2)).save(buffer, "PNG")
+    assert error_of(images.inspect, buffer).code == "image_too_large"

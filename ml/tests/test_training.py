@@ -152,3 +152,25 @@ def test_serving_equals_keras(crops: NDArray[np.uint8]) -> None:
         )
         assert plain.shape == (200, len(EMOTIONS))
         assert np.abs(plain - served).max() < 1e-4
+
+
+def test_a_run_goes_on_only_as_what_it_was_begun(faces_file: Path, run: Path) -> None:
+    from dataclasses import replace
+
+    from ml.training import config, train
+
+    before = (run / "config.json").read_text()
+    other = replace(config.SMOKE, weight_decay=0.5)
+    with pytest.raises(ValueError, match="another config"):
+        train.train(other, faces_file, run, resume=True)
+    assert (run / "config.json").read_text() == before
+
+
+def test_a_run_goes_on_only_with_its_data(tmp_path: Path, faces_file: Path, run: Path) -> None:
+    from ml.training import config, train
+
+    content = dict(np.load(faces_file))
+    content["label"] = content["label"][::-1]
+    np.savez(tmp_path / "other.npz", **content)
+    with pytest.raises(ValueError, match="another data"):
+        train.train(config.SMOKE, tmp_path / "other.npz", run, resume=True)

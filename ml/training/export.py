@@ -77,8 +77,11 @@ def export(run: Path, version: str, faces: Path, weights: Path = manifest.WEIGHT
         | {"python": platform.python_version()},
     }
     manifest.write(document, part)
-    shutil.rmtree(target, ignore_errors=True)
+    old = weights / f".{version}.old"
+    if target.exists():
+        target.replace(old)
     part.replace(target)
+    shutil.rmtree(old, ignore_errors=True)
     return target
 
 

@@ -18,9 +18,13 @@ import tensorflow as tf
 
 from ml import architectures
 from ml.labels import EMOTIONS
+from ml.manifest import sha256_of
 from ml.training import data
 from ml.training.augmentation import augment
 from ml.training.config import CONFIGS, TrainingConfig
+
+FACTS = ("config.json", "data.sha256")
+"""What may not change within a run."""
 
 
 @keras.saving.register_keras_serializable("emotionsite")
@@ -152,26 +156,48 @@ class EpochState(keras.callbacks.Callback):
         part = self.state.with_name("state.part.keras")
         self.model.save(part)
         part.replace(self.state)
-        self.history.write_text(json.dumps(self.epochs, indent=1))
+        write_whole(self.history, json.dumps(self.epochs, indent=1))
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write a file that is either the old one or the new one, never half of it."""
+    part = file.with_name(f"{file.name}.part")
+    part.write_text(text)
+    part.replace(file)
+
+
+def check_same_run(folder: Path, facts: dict[str, str]) -> None:
+    """Write down what a run is made of, or raise ValueError where it was something else.
+
+    `facts` maps the name of a file in `folder` to its content.
+    """
+    for name, text in facts.items():
+        file = folder / name
+        if file.exists() and file.read_text() != text:
+            raise ValueError(f"{folder} was begun with another {file.stem}: use another --run")
+        write_whole(file, text)
 
 
 def train(config: TrainingConfig, faces: Path, folder: Path, *, resume: bool) -> keras.Model:
     """Train on the train split, watch the validation split, keep everything in `folder`.
+
+    With `resume` the configuration and the data must be those it was begun with; else ValueError.
 
     The result, `best.keras`, has the averaged (EMA) weights of the epoch with the highest
     mean validation accuracy of the two heads.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if not resume:
-        for name in ("state.keras", "history.json", "best.keras"):
+        for name in (*FACTS, "state.keras", "history.json", "best.keras", "best.json"):
             (folder / name).unlink(missing_ok=True)
+    texts = (json.dumps(asdict(config), indent=1), sha256_of(faces))
+    check_same_run(folder, dict(zip(FACTS, texts, strict=True)))
     training = data.load(faces, data.Split.TRAIN)
     validation = data.load(faces, data.Split.VALIDATION)
     steps = len(training) // config.batch_size
     model = build(config, steps * config.epochs)
     state = EpochState(folder)
     done = state.restore(model)
-    (folder / "config.json").write_text(json.dumps(asdict(config), indent=1))
     if done < config.epochs:
         model.fit(
             training_stream(training, config, done),

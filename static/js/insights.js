@@ -11,16 +11,18 @@ const EMOJI = Object.fromEntries(
   [...document.querySelectorAll("[data-emoji]")].map((row) => [row.dataset.emoji, `${row.textContent.trim()}\ufe0f`]),
 );
 
-// Days, weeks and months without faces are left out of the data, but not of time.
+// Days, weeks, months and years without faces are left out of the data, but not of time.
 const STEP = {
   day: (date) => date.setUTCDate(date.getUTCDate() + 1),
   week: (date) => date.setUTCDate(date.getUTCDate() + 7),
   month: (date) => date.setUTCMonth(date.getUTCMonth() + 1),
+  year: (date) => date.setUTCFullYear(date.getUTCFullYear() + 1),
 };
 const FORMAT = {
   day: { day: "numeric", month: "short" },
   week: { day: "numeric", month: "short" },
   month: { month: "short", year: "2-digit" },
+  year: { year: "numeric" },
 };
 
 function allStarts(starts, bucket) {

@@ -107,7 +107,8 @@ function send({ file, row }) {
   });
   const data = new FormData();
   data.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
-  data.append("images", file);
+  // The server keeps 255 characters; longer names do not fit the header of a part.
+  data.append("images", file, file.name.slice(-100));
   request.send(data);
 }
 

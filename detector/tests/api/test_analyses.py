@@ -1,5 +1,6 @@
 """The analyses of the API."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -9,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
+from detector.api import views
 from detector.enums import Emotion, Status
 from detector.models import Analysis, Photo, User
 from detector.services import analysis as analysis_service
@@ -39,14 +41,13 @@ def test_upload_is_queued_and_told_apart_from_what_is_no_image(
 
 
 @pytest.mark.parametrize(
-    ("content", "status", "code"),
-    [(b"", 400, "empty_file"), (b"text", 415, "unsupported_format")],
+    ("content", "code"), [(b"", "empty_file"), (b"text", "unsupported_format")]
 )
 def test_nothing_accepted_is_an_error_with_the_files_own_code(
-    api: APIClient, content: bytes, status: int, code: str
+    api: APIClient, content: bytes, code: str
 ) -> None:
     response = post(api, SimpleUploadedFile("x.jpg", content))
-    assert response.status_code == status
+    assert response.status_code == 400
     error = response.json()["error"]
     assert error["code"] == code
     assert error["details"]["rejected"][0]["filename"] == "x.jpg"
@@ -87,6 +88,16 @@ def test_wait_answers_200_once_all_is_finished(
     assert (analysis["status"], analysis["face_count"]) == ("done", 1)
 
 
+@pytest.mark.timeout(5)
+def test_not_everyone_may_wait(
+    api: APIClient, picture: MakePicture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = threading.BoundedSemaphore(1)
+    full.acquire()
+    monkeypatch.setattr(views, "WAITING", full)
+    assert post(api, picture(), query="?wait=30").status_code == 202
+
+
 def test_wait_ends_when_time_is_up(api: APIClient, picture: MakePicture) -> None:
     response = post(api, picture(), query="?wait=0.2")
     assert response.status_code == 202
@@ -102,11 +113,21 @@ def test_duplicate_answers_with_what_is_known(analysed: Analysis, api: APIClient
     assert post(api, copy).json()["accepted"][0]["id"] == first
 
 
+def test_picture_is_kept_by_the_browser_but_asked_for(analysed: Analysis, api: APIClient) -> None:
+    url = f"{URL}{analysed.pk}/image/"
+    first = api.get(url)
+    assert first.getvalue()
+    assert first["Cache-Control"] == "private, no-cache"
+    again = api.get(url, headers={"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
 def test_one_analysis_in_full(analysed: Analysis, api: APIClient) -> None:
     data = api.get(f"{URL}{analysed.pk}/").json()
     assert data.keys() == {
-        "id", "status", "created_at", "captured_at", "source", "image", "model", "faces",
-        "dominant_emotion", "face_count", "error", "timings_ms", "note", "tags", "felt_emotion",
+        "id", "status", "created_at", "captured_at", "filename", "source", "image", "model",
+        "faces", "dominant_emotion", "face_count", "error", "timings_ms", "note", "tags",
+        "felt_emotion",
     }  # fmt: skip
     assert data["image"].keys() == {"url", "width", "height", "sha256"}
     assert data["model"] == {"name": "stub", "sha256": "0" * 64}

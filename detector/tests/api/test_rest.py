@@ -12,8 +12,9 @@ from rest_framework.test import APIClient
 
 from detector.enums import Emotion
 from detector.models import ApiToken, User
-from detector.services import statistics
+from detector.services import accounts, statistics
 from detector.tests.factories import AnalysisFactory, FaceFactory, UserFactory
+from detector.tests.test_access import ROUTES
 
 pytestmark = pytest.mark.django_db
 
@@ -112,6 +113,14 @@ def test_summary_of_no_period(api: APIClient, query: dict[str, str]) -> None:
     assert api.get("/api/v1/stats/summary/", query).json()["error"]["code"] == "invalid"
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Auckland", "America/New_York"])
+@pytest.mark.parametrize("url", ["/api/v1/analyses/", "/api/v1/stats/summary/"])
+def test_all_of_the_calendar_is_a_period(owner: User, api: APIClient, url: str, zone: str) -> None:
+    accounts.set_time_zone(owner, zone)
+    response = api.get(url, {"from": "0001-01-01", "to": "9999-12-31"})
+    assert response.status_code == 200
+
+
 def test_summary_of_nothing(api: APIClient) -> None:
     data = api.get("/api/v1/stats/summary/").json()
     assert (data["photos"], data["faces"], data["first_day"]) == (0, 0, None)
@@ -124,6 +133,8 @@ def test_summary_of_nothing(api: APIClient) -> None:
         ("get", "/api/v1/analyses/not-a-uuid/", 404, "not_found"),
         ("put", "/api/v1/analyses/", 405, "method_not_allowed"),
         ("get", "/api/v1/analyses/?cursor=broken", 404, "not_found"),
+        ("get", "/api/v1/analyses/?cursor=cD1hYmM=", 404, "not_found"),
+        ("get", "/api/v1/tokens/?cursor=cD1hYmM=", 404, "not_found"),
     ],
 )
 def test_every_error_has_the_envelope(
@@ -163,9 +174,18 @@ def test_throttle(owner: User, api: APIClient, monkeypatch: pytest.MonkeyPatch) 
     assert int(answers[-1]["Retry-After"]) > 0
 
 
-def test_schema_and_docs_are_public_and_local() -> None:
+def test_schema_names_every_call() -> None:
+    response = Client().get("/api/schema/", headers={"Accept": "application/json"})
+    paths = response.json()["paths"]
+    named = {path.strip("/").replace("{id}", "<uuid:pk>") for path in paths}
+    routes = {route.strip("/").replace("<uuid:id>", "<uuid:pk>") for route in ROUTES}
+    assert named == {route for route in routes if route.startswith("api/v1/")}
+    create = paths["/api/v1/analyses/"]["post"]
+    assert create["responses"].keys() == {"200", "202", "400", "401", "404", "415", "429"}
+
+
+def test_docs_are_public_and_local() -> None:
     client = Client()
-    assert client.get("/api/schema/").status_code == 200
     page = client.get("/api/docs/")
     assert page.status_code == 200
     assert b"https://cdn" not in page.content

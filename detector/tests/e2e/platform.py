@@ -82,6 +82,7 @@ class Platform:
         try:
             until(self.is_ready, 60, "Readiness")
         except AssertionError as error:
+            self.stop()
             raise AssertionError(f"{error}:\n{self.log.read_text()[-3000:]}") from error
 
     def is_ready(self) -> bool:

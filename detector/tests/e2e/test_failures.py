@@ -58,6 +58,10 @@ def test_web_killed_ends_the_worker(private_platform: Platform) -> None:
     assert private_platform.children("worker") == []
 
 
+def broker_state(platform: Platform) -> str:
+    return str(httpx.get(f"{platform.url}/readyz", timeout=10).json()["checks"]["broker"])
+
+
 class Broker:
     """A Redis server that a test may stop and start."""
 
@@ -95,7 +99,7 @@ def test_broker_away_during_an_upload(tmp_path: Path, broker: Broker, portrait: 
             response = client.post("analyses/", files={"images": ("me.jpg", portrait)})
             assert response.status_code == 202, response.text
             [accepted] = response.json()["accepted"]
-            assert httpx.get(f"{platform.url}/readyz").json()["checks"]["broker"] == "unavailable"
+            until(lambda: broker_state(platform) == "unavailable", 10, "The alarm")
             assert status_of(client, accepted["id"]) == "queued"
             broker.start()
             until(lambda: status_of(client, accepted["id"]) == "done", 60, "The analysis")

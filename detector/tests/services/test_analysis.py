@@ -1,6 +1,7 @@
 """The work on one photo, with a stand-in for the network."""
 
 import io
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,9 +17,10 @@ from PIL import ExifTags, Image
 from detector.enums import Emotion, ModelStatus, Source, Status
 from detector.models import Analysis, DailyEmotion, Face, ModelVersion, Photo, User
 from detector.services import analysis as service
-from detector.services import erasure, submission
+from detector.services import erasure, images, leases, model_registry, submission
 from detector.tests.conftest import encoded
 from detector.tests.stub_analyser import StubAnalyser, face
+from ml import inference
 
 MakePicture = Callable[..., SimpleUploadedFile]
 WorkOff = Callable[[], list[Analysis]]
@@ -50,7 +52,8 @@ def test_faces_model_timings_and_statistics_are_kept_together(
     [analysis] = work_off()
     assert analysis.status == Status.DONE
     assert analysis.timings_ms.keys() == {"normalise", "detect"}
-    assert analysis.model_version == ModelVersion.objects.get(status=ModelStatus.ACTIVE)
+    assert analysis.model_version == ModelVersion.objects.get()
+    assert analysis.model_version.manifest == {"version": "stub"}
     first, second = analysis.faces.all()
     assert (first.emotion, first.confidence, first.uncertain) == ("happy", 0.9, False)
     assert (first.x, first.y, first.width, first.height) == (10, 8, 20, 24)
@@ -191,13 +194,76 @@ def test_photo_deleted_meanwhile_leaves_nothing(
     assert stored_files() == []
 
 
-def test_another_model_takes_the_active_place(
-    upload: Upload, picture: MakePicture, work_off: WorkOff, analyser: StubAnalyser
+def test_the_model_of_the_last_worker_to_start_is_active(
+    db: None, analyser: StubAnalyser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    upload(picture())
-    work_off()
-    analyser.sha256 = "1" * 64
-    upload(picture())
-    work_off()
+    monkeypatch.setattr(inference, "warm_up", lambda version: None)
+    for sha256 in ("0" * 64, "1" * 64):
+        analyser.sha256 = sha256
+        model_registry.warm_up()
     states = ModelVersion.objects.order_by("id").values_list("sha256", "status")
-    assert list(states) == [("0" * 64, "retired"), ("1" * 64, "active")]
+    assert list(states) == [("0" * 64, ModelStatus.RETIRED), ("1" * 64, ModelStatus.ACTIVE)]
+
+
+def test_copies_that_cannot_all_be_stored_leave_nothing(
+    upload: Upload, picture: MakePicture, work_off: WorkOff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: Any) -> None:
+        raise OSError("no space left on device")
+
+    analysis = upload(picture())
+    before = stored_files()
+    monkeypatch.setattr(images, "_name_copies", full)
+    work_off()
+    analysis.refresh_from_db()
+    assert analysis.status == Status.QUEUED
+    assert stored_files() == before
+
+
+def test_our_own_copy_may_be_larger_than_an_upload(
+    upload: Upload,
+    picture: MakePicture,
+    work_off: WorkOff,
+    analyser: StubAnalyser,
+    settings: Any,
+) -> None:
+    analyser.error = RuntimeError("once")
+    analysis = upload(picture(size=(300, 300), quality=10))
+    settings.UPLOAD_MAX_BYTES = analysis.photo.upload.size
+    work_off()
+    analyser.error = None
+    Analysis.objects.update(due_at=analysis.queued_at)
+    service.run(analysis.pk)
+    done = Analysis.objects.select_related("photo").get()
+    assert done.photo.image.size > settings.UPLOAD_MAX_BYTES
+    assert done.status == Status.DONE
+
+
+@pytest.mark.parametrize("taken", ["0001:01:01 00:00:00", "1899:12:31 23:59:59"])
+def test_camera_without_a_clock(upload: Upload, work_off: WorkOff, taken: str) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = taken
+    upload(SimpleUploadedFile("a.jpg", encoded(Image.new("RGB", (9, 9)), exif=exif)))
+    [analysis] = work_off()
+    assert analysis.status == Status.DONE
+    assert analysis.photo.captured_at is None
+    assert analysis.photo.taken_at == analysis.photo.uploaded_at
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lease_lasts_as_long_as_the_work(
+    owner: User, picture: MakePicture, analyser: StubAnalyser, settings: Any
+) -> None:
+    settings.ANALYSIS_LEASE = 1
+    [analysis] = submission.submit(owner, [picture()], Source.WEB).accepted
+    abandoned = []
+
+    def slow() -> None:
+        time.sleep(2)
+        abandoned.append(leases.release_abandoned())
+
+    analyser.before_answer = slow
+    service.run(analysis.pk)
+    analysis.refresh_from_db()
+    assert abandoned == [0]
+    assert (analysis.status, analysis.attempt) == (Status.DONE, 1)

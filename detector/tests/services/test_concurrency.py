@@ -1,18 +1,19 @@
 """Several at once, on a real database."""
 
+import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from detector.enums import Emotion, Source, Status
-from detector.models import Analysis, DailyEmotion, Photo, User
+from detector.models import Analysis, DailyEmotion, Face, Photo, User
 from detector.services import leases, statistics, submission
-from detector.tests.factories import AnalysisFactory, FaceFactory
+from detector.tests.factories import AnalysisFactory, FaceFactory, PhotoFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,6 +57,43 @@ def test_equal_uploads_at_once_make_one_photo(
 def test_counts_are_not_lost() -> None:
     face = FaceFactory.create(emotion=Emotion.HAPPY, confidence=0.5)
     photo = face.analysis.photo
-    at_once(lambda: statistics.add_faces(photo, [face]))
+
+    def add() -> None:
+        with transaction.atomic():
+            statistics.add_faces(photo, [face])
+
+    at_once(add)
     row = DailyEmotion.objects.get()
     assert (row.faces, row.confidence_sum) == (AT_ONCE, AT_ONCE * 0.5)
+
+
+def test_photos_with_the_same_faces_in_another_order_do_not_block_each_other() -> None:
+    owner = UserFactory.create()
+    emotions = list(Emotion)
+    turn = itertools.count()
+
+    def add() -> None:
+        order = emotions if next(turn) % 2 else emotions[::-1]
+        photo = PhotoFactory.create(owner=owner)
+        faces = [Face(emotion=emotion, confidence=0.5) for emotion in order]
+        with transaction.atomic():
+            statistics.add_faces(photo, faces)
+
+    at_once(add)
+    assert set(DailyEmotion.objects.values_list("faces", flat=True)) == {AT_ONCE}
+
+
+def test_adding_and_removing_at_once_comes_out_right() -> None:
+    face = FaceFactory.create(emotion=Emotion.HAPPY, confidence=0.5)
+    photo = face.analysis.photo
+    turn = itertools.count()
+
+    def change() -> None:
+        with transaction.atomic():
+            statistics.add_faces(photo, [face])
+        if next(turn) % 2:
+            with transaction.atomic():
+                statistics.remove_faces(photo, [face])
+
+    at_once(change)
+    assert DailyEmotion.objects.get().faces == AT_ONCE / 2

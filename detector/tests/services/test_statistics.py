@@ -56,4 +56,4 @@ def test_days_are_the_owners(owner: User, zone: str, day: date) -> None:
     photo = AnalysisFactory.create(
         photo__owner=owner, photo__taken_at=datetime(2026, 5, 4, 20, tzinfo=UTC)
     ).photo
-    assert statistics.day_of(photo) == day
+    assert statistics.day_of(photo, owner) == day

@@ -154,6 +154,63 @@ def test_upload_is_accepted_while_the_broker_is_away(
     assert sent == [analysis.pk]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_whatever_goes_wrong_with_a_hint_the_photo_is_in(
+    owner: User, picture: MakePicture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: str) -> None:
+        raise ValueError("not an error that anyone expects of a broker")
+
+    monkeypatch.setattr(tasks.analyse, "delay", broken)
+    [analysis] = submit(owner, picture()).accepted
+    assert Analysis.objects.get().status == Status.QUEUED
+    assert len(stored_files()) == 1
+    assert analysis.photo.upload.storage.exists(str(analysis.photo.upload.name))
+
+
+def test_after_the_first_failure_the_broker_is_not_asked_again(
+    owner: User,
+    picture: MakePicture,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    asked = []
+
+    def away(text: str) -> None:
+        asked.append(text)
+        raise OperationalError("timed out")
+
+    monkeypatch.setattr(tasks.analyse, "delay", away)
+    with django_capture_on_commit_callbacks(execute=True):
+        submit(owner, picture(), picture(), picture())
+    assert len(asked) == 1
+    assert Analysis.objects.filter(sent_at=None).count() == 3
+
+
+def test_uploading_again_mends_a_photo_whose_file_was_lost(
+    owner: User, picture: MakePicture, work_off: Callable[[], list[Analysis]], sent: list[UUID]
+) -> None:
+    content = picture().open().read()
+    [first] = submit(owner, SimpleUploadedFile("a.jpg", content)).accepted
+    first.photo.upload.storage.delete(str(first.photo.upload.name))
+    sent.append(first.pk)
+    assert work_off()[0].error_code == "file_missing"
+    [again] = submit(owner, SimpleUploadedFile("a.jpg", content)).accepted
+    assert again.pk == first.pk
+    sent.append(first.pk)
+    assert work_off()[0].status == Status.DONE
+
+
+def test_sweep_gives_up_what_was_tried_too_often(db: None, settings: Any) -> None:
+    settings.ANALYSIS_MAX_ATTEMPTS = 3
+    AnalysisFactory.create(
+        status=Status.QUEUED, finished_at=None, model_version=None, attempt=3,
+        due_at=timezone.now(),
+    )  # fmt: skip
+    assert submission.sweep() == 0
+    assert Analysis.objects.get().error_code == "worker_lost"
+
+
 def test_sweep_sends_again_what_waits_too_long(db: None, sent: list[UUID]) -> None:
     now = timezone.now()
     queued = {"status": Status.QUEUED, "finished_at": None, "model_version": None}

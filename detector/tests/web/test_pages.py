@@ -188,7 +188,15 @@ def test_history_filters_stay_in_the_address(web: Client, owner: User) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["emotion=joy", "from=never", "before=x", "after=&before=", "min_confidence=7"]
+    "query",
+    [
+        "from=0001-01-01&to=9999-12-31",
+        "emotion=joy",
+        "from=never",
+        "before=x",
+        "after=&before=",
+        "min_confidence=7",
+    ],
 )
 def test_history_of_a_mistyped_address_is_no_error(web: Client, query: str) -> None:
     assert web.get(f"/history/?{query}").status_code == 200
@@ -235,10 +243,10 @@ def test_changing_the_time_zone_moves_the_days(web: Client, owner: User) -> None
 
 
 def test_token_of_the_settings_page_is_shown_once(web: Client) -> None:
-    page = web.post("/settings/tokens/", {"name": "script"})
+    page = web.post("/settings/tokens/", {"name": "script"}, follow=True)
     secret = page.context["secret"]
     assert secret in text_of(page)
-    assert page["Cache-Control"] == "no-store"
+    assert page["Cache-Control"] == "private, no-store"
     assert secret not in text_of(web.get("/settings/"))
     token = ApiToken.objects.get()
     assert web.post(f"/settings/tokens/{token.id}/revoke/").status_code == 302
