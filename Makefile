@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 VAR := var
+CONFIG ?= baseline
+RUN ?= $(CONFIG)
 DATA ?= ../shared/data/fer2013plus.npz
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
 PORT ?= 8000
@@ -99,8 +101,8 @@ openapi: install ## write docs/openapi.yaml anew
 bench: install ## run the benchmarks, print a table, write var/bench.json
 	$(BIN)/python -m ml.benchmarks --json $(VAR)/bench.json
 
-train: install ## train the baseline network on DATA; goes on where it was stopped
-	$(BIN)/python -m ml.training.train --config baseline --data $(DATA) --resume
+train: install ## train the network CONFIG (baseline) on DATA; goes on where RUN was stopped
+	$(BIN)/python -m ml.training.train --config $(CONFIG) --run $(RUN) --data $(DATA) --resume
 
 evaluate: install ## judge the committed weights on the test split of DATA
 	$(BIN)/python -m ml.training.evaluate --data $(DATA) --split test

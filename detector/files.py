@@ -13,11 +13,14 @@ def image_response(request: HttpRequest, file: FieldFile) -> HttpResponseBase | 
     The browser keeps it but asks each time whether it may show it: a deleted photo or a log-out
     counts at once. Stored files never change, so the name is the entity tag.
     """
-    if not file or not file.storage.exists(str(file.name)):
+    if not file:
         return None
     etag = f'"{PurePosixPath(str(file.name)).stem}"'
     known = get_conditional_response(request, etag=etag)
-    response = known or FileResponse(file.open("rb"), content_type="image/jpeg")
+    try:
+        response = known or FileResponse(file.open("rb"), content_type="image/jpeg")
+    except FileNotFoundError:
+        return None
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"
     return response

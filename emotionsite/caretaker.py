@@ -8,11 +8,12 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from celery import bootsteps
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import close_old_connections, connection
 
 from detector.services import heartbeats, orphans, submission
 
@@ -35,7 +36,6 @@ class Caretaker(bootsteps.StartStopStep):
 
     def start(self, parent: Any) -> None:
         """Begin to sweep."""
-        heartbeats.forget_dead()
         self.thread.start()
 
     def stop(self, parent: Any) -> None:
@@ -47,35 +47,27 @@ class Caretaker(bootsteps.StartStopStep):
     terminate = stop
 
     def _run(self) -> None:
+        self._safely(heartbeats.forget_dead)
         while not self.stopping.is_set():
-            self._once()
+            self._safely(self._care)
             self.stopping.wait(settings.SWEEP_INTERVAL)
-        self._leave()
+        self._safely(lambda: heartbeats.remove(self.worker))
         connection.close()
 
-    def _once(self) -> None:
+    def _safely(self, action: Callable[[], None]) -> None:
         try:
             close_old_connections()
-            heartbeats.beat(self.worker)
-            sent = submission.sweep()
-            self._tidy()
+            action()
         except Exception:
             # Whatever it was: a worker without its caretaker would let photos wait for ever.
             logger.exception("The caretaker failed; it tries again in a moment")
-            return
+
+    def _care(self) -> None:
+        heartbeats.beat(self.worker)
+        sent = submission.sweep()
         if sent:
             logger.info("Sent %d waiting analyses again", sent)
-
-    def _tidy(self) -> None:
-        if time.monotonic() < self.tidy_at:
-            return
-        self.tidy_at = time.monotonic() + TIDY_SECONDS
-        removed = orphans.remove_orphans()
-        if removed:
+        if time.monotonic() >= self.tidy_at:
+            self.tidy_at = time.monotonic() + TIDY_SECONDS
+            removed = orphans.remove_orphans()
             logger.info("Removed %d stored files that no photo names", removed)
-
-    def _leave(self) -> None:
-        try:
-            heartbeats.remove(self.worker)
-        except DatabaseError:
-            logger.warning("Could not take back the heartbeat of %s", self.worker)

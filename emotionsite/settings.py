@@ -220,7 +220,7 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
 # --- API
-# Calls that wait for results hold a thread each: half of them stay free for everyone else.
+# Calls that wait for results hold a thread each: of several, half stay free for everyone else.
 API_WAITING_CALLS = max(positive_int("WEB_THREADS", 8) // 2, 1)
 KNOX_TOKEN_MODEL = "detector.ApiToken"  # noqa: S105  a model's name
 # Its migrations would make the table of its own token model, which ours replaces.

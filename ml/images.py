@@ -62,9 +62,13 @@ class ImageError(Exception):
 
 MAX_SIDE: Final = 65_500
 """Pixels of the longest side that a JPEG can have; the upright copy is one."""
+USUAL_SCANS: Final = 12
 MAX_SCANS: Final = 100
+MAX_SCANNED_PIXELS: Final = 1_000_000_000
 """Scans of a progressive JPEG. Encoders write about ten; each costs a pass over all pixels, so
 that a file of some kilobytes could keep a processor busy for minutes."""
+_MARKER: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+"""Neither a stuffed byte nor a fill byte nor a restart within a scan."""
 EARLIEST_YEAR: Final = 1900
 """A capture time before that is a camera without a clock."""
 
@@ -111,6 +115,8 @@ def inspect(file: BinaryIO, limits: Limits = Limits()) -> ImageHeader:
     _check_size(file, limits)
     with _open(file, limits) as image:
         width, height = image.size
+        if _format(image) == "JPEG":
+            _check_scans(file, width * height)
         # Pillow exchanges a TIFF's sides itself, libheif a HEIF's.
         if image.format not in ("TIFF", "HEIF") and _orientation(image, loaded=False) >= 5:
             width, height = height, width
@@ -142,7 +148,7 @@ def decode(file: BinaryIO, limits: Limits = Limits()) -> DecodedImage:
     Orientation is applied once; CMYK, palettes and deeper pixels become 8-bit RGB; transparency
     becomes white. Of the metadata only the capture time is returned. Raises ImageError.
     """
-    _check_size(file, limits)
+    inspect(file, limits)
     with _open(file, limits) as image:
         try:
             image.load()
@@ -193,25 +199,40 @@ def _open(file: BinaryIO, limits: Limits) -> Image.Image:
             f"The image is longer than {MAX_SIDE:,} pixels on one side.",
             {"width": width, "height": height, "max_side": MAX_SIDE},
         )
-    if _format(image) == "JPEG":
-        _check_scans(file)
     if width * height == 0:
         raise _corrupt()
     return image
 
 
-def _check_scans(file: BinaryIO) -> None:
-    """Count a JPEG's start-of-scan markers; within compressed data their two bytes do not occur."""
-    position = file.tell()
+def _check_scans(file: BinaryIO, pixels: int) -> None:
+    """Raise ImageError where a JPEG of so many pixels has more scans than anything writes."""
+    allowed = max(USUAL_SCANS, min(MAX_SCANS, MAX_SCANNED_PIXELS // pixels))
     file.seek(0)
-    scans = file.read().count(b"\xff\xda")
-    file.seek(position)
-    if scans > MAX_SCANS:
+    scans = _count_scans(file.read())
+    file.seek(0)
+    if scans > allowed:
         raise ImageError(
             "too_many_scans",
             "The image is stored in more passes than any camera or program writes.",
-            {"scans": scans, "max_scans": MAX_SCANS},
+            {"scans": scans, "max_scans": allowed},
         )
+
+
+def _count_scans(content: bytes) -> int:
+    """Start-of-scan markers of a JPEG up to its end, as a decoder meets them (ITU-T T.81, B.1).
+
+    Segments are skipped by their length: what lies in a preview or behind the picture, as the
+    film of a phone's moving photo, does not count.
+    """
+    scans, position = 0, 2
+    while marker := _MARKER.search(content, position):
+        code, position = marker[0][1], marker.end()
+        if code in (0xD8, 0xD9):
+            break
+        scans += code == 0xDA
+        if code != 0x01:
+            position += int.from_bytes(content[position : position + 2], "big")
+    return scans
 
 
 def _too_many_pixels(limits: Limits, details: dict[str, object]) -> ImageError:

@@ -12,7 +12,10 @@ from rest_framework.views import exception_handler
 
 from detector.exceptions import DetectorError
 
-STATUS_OF_CODE = {"not_failed": HTTPStatus.CONFLICT}
+STATUS_OF_CODE = {
+    "busy": HTTPStatus.SERVICE_UNAVAILABLE,
+    "not_failed": HTTPStatus.CONFLICT,
+}
 """All other errors of the platform are 400."""
 
 

@@ -183,7 +183,7 @@ def _wait(ids: Sequence[UUID], seconds: float) -> bool:
     Where too many wait already, nobody waits: the caller asks again.
     """
     end = time.monotonic() + seconds
-    may_wait = WAITING.acquire(blocking=False)
+    may_wait = seconds > 0 and WAITING.acquire(blocking=False)
     try:
         while selectors.unfinished(ids):
             if not may_wait or time.monotonic() >= end:

@@ -29,9 +29,10 @@ def delete_photo(photo: Photo) -> None:
 @transaction.atomic
 def delete_account(user: User) -> None:
     """Delete a person with all photos and everything that is known of them."""
-    # Locked first: a worker that stores copies at this moment comes before or finds nothing.
+    # Photos before their owner, as everyone locks them. Then nobody can add one: an upload under
+    # way is waited for, and what it added is found by the deletion.
     list(Photo.objects.select_for_update(of=("self",)).filter(owner=user).values_list("pk"))
-    user.delete()
+    User.objects.select_for_update().get(pk=user.pk).delete()
 
 
 @receiver(post_delete, sender=Photo)

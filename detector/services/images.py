@@ -26,6 +26,11 @@ logger = logging.getLogger(__name__)
 DECODING = threading.BoundedSemaphore(2)
 """A large WebP takes 750 MB to check: only so many at once, however many threads serve."""
 
+PATIENCE_SECONDS = 20
+BUSY = DetectorError(
+    "busy", "Too many photos are being checked. Try again in a moment.", permanent=False
+)
+
 JPEG_QUALITY = 95
 THUMBNAIL_SIDE = 480
 THUMBNAIL_QUALITY = 82
@@ -51,8 +56,7 @@ def check_upload(file: "UploadedFile[Any]") -> CheckedUpload:
     stream = cast(BinaryIO, file)
     try:
         header = decoder.inspect(stream, limits())
-        with DECODING:
-            decoder.verify(stream, limits())
+        _verify(stream)
     except decoder.ImageError as error:
         raise as_detector_error(error) from error
     file.seek(0)
@@ -68,6 +72,15 @@ def check_upload(file: "UploadedFile[Any]") -> CheckedUpload:
         width=header.width,
         height=header.height,
     )
+
+
+def _verify(stream: BinaryIO) -> None:
+    if not DECODING.acquire(timeout=PATIENCE_SECONDS):
+        raise BUSY
+    try:
+        decoder.verify(stream, limits())
+    finally:
+        DECODING.release()
 
 
 def limits() -> decoder.Limits:
@@ -119,17 +132,18 @@ def restore_upload(photo: Photo, checked: CheckedUpload) -> None:
 
 
 def _store_copies(photo: Photo, decoded: decoder.DecodedImage) -> None:
-    """Store both copies and name them in the row, or leave no trace of them."""
+    """Store both copies and name them in the row."""
     upload = str(photo.upload.name)
     try:
         image = Image.fromarray(decoded.rgb)
         photo.image.save("", _jpeg(image, JPEG_QUALITY), save=False)
         image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
         photo.thumbnail.save("", _jpeg(image, THUMBNAIL_QUALITY), save=False)
-        counted = _name_copies(photo, decoded, upload)
     except BaseException:
         delete_files(_copies(photo))
         raise
+    # From here on the row may name them, whatever is raised: if not, they are orphans.
+    counted = _name_copies(photo, decoded, upload)
     delete_files([upload] if counted else _copies(photo))
 
 

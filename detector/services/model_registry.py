@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from detector.enums import ModelStatus
 from detector.exceptions import DetectorError
 from detector.models import ModelVersion
-from ml import inference, manifest
+from ml import face_detection, inference, manifest
 
 
 def analyser() -> inference.Analyser:
@@ -15,13 +15,14 @@ def analyser() -> inference.Analyser:
 
 
 def verify() -> None:
-    """Check that the weights are there, whole and of a known format, without loading them.
+    """Check that both networks are there, whole and of a known format, without loading them.
 
     Raises DetectorError.
     """
     try:
         manifest.verify_files(manifest.read(settings.MODEL_VERSION or inference.DEFAULT_VERSION))
-    except manifest.ManifestError as error:
+        face_detection.network_bytes()
+    except (manifest.ManifestError, face_detection.DetectorError) as error:
         raise DetectorError("model_unusable", str(error)) from error
 
 

@@ -76,21 +76,27 @@ def _submit_file(owner: User, file: "UploadedFile[Any]", source: Source) -> tupl
     # The file is stored before the row that names it, and outside the transaction.
     photo.upload.save("", checked.content, save=False)
     try:
-        with transaction.atomic():
-            photo.save(force_insert=True)
-            now = timezone.now()
-            analysis = Analysis.objects.create(photo=photo, queued_at=now, due_at=now, sent_at=now)
-    except IntegrityError:
-        # The same file came in twice at once; the other one won.
+        analysis = _create_rows(photo)
+    except IntegrityError as error:
+        # The same file came in twice at once and the other one won, or the account is gone.
         images.delete_files([str(photo.upload.name)])
         known = _existing(owner, checked.sha256)
         if known is None:
-            raise
+            raise DetectorError("account_gone", "This account is being deleted.") from error
         return known, False
+    return analysis, True
+
+
+@transaction.atomic
+def _create_rows(photo: Photo) -> Analysis:
+    try:
+        photo.save(force_insert=True)
+        now = timezone.now()
+        return Analysis.objects.create(photo=photo, queued_at=now, due_at=now, sent_at=now)
     except BaseException:
+        # Only here: once the commit was asked for, the row may be there whatever is raised.
         images.delete_files([str(photo.upload.name)])
         raise
-    return analysis, True
 
 
 def retry(analysis: Analysis) -> bool:

@@ -37,7 +37,7 @@ ROUTES = {
     "history/": Route(PERSONAL, "/history/"),
     "insights/": Route(PERSONAL, "/insights/"),
     "settings/": Route(PERSONAL, "/settings/"),
-    "settings/tokens/": Route(PERSONAL, "/settings/tokens/", "post"),
+    "settings/tokens/": Route(PERSONAL, "/settings/tokens/", "post", 302),
     "settings/tokens/<uuid:token_id>/revoke/": Route(
         OBJECT, "/settings/tokens/{token}/revoke/", "post", 302
     ),

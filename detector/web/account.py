@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.crypto import constant_time_compare, get_random_string
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from detector import selectors
@@ -13,7 +14,7 @@ from detector.services import accounts, tokens
 from detector.web.forms import PreferencesForm, TokenForm
 from detector.web.requests import OwnerRequest
 
-NEW_SECRET = "new_token_secret"  # noqa: S105  the session's key, not a secret
+FORM_NUMBER = "token_form_number"
 
 
 @login_not_required
@@ -36,14 +37,22 @@ def settings(request: OwnerRequest) -> HttpResponse:
 
 @require_POST
 def create_token(request: OwnerRequest) -> HttpResponse:
-    """Make a token; its secret is shown once, on the page that follows."""
+    """Make a token; its secret stands on the page that answers and is kept nowhere."""
+    if not _is_first_time(request):
+        messages.info(request, "That token was made already; its secret is not shown again.")
+        return redirect("settings")
     form = TokenForm(request.POST)
     if not form.is_valid():
         return _settings_page(request, token_form=form)
     _, secret = tokens.create_token(request.user, name=form.cleaned_data["name"])
-    # Through the session, so that reloading the page repeats neither the secret nor the token.
-    request.session[NEW_SECRET] = secret
-    return redirect("settings")
+    del request.session[FORM_NUMBER]
+    return _settings_page(request, secret=secret)
+
+
+def _is_first_time(request: OwnerRequest) -> bool:
+    """Whether a form comes in that was not used yet: reloading the answer sends it again."""
+    expected = request.session.get(FORM_NUMBER, "")
+    return bool(expected) and constant_time_compare(request.POST.get("number", ""), expected)
 
 
 @require_POST
@@ -57,7 +66,7 @@ def revoke_token(request: OwnerRequest, token_id: UUID) -> HttpResponse:
 def _settings_page(request: OwnerRequest, **context: object) -> HttpResponse:
     context = {
         "form": PreferencesForm(initial={"time_zone": request.user.time_zone}),
-        "secret": request.session.pop(NEW_SECRET, None),
+        "form_number": request.session.setdefault(FORM_NUMBER, get_random_string(16)),
         "token_form": TokenForm(),
         "tokens": selectors.tokens_of(request.user),
         **context,

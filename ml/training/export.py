@@ -78,6 +78,7 @@ def export(run: Path, version: str, faces: Path, weights: Path = manifest.WEIGHT
     }
     manifest.write(document, part)
     old = weights / f".{version}.old"
+    shutil.rmtree(old, ignore_errors=True)
     if target.exists():
         target.replace(old)
     part.replace(target)

@@ -213,11 +213,30 @@ def test_copies_that_cannot_all_be_stored_leave_nothing(
 
     analysis = upload(picture())
     before = stored_files()
-    monkeypatch.setattr(images, "_name_copies", full)
+    jpeg = images._jpeg
+    monkeypatch.setattr(
+        images, "_jpeg", lambda image, quality: full() if quality < 95 else jpeg(image, quality)
+    )
     work_off()
     analysis.refresh_from_db()
     assert analysis.status == Status.QUEUED
     assert stored_files() == before
+
+
+def test_copies_stay_once_the_row_may_name_them(
+    upload: Upload, picture: MakePicture, work_off: WorkOff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name_copies = images._name_copies
+
+    def interrupted(*args: Any) -> None:
+        name_copies(*args)
+        raise SoftTimeLimitExceeded
+
+    upload(picture())
+    monkeypatch.setattr(images, "_name_copies", interrupted)
+    [analysis] = work_off()
+    assert analysis.status == Status.QUEUED
+    assert analysis.photo.image.storage.exists(str(analysis.photo.image.name))
 
 
 def test_our_own_copy_may_be_larger_than_an_upload(

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from detector.enums import Emotion, Source, Status
 from detector.models import Analysis, DailyEmotion, Face, Photo, User
-from detector.services import leases, statistics, submission
+from detector.services import erasure, leases, statistics, submission
 from detector.tests.factories import AnalysisFactory, FaceFactory, PhotoFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -97,3 +97,21 @@ def test_adding_and_removing_at_once_comes_out_right() -> None:
 
     at_once(change)
     assert DailyEmotion.objects.get().faces == AT_ONCE / 2
+
+
+def test_account_deleted_while_photos_come_in(
+    owner: User, picture: Callable[..., SimpleUploadedFile]
+) -> None:
+    turn = itertools.count()
+    files = [picture() for _ in range(AT_ONCE)]
+
+    def act() -> None:
+        number = next(turn)
+        if number == AT_ONCE // 2:
+            erasure.delete_account(owner)
+        else:
+            submission.submit(owner, [files[number]], Source.WEB)
+
+    at_once(act)
+    assert not User.objects.exists()
+    assert not Photo.objects.exists()

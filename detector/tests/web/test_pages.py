@@ -243,14 +243,24 @@ def test_changing_the_time_zone_moves_the_days(web: Client, owner: User) -> None
 
 
 def test_token_of_the_settings_page_is_shown_once(web: Client) -> None:
-    page = web.post("/settings/tokens/", {"name": "script"}, follow=True)
+    number = web.get("/settings/").context["form_number"]
+    form = {"name": "script", "number": number}
+    page = web.post("/settings/tokens/", form)
     secret = page.context["secret"]
     assert secret in text_of(page)
     assert page["Cache-Control"] == "private, no-store"
     assert secret not in text_of(web.get("/settings/"))
+    # Reloading the page sends its form again.
+    assert web.post("/settings/tokens/", form).status_code == 302
     token = ApiToken.objects.get()
     assert web.post(f"/settings/tokens/{token.id}/revoke/").status_code == 302
     assert not ApiToken.objects.exists()
+
+
+def test_secret_of_a_token_is_kept_nowhere(web: Client) -> None:
+    number = web.get("/settings/").context["form_number"]
+    page = web.post("/settings/tokens/", {"name": "script", "number": number})
+    assert page.context["secret"] not in str(dict(web.session))
 
 
 def test_several_faces_are_told_apart_on_the_page(

@@ -1,0 +1,61 @@
+"""The one command of the README."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+
+from detector.tests.e2e.platform import ROOT, Platform, until
+from detector.tests.services_needed import need_program
+
+pytestmark = pytest.mark.e2e
+
+
+def test_make_run_serves_on_port_and_ends_with_ctrl_c(tmp_path: Path) -> None:
+    platform = Platform(tmp_path)
+    with platform.log.open("wb") as log:
+        process = subprocess.Popen(
+            [need_program("make"), "run", f"PORT={platform.port}"],
+            cwd=ROOT,
+            env=platform.environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    platform.process = process
+    try:
+        until(platform.is_ready, 120, "Readiness")
+        assert f"EmotionSite runs at {platform.url}" in platform.log.read_text()
+        family = platform.children("web") + platform.children("worker")
+        page = httpx.get(platform.url)
+        assert "/accounts/signup/" in page.text
+        key = tmp_path / "var" / "secret_key"
+        assert key.stat().st_mode & 0o777 == 0o600
+        # As a terminal does: to all processes in the foreground.
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(60)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    assert len(family) >= 4
+    assert not [pid for pid in family if Path(f"/proc/{pid}").exists()]
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(platform.url)
+
+
+def test_port_in_use_is_said_at_once(private_platform: Platform) -> None:
+    done = subprocess.run(
+        [need_program("make"), "run", f"PORT={private_platform.port}"],
+        cwd=ROOT,
+        env=private_platform.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert f"port {private_platform.port} is in use" in done.stdout
+    assert private_platform.is_ready()

@@ -1,0 +1,64 @@
+"""What the operators' probes are told."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.core.files.storage import FileSystemStorage
+from django.test import Client
+
+from detector.services import heartbeats
+from detector.web import health
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> Iterator[None]:
+    health._recent_checks.cache_clear()
+    yield
+    health._recent_checks.cache_clear()
+
+
+@pytest.fixture
+def worker() -> None:
+    heartbeats.announce("some:1")
+
+
+def ask() -> Any:
+    return Client().get("/readyz")
+
+
+def test_process_lives() -> None:
+    assert Client().get("/healthz").json() == {"status": "ok"}
+
+
+def test_all_is_there(worker: None) -> None:
+    response = ask()
+    assert response.status_code == 200
+    assert set(response.json()["checks"].values()) == {"ok"}
+
+
+def test_no_worker() -> None:
+    response = ask()
+    assert response.status_code == 503
+    assert response.json()["checks"]["worker"] == "unavailable"
+    assert response.json()["checks"]["database"] == "ok"
+
+
+def test_full_disk(worker: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: Any) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(FileSystemStorage, "save", full)
+    assert ask().json()["checks"]["storage"] == "unavailable"
+
+
+def test_checks_run_about_once_a_second(worker: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "time", SimpleNamespace(monotonic=lambda: 7.5))
+    assert ask().status_code == 200
+    heartbeats.remove("some:1")
+    assert ask().status_code == 200
+    monkeypatch.setattr(health, "time", SimpleNamespace(monotonic=lambda: 8.5))
+    assert ask().status_code == 503
