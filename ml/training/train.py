@@ -90,16 +90,27 @@ def validation_batches(faces: data.FaceDataset) -> tf.data.Dataset:
     return tf.data.Dataset.from_tensor_slices((pixels, *targets(faces))).batch(256)
 
 
+def network(config: TrainingConfig, precision: str = "float32") -> keras.Model:
+    """The network of this configuration, computing in that precision."""
+    previous = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        return architectures.vgg(
+            channels=config.channels,
+            convolutions=config.convolutions,
+            dropout=config.dropout,
+            dense_units=config.dense_units,
+            dense_dropout=config.dense_dropout,
+            seed=config.seed,
+        )
+    finally:
+        keras.config.set_dtype_policy(previous)
+
+
 def build(config: TrainingConfig, steps: int) -> keras.Model:
     """The compiled network of this configuration for a run of `steps` updates."""
     keras.utils.set_random_seed(config.seed)
-    model = architectures.vgg(
-        channels=config.channels,
-        dropout=config.dropout,
-        dense_units=config.dense_units,
-        dense_dropout=config.dense_dropout,
-        seed=config.seed,
-    )
+    model = network(config, config.precision)
     model.compile(
         optimizer=keras.optimizers.AdamW(
             OneCycle(config.peak_learning_rate, steps, config.warmup_share),
@@ -241,7 +252,10 @@ def main() -> None:
     arguments = parser.parse_args()
     config = CONFIGS[arguments.config]
     folder = Path("var/training") / (arguments.run or config.name)
-    train(config, arguments.data, folder, resume=arguments.resume)
+    try:
+        train(config, arguments.data, folder, resume=arguments.resume)
+    except ValueError as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":
