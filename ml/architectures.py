@@ -3,6 +3,7 @@
 Only `ml.training` imports this module: serving runs the exported graph.
 """
 
+from pathlib import Path
 from typing import Any, Final
 
 import keras
@@ -25,7 +26,7 @@ class FusedBatchNormalization(layers.BatchNormalization):
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Normalise by this batch's mean and variance, and keep their moving averages."""
-        if not training:
+        if not training or len(inputs.shape) != 4:
             return super().call(inputs, training=training, mask=mask)
         normalised, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=inputs,
@@ -82,3 +83,33 @@ def _convolution(x: keras.KerasTensor, width: int, *, name: str) -> keras.KerasT
     )(x)
     x = FusedBatchNormalization(name=f"{name}_norm")(x)
     return layers.ReLU(name=f"{name}_relu")(x)
+
+
+def load(path: Path, precision: str = "float32") -> keras.Model:
+    """A stored network, not compiled, computing in that precision."""
+    return in_precision(keras.saving.load_model(path, compile=False), precision)
+
+
+def in_precision(
+    model: keras.Model, precision: str, normalisation: type = FusedBatchNormalization
+) -> keras.Model:
+    """The same network with the same weights, computing in that precision.
+
+    Its first and last layers, which stay in float32, excepted.
+    """
+
+    def same_layer(layer: layers.Layer) -> layers.Layer:
+        kind = type(layer)
+        if isinstance(layer, layers.BatchNormalization):
+            kind = normalisation
+        policy = "float32" if layer.name in ("crops", "standardise", *HEADS) else precision
+        return kind.from_config(layer.get_config() | {"dtype": policy})
+
+    clone = keras.models.clone_model(model, clone_function=same_layer)
+    clone.set_weights(model.get_weights())
+    return clone
+
+
+def for_serving(model: keras.Model) -> keras.Model:
+    """The same network in float32 and of Keras' own layers only."""
+    return in_precision(model, "float32", layers.BatchNormalization)

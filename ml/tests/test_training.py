@@ -1,6 +1,7 @@
 """Training on faces drawn at random: what must be reproducible is."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from ml.classifier import Classifier
 from ml.labels import EMOTIONS, HEADS
 from ml.manifest import HeadCalibration
 from ml.tests.conftest import made_faces
+from ml.training import data
 
 pytestmark = pytest.mark.training
 
@@ -104,6 +106,57 @@ def test_a_resumed_run_ends_where_a_straight_one_does(
     resumed = keras.saving.load_model(tmp_path / "state.keras", compile=False).get_weights()
     for one, other in zip(straight, resumed, strict=True):
         assert np.abs(one - other).max() < 1e-4
+
+
+def test_serves_what_was_trained(run: Path) -> None:
+    import keras
+
+    from ml import architectures
+
+    trained = keras.saving.load_model(run / "best.keras", compile=False)
+    served = architectures.for_serving(trained)
+    crops = made_faces(16)[..., None].astype(np.float32)
+    before, after = trained(crops), served(crops)
+    for head in HEADS:
+        # The trained one computes with eight bits of mantissa.
+        difference = np.abs(before[head].numpy() - after[head].numpy()).max()
+        assert difference < 0.05 * np.abs(after[head].numpy()).max()
+    assert {type(layer).__module__.split(".")[0] for layer in served.layers} == {"keras"}
+    assert {layer.compute_dtype for layer in served.layers} == {"float32"}
+
+
+def test_teachers_take_their_share_and_answer_where_nobody_voted() -> None:
+    import tensorflow as tf
+
+    from ml.training import teachers
+
+    labels = {head: tf.constant([[1.0, 0.0], [0.0, 0.0]]) for head in HEADS}
+    opinions = {head: tf.constant([[0.5, 0.5], [0.2, 0.8]]) for head in HEADS}
+    blended = teachers.blend(labels, opinions, 0.4)
+    for head in HEADS:
+        assert np.allclose(blended[head], [[0.8, 0.2], [0.2, 0.8]])
+
+
+def test_a_pupil_begins_where_its_teacher_ended(
+    run: Path, faces_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    from ml.training import config, teachers, train
+
+    monkeypatch.setattr(teachers, "TEACHERS_FOLDER", run)
+    pupil = replace(config.SMOKE, start="best", teachers=("best",), teachers_share=1.0)
+    begun = train.build(pupil, steps=1).get_weights()
+    taught = keras.saving.load_model(run / "best.keras", compile=False)
+    assert all(map(np.array_equal, begun, taught.get_weights()))
+    stream = train.training_stream(data.load(faces_file, data.Split.TRAIN), pupil, 0)
+    pixels, wanted, weights = next(iter(stream))
+    said = teachers.opinion(("best",), pupil.precision)(pixels)
+    for head in HEADS:
+        assert np.allclose(wanted[head], said[head], atol=0.01)
+        assert np.all(weights[head] == 1)
+    with pytest.raises(ValueError, match="no teacher 'nobody'"):
+        teachers.load("nobody")
 
 
 @pytest.mark.filterwarnings(EXPORT_WARNING)

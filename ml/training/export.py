@@ -23,7 +23,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 
-from ml import manifest
+from ml import architectures, manifest
 from ml.labels import EMOTIONS, HEADS
 from ml.training import data, figures
 from ml.training.calibrate import CERTAIN_ACCURACY, Fit, fit
@@ -46,7 +46,7 @@ def export(run: Path, version: str, faces: Path, weights: Path = manifest.WEIGHT
     part, target = weights / f".{version}.part", weights / version
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    model = keras.saving.load_model(run / "best.keras", compile=False)
+    model = architectures.for_serving(architectures.load(run / "best.keras"))
     model.save(part / KERAS_FILE)
     export_graph(model, part / SERVING_FILE)
     splits = {split: data.load(faces, split) for split in data.Split}

@@ -19,7 +19,7 @@ import tensorflow as tf
 from ml import architectures
 from ml.labels import EMOTIONS
 from ml.manifest import sha256_of
-from ml.training import data
+from ml.training import data, teachers
 from ml.training.augmentation import augment
 from ml.training.config import CONFIGS, TrainingConfig
 
@@ -66,12 +66,17 @@ def training_stream(
     answers, weights = targets(faces)
     tables = tf.nest.map_structure(tf.constant, (answers, weights))
     steps = len(faces) // config.batch_size
+    opinion = teachers.opinion(config.teachers, config.precision) if config.teachers else None
 
     def batch(epoch: Any, step: Any, rows: Any) -> Any:
         pixels = tf.cast(tf.gather(images, rows)[..., None], tf.float32)
         seed = tf.stack([tf.cast(config.seed, tf.int64), epoch * steps + step])
-        picked = tf.nest.map_structure(lambda table: tf.gather(table, rows), tables)
-        return augment(pixels, seed, config.augmentation), *picked
+        pixels = augment(pixels, seed, config.augmentation)
+        wanted, sample_weights = tf.nest.map_structure(lambda table: tf.gather(table, rows), tables)
+        if opinion:
+            wanted = teachers.blend(wanted, opinion(pixels), config.teachers_share)
+            sample_weights = tf.nest.map_structure(tf.ones_like, sample_weights)
+        return pixels, wanted, sample_weights
 
     def epoch_batches(epoch: Any) -> tf.data.Dataset:
         seed = tf.stack([tf.cast(config.seed, tf.int64), epoch])
@@ -111,6 +116,8 @@ def build(config: TrainingConfig, steps: int) -> keras.Model:
     """The compiled network of this configuration for a run of `steps` updates."""
     keras.utils.set_random_seed(config.seed)
     model = network(config, config.precision)
+    if config.start:
+        model.set_weights(teachers.load(config.start).get_weights())
     model.compile(
         optimizer=keras.optimizers.AdamW(
             OneCycle(config.peak_learning_rate, steps, config.warmup_share),
