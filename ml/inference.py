@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import calibration, manifest, preprocessing
+from ml import calibration, explanation, manifest, preprocessing
 from ml.classifier import Classifier
 from ml.face_detection import CenterFace, FaceDetector
 from ml.labels import EMOTIONS
@@ -86,6 +86,10 @@ class Analyser:
             raise ValueError(f"head must be one of {list(self._weights.calibration)}, not {head!r}")
         logits = self._classifier.logits(crops)[head]
         return calibration.probabilities(logits, self._weights.calibration[head])
+
+    def explain(self, crop: NDArray[np.uint8], emotion: str) -> NDArray[np.float32]:
+        """Where in a crop (48, 48) uint8 its emotion shows: `ml.explanation.occlusion_map`."""
+        return explanation.occlusion_map(self.classify, crop, EMOTIONS.index(emotion))
 
     def _result(
         self, index: int, detection: FaceDetection, quality: Quality, row: NDArray[np.float32]

@@ -48,6 +48,7 @@ def run(version: str | None = None, rounds: int = 20) -> dict[str, float]:
     for batch in BATCHES:
         crops = random.integers(0, 256, (batch, 48, 48), dtype=np.uint8)
         results[f"classify_{batch}_ms"] = _classify_ms(analyser, crops, rounds)
+    results["explain_ms"] = median_ms(lambda: analyser.explain(crops[0], "happy"), rounds)
     results["faces_per_second"] = BATCHES[-1] * 1000 / results[f"classify_{BATCHES[-1]}_ms"]
     return {name: round(value, 2) for name, value in results.items()}
 
