@@ -15,6 +15,14 @@ class Emotion(TextChoices):
     NEUTRAL = "neutral"
 
 
+class QualityFlag(TextChoices):
+    """What about a face makes its emotion hard to read; as `ml.quality.FLAGS`."""
+
+    SMALL = "small"
+    BLURRED = "blurred"
+    TURNED = "turned"
+
+
 class Status(TextChoices):
     """Where an analysis stands."""
 

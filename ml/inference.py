@@ -12,17 +12,16 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import calibration, explanation, manifest, preprocessing
+from ml import calibration, explanation, manifest, preprocessing, quality
 from ml.classifier import Classifier
 from ml.face_detection import CenterFace, FaceDetector
 from ml.labels import EMOTIONS
 from ml.types import FaceAnalysis, FaceDetection, Quality
 
-DEFAULT_VERSION: Final = "v1"
+DEFAULT_VERSION: Final = "v2"
 
 OnStage = Callable[[str, float], None]
 """Called with the stage (detect, align, classify) and the milliseconds it took."""
@@ -65,13 +64,15 @@ class Analyser:
         if not detections:
             return []
         crops = np.stack([preprocessing.crop(rgb, face) for face in detections])
-        qualities = [_quality(crop, face) for crop, face in zip(crops, detections, strict=True)]
+        qualities = [
+            quality.measure(crop, face) for crop, face in zip(crops, detections, strict=True)
+        ]
         stages.end("align")
         probabilities = self.classify(crops)
         stages.end("classify")
         return [
-            self._result(index, detection, quality, row)
-            for index, (detection, quality, row) in enumerate(
+            self._result(index, detection, measured, row)
+            for index, (detection, measured, row) in enumerate(
                 zip(detections, qualities, probabilities, strict=True)
             )
         ]
@@ -92,7 +93,7 @@ class Analyser:
         return explanation.occlusion_map(self.classify, crop, EMOTIONS.index(emotion))
 
     def _result(
-        self, index: int, detection: FaceDetection, quality: Quality, row: NDArray[np.float32]
+        self, index: int, detection: FaceDetection, measured: Quality, row: NDArray[np.float32]
     ) -> FaceAnalysis:
         best = int(row.argmax())
         confidence = float(row[best])
@@ -101,7 +102,7 @@ class Analyser:
             box=detection.box,
             landmarks=detection.landmarks,
             detection_score=detection.score,
-            quality=quality,
+            quality=measured,
             probabilities={name: float(p) for name, p in zip(EMOTIONS, row, strict=True)},
             emotion=EMOTIONS[best],
             confidence=confidence,
@@ -120,16 +121,6 @@ class _Stages:
         if self._listener is not None:
             self._listener(stage, (now - self._began) * 1000)
         self._began = now
-
-
-def _quality(crop: NDArray[np.uint8], detection: FaceDetection) -> Quality:
-    return Quality(
-        face_size=float(np.sqrt(detection.box.width * detection.box.height)),
-        sharpness=float(cv2.Laplacian(crop, cv2.CV_64F).var()),
-        brightness=float(crop.mean()),
-        contrast=float(crop.std()),
-        roll=preprocessing.roll_degrees(detection),
-    )
 
 
 _lock: Final = threading.Lock()

@@ -36,14 +36,17 @@ class FaceDetection:
 
 @dataclass(frozen=True)
 class Quality:
-    """Plain measurements of a face, for people and filters to judge; none of them is a verdict.
+    """Measurements of a face, and what they say against trusting its emotion; see `ml.quality`.
 
     face_size: square root of the box's area, in pixels of the photo.
-    sharpness: variance of the Laplacian of the 48×48 crop, in grey levels squared
-        (Pech-Pacheco et al. 2000); below about 300 the face is blurred or was enlarged.
+    sharpness: variance of the Laplacian of the 48×48 crop (Pech-Pacheco et al. 2000) over the
+        variance of its grey levels; 0 for an even grey.
     brightness: mean grey of the crop, 0 black to 255 white.
     contrast: standard deviation of the crop's grey levels, 0 to 127.5.
     roll: degrees by which the line of the eyes is turned clockwise; 0 without landmarks.
+    turn: distance of the nose from the middle of the eyes along their line, in eye distances; 0
+        for a face seen from ahead, or without landmarks.
+    flags: of `ml.quality.FLAGS` those that hold.
     """
 
     face_size: float
@@ -51,6 +54,14 @@ class Quality:
     brightness: float
     contrast: float
     roll: float
+    turn: float
+    flags: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain values, ready for JSON."""
+        values = asdict(self)
+        flags = list(values.pop("flags"))
+        return {name: round(value, 3) for name, value in values.items()} | {"flags": flags}
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +91,7 @@ class FaceAnalysis:
             "box": {name: round(value, 2) for name, value in asdict(self.box).items()},
             "landmarks": [[round(x, 2), round(y, 2)] for x, y in landmarks],
             "detection_score": round(self.detection_score, 4),
-            "quality": {name: round(value, 2) for name, value in asdict(self.quality).items()},
+            "quality": self.quality.as_dict(),
             "emotion": self.emotion,
             "confidence": self.confidence,
             "uncertain": self.uncertain,

@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from detector import selectors
-from detector.enums import Emotion, Source, Status
+from detector.enums import Emotion, QualityFlag, Source, Status
 from detector.models import Analysis, ApiToken, Face, Photo
 
 
@@ -46,6 +46,20 @@ class ProbabilitiesSerializer(serializers.Serializer[Any]):
     neutral = serializers.FloatField(min_value=0, max_value=1)
 
 
+class QualitySerializer(serializers.Serializer[Any]):
+    """Measurements of a face, and which of them make its emotion hard to read."""
+
+    face_size = serializers.FloatField(required=False, help_text="Pixels of the photo.")
+    sharpness = serializers.FloatField(required=False)
+    brightness = serializers.FloatField(required=False, help_text="0 black to 255 white.")
+    contrast = serializers.FloatField(required=False)
+    roll = serializers.FloatField(required=False, help_text="Degrees, clockwise.")
+    turn = serializers.FloatField(required=False, help_text="0 seen from ahead.")
+    flags = serializers.ListField(
+        child=serializers.ChoiceField(QualityFlag.choices), required=False
+    )
+
+
 class FaceSerializer(serializers.Serializer[Face]):
     """One face with its expression."""
 
@@ -56,7 +70,7 @@ class FaceSerializer(serializers.Serializer[Face]):
         help_text="Right eye, left eye, nose, right and left corner of the mouth, as [x, y].",
     )
     detection_score = serializers.FloatField()
-    quality = serializers.DictField(child=serializers.FloatField())
+    quality = QualitySerializer()
     emotion = serializers.ChoiceField(choices=Emotion.choices)
     confidence = serializers.FloatField()
     uncertain = serializers.BooleanField()

@@ -5,7 +5,7 @@ from typing import Final
 
 from django import template
 
-from detector.enums import Emotion, Status
+from detector.enums import Emotion, QualityFlag, Status
 from detector.models import Analysis, Face, Photo
 
 register = template.Library()
@@ -16,8 +16,11 @@ CROP_MARGIN: Final = 0.25
 LABEL_SHARE: Final = 0.04
 """Height of a face's number, as a share of the photo's longer side: legible on a phone."""
 
-NETWORK_INPUT: Final = 48
-"""Pixels a side that the network looks at; a smaller face has to be enlarged."""
+ADVICE: Final = {
+    QualityFlag.SMALL: "The face is very small in the photo. A closer one shows more.",
+    QualityFlag.BLURRED: "The face is blurred. Hold still, or come into better light.",
+    QualityFlag.TURNED: "The face is turned to the side. Expressions are read best from ahead.",
+}
 
 
 @register.filter
@@ -64,15 +67,9 @@ def number(face: Face) -> int:
 
 
 @register.filter
-def advice(face: Face) -> str:
+def advice(face: Face) -> list[str]:
     """What an owner can do for a better picture of this face; empty where nothing is amiss."""
-    size = face.quality.get("face_size", NETWORK_INPUT)
-    if size >= NETWORK_INPUT:
-        return ""
-    return (
-        f"The face is only about {size:.0f} pixels wide and had to be enlarged. "
-        "A closer photo shows more."
-    )
+    return [ADVICE[QualityFlag(flag)] for flag in face.quality.get("flags", [])]
 
 
 @register.filter

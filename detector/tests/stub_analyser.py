@@ -18,7 +18,7 @@ def face(emotion: Emotion = Emotion.HAPPY, confidence: float = 0.9, **changes: A
         "landmarks": np.full((5, 2), 12.0, np.float32),
         "detection_score": 0.95,
         "quality": Quality(
-            face_size=21.9, sharpness=300.0, brightness=120.0, contrast=50.0, roll=0.0
+            face_size=21.9, sharpness=0.7, brightness=120.0, contrast=50.0, roll=0.0, turn=0.0
         ),
         "probabilities": {e.value: confidence if e == emotion else rest for e in Emotion},
         "emotion": emotion.value,

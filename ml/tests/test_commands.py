@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from sklearn import metrics as sklearn_metrics
 
+from ml import inference
 from ml.inference import Analyser
 from ml.tests.conftest import made_faces
 
@@ -48,7 +49,11 @@ def evaluate(*arguments: object) -> dict[str, Any]:
 
 def test_evaluate_judges_both_heads(faces_file: Path, analyser: Analyser) -> None:
     result = evaluate("--data", faces_file, "--split", "validation")
-    assert (result["n"], result["head"], result["model"]) == (20, "fer2013", "v1")
+    assert (result["n"], result["head"], result["model"]) == (
+        20,
+        "fer2013",
+        inference.DEFAULT_VERSION,
+    )
     with np.load(faces_file) as file:
         rows = file["usage"] == 1
         faces, label = file["images"][rows], file["label"][rows]

@@ -23,8 +23,8 @@ class TrainingConfig:
     `channels` are the output channels of the convolution blocks, `convolutions` how many each
     has, `dropout` the rates after them. `precision` is Keras' dtype policy: weights stay float32,
     with "mixed_bfloat16" the arithmetic between them has eight bits of mantissa. `teachers` are
-    files of `ml/weights/teachers/` whose mean opinion of each changed image makes up
-    `teachers_share` of its target; `start` is one whose weights the run begins with.
+    released versions or files of `ml/weights/teachers/`; their mean opinion of each changed image
+    makes up `teachers_share` of its target. `start` is one whose weights the run begins with.
     """
 
     name: str

@@ -17,6 +17,7 @@ from ml.labels import HEADS
 from ml.manifest import WEIGHTS_FOLDER
 
 TEACHERS_FOLDER: Final = WEIGHTS_FOLDER / "teachers"
+"""Networks that never serve; released versions teach as well."""
 
 Targets = dict[str, Any]
 """Head → (N, 7) float32 distributions, tensors."""
@@ -24,10 +25,10 @@ Targets = dict[str, Any]
 
 def path_of(name: str) -> Path:
     """The file of this teacher. Raises ValueError where there is none."""
-    path = TEACHERS_FOLDER / f"{name}.keras"
-    if not path.is_file():
-        raise ValueError(f"there is no teacher {name!r} in {TEACHERS_FOLDER}")
-    return path
+    for path in (TEACHERS_FOLDER / f"{name}.keras", WEIGHTS_FOLDER / name / "model.keras"):
+        if path.is_file():
+            return path
+    raise ValueError(f"there is no teacher {name!r} in {WEIGHTS_FOLDER}")
 
 
 def load(name: str, precision: str = "float32") -> keras.Model:

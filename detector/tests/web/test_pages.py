@@ -10,11 +10,13 @@ from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from detector.enums import Emotion, Status
+from detector.enums import Emotion, QualityFlag, Status
 from detector.models import Analysis, ApiToken, DailyEmotion, Photo, User
 from detector.services import statistics
+from detector.templatetags.pictures import ADVICE
 from detector.tests.factories import AnalysisFactory, FaceFactory
 from detector.tests.stub_analyser import StubAnalyser, face
+from ml.quality import FLAGS
 
 MakePicture = Callable[..., SimpleUploadedFile]
 FETCH = {"X-Requested-With": "fetch"}
@@ -296,3 +298,19 @@ def test_no_page_needs_another_host(web: Client, analysed: Analysis) -> None:
         assert 'src="http' not in page
         assert "<style" not in page
         assert " style=" not in page
+
+
+def test_photo_page_advises_where_a_flag_is_set(owner: User, client: Client) -> None:
+    face = FaceFactory.create(
+        analysis__photo__owner=owner, quality={"face_size": 20.0, "flags": ["small", "turned"]}
+    )
+    client.force_login(owner)
+    page = client.get(f"/photos/{face.analysis.photo_id}/").content.decode()
+    assert "very small in the photo" in page
+    assert "turned to the side" in page
+    assert "is blurred" not in page
+
+
+def test_every_flag_of_the_network_has_its_advice() -> None:
+    assert set(QualityFlag.values) == set(FLAGS)
+    assert set(ADVICE) == set(QualityFlag)

@@ -1,0 +1,124 @@
+"""The model card: `python -m ml.training.model_card` writes docs/model_card.md.
+
+Made of the default version's manifest alone, so that no figure stands in two places
+(Mitchell et al. 2019, arXiv:1810.03993).
+"""
+
+from pathlib import Path
+from typing import Any, Final
+
+from ml import manifest
+from ml.inference import DEFAULT_VERSION
+
+DOCUMENT: Final = Path("docs/model_card.md")
+
+Document = dict[str, Any]
+"""A manifest as it stands in its file."""
+
+HEADS: Final = {
+    "consensus": "against the majority of ten human taggers (FER+); this is what users see",
+    "fer2013": "against FER2013's original labels; for comparison with published figures",
+}
+USE: Final = """## Use
+
+**Intended:** sorting and looking back at one's own photos by the expressions in them.
+
+**Not for:** decisions about people, as in employment, education, policing, health or insurance;
+watching people without their consent; telling what somebody feels. A face shows an expression;
+what is felt is known to nobody but its owner.
+"""
+LIMITS: Final = """## Limits
+
+- Not measured: how accuracy differs by age, sex, skin tone or culture. The data has no such labels,
+  and nobody chose its faces to represent anyone.
+- Small, blurred and turned faces are read worse and are flagged:
+  [what the flags stand for](decisions/0008-quality-flags.md).
+- Trained on posed and staged pictures from web searches: subtle expressions may pass as neutral.
+"""
+
+
+def card(document: Document) -> str:
+    """The Markdown page of a manifest."""
+    tables = [_head(document, head) for head in HEADS]
+    parts = [_title(document), USE, _data(document), *tables, _certainty(document)]
+    return "\n".join([*parts, _weakest(document), LIMITS])
+
+
+def _title(document: Document) -> str:
+    training = document["training"]
+    hours = training["seconds"] / 3600
+    return f"""# Model card: expression network {document["version"]}
+
+Made by `python -m ml.training.model_card` from `ml/weights/{document["version"]}/manifest.json`.
+
+A convolutional network of {document["parameters"]:,} parameters that looks at a face of 48×48 grey
+pixels and gives the probabilities of seven expressions: {", ".join(document["labels"])}. Trained
+from scratch in {training["epochs"]} epochs and {hours:.1f} hours on two processor cores:
+`{training["command"]}`.
+"""
+
+
+def _data(document: Document) -> str:
+    source = document["data"]
+    splits = ", ".join(f"{name} {count:,}" for name, count in source["splits"].items())
+    return f"""## Data
+
+{source["name"]}: {splits} faces. The validation split chose everything, the test split only
+judges. {source["licence"]}
+"""
+
+
+def _head(document: Document, head: str) -> str:
+    found = document["metrics"]["test"][head]
+    rows = [
+        f"| {name} | {row['precision']:.2f} | {row['recall']:.2f} | {row['f1']:.2f} "
+        f"| {row['support']} |"
+        for name, row in found["per_class"].items()
+    ]
+    table = "\n".join(rows)
+    return f"""## Results of the head `{head}`
+
+Test split, {HEADS[head]}; {found["n"]:,} faces, 95 % intervals in brackets.
+
+- accuracy {_with_interval(found, "accuracy")}, macro-F1 {_with_interval(found, "macro_f1")}
+- expected calibration error {found["ece"]:.3f}, log loss {found["log_loss"]:.3f}
+
+| expression | precision | recall | F1 | faces |
+| --- | --- | --- | --- | --- |
+{table}
+"""
+
+
+def _with_interval(found: Document, name: str) -> str:
+    low, high = found[f"{name}_ci95"]
+    return f"{found[name]:.3f} ({low:.3f} to {high:.3f})"
+
+
+def _certainty(document: Document) -> str:
+    certain = document["metrics"]["test"]["consensus"]["certain"]
+    return f"""## When it says that it is uncertain
+
+Below a probability of {document["uncertain"]["threshold"]:.2f} a label is shown as uncertain. Of
+the test faces {certain["coverage"]:.1%} are above it, and {certain["accuracy"]:.1%} of those are
+labelled as the majority of people would.
+"""
+
+
+def _weakest(document: Document) -> str:
+    classes = document["metrics"]["test"]["consensus"]["per_class"]
+    names = sorted(classes, key=lambda name: classes[name]["recall"])[:2]
+    said = " and ".join(f"{name} ({classes[name]['recall']:.0%})" for name in names)
+    return f"""## Known failures
+
+The expressions found least often are {said}: of the faces that people call so, the network finds
+that share. They are rare in the training data.
+"""
+
+
+def main() -> None:
+    """Write the card of the default version."""
+    DOCUMENT.write_text(card(manifest.read(DEFAULT_VERSION).document))
+
+
+if __name__ == "__main__":
+    main()
