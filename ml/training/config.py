@@ -92,6 +92,21 @@ WIDE: Final = replace(
 Command: `python -m ml.training.train --config wide --data FILE.npz --resume`.
 """
 
+STUDENT: Final = replace(
+    LONG,
+    name="student",
+    epochs=60,
+    peak_learning_rate=2e-3,
+    label_smoothing={"consensus": 0.0, "fer2013": 0.0},
+    start="v2",
+    teachers=("v2", "wide"),
+    teachers_share=0.6,
+)
+"""The network of `LONG`, on from v2, taught by v2 and `WIDE`; two to three hours on two cores.
+
+Command: `python -m ml.training.train --config student --data FILE.npz --resume`. To be trained.
+"""
+
 SMOKE: Final = TrainingConfig(
     name="smoke",
     channels=(4, 8, 8, 16),
@@ -105,4 +120,4 @@ SMOKE: Final = TrainingConfig(
 )
 """Seconds on any machine; the tests train it on faces drawn at random. Not for use."""
 
-CONFIGS: Final = {config.name: config for config in (BASELINE, LONG, WIDE, SMOKE)}
+CONFIGS: Final = {config.name: config for config in (BASELINE, LONG, WIDE, STUDENT, SMOKE)}
