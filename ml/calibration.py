@@ -35,6 +35,25 @@ def probabilities(logits: ArrayLike, calibration: HeadCalibration) -> NDArray[np
     return softmax(adjusted).astype(np.float32)
 
 
+def reliability(
+    probabilities: NDArray[np.float32], label: NDArray[np.integer], bins: int = ECE_BINS
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Mean confidence, accuracy and number of faces in equal-width bins, (bins,) each.
+
+    probabilities (N, 7), label (N,); an empty bin has confidence and accuracy 0.
+    """
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    correct = probabilities.argmax(axis=1) == label
+    number = np.minimum((confidence * bins).astype(np.int64), bins - 1)
+    count = np.bincount(number, minlength=bins)
+    least_one = np.maximum(count, 1)
+    return (
+        np.bincount(number, weights=confidence, minlength=bins) / least_one,
+        np.bincount(number, weights=correct, minlength=bins) / least_one,
+        count,
+    )
+
+
 def expected_calibration_error(
     probabilities: NDArray[np.float32], label: NDArray[np.integer], bins: int = ECE_BINS
 ) -> float:
@@ -45,8 +64,5 @@ def expected_calibration_error(
     """
     if len(label) == 0:
         return 0.0
-    confidence = probabilities.max(axis=1).astype(np.float64)
-    correct = probabilities.argmax(axis=1) == label
-    number = np.minimum((confidence * bins).astype(np.int64), bins - 1)
-    gaps = np.bincount(number, weights=correct - confidence, minlength=bins)
-    return float(np.abs(gaps).sum() / len(label))
+    confidence, accuracy, count = reliability(probabilities, label, bins)
+    return float((np.abs(accuracy - confidence) * count).sum() / len(label))

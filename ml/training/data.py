@@ -41,43 +41,40 @@ class Split(IntEnum):
 class FaceDataset:
     """Faces with their labels; all arrays have the same first length N.
 
-    images (N, 48, 48) uint8 grayscale; label (N,) uint8 indices into `EMOTIONS`; consensus
-    (N, 7) float32, the taggers' distribution over the seven emotions, or None where the file
-    has no votes; its rows are all zero where too few taggers chose one of the seven.
+    images (N, 48, 48) uint8 grayscale; label (N,) uint8 indices into `EMOTIONS`; votes (N, 7)
+    uint8, how many taggers chose each emotion, or None where the file has no votes.
     """
 
     images: NDArray[np.uint8]
     label: NDArray[np.uint8]
-    consensus: NDArray[np.float32] | None
+    votes: NDArray[np.uint8] | None
 
     def __len__(self) -> int:
         return len(self.images)
 
     @property
+    def consensus(self) -> NDArray[np.float32] | None:
+        """(N, 7) the taggers' distribution over the seven emotions, or None without votes.
+
+        Rows are all zero where fewer than `MIN_SHARED_VOTES` fell on the seven.
+        """
+        if self.votes is None:
+            return None
+        total = self.votes.sum(axis=1, keepdims=True)
+        enough = total >= MIN_SHARED_VOTES
+        return np.where(enough, self.votes / np.maximum(total, 1), 0).astype(np.float32)
+
+    @property
     def has_consensus(self) -> NDArray[np.bool_]:
         """(N,) whether enough taggers chose one of the seven emotions."""
-        if self.consensus is None:
+        if self.votes is None:
             return np.zeros(len(self), dtype=np.bool_)
-        has: NDArray[np.bool_] = self.consensus.sum(axis=1) > 0
-        return has
+        return np.asarray(self.votes.sum(axis=1) >= MIN_SHARED_VOTES)
 
     def take(self, rows: NDArray[np.bool_] | slice) -> "FaceDataset":
         """The same data for the chosen rows only."""
-        consensus = None if self.consensus is None else self.consensus[rows]
-        return FaceDataset(self.images[rows], self.label[rows], consensus)
-
-
-def consensus_from_votes(votes: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Distributions over the seven emotions from FER+ votes.
-
-    votes (N, 10) uint8 in the order of `FERPLUS_COLUMNS` → (N, 7) float32 whose rows sum to 1,
-    or to 0 where fewer than `MIN_SHARED_VOTES` fell on the seven.
-    """
-    columns = [FERPLUS_COLUMNS.index(emotion) for emotion in EMOTIONS]
-    shared = votes[:, columns].astype(np.float32)
-    total = shared.sum(axis=1, keepdims=True)
-    enough = total >= MIN_SHARED_VOTES
-    return np.where(enough, shared / np.maximum(total, 1), 0).astype(np.float32)
+        votes = None if self.votes is None else self.votes[rows]
+        return FaceDataset(self.images[rows], self.label[rows], votes)
 
 
 def load(path: Path, split: Split | None = None) -> FaceDataset:
@@ -96,8 +93,9 @@ def load(path: Path, split: Split | None = None) -> FaceDataset:
     if label.shape != (len(images),) or (len(label) and label.max() >= len(EMOTIONS)):
         raise ValueError("label must hold one index below seven for each image")
     votes = arrays.get("votes")
-    consensus = None if votes is None else consensus_from_votes(votes)
-    dataset = FaceDataset(images, label.astype(np.uint8), consensus)
+    if votes is not None:
+        votes = votes[:, [FERPLUS_COLUMNS.index(emotion) for emotion in EMOTIONS]]
+    dataset = FaceDataset(images, label.astype(np.uint8), votes)
     if split is None:
         return dataset
     if "usage" not in arrays:

@@ -1,5 +1,6 @@
 """The plots that travel with weights."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,9 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ml.labels import EMOTIONS, HEADS
+
+Reliability = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]
+"""Confidence, accuracy and number of faces of each bin; see `ml.calibration.reliability`."""
 
 
 def history(epochs: list[dict[str, float]], path: Path) -> None:
@@ -54,6 +58,40 @@ def confusion(matrices: dict[str, NDArray[np.int64]], path: Path) -> None:
         axis.set_title(f"{head}: accuracy {accuracy:.3f}")
         axis.set_xlabel("predicted")
         axis.set_ylabel("true")
+    _save(figure, path)
+
+
+def reliability(heads: dict[str, dict[str, Reliability]], path: Path) -> None:
+    """Share of right answers over confidence, a panel for each head, a line for each stage."""
+    figure = Figure(figsize=(5.2 * len(heads), 4.6), layout="constrained")
+    for axis, (head, stages) in zip(
+        figure.subplots(1, len(heads), squeeze=False)[0], heads.items(), strict=True
+    ):
+        axis.plot([0, 1], [0, 1], "k:", linewidth=1)
+        for name, (confidence, accuracy, count) in stages.items():
+            filled = count > 0
+            axis.plot(confidence[filled], accuracy[filled], marker="o", label=name)
+        axis.set_title(head)
+        axis.set_xlabel("confidence")
+        axis.set_ylabel("accuracy")
+        axis.grid(alpha=0.3)
+        axis.legend()
+    _save(figure, path)
+
+
+def robustness(versions: dict[str, dict[str, dict[str, float]]], path: Path) -> None:
+    """Accuracy over the amount of each change, a panel for each kind, a line for each version."""
+    kinds = list(next(iter(versions.values())))
+    figure = Figure(figsize=(14, 6.5), layout="constrained")
+    panels = figure.subplots(2, math.ceil(len(kinds) / 2), sharey=True, squeeze=False)
+    for axis, kind in zip(panels.ravel(), kinds, strict=False):
+        for version, curves in versions.items():
+            axis.plot(list(curves[kind]), list(curves[kind].values()), marker="o", label=version)
+        axis.set_title(kind)
+        axis.grid(alpha=0.3)
+    panels[0, 0].set_ylabel("accuracy")
+    panels[1, 0].set_ylabel("accuracy")
+    panels[0, 0].legend()
     _save(figure, path)
 
 

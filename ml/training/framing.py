@@ -1,19 +1,16 @@
 """Measure how FER2013 frames its faces: `python -m ml.training.framing --data FILE.npz`.
 
-FER2013 holds no photos, only 48×48 crops. So each crop is enlarged in the middle of a canvas
-whose rest repeats its border, the serving detector looks for the face, and the crop's square,
-known exactly, is compared with what the detector found. Candidates for predicting the square's
-side and centre from a detection are compared by their spread over the train split; the best
-give the constants of `ml.preprocessing`.
-
-With `--check VERSION` the whole path (canvas → detect → align → crop → classify) runs on
-validation rows beside the ready crops, for several margins about the present one, and the
-difference in accuracy is printed. Nothing here looks at the test split.
+FER2013 holds no photos, only 48×48 crops. So each crop is enlarged in the middle of a canvas, the
+serving detector looks for the face, and the crop's square, known exactly, is compared with what the
+detector found. Candidates for predicting the square's side and centre from a detection are compared
+by their spread over the train split; the best give the constants of `ml.preprocessing`. What the
+path then costs: `ml.training.whole_path`.
 """
 
 import argparse
 from collections.abc import Iterator
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import inference, preprocessing
+from ml import preprocessing
 from ml.face_detection import CenterFace
 from ml.preprocessing import CROP_SIZE
 from ml.training import data
@@ -34,23 +31,45 @@ ENLARGEMENTS: Final = (3, 4, 5)
 rarely found without hair and neck around them, larger ones are rare in photos."""
 MAD_TO_DEVIATION: Final = 1.4826
 """Turns the median absolute deviation of a normal distribution into its standard deviation."""
-MARGINS: Final = (0.90, 0.95, 1.0, 1.05, 1.10, 1.15)
 
 
-def canvas(crop: NDArray[np.uint8], enlarge: int) -> NDArray[np.uint8]:
+class Surroundings(StrEnum):
+    """What lies around a crop on its canvas."""
+
+    BORDER = "its border repeated"
+    GREY = "grey"
+    BLACK = "black"
+    NOISE = "noise"
+
+
+def canvas(
+    crop: NDArray[np.uint8], enlarge: int, around: Surroundings = Surroundings.BORDER
+) -> NDArray[np.uint8]:
     """A crop (48, 48) enlarged in the middle of a photo-like (480, 480, 3) RGB picture."""
     side = CROP_SIZE * enlarge
     place = (CANVAS - side) // 2
-    large = cv2.resize(crop, (side, side), interpolation=cv2.INTER_CUBIC)
-    border = cv2.copyMakeBorder(large, place, place, place, place, cv2.BORDER_REPLICATE)
-    return np.asarray(cv2.cvtColor(border, cv2.COLOR_GRAY2RGB), np.uint8)
+    large = np.asarray(cv2.resize(crop, (side, side), interpolation=cv2.INTER_CUBIC), np.uint8)
+    picture = _background(large, place, around)
+    picture[place : place + side, place : place + side] = large
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB), np.uint8)
 
 
-def detections(crops: NDArray[np.uint8], enlarge: int) -> Iterator[tuple[int, FaceDetection]]:
+def _background(large: NDArray[np.uint8], place: int, around: Surroundings) -> NDArray[np.uint8]:
+    if around is Surroundings.BORDER:
+        border = cv2.copyMakeBorder(large, place, place, place, place, cv2.BORDER_REPLICATE)
+        return np.asarray(border, np.uint8)
+    if around is Surroundings.NOISE:
+        return np.random.default_rng(2013).integers(0, 256, (CANVAS, CANVAS), np.uint8)
+    return np.full((CANVAS, CANVAS), 128 if around is Surroundings.GREY else 0, np.uint8)
+
+
+def detections(
+    crops: NDArray[np.uint8], enlarge: int, around: Surroundings = Surroundings.BORDER
+) -> Iterator[tuple[int, FaceDetection]]:
     """Row and best detection of every crop in which a face is found."""
     detector = CenterFace()
     for row, crop in enumerate(crops):
-        faces = detector.detect(canvas(crop, enlarge))
+        faces = detector.detect(canvas(crop, enlarge, around))
         if faces:
             yield row, max(faces, key=lambda face: face.score)
 
@@ -155,44 +174,10 @@ def _compare_centres(found: list[FaceDetection]) -> None:
         print(f"spread {across:.1f} % {down:.1f} %")
 
 
-def check(faces: data.FaceDataset, version: str) -> None:
-    """Print the accuracy of ready crops and of the whole path on the rows with a face found."""
-    analyser = inference.load(version)
-    for enlarge in ENLARGEMENTS:
-        pairs = list(detections(faces.images, enlarge))
-        kept = faces.take(np.isin(np.arange(len(faces)), [row for row, _ in pairs]))
-        print(f"enlarged x {enlarge}: faces found in {len(kept)} of {len(faces)}")
-        print(f"  ready crops                {_accuracies(analyser, kept, kept.images)}")
-        for turned in (True, False):
-            for margin in MARGINS if turned else (1.0,):
-                crops = np.stack(
-                    [
-                        _cut(canvas(faces.images[row], enlarge), face, margin, turned=turned)
-                        for row, face in pairs
-                    ]
-                )
-                name = f"margin x {margin:.2f}{'' if turned else ', not turned'}"
-                print(f"  {name:26} {_accuracies(analyser, kept, crops)}")
-
-
-def _cut(
-    photo: NDArray[np.uint8], face: FaceDetection, margin: float, *, turned: bool
-) -> NDArray[np.uint8]:
-    square = preprocessing.frame(face)
-    roll = square.roll if turned else 0.0
-    return preprocessing.cut(photo, replace(square, side=square.side * margin, roll=roll))
-
-
-def _accuracies(
-    analyser: inference.Analyser, faces: data.FaceDataset, crops: NDArray[np.uint8]
-) -> str:
-    original = analyser.classify(crops, head="fer2013").argmax(axis=1) == faces.label
-    text = f"fer2013 {original.mean():.4f}"
-    if faces.consensus is not None:
-        rows = faces.has_consensus
-        right = analyser.classify(crops).argmax(axis=1) == faces.consensus.argmax(axis=1)
-        text += f"  consensus {right[rows].mean():.4f}"
-    return text
+def some(faces: data.FaceDataset, rows: int) -> data.FaceDataset:
+    """That many faces, drawn at random but always the same."""
+    chosen = np.random.default_rng(2013).permutation(len(faces))[:rows]
+    return faces.take(np.isin(np.arange(len(faces)), chosen))
 
 
 def main() -> None:
@@ -200,16 +185,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure how FER2013 frames its faces.")
     parser.add_argument("--data", type=Path, required=True, help="the .npz of faces")
     parser.add_argument("--rows", type=int, default=1000, help="images to draw at random")
-    parser.add_argument("--check", metavar="VERSION", help="judge the whole path instead")
     arguments = parser.parse_args()
-    split = data.Split.VALIDATION if arguments.check else data.Split.TRAIN
-    faces = data.load(arguments.data, split)
-    chosen = np.random.default_rng(2013).permutation(len(faces))[: arguments.rows]
-    faces = faces.take(np.isin(np.arange(len(faces)), chosen))
-    if arguments.check:
-        check(faces, arguments.check)
-    else:
-        measure(faces)
+    measure(some(data.load(arguments.data, data.Split.TRAIN), arguments.rows))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ order of `ml.labels.EMOTIONS`.
 """
 
 import math
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -81,14 +82,36 @@ def wilson_interval(right: int, n: int, z: float = Z95) -> tuple[float, float]:
     return max((centre - reach) / scale, 0.0), min((centre + reach) / scale, 1.0)
 
 
-def macro_f1_interval(
-    label: NDArray[np.integer], predicted: NDArray[np.integer], seed: int = 2013
+def bootstrap_interval(
+    figure: Callable[[NDArray[np.intp]], float], n: int, seed: int = 2013
 ) -> tuple[float, float]:
-    """95 % percentile interval of the macro-F1 from resampled rows (Efron 1979)."""
+    """95 % percentile interval of a figure of n rows, from resampled rows (Efron 1979)."""
     random = np.random.default_rng(seed)
-    values = []
-    for _ in range(BOOTSTRAP_ROUNDS):
-        rows = random.integers(0, len(label), len(label))
-        values.append(macro_f1(confusion_matrix(label[rows], predicted[rows])))
+    values = [figure(random.integers(0, n, n)) for _ in range(BOOTSTRAP_ROUNDS)]
     low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)
+
+
+def macro_f1_interval(
+    label: NDArray[np.integer], predicted: NDArray[np.integer]
+) -> tuple[float, float]:
+    """95 % interval of the macro-F1."""
+    return bootstrap_interval(
+        lambda rows: macro_f1(confusion_matrix(label[rows], predicted[rows])), len(label)
+    )
+
+
+def calibration_report(
+    probabilities: NDArray[np.float32], label: NDArray[np.integer]
+) -> dict[str, object]:
+    """Calibration error and log loss with their 95 % intervals."""
+    error = bootstrap_interval(
+        lambda rows: expected_calibration_error(probabilities[rows], label[rows]), len(label)
+    )
+    loss = bootstrap_interval(lambda rows: log_loss(probabilities[rows], label[rows]), len(label))
+    return {
+        "ece": expected_calibration_error(probabilities, label),
+        "ece_ci95": list(error),
+        "log_loss": log_loss(probabilities, label),
+        "log_loss_ci95": list(loss),
+    }

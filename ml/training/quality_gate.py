@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +20,7 @@ from ml import inference, quality
 from ml.preprocessing import SIDE_PER_SIZE
 from ml.training import data, framing, metrics
 from ml.training.calibrate import judged
+from ml.training.robustness import blurred, small
 
 BLURS: Final = (0.0, 0.5, 1.0, 1.5)
 """Standard deviations in pixels of the crop."""
@@ -44,19 +44,6 @@ class Group:
         low, high = metrics.wilson_interval(int(self.right.sum()), len(self.right))
         accuracy = f"{self.right.mean():.3f} ({low:.3f} to {high:.3f})"
         return f"| {self.condition} | {self.flag} | {len(self.right)} | {accuracy} |"
-
-
-def blurred(crop: NDArray[np.uint8], sigma: float) -> NDArray[np.uint8]:
-    """A crop (48, 48) blurred by a Gaussian; by 0 it is itself."""
-    return np.asarray(cv2.GaussianBlur(crop, (0, 0), sigma), np.uint8) if sigma else crop
-
-
-def small(crop: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
-    """A crop (48, 48) as it looks when its side had `width` pixels."""
-    shrunk = cv2.resize(crop, (width, width), interpolation=cv2.INTER_AREA)
-    return np.asarray(
-        cv2.resize(shrunk, crop.shape[::-1], interpolation=cv2.INTER_LINEAR), np.uint8
-    )
 
 
 def groups(analyser: inference.Analyser, faces: data.FaceDataset) -> Iterator[Group]:

@@ -1,0 +1,115 @@
+"""What the path from photo to crop costs in accuracy: `python -m ml.training.whole_path`.
+
+Each labelled crop is enlarged in the middle of a canvas and goes through detection, alignment,
+cropping and classification as a photo does; the ready crop of the same face goes to the classifier
+alone. Prints a Markdown table of how many faces are found and what accuracy remains, for several
+sizes and surroundings; with `--margins` for several margins about the present one instead.
+
+By default on the validation split; `--split test` judges, and nothing is chosen by it.
+"""
+
+import argparse
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml import inference, preprocessing
+from ml.labels import HEADS
+from ml.training import data, metrics
+from ml.training.calibrate import judged
+from ml.training.evaluate import SPLITS
+from ml.training.framing import Surroundings, canvas, detections, some
+from ml.types import FaceDetection
+
+ENLARGEMENTS: Final = (2, 4, 6)
+"""Faces of about 85, 165 and 250 pixels."""
+MARGINS: Final = (0.90, 0.95, 1.0, 1.05, 1.10, 1.15)
+COLUMNS: Final = (
+    *("canvas", "found", "FER+ ready", "FER+ whole path", "difference (95 %)"),
+    *("FER2013 ready", "FER2013 whole path", "difference (95 %)"),
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The faces found on one kind of canvas: their labels, their photos' detections."""
+
+    of: int
+    faces: data.FaceDataset
+    pairs: list[tuple[int, FaceDetection]]
+    enlarge: int
+    around: Surroundings
+
+    def crops(self, images: NDArray[np.uint8], margin: float = 1.0) -> NDArray[np.uint8]:
+        """What serving cuts out of the canvases, (N, 48, 48)."""
+        cut = []
+        for row, face in self.pairs:
+            square = preprocessing.frame(face)
+            photo = canvas(images[row], self.enlarge, self.around)
+            cut.append(preprocessing.cut(photo, replace(square, side=square.side * margin)))
+        return np.stack(cut)
+
+
+def find(faces: data.FaceDataset, enlarge: int, around: Surroundings) -> Found:
+    """Look for every face on its canvas."""
+    pairs = list(detections(faces.images, enlarge, around))
+    kept = faces.take(np.isin(np.arange(len(faces)), [row for row, _ in pairs]))
+    return Found(len(faces), kept, pairs, enlarge, around)
+
+
+def hits(
+    analyser: inference.Analyser, faces: data.FaceDataset, crops: NDArray[np.uint8]
+) -> dict[str, NDArray[np.bool_]]:
+    """Head → whether each face that judges it is named right."""
+    found = {}
+    for head in HEADS:
+        rows, label = judged(faces, head)
+        found[head] = analyser.classify(crops[rows], head=head).argmax(axis=1) == label
+    return found
+
+
+def row(
+    name: str, found: Found, ready: dict[str, NDArray[np.bool_]], path: dict[str, NDArray[np.bool_]]
+) -> str:
+    """A row of the table."""
+    share = metrics.wilson_interval(len(found.pairs), found.of)
+    cells = [name, f"{len(found.pairs) / found.of:.1%} ({share[0]:.1%} to {share[1]:.1%})"]
+    for head in HEADS:
+        change = path[head].astype(np.float64) - ready[head]
+        reach = metrics.Z95 * change.std() / np.sqrt(len(change))
+        cells += [f"{ready[head].mean():.3f}", f"{path[head].mean():.3f}"]
+        cells.append(f"{change.mean():+.3f} ± {reach:.3f}")
+    return f"| {' | '.join(cells)} |"
+
+
+def main() -> None:
+    """Parse the command line, measure and print."""
+    parser = argparse.ArgumentParser(description="Measure what detection and cropping cost.")
+    parser.add_argument("--data", type=Path, required=True, help="the .npz of faces")
+    parser.add_argument("--split", choices=sorted(SPLITS), default="validation")
+    parser.add_argument("--rows", type=int, default=1000, help="images to draw at random")
+    parser.add_argument("--version", help="name of the weights")
+    parser.add_argument("--margins", action="store_true", help="vary the margin on one canvas")
+    arguments = parser.parse_args()
+    analyser = inference.load(arguments.version)
+    faces = some(data.load(arguments.data, SPLITS[arguments.split]), arguments.rows)
+    print(f"| {' | '.join(COLUMNS)} |\n|{' --- |' * len(COLUMNS)}")
+    for around in Surroundings:
+        for enlarge in ENLARGEMENTS:
+            if arguments.margins and (around is not Surroundings.GREY or enlarge != 4):
+                continue
+            found = find(faces, enlarge, around)
+            ready = hits(analyser, found.faces, found.faces.images)
+            for margin in MARGINS if arguments.margins else (1.0,):
+                path = hits(analyser, found.faces, found.crops(faces.images, margin))
+                name = f"×{enlarge}, {around.value}"
+                if arguments.margins:
+                    name += f", margin × {margin:.2f}"
+                print(row(name, found, ready, path), flush=True)
+
+
+if __name__ == "__main__":
+    main()
