@@ -14,6 +14,9 @@ from ml.manifest import HeadCalibration
 ECE_BINS: Final = 15
 """As in Guo et al. 2017 (arXiv:1706.04599)."""
 
+Reliability = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]
+"""Mean confidence, accuracy and number of faces in bins of confidence."""
+
 
 def softmax(logits: ArrayLike) -> NDArray[np.float64]:
     """Softmax over the last axis, in double precision and safe from overflow."""
@@ -37,7 +40,7 @@ def probabilities(logits: ArrayLike, calibration: HeadCalibration) -> NDArray[np
 
 def reliability(
     probabilities: NDArray[np.float32], label: NDArray[np.integer], bins: int = ECE_BINS
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+) -> Reliability:
     """Mean confidence, accuracy and number of faces in equal-width bins, (bins,) each.
 
     probabilities (N, 7), label (N,); an empty bin has confidence and accuracy 0.

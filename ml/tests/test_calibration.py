@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from ml import calibration
 from ml.manifest import HeadCalibration
@@ -39,17 +40,39 @@ def test_temperature_is_recovered() -> None:
         assert found == pytest.approx(temperature, rel=0.05)
 
 
-def test_prior_strength_costs_no_accuracy() -> None:
+PRIOR = np.array([0.3, 0.02, 0.1, 0.3, 0.1, 0.08, 0.1])
+
+
+def answers_that_know_the_prior() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Logits (4000, 7) of a good network, and labels."""
     random = np.random.default_rng(6)
-    prior = np.array([0.3, 0.02, 0.1, 0.3, 0.1, 0.08, 0.1])
-    label = random.choice(7, 4000, p=prior)
-    logits = (random.normal(size=(4000, 7)) + np.eye(7)[label] + np.log(prior)).astype(np.float32)
-    fitted = calibrate.fit_head(logits, label, prior)
+    label = random.choice(7, 4000, p=PRIOR)
+    logits = random.normal(size=(4000, 7)) + 2 * np.eye(7)[label] + np.log(PRIOR)
+    return logits.astype(np.float32), label
+
+
+@pytest.mark.parametrize("cost", [0.0, 0.003, 0.02])
+def test_prior_correction_costs_no_more_accuracy_than_allowed(cost: float) -> None:
+    logits, label = answers_that_know_the_prior()
+    fitted = calibrate.fit_head(logits, label, PRIOR, cost)
     before = (logits.argmax(axis=1) == label).mean()
     after = calibration.probabilities(logits, fitted.calibration).argmax(axis=1)
-    assert 0 <= fitted.prior_strength <= 1
-    assert (after == label).mean() >= before
+    assert (after == label).mean() >= before - cost
     assert sum(fitted.calibration.bias) == pytest.approx(0, abs=1e-9)
+
+
+def test_prior_correction_finds_more_of_what_is_rare() -> None:
+    logits, label = answers_that_know_the_prior()
+    fitted = calibrate.fit_head(logits, label, PRIOR, 0.02)
+    after = calibration.probabilities(logits, fitted.calibration).argmax(axis=1)
+    rare = label == 1
+    assert (after[rare] == 1).mean() > (logits[rare].argmax(axis=1) == 1).mean() + 0.05
+
+
+def test_a_cap_leaves_frequent_emotions_as_they_are() -> None:
+    bias = calibrate.prior_bias(PRIOR, 1.0, 0.05)
+    assert np.delete(bias, 1) == pytest.approx(np.full(6, bias[0]))
+    assert bias[1] - bias[0] == pytest.approx(np.log(0.05 / 0.02))
 
 
 def test_threshold_keeps_its_promise() -> None:

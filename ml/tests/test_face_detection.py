@@ -118,7 +118,7 @@ def test_a_face_that_fills_the_photo(detector: CenterFace, hopper: Photo, share:
     # Cut tightly, the box ends with the photo; the landmarks are where they were.
     assert seen.landmarks is not None
     assert face.landmarks is not None
-    moved = seen.landmarks + (x, y)
+    moved = seen.landmarks + np.array([x, y])
     assert moved == pytest.approx(face.landmarks, abs=0.08 * box.width)
     assert seen.box.width > 0.8 * side
 

@@ -163,7 +163,7 @@ def test_a_pupil_begins_where_its_teacher_ended(
 def test_export_gives_weights_that_load(
     tmp_path: Path, faces_file: Path, run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ml.training import export
+    from ml.training import export, model_card
 
     (tmp_path / "t1").mkdir()
     (tmp_path / "t1" / "old").touch()
@@ -171,7 +171,7 @@ def test_export_gives_weights_that_load(
     assert [path.name for path in tmp_path.iterdir()] == ["t1"]
     assert {path.name for path in folder.iterdir()} == {
         *("manifest.json", "model.keras", "model.onnx"),
-        *("history.png", "confusion_matrix.png"),
+        *("history.png", "confusion_matrix.png", "reliability.png", "robustness.png"),
     }
     weights = manifest.read("t1", tmp_path)
     manifest.verify_files(weights)
@@ -183,6 +183,12 @@ def test_export_gives_weights_that_load(
     for head in HEADS:
         low, high = document["metrics"]["test"][head]["accuracy_ci95"]
         assert low <= document["metrics"]["test"][head]["accuracy"] <= high
+        low, high = document["metrics"]["test"][head]["uncalibrated"]["log_loss_ci95"]
+        assert low <= document["metrics"]["test"][head]["uncalibrated"]["log_loss"] <= high
+    assert set(document["robustness"]["accuracy"]) == {"t1", inference.DEFAULT_VERSION}
+    card = model_card.card(document)
+    for title in ("Calibration", "Beside people", "Robustness"):
+        assert f"\n## {title}\n" in card
     monkeypatch.setattr(manifest.read, "__defaults__", (tmp_path,))
     analyser = inference.load("t1")
     assert analyser.classify(made_faces(3)).sum(axis=1) == pytest.approx(1, abs=1e-5)

@@ -22,10 +22,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
-from ml import architectures, manifest
+from ml import architectures, calibration, inference, manifest
+from ml.classifier import Classifier
 from ml.labels import EMOTIONS, HEADS
-from ml.training import data, figures
+from ml.training import data, figures, robustness
 from ml.training.calibrate import CERTAIN_ACCURACY, Fit, fit
 from ml.training.judge import judge_splits
 
@@ -41,8 +43,17 @@ def export_graph(model: keras.Model, path: Path) -> None:
     model.export(str(path), format="onnx", verbose=False)
 
 
-def export(run: Path, version: str, faces: Path, weights: Path = manifest.WEIGHTS_FOLDER) -> Path:
-    """Export the run's best weights as a version, replacing an older one; the new folder."""
+def export(
+    run: Path,
+    version: str,
+    faces: Path,
+    weights: Path = manifest.WEIGHTS_FOLDER,
+    against: str = inference.DEFAULT_VERSION,
+) -> Path:
+    """Export the run's best weights as a version, replacing an older one; the new folder.
+
+    Its robustness is measured beside that of the version `against`.
+    """
     part, target = weights / f".{version}.part", weights / version
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
@@ -51,10 +62,15 @@ def export(run: Path, version: str, faces: Path, weights: Path = manifest.WEIGHT
     export_graph(model, part / SERVING_FILE)
     splits = {split: data.load(faces, split) for split in data.Split}
     fitted = fit(part / SERVING_FILE, splits[data.Split.TRAIN], splits[data.Split.VALIDATION])
-    results, matrices = judge_splits(part / SERVING_FILE, fitted, splits)
+    judgement = judge_splits(part / SERVING_FILE, fitted, splits)
+    hardened = _robustness(
+        part / SERVING_FILE, fitted, version, against, splits[data.Split.VALIDATION]
+    )
     history = json.loads((run / "history.json").read_text())
     figures.history(history, part / "history.png")
-    figures.confusion(matrices, part / "confusion_matrix.png")
+    figures.confusion(judgement.matrices, part / "confusion_matrix.png")
+    figures.reliability(judgement.reliability, part / "reliability.png")
+    figures.robustness(hardened["accuracy"], part / "robustness.png")
     document = {
         "version": version,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -72,7 +88,8 @@ def export(run: Path, version: str, faces: Path, weights: Path = manifest.WEIGHT
         "seed": _training(run, history, faces)["config"]["seed"],
         "training": _training(run, history, faces),
         **_calibration(fitted),
-        "metrics": results,
+        "metrics": judgement.results,
+        "robustness": hardened,
         "libraries": {name: library_version(name) for name in LIBRARIES}
         | {"python": platform.python_version()},
     }
@@ -110,6 +127,22 @@ def _training(run: Path, history: list[dict[str, float]], faces: Path) -> dict[s
     }
 
 
+def _robustness(
+    network: Path, fitted: Fit, version: str, against: str, validation: data.FaceDataset
+) -> dict[str, Any]:
+    """Accuracy under each change, beside that of the weights that served before."""
+    classifier = Classifier(network, flip=fitted.flip_averaging)
+    constants = fitted.heads["consensus"].calibration
+
+    def classify(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return calibration.probabilities(classifier.logits(crops)["consensus"], constants)
+
+    curves = {version: robustness.measure(classify, validation)}
+    if against != version:
+        curves[against] = robustness.measure(inference.load(against).classify, validation)
+    return {"split": "validation", "head": "consensus", "accuracy": curves}
+
+
 def _calibration(fitted: Fit) -> dict[str, Any]:
     heads = {}
     for name, head in fitted.heads.items():
@@ -118,6 +151,7 @@ def _calibration(fitted: Fit) -> dict[str, Any]:
             "bias": dict(zip(EMOTIONS, head.calibration.bias, strict=True)),
             "prior": dict(zip(EMOTIONS, head.prior, strict=True)),
             "prior_strength": head.prior_strength,
+            "prior_cap": head.prior_cap,
         }
     return {
         "calibration": {"fitted_on": "validation", **heads},
@@ -137,9 +171,12 @@ def main() -> None:
     parser.add_argument("--run", required=True, help="name of the run under var/training/")
     parser.add_argument("--version", required=True, help="name of the weights to write")
     parser.add_argument("--data", type=Path, required=True, help="the .npz of faces")
+    parser.add_argument(
+        "--against", default=inference.DEFAULT_VERSION, help="weights to compare robustness with"
+    )
     arguments = parser.parse_args()
     run = Path("var/training") / arguments.run
-    print(export(run, arguments.version, arguments.data))
+    print(export(run, arguments.version, arguments.data, against=arguments.against))
 
 
 if __name__ == "__main__":

@@ -10,10 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from ml.calibration import Reliability
 from ml.labels import EMOTIONS, HEADS
-
-Reliability = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]
-"""Confidence, accuracy and number of faces of each bin; see `ml.calibration.reliability`."""
 
 
 def history(epochs: list[dict[str, float]], path: Path) -> None:

@@ -1,5 +1,6 @@
 """The figures of an exported network that go into its manifest, with confidence intervals."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,40 +10,58 @@ from numpy.typing import NDArray
 from ml import calibration
 from ml.classifier import Classifier
 from ml.labels import HEADS
-from ml.training import data, metrics
+from ml.training import agreement, data, metrics
 from ml.training.calibrate import Fit, judged
 
 Results = dict[str, dict[str, dict[str, Any]]]
 """Split → head → figures."""
+Stages = dict[str, calibration.Reliability]
+"""Before and after calibration."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Figures of validation and test; of the test, confusion matrices and reliability by head."""
+
+    results: Results
+    matrices: dict[str, NDArray[np.int64]]
+    reliability: dict[str, Stages]
 
 
 def judge_splits(
     network: Path, fitted: Fit, splits: dict[data.Split, data.FaceDataset]
-) -> tuple[Results, dict[str, NDArray[np.int64]]]:
-    """Figures of both heads on validation and test, and the test's confusion matrices."""
+) -> Judgement:
+    """Figures of both heads on validation and test."""
     classifier = Classifier(network, flip=fitted.flip_averaging)
-    results: Results = {}
-    matrices = {}
+    found = Judgement({}, {}, {})
     for split in (data.Split.VALIDATION, data.Split.TEST):
         faces = splits[split]
         logits = classifier.logits(faces.images)
-        figures = results[split.name.lower()] = {}
+        figures = found.results[split.name.lower()] = {}
         for head in HEADS:
             rows, label = judged(faces, head)
+            raw = calibration.softmax(logits[head][rows]).astype(np.float32)
             chosen = calibration.probabilities(logits[head][rows], fitted.heads[head].calibration)
             figures[head] = _figures(chosen, label)
-            matrices[head] = metrics.confusion_matrix(label, chosen.argmax(axis=1))
+            figures[head]["uncalibrated"] = metrics.calibration_report(raw, label)
+            found.matrices[head] = metrics.confusion_matrix(label, chosen.argmax(axis=1))
+            found.reliability[head] = {
+                "before calibration": calibration.reliability(raw, label),
+                "after": calibration.reliability(chosen, label),
+            }
             if head == "consensus":
                 figures[head]["certain"] = _certain(chosen, label, fitted.uncertain.threshold)
-    return results, matrices
+                if faces.votes is not None:
+                    figures[head]["people"] = agreement.report(faces.votes[rows], chosen)
+    return found
 
 
 def _figures(probabilities: NDArray[np.float32], label: NDArray[np.integer]) -> dict[str, Any]:
-    report = metrics.report(probabilities, label)
     predicted = probabilities.argmax(axis=1)
     right = int((predicted == label).sum())
     return {
-        **report,
+        **metrics.report(probabilities, label),
+        **metrics.calibration_report(probabilities, label),
         "accuracy_ci95": list(metrics.wilson_interval(right, len(label))),
         "macro_f1_ci95": list(metrics.macro_f1_interval(label, predicted)),
     }

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ml import manifest
 from ml.inference import DEFAULT_VERSION
+from ml.training import robustness
 
 DOCUMENT: Final = Path("docs/model_card.md")
 
@@ -41,6 +42,9 @@ def card(document: Document) -> str:
     """The Markdown page of a manifest."""
     tables = [_head(document, head) for head in HEADS]
     parts = [_title(document), USE, _data(document), *tables, _certainty(document)]
+    # Versions before v3 have no such figures.
+    if "robustness" in document:
+        parts += [_calibration(document), _people(document), _robustness(document)]
     return "\n".join([*parts, _weakest(document), LIMITS])
 
 
@@ -101,6 +105,57 @@ def _certainty(document: Document) -> str:
 Below a probability of {document["uncertain"]["threshold"]:.2f} a label is shown as uncertain. Of
 the test faces {certain["coverage"]:.1%} are above it, and {certain["accuracy"]:.1%} of those are
 labelled as the majority of people would.
+"""
+
+
+def _calibration(document: Document) -> str:
+    rows = []
+    for head in HEADS:
+        after = document["metrics"]["test"][head]
+        for name, stage in (("before", after["uncalibrated"]), ("after", after)):
+            error, loss = _with_interval(stage, "ece"), _with_interval(stage, "log_loss")
+            rows.append(f"| `{head}`, {name} | {error} | {loss} |")
+    table = "\n".join(rows)
+    constants = document["calibration"]["consensus"]
+    rare = f" rarer than {constants['prior_cap']:.0%}" if constants["prior_cap"] < 1 else ""
+    return f"""## Calibration
+
+Fitted on the validation split, figures of the test split. The prior of emotions{rare} is taken back
+with strength {constants["prior_strength"]:.2f}, then the temperature is
+{constants["temperature"]:.2f}. The diagram: `ml/weights/{document["version"]}/reliability.png`.
+
+| head | calibration error | log loss |
+| --- | --- | --- |
+{table}
+"""
+
+
+def _people(document: Document) -> str:
+    people = document["metrics"]["test"]["consensus"]["people"]
+    said = {
+        name: f"{found['mean']:.3f} ({found['low']:.3f} to {found['high']:.3f})"
+        for name, found in people.items()
+    }
+    return f"""## Beside people
+
+Ten people tagged each test face. One of them names what most of the others do with probability
+{said["human_level"]}. The network's two most likely expressions hold what most of them chose with
+probability {said["top_two"]}; its distribution is {said["divergence"]} nats from theirs.
+"""
+
+
+def _robustness(document: Document) -> str:
+    found = document["robustness"]
+    version = document["version"]
+    others = [name for name in found["accuracy"] if name != version]
+    against = found["accuracy"][others[0]] if others else None
+    beside = f", in brackets the points gained over {others[0]}" if others else ""
+    return f"""## Robustness
+
+Accuracy of the head `{found["head"]}` on the {found["split"]} split{beside}; as curves in
+`ml/weights/{version}/robustness.png`.
+
+{robustness.table(found["accuracy"][version], against)}
 """
 
 
