@@ -87,25 +87,91 @@ def test_a_resumed_run_ends_where_a_straight_one_does(
 ) -> None:
     import keras
 
-    from ml.training import config, train
+    from ml.training import callbacks, config, history, train
 
-    finish = train.EpochState.on_epoch_end
+    finish = callbacks.EpochState.on_epoch_end
 
-    def power_fails(state: train.EpochState, epoch: int, logs: Any = None) -> None:
+    def power_fails(state: callbacks.EpochState, epoch: int, logs: Any = None) -> None:
         finish(state, epoch, logs)
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train.EpochState, "on_epoch_end", power_fails)
+        patch.setattr(callbacks.EpochState, "on_epoch_end", power_fails)
         with pytest.raises(KeyboardInterrupt):
             train.train(config.SMOKE, faces_file, tmp_path, resume=False)
-    assert len(json.loads((tmp_path / "history.json").read_text())) == 1
+    (first,) = history.read(tmp_path)
+    # The same command twice gives the same first epoch.
+    assert first["loss"] == pytest.approx(history.read(run)[0]["loss"], rel=1e-5)
+    assert (tmp_path / "history.png").stat().st_size > 1000
     train.train(config.SMOKE, faces_file, tmp_path, resume=True)
-    assert len(json.loads((tmp_path / "history.json").read_text())) == 2
+    assert [epoch["epoch"] for epoch in history.read(tmp_path)] == [1, 2]
     straight = keras.saving.load_model(run / "state.keras", compile=False).get_weights()
     resumed = keras.saving.load_model(tmp_path / "state.keras", compile=False).get_weights()
     for one, other in zip(straight, resumed, strict=True):
         assert np.abs(one - other).max() < 1e-4
+
+
+def test_a_run_that_gets_no_better_ends(tmp_path: Path, faces_file: Path) -> None:
+    import keras
+
+    from ml.training import callbacks, config, history, train
+
+    (tmp_path / "best.json").write_text('{"epoch": 1, "score": 2.0}')
+    (tmp_path / "best.keras").touch()
+    best = callbacks.Best(tmp_path, patience=2)
+    assert [best.is_stale(finished) for finished in (1, 2, 3, 4)] == [False, False, True, True]
+    assert not callbacks.Best(tmp_path).is_stale(1000)
+
+    def never_better(folder: Path, patience: int) -> callbacks.Best:
+        found = callbacks.Best(folder, patience)
+        found.best = 2.0
+        return found
+
+    patient = replace(config.SMOKE, epochs=5, patience=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "Best", never_better)
+        patch.setattr(keras.saving, "load_model", lambda path: path)
+        train.train(patient, faces_file, tmp_path, resume=False)
+    assert len(history.read(tmp_path)) == 1
+
+
+def test_mixup_keeps_shares_and_ignores_targets_without_weight() -> None:
+    import tensorflow as tf
+
+    from ml.training.augmentation import mix
+
+    images = np.zeros((4, 2, 2, 1), np.float32)
+    images[[0, 1]] = 100
+    target = np.array([[1, 0], [1, 0], [0, 1], [0, 0]], np.float32)
+    weight = np.array([1, 1, 1, 0], np.float32)
+    seed = tf.constant([3, 4], tf.int64)
+    mixed, targets, weights = mix(
+        tf.constant(images), {"head": tf.constant(target)}, {"head": tf.constant(weight)}, seed, 0.4
+    )
+    # 0 is mixed with 3, which nobody tagged; 1 with 2, which is all black.
+    share = mixed.numpy()[:, 0, 0, 0] / 100
+    assert 0 < share[0] < 1
+    assert weights["head"].numpy() == pytest.approx([share[0], 1, 1, share[3]], abs=1e-5)
+    assert targets["head"].numpy()[0] == pytest.approx([1, 0])
+    assert targets["head"].numpy()[1] == pytest.approx([share[1], 1 - share[1]], abs=1e-5)
+    assert targets["head"].numpy()[3] == pytest.approx([1, 0])
+
+
+def test_progress_tells_rate_and_time_left(capsys: pytest.CaptureFixture[str]) -> None:
+    from ml.training import callbacks
+
+    progress = callbacks.Progress(epochs=4, done=1, steps=10, batch_size=32)
+    progress.on_train_begin()
+    progress.bar.mininterval = 0
+    for batch in range(10):
+        progress.on_train_batch_end(batch)
+    names = ("loss", "val_loss", "val_consensus_accuracy", "val_fer2013_accuracy")
+    progress.on_epoch_end(1, dict.fromkeys(names, 0.5))
+    progress.on_train_end()
+    output = capsys.readouterr()
+    assert "epoch 2/4  loss 0.5000" in output.out
+    assert "640/1280" in output.err
+    assert " images/s" in output.err
 
 
 def test_serves_what_was_trained(run: Path) -> None:

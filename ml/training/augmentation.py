@@ -12,6 +12,8 @@ from ml.training.config import Augmentation
 
 Tensor = Any
 """A tf.Tensor; TensorFlow ships no types."""
+Targets = dict[str, Tensor]
+"""By head."""
 
 
 def augment(images: Tensor, seed: Tensor, config: Augmentation) -> Tensor:
@@ -20,6 +22,34 @@ def augment(images: Tensor, seed: Tensor, config: Augmentation) -> Tensor:
     images = _move(images, seeds[0], config)
     images = _relight(images, seeds[1], config)
     return _erase(images, seeds[2], config)
+
+
+def mix(
+    images: Tensor, targets: Targets, weights: Targets, seed: Tensor, alpha: float
+) -> tuple[Tensor, Targets, Targets]:
+    """Every image laid over another one of the batch, and its targets with it.
+
+    mixup (Zhang et al. 2018, arXiv:1710.09412): the share is drawn from Beta(alpha, alpha), once
+    for each image. Targets are head → (N, 7), weights head → (N,); a target without weight gives
+    none to the mixture.
+    """
+    stream = tf.random.fold_in(seed, 1)
+    drawn = tf.random.stateless_gamma([2, tf.shape(images)[0]], stream, alpha)
+    share = (drawn[0] + 1e-6) / (drawn[0] + drawn[1] + 2e-6)
+
+    def blend(values: Tensor, part: Tensor) -> Tensor:
+        return part * values + (1 - part) * values[::-1]
+
+    mixed = {head: blend(weight, share) for head, weight in weights.items()}
+    answers = {
+        head: tf.math.divide_no_nan(
+            share[:, None] * (weights[head][:, None] * target)
+            + (1 - share[:, None]) * (weights[head][:, None] * target)[::-1],
+            mixed[head][:, None],
+        )
+        for head, target in targets.items()
+    }
+    return blend(images, share[:, None, None, None]), answers, mixed
 
 
 def _uniform(seed: Tensor, number: int, count: Tensor, reach: float) -> Tensor:

@@ -14,6 +14,7 @@ class Augmentation:
     brightness: float = 0.2
     contrast: float = 0.3
     erase_probability: float = 0.3
+    mixup: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class TrainingConfig:
     has, `dropout` the rates after them. `precision` is Keras' dtype policy: weights stay float32,
     with "mixed_bfloat16" the arithmetic between them has eight bits of mantissa. `teachers` are
     released versions or files of `ml/weights/teachers/`; their mean opinion of each changed image
-    makes up `teachers_share` of its target. `start` is one whose weights the run begins with.
+    makes up `teachers_share` of its target. `start` is one whose weights the run begins with. After
+    `patience` epochs without a better one the run ends; 0 lets it come to the end of its schedule.
     """
 
     name: str
@@ -51,6 +53,7 @@ class TrainingConfig:
     teachers: tuple[str, ...] = ()
     teachers_share: float = 0.0
     start: str | None = None
+    patience: int = 0
     seed: int = 2013
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.labels import HEADS
-from ml.training import data, metrics
+from ml.training import data, history, metrics
 from ml.training.calibrate import judged
 
 RECORDS_FOLDER: Final = Path(__file__).parent / "runs"
@@ -86,11 +86,11 @@ def record(run: Path, faces: Path) -> Record:
     from ml import architectures
 
     model = architectures.load(run / "best.keras")
-    history = json.loads((run / "history.json").read_text())
+    epochs = history.read(run)
     config = json.loads((run / "config.json").read_text())
     validation = data.load(faces, data.Split.VALIDATION)
     trained = len(data.load(faces, data.Split.TRAIN))
-    seconds = [epoch["seconds"] for epoch in history]
+    seconds = [epoch["seconds"] for epoch in epochs]
     return {
         "run": run.name,
         "config": config,
@@ -98,7 +98,7 @@ def record(run: Path, faces: Path) -> Record:
         "mmacs": round(multiplications(model) / 1e6, 1),
         "images_per_second": round(trained / float(np.median(seconds))),
         "hours": round(sum(seconds) / 3600, 2),
-        "epochs": len(history),
+        "epochs": len(epochs),
         "validation": {
             "single": figures(keras_logits(model, validation.images, flip=False), validation),
             "flipped": figures(keras_logits(model, validation.images, flip=True), validation),

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from ml import architectures, calibration, inference, manifest
 from ml.classifier import Classifier
 from ml.labels import EMOTIONS, HEADS
-from ml.training import data, figures, robustness
+from ml.training import data, figures, history, robustness
 from ml.training.calibrate import CERTAIN_ACCURACY, Fit, fit
 from ml.training.judge import judge_splits
 
@@ -66,8 +66,8 @@ def export(
     hardened = _robustness(
         part / SERVING_FILE, fitted, version, against, splits[data.Split.VALIDATION]
     )
-    history = json.loads((run / "history.json").read_text())
-    figures.history(history, part / "history.png")
+    epochs = history.read(run)
+    figures.history(epochs, part / "history.png")
     figures.confusion(judgement.matrices, part / "confusion_matrix.png")
     figures.reliability(judgement.reliability, part / "reliability.png")
     figures.robustness(hardened["accuracy"], part / "robustness.png")
@@ -85,8 +85,8 @@ def export(
         "heads": list(HEADS),
         "parameters": int(model.count_params()),
         "data": _data(faces, splits),
-        "seed": _training(run, history, faces)["config"]["seed"],
-        "training": _training(run, history, faces),
+        "seed": _training(run, epochs, faces)["config"]["seed"],
+        "training": _training(run, epochs, faces),
         **_calibration(fitted),
         "metrics": judgement.results,
         "robustness": hardened,
@@ -113,7 +113,7 @@ def _data(faces: Path, splits: dict[data.Split, data.FaceDataset]) -> dict[str, 
     }
 
 
-def _training(run: Path, history: list[dict[str, float]], faces: Path) -> dict[str, Any]:
+def _training(run: Path, epochs: list[history.Epoch], faces: Path) -> dict[str, Any]:
     config = json.loads((run / "config.json").read_text())
     best = json.loads((run / "best.json").read_text())
     command = f"python -m ml.training.train --config {config['name']} --data {faces.name}"
@@ -121,9 +121,9 @@ def _training(run: Path, history: list[dict[str, float]], faces: Path) -> dict[s
         "command": command,
         "config": config,
         "seed": config["seed"],
-        "epochs": len(history),
+        "epochs": len(epochs),
         "best_epoch": best["epoch"],
-        "seconds": round(sum(epoch["seconds"] for epoch in history)),
+        "seconds": round(sum(epoch["seconds"] for epoch in epochs)),
     }
 
 

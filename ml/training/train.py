@@ -7,7 +7,6 @@ goes on from the last finished epoch. `ml.training.export` turns a finished run 
 import argparse
 import json
 import math
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,11 @@ import tensorflow as tf
 from ml import architectures
 from ml.labels import EMOTIONS
 from ml.manifest import sha256_of
-from ml.training import data, teachers
-from ml.training.augmentation import augment
+from ml.training import data, history, teachers
+from ml.training.augmentation import augment, mix
+from ml.training.callbacks import Best, EpochState, Progress
 from ml.training.config import CONFIGS, TrainingConfig
+from ml.training.files import write_whole
 
 FACTS = ("config.json", "data.sha256")
 """What may not change within a run."""
@@ -73,6 +74,10 @@ def training_stream(
         seed = tf.stack([tf.cast(config.seed, tf.int64), epoch * steps + step])
         pixels = augment(pixels, seed, config.augmentation)
         wanted, sample_weights = tf.nest.map_structure(lambda table: tf.gather(table, rows), tables)
+        if config.augmentation.mixup:
+            pixels, wanted, sample_weights = mix(
+                pixels, wanted, sample_weights, seed, config.augmentation.mixup
+            )
         if opinion:
             wanted = teachers.blend(wanted, opinion(pixels), config.teachers_share)
             sample_weights = tf.nest.map_structure(tf.ones_like, sample_weights)
@@ -139,51 +144,6 @@ def build(config: TrainingConfig, steps: int) -> keras.Model:
     return model
 
 
-class EpochState(keras.callbacks.Callback):
-    """Keeps weights, optimizer and history of the last finished epoch, so that a run resumes.
-
-    Stands before `SwapEMAWeights` in the list: what it saves are the raw weights.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self.state, self.history = folder / "state.keras", folder / "history.json"
-        self.epochs: list[dict[str, float]] = []
-        if self.history.exists():
-            self.epochs = json.loads(self.history.read_text())
-
-    def restore(self, model: keras.Model) -> int:
-        """Load the last state into `model`; the number of finished epochs."""
-        if not self.epochs:
-            return 0
-        saved = keras.saving.load_model(self.state)
-        model.set_weights(saved.get_weights())
-        model.optimizer.build(model.trainable_variables)
-        for variable, value in zip(
-            model.optimizer.variables, saved.optimizer.variables, strict=True
-        ):
-            variable.assign(value)
-        return len(self.epochs)
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        self.began = time.monotonic()
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        seconds = round(time.monotonic() - self.began, 1)
-        self.epochs.append({"epoch": epoch + 1, "seconds": seconds, **(logs or {})})
-        part = self.state.with_name("state.part.keras")
-        self.model.save(part)
-        part.replace(self.state)
-        write_whole(self.history, json.dumps(self.epochs, indent=1))
-
-
-def write_whole(file: Path, text: str) -> None:
-    """Write a file that is either the old one or the new one, never half of it."""
-    part = file.with_name(f"{file.name}.part")
-    part.write_text(text)
-    part.replace(file)
-
-
 def check_same_run(folder: Path, facts: dict[str, str]) -> None:
     """Write down what a run is made of, or raise ValueError where it was something else.
 
@@ -206,7 +166,7 @@ def train(config: TrainingConfig, faces: Path, folder: Path, *, resume: bool) ->
     """
     folder.mkdir(parents=True, exist_ok=True)
     if not resume:
-        for name in (*FACTS, "state.keras", "history.json", "best.keras", "best.json"):
+        for name in (*FACTS, "state.keras", history.FILE, "best.keras", "best.json"):
             (folder / name).unlink(missing_ok=True)
     texts = (json.dumps(asdict(config), indent=1), sha256_of(faces))
     check_same_run(folder, dict(zip(FACTS, texts, strict=True)))
@@ -215,38 +175,25 @@ def train(config: TrainingConfig, faces: Path, folder: Path, *, resume: bool) ->
     steps = len(training) // config.batch_size
     model = build(config, steps * config.epochs)
     state = EpochState(folder)
+    best = Best(folder, config.patience)
     done = state.restore(model)
-    if done < config.epochs:
+    if done < config.epochs and not best.is_stale(done):
         model.fit(
             training_stream(training, config, done),
             validation_data=validation_batches(validation),
             steps_per_epoch=steps,
             initial_epoch=done,
             epochs=config.epochs,
-            callbacks=[state, keras.callbacks.SwapEMAWeights(swap_on_epoch=True), Best(folder)],
+            callbacks=[
+                state,
+                keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
+                best,
+                Progress(config.epochs, done, steps, config.batch_size),
+            ],
             shuffle=False,  # the stream has its own order
-            verbose=2,
+            verbose=0,
         )
     return keras.saving.load_model(folder / "best.keras")
-
-
-class Best(keras.callbacks.Callback):
-    """Keeps the weights with the highest mean validation accuracy of the heads."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self.file, self.score_file = folder / "best.keras", folder / "best.json"
-        self.best = 0.0
-        if self.file.exists() and self.score_file.exists():
-            self.best = json.loads(self.score_file.read_text())["score"]
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        logs = logs or {}
-        score = (logs["val_consensus_accuracy"] + logs["val_fer2013_accuracy"]) / 2
-        if score > self.best:
-            self.best = score
-            self.model.save(self.file)
-            self.score_file.write_text(json.dumps({"epoch": epoch + 1, "score": score}))
 
 
 def main() -> None:

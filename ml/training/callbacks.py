@@ -1,0 +1,108 @@
+"""What happens around the epochs of a run: state to resume from, the best weights, progress."""
+
+import json
+import time
+from pathlib import Path
+
+import keras
+from tqdm import tqdm
+
+from ml.training import figures, history
+from ml.training.files import write_whole
+
+Logs = dict[str, float] | None
+
+
+class EpochState(keras.callbacks.Callback):
+    """Keeps weights, optimizer and history of the last finished epoch, so that a run resumes.
+
+    Stands before `SwapEMAWeights` in the list: what it saves are the raw weights.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder, self.state = folder, folder / "state.keras"
+        self.epochs = history.read(folder)
+
+    def restore(self, model: keras.Model) -> int:
+        """Load the last state into `model`; the number of finished epochs."""
+        if not self.epochs:
+            return 0
+        saved = keras.saving.load_model(self.state)
+        model.set_weights(saved.get_weights())
+        model.optimizer.build(model.trainable_variables)
+        for variable, value in zip(
+            model.optimizer.variables, saved.optimizer.variables, strict=True
+        ):
+            variable.assign(value)
+        return len(self.epochs)
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        self.began = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        seconds = round(time.monotonic() - self.began, 1)
+        self.epochs.append({"epoch": epoch + 1, "seconds": seconds, **(logs or {})})
+        part = self.state.with_name("state.part.keras")
+        self.model.save(part)
+        part.replace(self.state)
+        history.write(self.folder, self.epochs)
+        figures.history(self.epochs, self.folder / "history.png")
+
+
+class Best(keras.callbacks.Callback):
+    """Keeps the weights with the highest mean validation accuracy of the heads.
+
+    Ends the run where `patience` epochs in a row were no better; 0 waits for ever.
+    """
+
+    def __init__(self, folder: Path, patience: int = 0) -> None:
+        super().__init__()
+        self.file, self.score_file = folder / "best.keras", folder / "best.json"
+        self.best, self.epoch, self.patience = 0.0, 0, patience
+        if self.file.exists() and self.score_file.exists():
+            saved = json.loads(self.score_file.read_text())
+            self.best, self.epoch = saved["score"], saved["epoch"]
+
+    def is_stale(self, finished: int) -> bool:
+        """Whether a run of so many finished epochs has waited long enough."""
+        return 0 < self.patience <= finished - self.epoch
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        logs = logs or {}
+        score = (logs["val_consensus_accuracy"] + logs["val_fer2013_accuracy"]) / 2
+        if score > self.best:
+            self.best, self.epoch = score, epoch + 1
+            self.model.save(self.file)
+            write_whole(self.score_file, json.dumps({"epoch": self.epoch, "score": score}))
+        if self.is_stale(epoch + 1):
+            self.model.stop_training = True
+
+
+class Progress(keras.callbacks.Callback):
+    """One bar over the whole run, with images a second and the time left; a line an epoch."""
+
+    def __init__(self, epochs: int, done: int, steps: int, batch_size: int) -> None:
+        super().__init__()
+        self.epochs, self.done, self.batch_size = epochs, done, batch_size
+        self.images = steps * batch_size
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self.bar = tqdm(
+            total=self.epochs * self.images,
+            initial=self.done * self.images,
+            unit=" images",
+            smoothing=0.05,
+            mininterval=5,
+        )
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        self.bar.update(self.batch_size)
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        names = ("loss", "val_loss", "val_consensus_accuracy", "val_fer2013_accuracy")
+        figures_now = "  ".join(f"{name} {(logs or {})[name]:.4f}" for name in names)
+        self.bar.write(f"epoch {epoch + 1}/{self.epochs}  {figures_now}")
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        self.bar.close()

@@ -1,0 +1,10 @@
+"""Writing files that a stop cannot leave half-written."""
+
+from pathlib import Path
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write a file that is either the old one or the new one, never half of it."""
+    part = file.with_name(f"{file.name}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(file)
