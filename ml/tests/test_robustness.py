@@ -72,6 +72,6 @@ def test_measure_counts_hits(crop: Crop) -> None:
 
 def test_plot(tmp_path: Path) -> None:
     curves = {kind: {"0": 0.8, "1": 0.5} for kind in KINDS}
-    figures.robustness({"new": curves, "old": curves}, tmp_path / "curves.png")
+    figures.save(figures.robustness({"new": curves, "old": curves}), tmp_path / "curves.png")
     with Image.open(tmp_path / "curves.png") as image:
         assert image.width > 800

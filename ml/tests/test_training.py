@@ -237,7 +237,8 @@ def test_export_gives_weights_that_load(
     assert [path.name for path in tmp_path.iterdir()] == ["t1"]
     assert {path.name for path in folder.iterdir()} == {
         *("manifest.json", "model.keras", "model.onnx"),
-        *("history.png", "confusion_matrix.png", "reliability.png", "robustness.png"),
+        *("history.csv", "history.png"),
+        *("confusion_matrix.png", "reliability.png", "robustness.png"),
     }
     weights = manifest.read("t1", tmp_path)
     manifest.verify_files(weights)

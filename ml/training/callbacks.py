@@ -47,7 +47,7 @@ class EpochState(keras.callbacks.Callback):
         self.model.save(part)
         part.replace(self.state)
         history.write(self.folder, self.epochs)
-        figures.history(self.epochs, self.folder / "history.png")
+        figures.save(figures.history(self.epochs), self.folder / "history.png")
 
 
 class Best(keras.callbacks.Callback):

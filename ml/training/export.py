@@ -67,10 +67,11 @@ def export(
         part / SERVING_FILE, fitted, version, against, splits[data.Split.VALIDATION]
     )
     epochs = history.read(run)
-    figures.history(epochs, part / "history.png")
-    figures.confusion(judgement.matrices, part / "confusion_matrix.png")
-    figures.reliability(judgement.reliability, part / "reliability.png")
-    figures.robustness(hardened["accuracy"], part / "robustness.png")
+    history.write(part, epochs)
+    figures.save(figures.history(epochs), part / "history.png")
+    figures.save(figures.confusion(judgement.matrices), part / "confusion_matrix.png")
+    figures.save(figures.reliability(judgement.reliability), part / "reliability.png")
+    figures.save(figures.robustness(hardened["accuracy"]), part / "robustness.png")
     document = {
         "version": version,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),

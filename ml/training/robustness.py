@@ -146,7 +146,7 @@ def main() -> None:
         curves[other.version] = measure(other.classify, faces)
     print(table(curves[analyser.version], curves.get(arguments.against)))
     if arguments.plot:
-        figures.robustness(curves, arguments.plot)
+        figures.save(figures.robustness(curves), arguments.plot)
 
 
 if __name__ == "__main__":
