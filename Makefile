@@ -7,6 +7,8 @@ VAR := var
 CONFIG ?= baseline
 RUN ?= $(CONFIG)
 DATA ?= ../shared/data/fer2013plus.npz
+PHOTOS ?= ../shared/photos
+PEERS ?=
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
 PORT ?= 8000
 export PORT
@@ -18,7 +20,8 @@ VENDOR := $(VAR)/vendor/chart.umd.min.js
 STATIC := $(VAR)/.collected
 
 .DEFAULT_GOAL := help
-.PHONY: help run install setup test lint format bench train evaluate docs-check services \
+PEER_LOCKS := ml/benchmarks/peers/requirements
+.PHONY: help run install setup test lint format bench bench-peers train evaluate docs-check services \
 	services-stop lock screenshots clean
 
 help: ## list the targets
@@ -101,6 +104,10 @@ openapi: install ## write docs/openapi.yaml anew
 bench: install ## run the benchmarks, print a table, write var/bench.json
 	$(BIN)/python -m ml.benchmarks --json $(VAR)/bench.json
 
+bench-peers: install ## compare with packages that ship weights (PEERS, on DATA and PHOTOS)
+	$(BIN)/python -m ml.benchmarks.peers --data $(DATA) $(if $(wildcard $(PHOTOS)/photos.csv),--photos $(PHOTOS)) \
+		$(if $(PEERS),--peers $(PEERS))
+
 train: install ## train the network CONFIG (baseline) on DATA; goes on where RUN was stopped
 	$(BIN)/python -m ml.training.train --config $(CONFIG) --run $(RUN) --data $(DATA) --resume
 
@@ -130,6 +137,8 @@ lock: $(WHOLE) ## resolve the requirements anew (add UPGRADE=--upgrade for newer
 		$$(sed -nE 's/^([a-z0-9][a-z0-9._-]*)==.*/--no-emit-package \1/p' requirements-serving.txt)
 	{ echo "# Every package of the platform: serving's, then what training, tests and checks add."; \
 	  echo "-r requirements-serving.txt"; cat $(VAR)/rest.txt; } > requirements.txt
+	for peer in $(PEER_LOCKS)/*.in; do \
+		$(LOCK) $(UPGRADE) --output-file $${peer%.in}.txt $$peer || exit 1; done
 
 clean: ## remove what was built, keep data
 	rm -rf $(VENV) node_modules $(VAR)/static $(VAR)/vendor $(STATIC)

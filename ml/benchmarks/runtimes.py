@@ -44,7 +44,7 @@ def prepare(version: str, folder: Path) -> tuple[dict[str, Path], Path]:
 def probe(python: str, mode: str, runtime: str, graph: Path, crops: Path) -> dict[str, float]:
     """One measurement in a new process; {"crashed": code} where that process died."""
     command = [python, str(PROBE), mode, runtime, str(graph), str(crops)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         return {"crashed": float(done.returncode)}
     result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])

@@ -1,0 +1,1 @@
+"""Other packages that ship weights for expressions, beside ours."""

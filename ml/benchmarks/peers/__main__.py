@@ -1,0 +1,197 @@
+"""Our network beside packages that ship their own: `make bench-peers`.
+
+    python -m ml.benchmarks.peers --data FILE.npz [--photos FOLDER] [--peers fer facex]
+
+Each package gets an environment of its own under `var/peers/`, installed from the locked
+`requirements/`. All see the same crops of the test split and the same photos, one after the other
+on one core. Peers judge, they never teach: nothing here is read by training. Writes
+docs/peers.md.
+"""
+
+import argparse
+import csv
+import json
+import os
+import platform
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml import images, inference
+from ml.labels import EMOTIONS
+from ml.training import data, metrics
+from ml.training.calibrate import judged
+from ml.training.framing import some
+
+DOCUMENT: Final = Path("docs/peers.md")
+ENVIRONMENTS: Final = Path("var/peers")
+REQUIREMENTS: Final = Path(__file__).parent / "requirements"
+PEERS: Final = ("fer", "facex", "facial-emotion-recognition")
+OURS: Final = "emotionsite"
+
+INTRODUCTION: Final = """# Beside other packages
+
+Made by `make bench-peers`: every package as it installs, in an environment of its own, on the same
+{faces:,} faces of FER2013's test split and the same photos, one after the other on one core
+({cpu}). FER2013 is the original label, FER+ the majority of its taggers. Our row answers FER2013
+with the head `fer2013` and FER+ with the head `consensus`, both of the network {version}; the
+others have one answer for both. Intervals are 95 %. Milliseconds are the median of a face alone,
+with all that the package does to a crop; memory is the most that its process held, photos included.
+
+"""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one variant of a package said: indices into `EMOTIONS`, (N,) each."""
+
+    name: str
+    fer2013: NDArray[np.int64]
+    ferplus: NDArray[np.int64]
+    milliseconds: float
+    megabytes: float
+
+
+def environment(peer: str) -> Path:
+    """The interpreter of a package's environment, built where it is missing or outdated."""
+    if peer == OURS:
+        return Path(sys.executable)
+    folder, lock = ENVIRONMENTS / peer, REQUIREMENTS / f"{peer}.txt"
+    python, installed = folder / "bin" / "python", folder / "installed.txt"
+    if not installed.exists() or installed.read_text() != lock.read_text():
+        uv = [sys.executable, "-m", "uv"]
+        subprocess.run([*uv, "venv", "--quiet", "--clear", folder], check=True)
+        install = ["pip", "install", "--quiet", "--require-hashes", "--python", str(python)]
+        subprocess.run([*uv, *install, "-r", str(lock)], check=True)
+        installed.write_text(lock.read_text())
+    # Its path stays as it is: a resolved link would leave the environment.
+    return python.absolute()
+
+
+def answers(peer: str, crops_file: Path) -> dict[str, Any]:
+    """Run a package on the crops and photos."""
+    module = f"ml.benchmarks.peers.run_{peer.replace('-', '_')}"
+    result = ENVIRONMENTS / f"{peer}.json"
+    result.unlink(missing_ok=True)
+    subprocess.run(
+        [environment(peer), "-m", module, crops_file, result],
+        check=True,
+        env=os.environ | {"PYTHONPATH": str(Path.cwd()), "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+    found: dict[str, Any] = json.loads(result.read_text())
+    return found
+
+
+def variants(peer: str, result: dict[str, Any]) -> list[Answers]:
+    """A row for each way to use a package; ours is one with two heads."""
+    said = {
+        name: np.array([EMOTIONS.index(emotion) for emotion in emotions])
+        for name, emotions in result["answers"].items()
+    }
+    if peer == OURS:
+        both = said["fer2013"], said["consensus"]
+        return [Answers(OURS, *both, result["milliseconds"]["consensus"], result["megabytes"])]
+    return [
+        Answers(
+            f"{peer}, {name}", answer, answer, result["milliseconds"][name], result["megabytes"]
+        )
+        for name, answer in said.items()
+    ]
+
+
+def table(rows: list[Answers], faces: data.FaceDataset) -> str:
+    """The Markdown table of accuracies, time and memory."""
+    chosen, majority = judged(faces, "consensus")
+    lines = [
+        "| package | FER2013 | macro-F1 | FER+ | macro-F1 | ms a face | MB |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in rows:
+        original = _figures(row.fer2013, faces.label)
+        ferplus = _figures(row.ferplus[chosen], majority)
+        cost = f"{row.milliseconds:.2f} | {row.megabytes:.0f}"
+        lines.append(f"| {row.name} | {original} | {ferplus} | {cost} |")
+    return "\n".join(lines)
+
+
+def _figures(predicted: NDArray[np.int64], label: NDArray[np.integer]) -> str:
+    right = int((predicted == label).sum())
+    low, high = metrics.wilson_interval(right, len(label))
+    f1 = metrics.macro_f1(metrics.confusion_matrix(label, predicted))
+    return f"{right / len(label):.3f} ({low:.3f} to {high:.3f}) | {f1:.3f}"
+
+
+def photo_table(results: dict[str, dict[str, Any]], counted: dict[str, int]) -> str:
+    """How many faces each package finds in photos whose faces were counted by eye."""
+    lines = [
+        f"| photo | faces | {' | '.join(results)} |",
+        f"| --- | --- |{' --- |' * len(results)}",
+    ]
+    for name, faces in counted.items():
+        found = " | ".join(str(len(result["photos"][name])) for result in results.values())
+        lines.append(f"| {name} | {faces} | {found} |")
+    right = " | ".join(
+        str(sum(len(result["photos"][name]) == faces for name, faces in counted.items()))
+        for result in results.values()
+    )
+    return "\n".join([*lines, f"| **photos with the right number** | {len(counted)} | {right} |"])
+
+
+def photos(folder: Path | None) -> tuple[dict[str, NDArray[np.uint8]], dict[str, int]]:
+    """The photos that `photos.csv` lists, decoded as serving does, and their faces."""
+    pictures: dict[str, NDArray[np.uint8]] = {}
+    counted: dict[str, int] = {}
+    if folder is None:
+        return pictures, counted
+    with (folder / "photos.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            try:
+                with (folder / row["file"]).open("rb") as photo:
+                    pictures[row["file"]] = images.decode(photo).rgb
+            except images.ImageError:
+                continue
+            counted[row["file"]] = int(row["faces"])
+    return pictures, counted
+
+
+def main() -> None:
+    """Parse the command line, run everything, write the document."""
+    parser = argparse.ArgumentParser(description="Compare with packages that ship weights.")
+    parser.add_argument("--data", type=Path, required=True, help="the .npz of faces")
+    parser.add_argument("--photos", type=Path, help="a folder with photos.csv")
+    parser.add_argument("--peers", nargs="*", choices=PEERS, default=PEERS)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="faces at most")
+    arguments = parser.parse_args()
+    faces = some(data.load(arguments.data, data.Split.TEST), arguments.rows)
+    pictures, counted = photos(arguments.photos)
+    ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
+    crops_file = ENVIRONMENTS / "input.npz"
+    named: dict[str, Any] = {f"photo:{name}": picture for name, picture in pictures.items()}
+    np.savez(crops_file, crops=faces.images, **named)
+    results = {peer: answers(peer, crops_file) for peer in (OURS, *arguments.peers)}
+    rows = [row for peer, result in results.items() for row in variants(peer, result)]
+    parts = [
+        INTRODUCTION.format(faces=len(faces), cpu=cpu(), version=inference.DEFAULT_VERSION),
+        table(rows, faces),
+    ]
+    if counted:
+        parts += ["\n\n## Faces found in photos\n\n", photo_table(results, counted)]
+    DOCUMENT.write_text("".join(parts) + "\n")
+    print(DOCUMENT.read_text())
+
+
+def cpu() -> str:
+    """The processor's name."""
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+if __name__ == "__main__":
+    main()
