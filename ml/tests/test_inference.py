@@ -159,7 +159,7 @@ def test_loaded_once_and_again_after_unloading() -> None:
     assert all(other is first for other in others)
     assert inference.load(inference.DEFAULT_VERSION) is first
     assert first.version == inference.DEFAULT_VERSION
-    assert first.sha256 == first.manifest["files"]["model.onnx"]
+    assert first.sha256 == first.manifest["files"][first.manifest["serving"]["file"]]
     inference.unload()
     assert inference.load() is not first
 

@@ -236,7 +236,7 @@ def test_export_gives_weights_that_load(
     folder = export.export(run, "t1", faces_file, weights=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["t1"]
     assert {path.name for path in folder.iterdir()} == {
-        *("manifest.json", "model.keras", "model.onnx"),
+        *("manifest.json", "model.keras", "model.onnx", "model.int8.onnx"),
         *("history.csv", "history.png"),
         *("confusion_matrix.png", "reliability.png", "robustness.png"),
     }
@@ -262,22 +262,61 @@ def test_export_gives_weights_that_load(
     inference.unload()
 
 
-@pytest.mark.weights
-def test_serving_equals_keras(crops: NDArray[np.uint8]) -> None:
+@pytest.fixture(scope="module")
+def keras_logits(crops: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+    """What the committed Keras model says about 200 crops."""
     import keras
 
     weights = manifest.read(inference.DEFAULT_VERSION)
     model = keras.saving.load_model(weights.folder / "model.keras", compile=False)
     assert tuple(model.output_names) == HEADS
-    expected = model.predict(crops[..., None].astype(np.float32), verbose=0)
-    found = Classifier(weights.serving_path).logits(crops)
     assert len(crops) == 200
+    found: dict[str, NDArray[np.float32]] = model.predict(
+        crops[..., None].astype(np.float32), verbose=0
+    )
+    return found
+
+
+@pytest.mark.weights
+def test_export_equals_keras(
+    crops: NDArray[np.uint8], keras_logits: dict[str, NDArray[np.float32]]
+) -> None:
+    graph = manifest.read(inference.DEFAULT_VERSION).folder / "model.onnx"
+    found = Classifier(graph).logits(crops)
     for head in HEADS:
-        plain, served = (
-            calibration.probabilities(logits[head], PLAIN) for logits in (expected, found)
+        plain, exported = (
+            calibration.probabilities(logits[head], PLAIN) for logits in (keras_logits, found)
         )
         assert plain.shape == (200, len(EMOTIONS))
-        assert np.abs(plain - served).max() < 1e-4
+        assert np.abs(plain - exported).max() < 1e-4
+
+
+@pytest.mark.weights
+def test_what_serves_says_what_keras_says(
+    crops: NDArray[np.uint8], keras_logits: dict[str, NDArray[np.float32]]
+) -> None:
+    weights = manifest.read(inference.DEFAULT_VERSION)
+    found = Classifier(weights.serving_path).logits(crops)
+    for head in HEADS:
+        plain, served = (
+            calibration.probabilities(logits[head], PLAIN) for logits in (keras_logits, found)
+        )
+        assert np.abs(plain - served).mean() < 0.01
+        assert (plain.argmax(axis=1) == served.argmax(axis=1)).mean() >= 0.95
+
+
+def test_serves_the_quantized_graph_unless_it_costs_accuracy() -> None:
+    from ml.training import calibrate, export
+
+    def fitted(accuracy: float) -> calibrate.Fit:
+        views = {view: dict.fromkeys(HEADS, accuracy) for view in ("single", "flipped")}
+        return calibrate.Fit({}, calibrate.Threshold(0.5, 1.0, 1.0), False, views)
+
+    graph, quantized = export.GRAPH_FILE, export.QUANTIZED_FILE
+    equal = {graph: fitted(0.8), quantized: fitted(0.799)}
+    assert export.serving_file(equal) == quantized
+    worse = {graph: fitted(0.8), quantized: fitted(0.79)}
+    assert export.serving_file(worse) == graph
 
 
 def test_a_run_goes_on_only_as_what_it_was_begun(faces_file: Path, run: Path) -> None:
