@@ -82,6 +82,29 @@ def test_augmentation_of_nothing_changes_only_sides() -> None:
     assert mirrored.any()
 
 
+def test_blur_and_noise_degrade_as_much_as_told() -> None:
+    import tensorflow as tf
+
+    from ml.training.augmentation import augment
+    from ml.training.config import Augmentation
+
+    still = Augmentation(
+        rotation_degrees=0, zoom=0, shift=0, brightness=0, contrast=0, erase_probability=0
+    )
+    images = np.full((64, 48, 48, 1), 128, np.float32)
+    seed = tf.constant([5, 5], tf.int64)
+    noisy = augment(tf.constant(images), seed, replace(still, noise=20.0)).numpy()
+    strengths = noisy.std(axis=(1, 2, 3))
+    assert 0 < strengths.min() < 5
+    assert 15 < strengths.max() < 21
+    images[:, :, 24:] = 255
+    blurred = augment(tf.constant(images), seed, replace(still, blur_probability=0.5)).numpy()
+    softer = np.abs(np.diff(blurred[:, 24, :, 0])).max(axis=1) < 120
+    assert 0.2 < softer.mean() < 0.6
+    # What is far from the edge stays.
+    assert blurred[:, :, 10].mean() + blurred[:, :, 37].mean() == pytest.approx(128 + 255, abs=1)
+
+
 def test_a_resumed_run_ends_where_a_straight_one_does(
     tmp_path: Path, faces_file: Path, run: Path
 ) -> None:

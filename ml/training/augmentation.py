@@ -4,7 +4,7 @@ All functions take and give images (N, H, W, 1) float32 in [0, 255].
 """
 
 import math
-from typing import Any
+from typing import Any, Final
 
 import tensorflow as tf
 
@@ -12,16 +12,43 @@ from ml.training.config import Augmentation
 
 Tensor = Any
 """A tf.Tensor; TensorFlow ships no types."""
+BLUR: Final = 1.5
+"""Pixels; a face of about 20 pixels looks like that when it is enlarged."""
 Targets = dict[str, Tensor]
 """By head."""
 
 
 def augment(images: Tensor, seed: Tensor, config: Augmentation) -> Tensor:
-    """Flip, rotate, zoom, shift, change light and erase; `seed` is (2,) int64."""
+    """Flip, rotate, zoom, shift, change light, erase, blur, add noise; `seed` is (2,) int64."""
     seeds = tf.unstack(tf.random.split(seed, 3))
     images = _move(images, seeds[0], config)
     images = _relight(images, seeds[1], config)
-    return _erase(images, seeds[2], config)
+    images = _erase(images, seeds[2], config)
+    # Streams of their own, so that a run without them is what it was before they existed.
+    return _degrade(images, tf.random.fold_in(seed, 2), config)
+
+
+def _degrade(images: Tensor, seed: Tensor, config: Augmentation) -> Tensor:
+    """Blur some images by up to `BLUR` pixels and add noise of a random strength to all."""
+    count = tf.shape(images)[0]
+    if config.blur_probability:
+        chosen = _uniform(seed, 0, count, 0.5) + 0.5 < config.blur_probability
+        share = (_uniform(seed, 1, count, 0.5) + 0.5) * tf.cast(chosen, tf.float32)
+        padded = tf.pad(images, [[0, 0], [2, 2], [2, 2], [0, 0]], mode="SYMMETRIC")
+        blurred = tf.nn.depthwise_conv2d(padded, _gaussian(), [1, 1, 1, 1], "VALID")
+        images += share[:, None, None, None] * (blurred - images)
+    if config.noise:
+        strength = config.noise * (_uniform(seed, 2, count, 0.5) + 0.5)
+        noise = tf.random.stateless_normal(tf.shape(images), tf.random.fold_in(seed, 3))
+        images = tf.clip_by_value(images + strength[:, None, None, None] * noise, 0.0, 255.0)
+    return images
+
+
+def _gaussian() -> Tensor:
+    """(5, 5, 1, 1) kernel of standard deviation `BLUR`."""
+    row = tf.exp(-0.5 * (tf.range(-2.0, 3.0) / BLUR) ** 2)
+    kernel = row[:, None] * row[None, :]
+    return (kernel / tf.reduce_sum(kernel))[:, :, None, None]
 
 
 def mix(

@@ -14,6 +14,8 @@ class Augmentation:
     brightness: float = 0.2
     contrast: float = 0.3
     erase_probability: float = 0.3
+    blur_probability: float = 0.0
+    noise: float = 0.0
     mixup: float = 0.0
 
 
