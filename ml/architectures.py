@@ -4,11 +4,13 @@ Only `ml.training` imports this module: serving runs the exported graph.
 """
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import layers
+from numpy.typing import NDArray
 
 from ml.labels import EMOTIONS, HEADS
 
@@ -42,6 +44,46 @@ class FusedBatchNormalization(layers.BatchNormalization):
         return normalised
 
 
+@keras.saving.register_keras_serializable("emotionsite")
+class Enlargement(layers.Layer):
+    """Square maps (N, H, H, C) → (N, side, side, C), interpolated linearly between pixel centres.
+
+    Two products with a constant matrix. Keras' own `Resizing` gives one result when it is called
+    and another within `predict` (Keras 3.15, TensorFlow 2.21).
+    """
+
+    def __init__(self, side: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.side = side
+
+    def call(self, inputs: Any) -> Any:
+        """Interpolate rows, then columns."""
+        matrix = keras.ops.cast(self._matrix(inputs.shape[1]), inputs.dtype)
+        rows = keras.ops.einsum("oh,nhwc->nowc", matrix, inputs)
+        return keras.ops.einsum("ow,nhwc->nhoc", matrix, rows)
+
+    def _matrix(self, height: int) -> NDArray[np.float32]:
+        """(side, height): the share of each input pixel in each output pixel."""
+        places = (np.arange(self.side) + 0.5) * height / self.side - 0.5
+        distance = np.abs(np.clip(places, 0, height - 1)[:, None] - np.arange(height))
+        return np.asarray(np.clip(1 - distance, 0, 1), np.float32)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """(N, side, side, C)."""
+        return (input_shape[0], self.side, self.side, input_shape[3])
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments."""
+        config: dict[str, Any] = super().get_config()
+        return config | {"side": self.side}
+
+
+Block = Literal["plain", "residual", "separable"]
+"""What a step of a block is: a convolution; one that is added to its input where the width allows
+(He et al. 2015, arXiv:1512.03385); or one by depth and one by width (Howard et al. 2017,
+arXiv:1704.04861)."""
+
+
 def vgg(
     *,
     channels: tuple[int, ...],
@@ -50,24 +92,33 @@ def vgg(
     dense_units: int,
     dense_dropout: float,
     seed: int,
+    block: Block = "plain",
+    squeeze_excitation: bool = False,
+    side: int = INPUT_SHAPE[0],
 ) -> keras.Model:
     """VGG-like network (Simonyan & Zisserman 2014, arXiv:1409.1556) with batch normalisation.
 
-    Each block is some times (`convolutions`) Conv2D 3×3 → BatchNorm → ReLU, then MaxPooling and
-    Dropout. Input (N, 48, 48, 1) float32 in [0, 255]; output {head: (N, 7) float32 logits} for
-    both `HEADS`, in float32 whatever precision Keras computes the rest in.
+    Each block is some times (`convolutions`) Conv2D 3×3 → BatchNorm → ReLU, or what `block` says,
+    then, where asked for, squeeze and excitation (Hu et al. 2017, arXiv:1709.01507), MaxPooling and
+    Dropout. Crops are first enlarged to `side`. Input (N, 48, 48, 1) float32 in [0, 255]; output
+    {head: (N, 7) float32 logits} for both `HEADS`, in float32 whatever precision Keras computes the
+    rest in.
     """
     crops = keras.Input(INPUT_SHAPE, name="crops")
     # Each crop to zero mean and unit variance: light and contrast of the photo fall away.
     x = layers.LayerNormalization(
         axis=[1, 2, 3], center=False, scale=False, epsilon=1.0, dtype="float32", name="standardise"
     )(crops)
+    if side != INPUT_SHAPE[0]:
+        x = Enlargement(side, name="enlarge")(x)
     blocks = zip(channels, convolutions, dropout, strict=True)
-    for block, (width, count, rate) in enumerate(blocks, start=1):
+    for number, (width, count, rate) in enumerate(blocks, start=1):
         for step in range(1, count + 1):
-            x = _convolution(x, width, name=f"block{block}_conv{step}")
-        x = layers.MaxPooling2D(name=f"block{block}_pool")(x)
-        x = layers.Dropout(rate, seed=seed + block, name=f"block{block}_dropout")(x)
+            x = _step(x, width, block, name=f"block{number}_conv{step}")
+        if squeeze_excitation:
+            x = _squeeze_excitation(x, width, name=f"block{number}_squeeze")
+        x = layers.MaxPooling2D(name=f"block{number}_pool")(x)
+        x = layers.Dropout(rate, seed=seed + number, name=f"block{number}_dropout")(x)
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(dense_units, use_bias=False, name="dense")(x)
     x = layers.BatchNormalization(name="dense_norm")(x)
@@ -77,12 +128,35 @@ def vgg(
     return keras.Model(crops, heads, name="vgg")
 
 
-def _convolution(x: keras.KerasTensor, width: int, *, name: str) -> keras.KerasTensor:
-    x = layers.Conv2D(
-        width, 3, padding="same", use_bias=False, kernel_initializer="he_normal", name=name
+def _step(x: keras.KerasTensor, width: int, block: Block, *, name: str) -> keras.KerasTensor:
+    if block == "separable" and x.shape[-1] > 1:
+        depth = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name=f"{name}_depth")(x)
+        x = _activated(depth, name=f"{name}_depth")
+        return _activated(_convolution(x, width, 1, name=name), name=name)
+    y = _convolution(x, width, 3, name=name)
+    if block == "residual" and x.shape[-1] == width:
+        y = layers.Add(name=f"{name}_add")([x, FusedBatchNormalization(name=f"{name}_norm")(y)])
+        return layers.ReLU(name=f"{name}_relu")(y)
+    return _activated(y, name=name)
+
+
+def _convolution(x: keras.KerasTensor, width: int, size: int, *, name: str) -> keras.KerasTensor:
+    return layers.Conv2D(
+        width, size, padding="same", use_bias=False, kernel_initializer="he_normal", name=name
     )(x)
+
+
+def _activated(x: keras.KerasTensor, *, name: str) -> keras.KerasTensor:
     x = FusedBatchNormalization(name=f"{name}_norm")(x)
     return layers.ReLU(name=f"{name}_relu")(x)
+
+
+def _squeeze_excitation(x: keras.KerasTensor, width: int, *, name: str) -> keras.KerasTensor:
+    """Each channel scaled by what all of the map says about it."""
+    scale = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_mean")(x)
+    scale = layers.Dense(max(width // 8, 4), activation="relu", name=f"{name}_in")(scale)
+    scale = layers.Dense(width, activation="sigmoid", name=f"{name}_out")(scale)
+    return layers.Multiply(name=f"{name}_scale")([x, scale])
 
 
 def load(path: Path, precision: str = "float32") -> keras.Model:

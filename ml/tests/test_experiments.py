@@ -36,6 +36,26 @@ def test_best_stands_last() -> None:
     ]
 
 
+def test_says_what_is_unusual_about_a_run() -> None:
+    record = made_record("odd", 0.5)
+    record["config"] |= {
+        "block": "residual",
+        "squeeze_excitation": True,
+        "side": 64,
+        "augmentation": {"mixup": 0.2, "noise": 0.0},
+        "loss_weights": {"consensus": 2.0, "fer2013": 1.0},
+        "emotion_weights": {"disgust": 3.0},
+        "seed": 5,
+        "start": "v2",
+        "teachers": ["v2", "wide"],
+        "teachers_share": 0.5,
+    }
+    assert (
+        "| 4×1-8×2, residual, squeeze and excitation, enlarged to 64, mixup 0.2, "
+        "seed 5, from v2, consensus × 2, disgust × 3, 50% by v2 + wide |"
+    ) in experiments.document([record])
+
+
 @pytest.mark.training
 def test_multiplications() -> None:
     """By hand: 4·4 places × 9·1·2 for the convolution, 32 × 3 for the dense layer."""

@@ -214,6 +214,82 @@ def test_serves_what_was_trained(run: Path) -> None:
     assert {layer.compute_dtype for layer in served.layers} == {"float32"}
 
 
+@pytest.mark.filterwarnings(EXPORT_WARNING)
+@pytest.mark.parametrize(
+    "shape",
+    [{"block": "residual"}, {"block": "separable"}, {"squeeze_excitation": True}, {"side": 64}],
+    ids=str,
+)
+def test_every_kind_of_network_trains_and_exports(tmp_path: Path, shape: dict[str, Any]) -> None:
+    from ml import architectures
+    from ml.training import config, export, train
+
+    odd = replace(config.SMOKE, convolutions=(2, 2, 1, 1), **shape)
+    model = train.build(odd, steps=1)
+    plain = train.network(config.SMOKE)
+    assert [layer.name for layer in model.layers] != [layer.name for layer in plain.layers]
+    crops = made_faces(16)[..., None].astype(np.float32)
+    answers = {head: np.eye(7, dtype=np.float32)[np.arange(16) % 7] for head in HEADS}
+    before = model.get_weights()
+    model.fit(crops, answers, verbose=0)
+    assert all(not np.array_equal(*pair) for pair in zip(before, model.get_weights(), strict=True))
+    served = architectures.for_serving(model)
+    export.export_graph(served, tmp_path / "odd.onnx")
+    found = Classifier(tmp_path / "odd.onnx").logits(crops[..., 0].astype(np.uint8))
+    expected = served.predict(crops, verbose=0)
+    for head in HEADS:
+        assert np.abs(found[head] - expected[head]).max() < 1e-3
+
+
+def test_enlargement_interpolates_as_opencv_does() -> None:
+    import cv2
+
+    from ml import architectures
+
+    crops = made_faces(2)
+    found = architectures.Enlargement(64)(crops[..., None].astype(np.float32)).numpy()[..., 0]
+    for crop, enlarged in zip(crops, found, strict=True):
+        expected = cv2.resize(crop.astype(np.float32), (64, 64), interpolation=cv2.INTER_LINEAR)
+        assert np.abs(enlarged - expected).max() < 0.01
+
+
+@pytest.mark.filterwarnings(EXPORT_WARNING)
+def test_export_refuses_a_graph_that_answers_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ml.training import config, export, train
+
+    model = train.network(config.SMOKE)
+    logits = Classifier.logits
+
+    def shifted(classifier: Classifier, crops: NDArray[np.uint8]) -> Any:
+        return {head: values + 0.1 for head, values in logits(classifier, crops).items()}
+
+    monkeypatch.setattr(Classifier, "logits", shifted)
+    with pytest.raises(ValueError, match="answers otherwise"):
+        export.export_graph(model, tmp_path / "graph.onnx")
+
+
+def test_rare_emotions_can_weigh_more() -> None:
+    from ml.training import train
+
+    votes = np.zeros((3, 7), np.uint8)
+    votes[0, 1], votes[1, [1, 3]] = 10, 5
+    faces = data.FaceDataset(np.zeros((3, 48, 48), np.uint8), np.array([1, 3, 3], np.uint8), votes)
+    _, weights = train.targets(faces, {"disgust": 3.0})
+    assert weights["consensus"].tolist() == [3, 2, 0]
+    assert weights["fer2013"].tolist() == [3, 1, 1]
+
+
+def test_search_runs_what_has_no_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ml.training import config, experiments, search
+
+    known = [{"run": each.name} for each in config.SEARCH[1:]]
+    monkeypatch.setattr(experiments, "all_records", lambda: known)
+    assert search.missing() == [config.SEARCH[0]]
+    assert len({each.name for each in config.SEARCH}) == len(config.SEARCH)
+
+
 def test_teachers_take_their_share_and_answer_where_nobody_voted() -> None:
     import tensorflow as tf
 

@@ -1,7 +1,7 @@
 """Training configurations as typed Python, chosen by name on the command line."""
 
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Literal
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class TrainingConfig:
     released versions or files of `ml/weights/teachers/`; their mean opinion of each changed image
     makes up `teachers_share` of its target. `start` is one whose weights the run begins with. After
     `patience` epochs without a better one the run ends; 0 lets it come to the end of its schedule.
+    `block`, `squeeze_excitation` and `side` are those of `ml.architectures.vgg`; `emotion_weights`
+    multiply the loss of faces by what they show, 1 unless named.
     """
 
     name: str
@@ -56,6 +58,10 @@ class TrainingConfig:
     teachers_share: float = 0.0
     start: str | None = None
     patience: int = 0
+    block: Literal["plain", "residual", "separable"] = "plain"
+    squeeze_excitation: bool = False
+    side: int = 48
+    emotion_weights: dict[str, float] = field(default_factory=dict)
     seed: int = 2013
 
 
@@ -113,6 +119,31 @@ STUDENT: Final = replace(
 Command: `python -m ml.training.train --config student --data FILE.npz --resume`. To be trained.
 """
 
+QUICK: Final = replace(LONG, name="quick", epochs=5)
+"""What the search compares with: ten minutes each, far from converged; only differences count."""
+
+SEARCH: Final = (
+    QUICK,
+    replace(QUICK, name="quick-seed-1", seed=1),
+    replace(QUICK, name="quick-seed-2", seed=2),
+    replace(QUICK, name="quick-narrow", channels=(24, 48, 96, 192)),
+    replace(QUICK, name="quick-wide", channels=(48, 96, 192, 256)),
+    replace(QUICK, name="quick-shallow", convolutions=(1, 1, 1, 1)),
+    replace(QUICK, name="quick-deep", convolutions=(2, 3, 4, 3)),
+    replace(QUICK, name="quick-residual", block="residual"),
+    replace(QUICK, name="quick-separable", block="separable"),
+    replace(QUICK, name="quick-squeeze", squeeze_excitation=True),
+    replace(QUICK, name="quick-side-64", side=64),
+    replace(QUICK, name="quick-mixup", augmentation=Augmentation(mixup=0.2)),
+    replace(
+        QUICK, name="quick-degraded", augmentation=Augmentation(blur_probability=0.3, noise=15.0)
+    ),
+    replace(QUICK, name="quick-consensus-twice", loss_weights={"consensus": 2.0, "fer2013": 1.0}),
+    replace(QUICK, name="quick-fer2013-twice", loss_weights={"consensus": 1.0, "fer2013": 2.0}),
+    replace(QUICK, name="quick-disgust-thrice", emotion_weights={"disgust": 3.0, "fear": 2.0}),
+)
+"""One change each. `python -m ml.training.search --data FILE.npz` runs what has no record yet."""
+
 SMOKE: Final = TrainingConfig(
     name="smoke",
     channels=(4, 8, 8, 16),
@@ -126,4 +157,4 @@ SMOKE: Final = TrainingConfig(
 )
 """Seconds on any machine; the tests train it on faces drawn at random. Not for use."""
 
-CONFIGS: Final = {config.name: config for config in (BASELINE, LONG, WIDE, STUDENT, SMOKE)}
+CONFIGS: Final = {config.name: config for config in (BASELINE, LONG, WIDE, STUDENT, *SEARCH, SMOKE)}

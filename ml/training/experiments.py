@@ -10,7 +10,7 @@ Figures are of the validation split, uncalibrated; the test split judges release
 import argparse
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -135,16 +135,39 @@ def _row(each: Record) -> tuple[str, ...]:
 def _network(config: dict[str, Any]) -> str:
     blocks = zip(config["channels"], config["convolutions"], strict=True)
     text = "-".join(f"{width}×{count}" for width, count in blocks)
-    if config.get("start"):
-        text += f", from {config['start']}"
+    return ", ".join([text, *_particulars(config)])
+
+
+def _particulars(config: dict[str, Any]) -> Iterator[str]:
+    """What is unusual about a run; records written before a parameter existed lack it."""
+    changes = config.get("augmentation", {})
+    said = {
+        config.get("block", "plain"): config.get("block", "plain") != "plain",
+        "squeeze and excitation": config.get("squeeze_excitation"),
+        f"enlarged to {config.get('side')}": config.get("side", 48) != 48,
+        f"mixup {changes.get('mixup')}": changes.get("mixup"),
+        f"blur {changes.get('blur_probability')}": changes.get("blur_probability"),
+        f"noise {changes.get('noise')}": changes.get("noise"),
+        f"seed {config.get('seed')}": config.get("seed", 2013) != 2013,
+        f"from {config.get('start')}": config.get("start"),
+    }
+    yield from (text for text, holds in said.items() if holds)
+    factors = config.get("loss_weights", {}) | config.get("emotion_weights", {})
+    yield from (f"{name} × {factor:g}" for name, factor in factors.items() if factor != 1)
     if config.get("teachers"):
-        text += f", {config['teachers_share']:.0%} by {' + '.join(config['teachers'])}"
-    return text
+        yield f"{config['teachers_share']:.0%} by {' + '.join(config['teachers'])}"
 
 
 def all_records() -> list[Record]:
     """The committed records."""
     return [json.loads(path.read_text()) for path in sorted(RECORDS_FOLDER.glob("*.json"))]
+
+
+def add(run: Path, faces: Path) -> None:
+    """Write a finished run's record, and the document with it."""
+    path = RECORDS_FOLDER / f"{run.name}.json"
+    path.write_text(json.dumps(record(run, faces), indent=1) + "\n")
+    DOCUMENT.write_text(document(all_records()))
 
 
 def main() -> None:
@@ -157,11 +180,9 @@ def main() -> None:
         if not arguments.data:
             parser.error("--run needs --data")
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        found = record(Path("var/training") / arguments.run, arguments.data)
-        RECORDS_FOLDER.mkdir(exist_ok=True)
-        path = RECORDS_FOLDER / f"{arguments.run}.json"
-        path.write_text(json.dumps(found, indent=1) + "\n")
-    DOCUMENT.write_text(document(all_records()))
+        add(Path("var/training") / arguments.run, arguments.data)
+    else:
+        DOCUMENT.write_text(document(all_records()))
 
 
 if __name__ == "__main__":

@@ -48,14 +48,20 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
         return {"peak": self.peak, "steps": self.steps, "warmup_share": self.warmup_share}
 
 
-def targets(faces: data.FaceDataset) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Target distributions and sample weights of both heads, each keyed by head."""
+def targets(
+    faces: data.FaceDataset, emotion_weights: dict[str, float] | None = None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Target distributions and sample weights of both heads, each keyed by head.
+
+    A face weighs as much as what it shows, by the share that each emotion has in its target.
+    """
     labels = np.eye(len(EMOTIONS), dtype=np.float32)[faces.label]
     consensus = labels if faces.consensus is None else faces.consensus
-    weights = faces.has_consensus.astype(np.float32)
+    worth = np.array([(emotion_weights or {}).get(name, 1.0) for name in EMOTIONS], np.float32)
+    weights = faces.has_consensus * (consensus @ worth)
     return (
         {"consensus": consensus, "fer2013": labels},
-        {"consensus": weights, "fer2013": np.ones_like(weights)},
+        {"consensus": weights.astype(np.float32), "fer2013": labels @ worth},
     )
 
 
@@ -64,7 +70,7 @@ def training_stream(
 ) -> tf.data.Dataset:
     """Batches from `first_epoch` to the end; each epoch's order and changes follow its number."""
     images = tf.constant(faces.images)
-    answers, weights = targets(faces)
+    answers, weights = targets(faces, config.emotion_weights)
     tables = tf.nest.map_structure(tf.constant, (answers, weights))
     steps = len(faces) // config.batch_size
     opinion = teachers.opinion(config.teachers, config.precision) if config.teachers else None
@@ -112,6 +118,9 @@ def network(config: TrainingConfig, precision: str = "float32") -> keras.Model:
             dense_units=config.dense_units,
             dense_dropout=config.dense_dropout,
             seed=config.seed,
+            block=config.block,
+            squeeze_excitation=config.squeeze_excitation,
+            side=config.side,
         )
     finally:
         keras.config.set_dtype_policy(previous)
