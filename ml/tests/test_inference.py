@@ -153,6 +153,14 @@ def test_flip_averaging_sees_both_sides() -> None:
         assert np.abs(straight - mirrored).max() < 1e-4
 
 
+def test_light_hardly_matters(crops: NDArray[np.uint8], analyser: inference.Analyser) -> None:
+    # In eight bits throughout, a tenth of the light would leave too few steps between greys.
+    dark = np.round(crops / 5).astype(np.uint8)
+    bright, dim = analyser.classify(crops), analyser.classify(dark)
+    assert (bright.argmax(axis=1) == dim.argmax(axis=1)).mean() >= 0.9
+    assert np.abs(bright - dim).mean() < 0.03
+
+
 def test_loaded_once_and_again_after_unloading() -> None:
     with ThreadPoolExecutor(4) as pool:
         first, *others = pool.map(lambda _: inference.load(), range(4))

@@ -409,7 +409,7 @@ def test_serves_the_quantized_graph_unless_it_costs_accuracy() -> None:
 
     def fitted(accuracy: float) -> calibrate.Fit:
         views = {view: dict.fromkeys(HEADS, accuracy) for view in ("single", "flipped")}
-        return calibrate.Fit({}, calibrate.Threshold(0.5, 1.0, 1.0), False, views)
+        return calibrate.Fit({}, calibrate.Threshold(0.5, 1.0, 1.0), False, views, {})
 
     graph, quantized = export.GRAPH_FILE, export.QUANTIZED_FILE
     equal = {graph: fitted(0.8), quantized: fitted(0.799)}
@@ -438,3 +438,51 @@ def test_a_run_goes_on_only_with_its_data(tmp_path: Path, faces_file: Path, run:
     np.savez(tmp_path / "other.npz", **content)
     with pytest.raises(ValueError, match="another data"):
         train.train(config.SMOKE, tmp_path / "other.npz", run, resume=True)
+
+
+def test_seeks_flat_minima_and_learns_from_studied_opinions(
+    tmp_path: Path, faces_file: Path, run: Path
+) -> None:
+    from ml.training import config, history, teachers, train
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(teachers, "path_of", lambda name: run / "best.keras")
+        flat = replace(
+            config.SMOKE,
+            teachers=("anyone",),
+            teachers_share=0.5,
+            teachers_study=True,
+            sharpness_radius=0.1,
+        )
+        model = train.train(flat, faces_file, tmp_path, resume=False)
+    first, second = history.read(tmp_path)
+    assert second["loss"] < first["loss"]
+    assert model(made_faces(2)[..., None].astype(np.float32))["consensus"].shape == (2, 7)
+    with np.load(tmp_path / train.STUDIED) as studied:
+        assert studied["consensus"].shape == (96, 7)
+        assert np.allclose(studied["fer2013"].sum(axis=1), 1, atol=1e-5)
+
+
+def test_a_step_towards_flatness_follows_the_gradient_uphill(faces_file: Path) -> None:
+    import keras
+
+    from ml.training import config, sharpness, train
+
+    faces = data.load(faces_file, data.Split.TRAIN)
+    (batch,) = train.training_stream(faces, config.SMOKE, 0).take(1)
+
+    def step(radius: float | None) -> list[NDArray[np.float32]]:
+        model = train.build(replace(config.SMOKE, precision="float32"), 10)
+        model.optimizer = keras.optimizers.SGD(1.0)
+        if radius is not None:
+            sharpness.seek_flat_minima(model, radius)
+        before = [value.numpy().copy() for value in model.trainable_variables]
+        model.train_step(batch)
+        after = [value.numpy() for value in model.trainable_variables]
+        return [new - old for new, old in zip(after, before, strict=True)]
+
+    plain, still, flat = step(None), step(0.0), step(0.5)
+    # With no radius it is the plain step, and the climb itself leaves nothing behind.
+    for one, other in zip(plain, still, strict=True):
+        assert np.allclose(one, other, atol=1e-4)
+    assert max(np.abs(one - other).max() for one, other in zip(plain, flat, strict=True)) > 1e-3

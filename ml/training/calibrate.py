@@ -32,8 +32,11 @@ WANTED_RECALL: Final = 0.5
 """Every emotion's recall shall reach this, if a correction within its cost gets it there."""
 CERTAIN_ACCURACY: Final = 0.85
 """At least this share of the labels shown as certain shall be right."""
-LEAST_FLIP_GAIN: Final = 0.002
-"""Mean gain in accuracy of the two heads that is worth twice the cost."""
+CERTAIN_MARGIN: Final = 0.02
+"""By how much the validation split must do better than that: other faces are harder."""
+LEAST_FLIP_GAIN: Final = 0.01
+"""Share of the heads' log loss that the view in the mirror must take away to be worth its cost. The
+loss decides, since it tells two views apart where their accuracies differ by chance."""
 
 
 @dataclass(frozen=True)
@@ -123,15 +126,15 @@ def fit_head(
 def fit_threshold(probabilities: NDArray[np.float32], label: NDArray[np.integer]) -> Threshold:
     """The lowest confidence from which labels are right often enough.
 
-    The lower end of the 95 % interval must reach `CERTAIN_ACCURACY`, so that it also holds
-    for faces that did not take part in the choice.
+    The lower end of the 95 % interval must reach `CERTAIN_ACCURACY` + `CERTAIN_MARGIN`, so that
+    the promise also holds for faces that did not take part in the choice.
     """
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == label
     for threshold in np.arange(0.2, 1.0, 0.01):
         certain = confidence >= threshold
         count, hits = int(certain.sum()), int(right[certain].sum())
-        if count and metrics.wilson_interval(hits, count)[0] >= CERTAIN_ACCURACY:
+        if count and metrics.wilson_interval(hits, count)[0] >= CERTAIN_ACCURACY + CERTAIN_MARGIN:
             return Threshold(round(float(threshold), 2), count / len(label), hits / count)
     return Threshold(1.0, 0.0, 0.0)
 
@@ -157,31 +160,51 @@ def priors(faces: data.FaceDataset) -> dict[str, NDArray[np.float64]]:
 
 @dataclass(frozen=True)
 class Fit:
-    """All that the manifest needs of the validation split."""
+    """All that the manifest needs of the validation split.
+
+    accuracy and log_loss: view (single, flipped) → head → figure; the loss is calibrated.
+    """
 
     heads: dict[str, FittedHead]
     uncertain: Threshold
     flip_averaging: bool
     accuracy: dict[str, dict[str, float]]
+    log_loss: dict[str, dict[str, float]]
 
 
 def fit(network: Path, training: data.FaceDataset, validation: data.FaceDataset) -> Fit:
     """Choose everything for an exported network; `training` only gives the priors."""
-    logits = {
-        name: Classifier(network, flip=flip).logits(validation.images)
-        for name, flip in (("single", False), ("flipped", True))
-    }
-    accuracy = {name: _accuracies(values, validation) for name, values in logits.items()}
-    gains = [accuracy["flipped"][head] - accuracy["single"][head] for head in HEADS]
-    flip = float(np.mean(gains)) >= LEAST_FLIP_GAIN
-    chosen, prior = logits["flipped" if flip else "single"], priors(training)
-    heads = {}
-    for head in HEADS:
-        rows, label = judged(validation, head)
-        heads[head] = fit_head(chosen[head][rows], label, prior[head], CORRECTION_COST[head])
+    prior = priors(training)
+    logits, heads = {}, {}
+    accuracy: dict[str, dict[str, float]] = {}
+    losses: dict[str, dict[str, float]] = {}
+    for view in ("single", "flipped"):
+        logits[view] = Classifier(network, flip=view == "flipped").logits(validation.images)
+        accuracy[view] = _accuracies(logits[view], validation)
+        heads[view], losses[view] = _fit_heads(logits[view], validation, prior)
+    before, after = (sum(losses[view].values()) for view in ("single", "flipped"))
+    flip = after <= (1 - LEAST_FLIP_GAIN) * before
+    view = "flipped" if flip else "single"
     rows, label = judged(validation, "consensus")
-    certain = calibration.probabilities(chosen["consensus"][rows], heads["consensus"].calibration)
-    return Fit(heads, fit_threshold(certain, label), flip, accuracy)
+    constants = heads[view]["consensus"].calibration
+    certain = calibration.probabilities(logits[view]["consensus"][rows], constants)
+    return Fit(heads[view], fit_threshold(certain, label), flip, accuracy, losses)
+
+
+def _fit_heads(
+    logits: dict[str, NDArray[np.float32]],
+    faces: data.FaceDataset,
+    prior: dict[str, NDArray[np.float64]],
+) -> tuple[dict[str, FittedHead], dict[str, float]]:
+    """Both heads' calibration, and the log loss it leaves."""
+    heads, losses = {}, {}
+    for head in HEADS:
+        rows, label = judged(faces, head)
+        own = logits[head][rows]
+        heads[head] = fit_head(own, label, prior[head], CORRECTION_COST[head])
+        fitted = calibration.probabilities(own, heads[head].calibration)
+        losses[head] = metrics.log_loss(fitted, label)
+    return heads, losses
 
 
 def _accuracies(

@@ -91,7 +91,10 @@ def export(
         "version": version,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "serving": {"file": serving, "flip_averaging": fitted.flip_averaging},
-        "validation_accuracy_by_export": {name: each.accuracy for name, each in fits.items()},
+        "validation_by_export": {
+            name: {"accuracy": each.accuracy, "log_loss": each.log_loss}
+            for name, each in fits.items()
+        },
         "input": {
             "shape": list(manifest.INPUT_SHAPE),
             "dtype": "float32",

@@ -57,9 +57,17 @@ Made by `python -m ml.training.model_card` from `ml/weights/{document["version"]
 
 A convolutional network of {document["parameters"]:,} parameters that looks at a face of 48×48 grey
 pixels and gives the probabilities of seven expressions: {", ".join(document["labels"])}. Trained
-from scratch in {training["epochs"]} epochs and {hours:.1f} hours on two processor cores:
+from scratch in {training["epochs"]} epochs and {hours:.1f} hours on two processor
+cores{_origin(training["config"])}:
 `{training["command"]}`.
 """
+
+
+def _origin(config: Document) -> str:
+    """Earlier networks that a run builds on."""
+    start, teachers = config.get("start"), config.get("teachers")
+    begun = f", on from {start}" if start else ""
+    return begun + (f", taught by {' and '.join(teachers)}" if teachers else "")
 
 
 def _data(document: Document) -> str:
@@ -166,7 +174,7 @@ def _weakest(document: Document) -> str:
     return f"""## Known failures
 
 The expressions found least often are {said}: of the faces that people call so, the network finds
-that share. They are rare in the training data.
+that share.
 """
 
 

