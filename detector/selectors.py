@@ -17,9 +17,9 @@ from detector.models import Analysis, ApiToken, DailyEmotion, Face, Photo, User,
 
 
 def analyses_of(owner: User) -> QuerySet[Analysis]:
-    """All analyses of an owner with all that a list shows, the newest first."""
+    """The current analyses of an owner's photos with all that a list shows, the newest first."""
     return (
-        Analysis.objects.filter(photo__owner=owner)
+        Analysis.objects.filter(photo__owner=owner, photo__deleted_at=None, superseded=False)
         .select_related("photo", "model_version")
         .prefetch_related("faces", "photo__tags")
         .order_by("-id")
@@ -27,12 +27,12 @@ def analyses_of(owner: User) -> QuerySet[Analysis]:
 
 
 def photos_of(owner: User) -> QuerySet[Photo]:
-    """All photos of an owner."""
-    return Photo.objects.filter(owner=owner)
+    """All photos of an owner but those in the bin."""
+    return Photo.objects.filter(owner=owner, deleted_at=None)
 
 
 def analysis_of_photo(owner: User, photo_id: UUID) -> Analysis | None:
-    """The latest analysis of an owner's photo."""
+    """The current analysis of an owner's photo."""
     return analyses_of(owner).filter(photo_id=photo_id).first()
 
 

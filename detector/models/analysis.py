@@ -24,6 +24,8 @@ class Analysis(models.Model):
     The row is the truth; a message in the broker is only a hint to look at it. Whoever moved it
     to `running` holds a lease and writes only while `started_at` is still the moment of its claim.
     `sent_at` is when a hint was last given; `due_at` when a queued row may next be worked on.
+
+    A photo has one current analysis; those before it are `superseded` and count no more.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -34,6 +36,7 @@ class Analysis(models.Model):
     status = models.CharField(max_length=8, choices=Status, default=Status.QUEUED)
     attempt = models.PositiveSmallIntegerField(default=0)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
+    superseded = models.BooleanField(default=False)
     queued_at = models.DateTimeField()
     due_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
@@ -73,6 +76,11 @@ class Analysis(models.Model):
                 fields=["photo"],
                 condition=Q(status__in=[Status.QUEUED, Status.RUNNING]),
                 name="analysis_one_open_a_photo",
+            ),
+            models.UniqueConstraint(
+                fields=["photo"],
+                condition=Q(superseded=False),
+                name="analysis_one_current_a_photo",
             ),
         ]
         indexes = [
