@@ -24,7 +24,7 @@ def made_record(run: str, accuracy: float) -> dict[str, Any]:
 
 def test_document_is_made_of_the_records() -> None:
     assert Path("docs/experiments.md").read_text() == experiments.document(
-        experiments.all_records()
+        experiments.all_records(), experiments.all_ensembles()
     )
 
 
@@ -33,6 +33,16 @@ def test_best_stands_last() -> None:
     assert lines[-2:] == [
         "| poor | 4×1-8×2 | 5 | 1,234 | 3 | 300 | 1.2 | 0.700 | 0.500 | 0.700 | 0.500 |",
         "| good | 4×1-8×2 | 5 | 1,234 | 3 | 300 | 1.2 | 0.800 | 0.500 | 0.800 | 0.500 |",
+    ]
+
+
+def test_ensembles_stand_below() -> None:
+    head = {"accuracy": 0.8, "macro_f1": 0.7}
+    found = {"consensus": head, "fer2013": head}
+    lines = experiments.document([], [{"alone": {"v1": found}, "together": found}]).splitlines()
+    assert lines[-2:] == [
+        "| v1 | 0.800 | 0.700 | 0.800 | 0.700 |",
+        "| **together** | 0.800 | 0.700 | 0.800 | 0.700 |",
     ]
 
 
@@ -49,10 +59,12 @@ def test_says_what_is_unusual_about_a_run() -> None:
         "start": "v2",
         "teachers": ["v2", "wide"],
         "teachers_share": 0.5,
+        "teachers_study": True,
+        "sharpness_radius": 0.1,
     }
     assert (
-        "| 4×1-8×2, residual, squeeze and excitation, enlarged to 64, mixup 0.2, "
-        "seed 5, from v2, consensus × 2, disgust × 3, 50% by v2 + wide |"
+        "| 4×1-8×2, residual, squeeze and excitation, enlarged to 64, mixup 0.2, seed 5, from v2, "
+        "flat within 0.1, consensus × 2, disgust × 3, 50% by v2 + wide that studied |"
     ) in experiments.document([record])
 
 

@@ -22,6 +22,7 @@ from ml.training import data, history, metrics
 from ml.training.calibrate import judged
 
 RECORDS_FOLDER: Final = Path(__file__).parent / "runs"
+ENSEMBLES_FOLDER: Final = RECORDS_FOLDER / "ensembles"
 DOCUMENT: Final = Path("docs/experiments.md")
 
 Record = dict[str, Any]
@@ -40,10 +41,17 @@ an accuracy is about ±1.3 points at 0.82 and ±1.6 at 0.68. MMACs are millions 
 for one face; images/s is the median epoch on two cores, which were not always idle.
 
 """
+FIGURES: Final = ("FER+", "macro-F1", "FER2013", "macro-F1")
 COLUMNS: Final = (
     *("run", "network", "MMACs", "parameters", "epochs", "images/s", "hours"),
-    *("FER+", "macro-F1", "FER2013", "macro-F1"),
+    *FIGURES,
 )
+ENSEMBLE: Final = """
+## Several networks together
+
+The mean of their probabilities, by `python -m ml.training.ensemble`: what a pupil could learn.
+
+"""
 
 
 def multiplications(model: Any) -> int:
@@ -106,12 +114,19 @@ def record(run: Path, faces: Path) -> Record:
     }
 
 
-def document(records: Iterable[Record]) -> str:
+def document(records: Iterable[Record], ensembles: Iterable[Record] = ()) -> str:
     """The Markdown page."""
-    rows = [COLUMNS, tuple("---" for _ in COLUMNS)]
-    rows += [_row(each) for each in sorted(records, key=_score)]
-    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    return f"{INTRODUCTION}{table}\n"
+    page = INTRODUCTION + _table(COLUMNS, map(_row, sorted(records, key=_score)))
+    for ensemble in ensembles:
+        judged_as = ensemble["alone"] | {"**together**": ensemble["together"]}
+        rows = ((name, *_reached(found)) for name, found in judged_as.items())
+        page += ENSEMBLE + _table(("network", *FIGURES), rows)
+    return page
+
+
+def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [columns, tuple("---" for _ in columns), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _score(each: Record) -> float:
@@ -128,8 +143,12 @@ def _row(each: Record) -> tuple[str, ...]:
         str(each["epochs"]),
         str(each["images_per_second"]),
         f"{each['hours']:.1f}",
-        *(f"{reached[head][name]:.3f}" for head in HEADS for name in ("accuracy", "macro_f1")),
+        *_reached(reached),
     )
+
+
+def _reached(found: dict[str, dict[str, float]]) -> Iterator[str]:
+    yield from (f"{found[head][name]:.3f}" for head in HEADS for name in ("accuracy", "macro_f1"))
 
 
 def _network(config: dict[str, Any]) -> str:
@@ -150,12 +169,14 @@ def _particulars(config: dict[str, Any]) -> Iterator[str]:
         f"noise {changes.get('noise')}": changes.get("noise"),
         f"seed {config.get('seed')}": config.get("seed", 2013) != 2013,
         f"from {config.get('start')}": config.get("start"),
+        f"flat within {config.get('sharpness_radius')}": config.get("sharpness_radius"),
     }
     yield from (text for text, holds in said.items() if holds)
     factors = config.get("loss_weights", {}) | config.get("emotion_weights", {})
     yield from (f"{name} × {factor:g}" for name, factor in factors.items() if factor != 1)
     if config.get("teachers"):
-        yield f"{config['teachers_share']:.0%} by {' + '.join(config['teachers'])}"
+        studied = " that studied" if config.get("teachers_study") else ""
+        yield f"{config['teachers_share']:.0%} by {' + '.join(config['teachers'])}{studied}"
 
 
 def all_records() -> list[Record]:
@@ -163,11 +184,21 @@ def all_records() -> list[Record]:
     return [json.loads(path.read_text()) for path in sorted(RECORDS_FOLDER.glob("*.json"))]
 
 
+def all_ensembles() -> list[Record]:
+    """The committed figures of several networks together."""
+    return [json.loads(path.read_text()) for path in sorted(ENSEMBLES_FOLDER.glob("*.json"))]
+
+
 def add(run: Path, faces: Path) -> None:
     """Write a finished run's record, and the document with it."""
     path = RECORDS_FOLDER / f"{run.name}.json"
     path.write_text(json.dumps(record(run, faces), indent=1) + "\n")
-    DOCUMENT.write_text(document(all_records()))
+    write_document()
+
+
+def write_document() -> None:
+    """docs/experiments.md anew, of all that is committed."""
+    DOCUMENT.write_text(document(all_records(), all_ensembles()))
 
 
 def main() -> None:
@@ -182,7 +213,7 @@ def main() -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         add(Path("var/training") / arguments.run, arguments.data)
     else:
-        DOCUMENT.write_text(document(all_records()))
+        write_document()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ goes on from the last finished epoch. `ml.training.export` turns a finished run 
 import argparse
 import json
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from ml.training.augmentation import augment, mix
 from ml.training.callbacks import Best, EpochState, Progress
 from ml.training.config import CONFIGS, TrainingConfig
 from ml.training.files import write_whole
+from ml.training.precision import usable
 
 FACTS = ("config.json", "data.sha256")
 """What may not change within a run."""
@@ -193,6 +194,7 @@ def train(config: TrainingConfig, faces: Path, folder: Path, *, resume: bool) ->
             (folder / name).unlink(missing_ok=True)
     texts = (json.dumps(asdict(config), indent=1), sha256_of(faces))
     check_same_run(folder, dict(zip(FACTS, texts, strict=True)))
+    config = replace(config, precision=usable(config.precision))
     training = data.load(faces, data.Split.TRAIN)
     validation = data.load(faces, data.Split.VALIDATION)
     steps = len(training) // config.batch_size
