@@ -127,6 +127,11 @@ _lock: Final = threading.Lock()
 _analysers: Final[dict[str, Analyser]] = {}
 
 
+def classifier_of(weights: manifest.Manifest) -> Classifier:
+    """The network of a version, looking at crops in the way that was chosen for it."""
+    return Classifier(weights.serving_path, flip=weights.flip_averaging, soften=weights.softening)
+
+
 def load(version: str | None = None) -> Analyser:
     """The analyser of a version of the weights, `DEFAULT_VERSION` unless told.
 
@@ -138,8 +143,7 @@ def load(version: str | None = None) -> Analyser:
         if version not in _analysers:
             weights = manifest.read(version)
             manifest.verify_files(weights)
-            classifier = Classifier(weights.serving_path, flip=weights.flip_averaging)
-            _analysers[version] = Analyser(weights, CenterFace(), classifier)
+            _analysers[version] = Analyser(weights, CenterFace(), classifier_of(weights))
         return _analysers[version]
 
 

@@ -56,6 +56,7 @@ class Manifest:
     folder: Path
     serving_file: str
     flip_averaging: bool
+    softening: bool
     calibration: dict[str, HeadCalibration]
     uncertain_threshold: float
     files: dict[str, str]
@@ -170,6 +171,7 @@ def _parse(document: dict[str, Any], folder: Path) -> Manifest:
         folder=folder,
         serving_file=serving["file"],
         flip_averaging=bool(serving["flip_averaging"]),
+        softening=bool(serving.get("softening", False)),
         calibration=calibration,
         uncertain_threshold=float(document["uncertain"]["threshold"]),
         files=files,

@@ -105,3 +105,12 @@ def test_heads_are_judged_by_their_own_labels() -> None:
     priors = calibrate.priors(faces)
     assert priors["consensus"].sum() == pytest.approx(1)
     assert priors["consensus"].argmax() in (4, 6)
+
+
+def test_a_view_must_be_worth_its_cost() -> None:
+    sharp, soft, sharp_twice, soft_twice = calibrate.VIEWS
+    assert str(soft_twice) == "flipped, softened"
+    loss = {sharp: 1.0, soft: 0.98, sharp_twice: 0.975, soft_twice: 0.972}
+    assert calibrate.choose_view(loss) == soft
+    assert calibrate.choose_view(loss | {soft_twice: 0.96}) == soft_twice
+    assert calibrate.choose_view(loss | {soft: 1.1, sharp_twice: 0.95}) == sharp_twice

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from ml import images, inference, manifest
-from ml.classifier import BATCH, Classifier
+from ml.classifier import BATCH, Classifier, softened
 from ml.inference import Analyser
 from ml.labels import EMOTIONS, HEADS
 from ml.tests.conftest import made_faces
@@ -151,6 +151,17 @@ def test_flip_averaging_sees_both_sides() -> None:
         straight = classifier.logits(faces)[head]
         mirrored = classifier.logits(np.ascontiguousarray(faces[:, :, ::-1]))[head]
         assert np.abs(straight - mirrored).max() < 1e-4
+
+
+def test_softening_blurs_as_linear_interpolation_does_on_average() -> None:
+    point = np.zeros((1, 9, 9), np.uint8)
+    point[0, 4, 4] = 144
+    found = softened(point)[0]
+    assert found.sum() == pytest.approx(144)
+    places = np.arange(9) - 4
+    assert (found.sum(axis=0) * places**2).sum() / 144 == pytest.approx(1 / 6, abs=1e-6)
+    # What is even stays, to the very border.
+    assert np.allclose(softened(np.full((2, 48, 48), 200, np.uint8)), 200)
 
 
 def test_light_hardly_matters(crops: NDArray[np.uint8], analyser: inference.Analyser) -> None:

@@ -159,17 +159,37 @@ def priors(faces: data.FaceDataset) -> dict[str, NDArray[np.float64]]:
 
 
 @dataclass(frozen=True)
+class View:
+    """A way to look at crops; see `ml.classifier.Classifier`."""
+
+    flip: bool
+    soften: bool
+
+    def __str__(self) -> str:
+        name = "flipped" if self.flip else "single"
+        return f"{name}, softened" if self.soften else name
+
+
+VIEWS: Final = tuple(View(flip, soften) for flip in (False, True) for soften in (False, True))
+
+
+@dataclass(frozen=True)
 class Fit:
     """All that the manifest needs of the validation split.
 
-    accuracy and log_loss: view (single, flipped) → head → figure; the loss is calibrated.
+    accuracy and log_loss: view (`str(View)`) → head → figure; the loss is calibrated.
     """
 
     heads: dict[str, FittedHead]
     uncertain: Threshold
     flip_averaging: bool
+    softening: bool
     accuracy: dict[str, dict[str, float]]
     log_loss: dict[str, dict[str, float]]
+
+    def classifier(self, network: Path) -> Classifier:
+        """The network, looking in the way that was chosen."""
+        return Classifier(network, flip=self.flip_averaging, soften=self.softening)
 
 
 def fit(network: Path, training: data.FaceDataset, validation: data.FaceDataset) -> Fit:
@@ -178,17 +198,26 @@ def fit(network: Path, training: data.FaceDataset, validation: data.FaceDataset)
     logits, heads = {}, {}
     accuracy: dict[str, dict[str, float]] = {}
     losses: dict[str, dict[str, float]] = {}
-    for view in ("single", "flipped"):
-        logits[view] = Classifier(network, flip=view == "flipped").logits(validation.images)
-        accuracy[view] = _accuracies(logits[view], validation)
-        heads[view], losses[view] = _fit_heads(logits[view], validation, prior)
-    before, after = (sum(losses[view].values()) for view in ("single", "flipped"))
-    flip = after <= (1 - LEAST_FLIP_GAIN) * before
-    view = "flipped" if flip else "single"
+    for view in VIEWS:
+        looking = Classifier(network, flip=view.flip, soften=view.soften)
+        logits[view] = looking.logits(validation.images)
+        accuracy[str(view)] = _accuracies(logits[view], validation)
+        heads[view], losses[str(view)] = _fit_heads(logits[view], validation, prior)
+    view = choose_view({view: sum(losses[str(view)].values()) for view in VIEWS})
     rows, label = judged(validation, "consensus")
     constants = heads[view]["consensus"].calibration
     certain = calibration.probabilities(logits[view]["consensus"][rows], constants)
-    return Fit(heads[view], fit_threshold(certain, label), flip, accuracy, losses)
+    threshold = fit_threshold(certain, label)
+    return Fit(heads[view], threshold, view.flip, view.soften, accuracy, losses)
+
+
+def choose_view(loss: dict[View, float]) -> View:
+    """The view with the least loss, in the mirror as well only where that is worth its cost."""
+    single, flipped = (
+        min((view for view in VIEWS if view.flip == flip), key=loss.__getitem__)
+        for flip in (False, True)
+    )
+    return flipped if loss[flipped] <= (1 - LEAST_FLIP_GAIN) * loss[single] else single
 
 
 def _fit_heads(

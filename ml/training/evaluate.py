@@ -14,8 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ml import calibration, manifest
-from ml.classifier import Classifier
-from ml.inference import DEFAULT_VERSION
+from ml.inference import DEFAULT_VERSION, classifier_of
 from ml.labels import HEADS
 from ml.training import data, metrics
 from ml.training.calibrate import judged
@@ -30,7 +29,7 @@ def evaluate(weights: manifest.Manifest, faces: data.FaceDataset, head: str) -> 
     """
     if len(faces) == 0:
         raise ValueError("there is no row to judge")
-    classifier = Classifier(weights.serving_path, flip=weights.flip_averaging)
+    classifier = classifier_of(weights)
     logits = classifier.logits(faces.images)
     probabilities = {
         name: calibration.probabilities(logits[name], weights.calibration[name]) for name in HEADS

@@ -90,7 +90,11 @@ def export(
     document = {
         "version": version,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "serving": {"file": serving, "flip_averaging": fitted.flip_averaging},
+        "serving": {
+            "file": serving,
+            "flip_averaging": fitted.flip_averaging,
+            "softening": fitted.softening,
+        },
         "validation_by_export": {
             name: {"accuracy": each.accuracy, "log_loss": each.log_loss}
             for name, each in fits.items()
@@ -161,7 +165,7 @@ def _robustness(
     network: Path, fitted: Fit, version: str, against: str, validation: data.FaceDataset
 ) -> dict[str, Any]:
     """Accuracy under each change, beside that of the weights that served before."""
-    classifier = Classifier(network, flip=fitted.flip_averaging)
+    classifier = fitted.classifier(network)
     constants = fitted.heads["consensus"].calibration
 
     def classify(crops: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml import calibration
-from ml.classifier import Classifier
 from ml.labels import HEADS
 from ml.training import agreement, data, metrics
 from ml.training.calibrate import Fit, judged
@@ -32,7 +31,7 @@ def judge_splits(
     network: Path, fitted: Fit, splits: dict[data.Split, data.FaceDataset]
 ) -> Judgement:
     """Figures of both heads on validation and test."""
-    classifier = Classifier(network, flip=fitted.flip_averaging)
+    classifier = fitted.classifier(network)
     found = Judgement({}, {}, {})
     for split in (data.Split.VALIDATION, data.Split.TEST):
         faces = splits[split]
