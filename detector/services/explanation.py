@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from detector import tasks
-from detector.models import Explanation, Face
+from detector.models import Explanation, Face, Photo
 from detector.services import hints
 
 SWEEP_BATCH = 100
@@ -23,8 +23,9 @@ def request(face: Face) -> Explanation:
     Safe to call any number of times. Raises Face.DoesNotExist where the face was deleted.
     """
     with transaction.atomic():
-        # Held, so that it is not deleted between this look and the row that points at it.
-        Face.objects.select_for_update(no_key=True).get(pk=face.pk)
+        # Whoever erases a photo holds it: the face cannot go before the row that points at it.
+        list(Photo.objects.select_for_update().filter(pk=face.analysis.photo_id))
+        face = Face.objects.get(pk=face.pk)
         now = timezone.now()
         waiting = {"requested_at": now, "sent_at": now}
         explanation, made = Explanation.objects.get_or_create(face=face, defaults=waiting)

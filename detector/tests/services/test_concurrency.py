@@ -3,7 +3,9 @@
 import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, TypeVar
+from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -11,9 +13,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from detector.enums import Emotion, Source, Status
-from detector.models import Analysis, DailyEmotion, Face, Photo, User
+from detector.models import Analysis, DailyEmotion, Explanation, Face, Photo, User
 from detector.services import bin as bin_service
-from detector.services import erasure, leases, statistics, submission
+from detector.services import erasure, explanation, leases, statistics, submission
 from detector.tests.factories import AnalysisFactory, FaceFactory, PhotoFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -145,3 +147,21 @@ def test_the_bin_is_emptied_or_a_photo_comes_back_never_half() -> None:
     left = Photo.objects.count()
     assert not Photo.objects.exclude(deleted_at=None).exists()
     assert sum(DailyEmotion.objects.values_list("faces", flat=True)) == left
+
+
+def test_a_heat_map_is_asked_for_while_the_photo_is_erased(explain_sent: list[UUID]) -> None:
+    faces = [FaceFactory.create() for _ in range(AT_ONCE)]
+    turn = itertools.count()
+
+    def act() -> None:
+        face = faces[next(turn) // 2]
+        erasure.delete_photo(face.analysis.photo)
+
+    def ask() -> None:
+        with suppress(Face.DoesNotExist):
+            explanation.request(faces[next(turn) // 2])
+
+    acts = itertools.cycle([ask, act])
+    at_once(lambda: next(acts)())
+    assert Photo.objects.count() == AT_ONCE / 2
+    assert not Explanation.objects.exists()
