@@ -68,6 +68,14 @@ def test_notes_that_do_not_fit_are_told_so_and_not_lost(
     assert Photo.objects.get().note == ""
 
 
+def test_the_expression_beside_the_notes_follows_the_result(web: Client, url: str) -> None:
+    swapped = 'id="expression-shown" hx-swap-oob="true"'
+    assert swapped in text_of(web.get(f"{url}result/", headers=HTMX))
+    page = text_of(web.get(url))
+    assert swapped not in page
+    assert page.count('id="expression-shown"') == 1
+
+
 def test_why_is_asked_watched_and_shown(
     web: Client, url: str, explain_sent: list[UUID], django_capture_on_commit_callbacks: Any
 ) -> None:
