@@ -15,7 +15,8 @@ from celery import bootsteps
 from django.conf import settings
 from django.db import close_old_connections, connection
 
-from detector.services import heartbeats, orphans, submission
+from detector.services import bin as bin_service
+from detector.services import explanation, heartbeats, orphans, submission
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +68,10 @@ class Caretaker(bootsteps.StartStopStep):
         sent = submission.sweep()
         if sent:
             logger.info("Sent %d waiting analyses again", sent)
+        explanation.sweep()
         if time.monotonic() >= self.tidy_at:
             self.tidy_at = time.monotonic() + TIDY_SECONDS
+            erased = bin_service.empty(bin_service.kept_since())
+            logger.info("Erased %d photos from the bin", erased)
             removed = orphans.remove_orphans()
             logger.info("Removed %d stored files that no photo names", removed)

@@ -2,12 +2,15 @@
 
 import os
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from detector.models import WorkerHeartbeat
+from detector.models import Photo, WorkerHeartbeat
 from detector.services import heartbeats, submission
+from detector.tests.factories import PhotoFactory
 from emotionsite.caretaker import Caretaker
 
 
@@ -38,6 +41,7 @@ def test_it_goes_on_after_any_error(caretaker: Caretaker, monkeypatch: pytest.Mo
     caretaker.start(Worker())
     assert thrice.wait(timeout=10)
     caretaker.stop(Worker())
+    caretaker.thread.join(timeout=10)
     assert not caretaker.thread.is_alive()
 
 
@@ -46,6 +50,7 @@ def test_it_says_good_bye(caretaker: Caretaker) -> None:
     heartbeats.announce(caretaker.worker)
     caretaker.start(Worker())
     caretaker.stop(Worker())
+    caretaker.thread.join(timeout=10)
     assert not WorkerHeartbeat.objects.exists()
 
 
@@ -64,3 +69,15 @@ def test_workers_that_were_killed_are_forgotten() -> None:
 def test_a_beat_before_the_model_is_loaded_does_not_count() -> None:
     heartbeats.beat("some:1")
     assert not WorkerHeartbeat.objects.exists()
+
+
+@pytest.mark.django_db
+def test_once_an_hour_the_bin_is_emptied(caretaker: Caretaker, settings: Any) -> None:
+    old = timezone.now() - timedelta(days=settings.BIN_DAYS + 1)
+    PhotoFactory.create(deleted_at=old)
+    kept = PhotoFactory.create(deleted_at=timezone.now())
+    caretaker._care()
+    assert Photo.objects.count() == 2
+    caretaker.tidy_at = 0
+    caretaker._care()
+    assert Photo.objects.get() == kept
