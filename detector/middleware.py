@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
+from detector import dates
 from detector.models import User
 from detector.web import errors
 
@@ -36,14 +37,16 @@ def no_shared_copies(get_response: Handler) -> Handler:
     return middleware
 
 
-def owner_time_zone(get_response: Handler) -> Handler:
-    """Show times in the zone of the person who is logged in."""
+def owner_dates(get_response: Handler) -> Handler:
+    """Show times in the zone, and dates in the language, of the person who is logged in."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if isinstance(request.user, User):
             timezone.activate(request.user.zone)
+            dates.activate(request.user.date_language)
         else:
             timezone.deactivate()
+            dates.deactivate()
         return get_response(request)
 
     return middleware

@@ -56,7 +56,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
-    "detector.middleware.owner_time_zone",
+    "detector.middleware.owner_dates",
     "detector.middleware.no_shared_copies",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -78,6 +78,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
+            "builtins": ["detector.templatetags.components", "detector.templatetags.dates"],
         },
     }
 ]
@@ -301,6 +302,8 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 
 LANGUAGE_CODE = "en"
+# Pages are in English; dates follow the person (detector.dates), in Django's forms corrected here.
+FORMAT_MODULE_PATH = "emotionsite.formats"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
