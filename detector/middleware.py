@@ -1,9 +1,11 @@
 """What is done around every request."""
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 
 from detector import dates
@@ -33,6 +35,40 @@ def no_shared_copies(get_response: Handler) -> Handler:
         if request.user.is_authenticated and not response.has_header("Cache-Control"):
             response["Cache-Control"] = "private, no-store"
         return response
+
+    return middleware
+
+
+# Who has not agreed can still read what for, leave, and take or erase what is theirs. The API has
+# its own callers, and programs cannot be asked; the administration is for those who run the site.
+FREE_OF_CONSENT = (
+    "/consent/",
+    "/accounts/logout/",
+    "/accounts/reauthenticate/",
+    "/accounts/2fa/reauthenticate/",
+    "/settings/erase/",
+    "/api/",
+    "/admin/",
+)
+
+
+def consent_asked(get_response: Handler) -> Handler:
+    """Ask whoever is logged in and has not agreed to the text of today."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        path = request.path
+        if (
+            not isinstance(request.user, User)
+            or request.user.has_consented
+            or path == "/"
+            or path.startswith(FREE_OF_CONSENT)
+        ):
+            return get_response(request)
+        following = request.get_full_path() if request.method == "GET" else ""
+        url = f"{reverse('consent')}?{urlencode({'next': following})}"
+        if request.headers.get("HX-Request"):
+            return HttpResponse(headers={"HX-Redirect": reverse("consent")})
+        return HttpResponseRedirect(url)
 
     return middleware
 

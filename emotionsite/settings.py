@@ -37,6 +37,8 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_filters",
     "django_htmx",
@@ -58,6 +60,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "detector.middleware.owner_dates",
     "detector.middleware.no_shared_copies",
+    "detector.middleware.consent_asked",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -208,6 +211,10 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "history"
 ACCOUNT_SIGNUP_REDIRECT_URL = "upload"
 ACCOUNT_LOGOUT_REDIRECT_URL = "landing"
+# Two steps: an authenticator app, and recovery codes for the day it is lost.
+MFA_TOTP_ISSUER = "EmotionSite"
+MFA_TOTP_TOLERANCE = 1  # clocks of phones run up to half a minute off
+MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION != "mandatory"
 
 # Production has no default: reset links in a log help nobody but its readers.
 EMAIL_CONFIG = env.email_url(
@@ -289,6 +296,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+CSRF_FAILURE_VIEW = "detector.web.errors.csrf_failure"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IN_PRODUCTION
