@@ -4,6 +4,7 @@ import base64
 import hmac
 import json
 import time
+from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -52,21 +53,28 @@ def sign_up(page: Page, email: str) -> None:
     page.wait_for_url("**/upload/")
 
 
-def log_in(page: Page, email: str) -> None:
+def log_in(page: Page, email: str, *, leads_to: str = "**/history/") -> None:
     page.goto("/accounts/login/")
     page.locator("input[name=login]").fill(email)
     page.locator("input[name=password]").fill(PASSWORD)
     page.locator("main button[type=submit]").click()
-    page.wait_for_url("**/history/")
+    page.wait_for_url(leads_to)
 
 
-def turn_on_two_steps(page: Page) -> None:
-    """Ends on the page of recovery codes."""
+def log_out(page: Page) -> None:
+    page.goto("/accounts/logout/")
+    page.locator("main button[type=submit]").click()
+    page.wait_for_url("**/")
+
+
+def turn_on_two_steps(page: Page, look: Callable[[Page], None] = lambda page: None) -> None:
+    """Ends on the page of recovery codes; `look` sees the page with the QR code."""
     page.goto("/accounts/2fa/totp/activate/")
     if "reauthenticate" in page.url:
         page.locator("input[name=password]").fill(PASSWORD)
         page.locator("main button[type=submit]").click()
         page.wait_for_url("**/activate/")
+    look(page)
     secret = page.locator("#totp-key").inner_text()
     page.locator("input[name=code]").fill(app_code(secret))
     page.locator("main form button[type=submit]").click()

@@ -1,13 +1,15 @@
 """Every page: for everyone, on every screen, in both schemes, and without a word to other hosts."""
 
 from collections.abc import Callable
+from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, Page, Response
+from playwright.sync_api import Browser, Page, Response, ViewportSize
 
 from detector.tests.e2e.browsing import (
     Watcher,
     log_in,
+    log_out,
     overflow,
     sign_up,
     turn_on_two_steps,
@@ -25,53 +27,68 @@ SETTLED = """async () => {
   await Promise.all(document.getAnimations().map((animation) => animation.finished));
 }"""
 
+DESKTOP: Final[ViewportSize] = {"width": 1440, "height": 900}
+
 # One platform is enough: pages do not know what stores them.
 one_platform = pytest.mark.parametrize("platform", ["embedded"], indirect=True)
 
 
-def walk(page: Page, site: Site, path: str, problems: list[str]) -> None:
-    """Look at one page in both schemes and at three widths."""
-    response: Response | None = page.goto(path)
-    assert response is not None
-    assert response.status == site.status, path
-    assert page.url.endswith(path), f"{path} led to {page.url}"
-    if not site.ours:
-        return
-    problems += [f"{path}: {violation}" for violation in violations(page)]
-    page.emulate_media(color_scheme="dark")
-    page.evaluate(SETTLED)
-    problems += [f"{path} dark: {violation}" for violation in violations(page, "color-contrast")]
-    page.emulate_media(color_scheme="light")
-    for width in (390, 360):
-        wider = overflow(page, width)
-        if wider > 0:
-            problems.append(f"{path}: {wider} px wider than {width}")
-    page.set_viewport_size({"width": 1440, "height": 900})
+class Walk:
+    """Looks at pages in both schemes and at three widths, and notes what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+
+    def visit(self, page: Page, site: Site, path: str) -> None:
+        response: Response | None = page.goto(path)
+        assert response is not None
+        assert response.status == site.status, path
+        assert page.url.endswith(path), f"{path} led to {page.url}"
+        if site.ours:
+            self.look(page)
+
+    def look(self, page: Page) -> None:
+        self._note(page, "", violations(page))
+        page.emulate_media(color_scheme="dark")
+        page.evaluate(SETTLED)
+        self._note(page, "dark ", violations(page, "color-contrast"))
+        page.emulate_media(color_scheme="light")
+        for width in (390, 360):
+            wider = overflow(page, width)
+            if wider > 0:
+                self._note(page, "", [f"{wider} px wider than {width}"])
+        page.set_viewport_size(DESKTOP)
+
+    def _note(self, page: Page, scheme: str, found: list[str]) -> None:
+        self.problems += [f"{page.url}: {scheme}{problem}" for problem in found]
 
 
 @one_platform
 def test_every_page(browser: Browser, platform: Platform) -> None:
-    person = "walker@example.com"
+    person, careful = "walker@example.com", "careful@example.com"
     ids = fill(platform, person)
-    watcher = Watcher(browser, platform)
-    prepare: dict[str, Callable[[Page], None]] = {
+    watcher, walk = Watcher(browser, platform), Walk()
+
+    def become_careful(page: Page) -> None:
+        sign_up(page, careful)
+        turn_on_two_steps(page, walk.look)
+
+    become: dict[str, Callable[[Page], None]] = {
         ANYONE: lambda page: None,
         NEWCOMER: lambda page: sign_up(page, "newcomer@example.com"),
         PERSON: lambda page: log_in(page, person),
-        TWO_STEPS: two_steps_of_another,
+        TWO_STEPS: become_careful,
     }
-    problems: list[str] = []
-    for viewer, begin in prepare.items():
-        page = watcher.open(reduced_motion="reduce", viewport={"width": 1440, "height": 900})
+    for viewer, begin in become.items():
+        page = watcher.open(reduced_motion="reduce", viewport=DESKTOP)
         begin(page)
         for site in PAGES:
             if site.viewer == viewer:
-                walk(page, site, site.path.format(**ids), problems)
+                walk.visit(page, site, site.path.format(**ids))
+        if viewer == TWO_STEPS:
+            log_out(page)
+            log_in(page, careful, leads_to="**/2fa/authenticate/")
+            walk.look(page)
         page.context.close()
-    problems += [problem for problem in watcher.problems if "/nothing/" not in problem]
+    problems = walk.problems + [text for text in watcher.problems if "/nothing/" not in text]
     assert problems == [], "\n".join(problems)
-
-
-def two_steps_of_another(page: Page) -> None:
-    sign_up(page, "twosteps@example.com")
-    turn_on_two_steps(page)
