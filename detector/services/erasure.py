@@ -6,8 +6,8 @@ from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
-from detector.enums import Status
-from detector.models import Face, Photo, User
+from detector import selectors
+from detector.models import Explanation, Photo, User
 from detector.services import images, statistics
 
 
@@ -21,8 +21,8 @@ def delete_photo(photo: Photo) -> None:
     current = locked.filter(pk=photo.pk).first()
     if current is None:
         return
-    faces = Face.objects.filter(analysis__photo=current, analysis__status=Status.DONE)
-    statistics.remove_faces(current, faces)
+    if current.deleted_at is None:
+        statistics.remove_faces(current, selectors.faces_of_photo(current))
     current.delete()
 
 
@@ -33,6 +33,14 @@ def delete_account(user: User) -> None:
     # way is waited for, and what it added is found by the deletion.
     list(Photo.objects.select_for_update(of=("self",)).filter(owner=user).values_list("pk"))
     User.objects.select_for_update().get(pk=user.pk).delete()
+
+
+@receiver(post_delete, sender=Explanation)
+def delete_picture_of(sender: type[Explanation], instance: Explanation, **_: Any) -> None:
+    """A heat map goes with its face."""
+    if instance.picture:
+        name = str(instance.picture.name)
+        transaction.on_commit(lambda: images.delete_files([name]))
 
 
 @receiver(post_delete, sender=Photo)

@@ -17,7 +17,7 @@ def erase_outlived(now: datetime) -> int:
     """
     erased = 0
     for owner in User.objects.exclude(keep_photos_days=None):
-        for photo in _outlived(owner, now).iterator():
+        for photo in list(_outlived(owner, now)):
             erasure.delete_photo(photo)
             erased += 1
     return erased

@@ -1,6 +1,5 @@
 """Photos in, hints to the workers out."""
 
-import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,15 +11,12 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
-from detector import tasks
+from detector import selectors, tasks
 from detector.enums import Source, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo, User
-from detector.services import images, leases
-
-logger = logging.getLogger(__name__)
+from detector.services import archives, bin, hints, images, leases, locks, statistics
 
 SWEEP_BATCH = 100
 
@@ -41,33 +37,64 @@ class Submission:
     rejected: list[Rejection] = field(default_factory=list)
     duplicates: set[UUID] = field(default_factory=set)
 
+    def add(self, analysis: Analysis, is_new: bool) -> None:
+        """Note a file that was taken."""
+        self.accepted.append(analysis)
+        if not is_new:
+            self.duplicates.add(analysis.pk)
+
+    def extend(self, other: "Submission") -> None:
+        """Note what became of several."""
+        self.accepted += other.accepted
+        self.rejected += other.rejected
+        self.duplicates |= other.duplicates
+
 
 def submit(owner: User, files: "Iterable[UploadedFile[Any]]", source: Source) -> Submission:
-    """Take each file that is a photo; a bad one never stops the others."""
+    """Take each file that is a photo, and each photo of an archive.
+
+    A bad one never stops the others.
+    """
     submission = Submission()
     for file in files:
+        name = images.short_name(file.name or "photo")
         try:
-            analysis, is_new = _submit_file(owner, file, source)
+            if archives.is_archive(file):
+                submission.extend(_submit_archive(owner, file))
+            else:
+                submission.add(*_submit_file(owner, file, source))
         except DetectorError as error:
-            name = images.short_name(file.name or "photo")
             submission.rejected.append(Rejection(name, error))
-            continue
-        submission.accepted.append(analysis)
-        if not is_new:
-            submission.duplicates.add(analysis.pk)
     _send_after_commit([a.pk for a in submission.accepted if a.pk not in submission.duplicates])
+    return submission
+
+
+def _submit_archive(owner: User, file: "UploadedFile[Any]") -> Submission:
+    """Take each photo of an archive; raises DetectorError where there is none or it is unsafe."""
+    archive = archives.Archive(file)
+    submission = Submission()
+    for member in archive.members:
+        try:
+            with archive.unpacked(member) as photo:
+                submission.add(*_submit_file(owner, photo, Source.ARCHIVE))
+        except DetectorError as error:
+            submission.rejected.append(Rejection(archive.name_of(member), error))
+    # An archive of other things, a document for instance, is one mistake and not many.
+    codes = {rejection.error.code for rejection in submission.rejected}
+    if not submission.accepted and codes <= {"unsupported_format"}:
+        raise archives.NO_PHOTO
     return submission
 
 
 def _submit_file(owner: User, file: "UploadedFile[Any]", source: Source) -> tuple[Analysis, bool]:
     """Store a photo and queue its analysis; whether it is new.
 
-    A file that the owner already has is not stored twice: its analysis is returned, and tried
-    again if it had failed. Raises DetectorError where the file is not a photo that can be read;
-    then nothing is left behind.
+    A file that the owner already has is not stored twice: its analysis is returned, out of the bin
+    if it was there, and tried again if it had failed. Raises DetectorError where the file is not a
+    photo that can be read; then nothing is left behind.
     """
     checked = images.check_upload(file)
-    known = _existing(owner, checked.sha256)
+    known = _brought_back(owner, checked.sha256)
     if known is not None:
         images.restore_upload(known.photo, checked)
         retry(known)
@@ -80,7 +107,7 @@ def _submit_file(owner: User, file: "UploadedFile[Any]", source: Source) -> tupl
     except IntegrityError as error:
         # The same file came in twice at once and the other one won, or the account is gone.
         images.delete_files([str(photo.upload.name)])
-        known = _existing(owner, checked.sha256)
+        known = _brought_back(owner, checked.sha256)
         if known is None:
             raise DetectorError("account_gone", "This account is being deleted.") from error
         return known, False
@@ -91,8 +118,7 @@ def _submit_file(owner: User, file: "UploadedFile[Any]", source: Source) -> tupl
 def _create_rows(photo: Photo) -> Analysis:
     try:
         photo.save(force_insert=True)
-        now = timezone.now()
-        return Analysis.objects.create(photo=photo, queued_at=now, due_at=now, sent_at=now)
+        return _queue(photo)
     except BaseException:
         # Only here: once the commit was asked for, the row may be there whatever is raised.
         images.delete_files([str(photo.upload.name)])
@@ -103,7 +129,8 @@ def retry(analysis: Analysis) -> bool:
     """Queue a failed analysis again, with all its attempts; whether it was failed."""
     now = timezone.now()
     with transaction.atomic():
-        changed = Analysis.objects.filter(pk=analysis.pk, status=Status.FAILED).update(
+        failed = Analysis.objects.filter(pk=analysis.pk, status=Status.FAILED, superseded=False)
+        changed = failed.update(
             status=Status.QUEUED,
             attempt=0,
             due_at=now,
@@ -118,6 +145,32 @@ def retry(analysis: Analysis) -> bool:
     return bool(changed)
 
 
+@transaction.atomic
+def analyse_again(owner: User, photo_ids: Iterable[UUID]) -> int:
+    """Queue an analysis of each of an owner's photos that has none under way; how many.
+
+    A result is superseded at once: until the new one is there, the photo counts nowhere. A failed
+    analysis is tried again instead, it is no result.
+    """
+    photos = locks.photos_held(owner, photo_ids).filter(deleted_at=None)
+    return sum(_analyse_again(photo) for photo in photos)
+
+
+def _analyse_again(photo: Photo) -> bool:
+    current = Analysis.objects.get(photo=photo, superseded=False)
+    if current.status != Status.DONE:
+        return retry(current)
+    statistics.remove_faces(photo, selectors.faces_of_photo(photo))
+    Analysis.objects.filter(pk=current.pk).update(superseded=True)
+    _send_after_commit([_queue(photo).pk])
+    return True
+
+
+def _queue(photo: Photo) -> Analysis:
+    now = timezone.now()
+    return Analysis.objects.create(photo=photo, queued_at=now, due_at=now, sent_at=now)
+
+
 def _send_after_commit(ids: list[UUID]) -> None:
     # Robust: whatever goes wrong with a hint, the photo is in and its row will be found.
     transaction.on_commit(lambda: _send_all(ids), robust=True)
@@ -125,20 +178,10 @@ def _send_after_commit(ids: list[UUID]) -> None:
 
 def _send_all(ids: list[UUID]) -> None:
     for number, analysis_id in enumerate(ids):
-        if not _send(analysis_id):
+        if not hints.send(tasks.analyse, analysis_id):
             # A broker that is away may take seconds to say so: once is enough.
             Analysis.objects.filter(pk__in=ids[number:]).update(sent_at=None)
             return
-
-
-def _send(analysis_id: UUID) -> bool:
-    """Tell the workers to look at an analysis; whether the broker took it."""
-    try:
-        tasks.analyse.delay(str(analysis_id))
-    except (OperationalError, OSError) as error:
-        logger.warning("Broker away, %s waits for the sweep: %s", analysis_id, error)
-        return False
-    return True
 
 
 def sweep() -> int:
@@ -159,7 +202,7 @@ def sweep() -> int:
         # Marked before it is sent: of several sweepers one sends.
         if not waiting.filter(pk=analysis_id).update(sent_at=now):
             continue
-        if not _send(analysis_id):
+        if not hints.send(tasks.analyse, analysis_id):
             Analysis.objects.filter(pk=analysis_id).update(sent_at=None)
             break
         sent += 1
@@ -167,8 +210,18 @@ def sweep() -> int:
 
 
 def _existing(owner: User, sha256: str) -> Analysis | None:
-    analyses = Analysis.objects.filter(photo__owner=owner, photo__sha256=sha256)
-    return analyses.select_related("photo").order_by("-id").first()
+    current = Analysis.objects.filter(photo__owner=owner, photo__sha256=sha256, superseded=False)
+    return current.select_related("photo").first()
+
+
+def _brought_back(owner: User, sha256: str) -> Analysis | None:
+    """The current analysis of the photo that the owner has already, out of the bin."""
+    known = _existing(owner, sha256)
+    if known is None or known.photo.deleted_at is None:
+        return known
+    bin.restore(owner, [known.photo_id])
+    # Asked again: it may have been erased, or someone else brought it back.
+    return _existing(owner, sha256)
 
 
 def _photo(owner: User, checked: images.CheckedUpload, source: Source) -> Photo:

@@ -9,6 +9,7 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
+from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
@@ -153,6 +154,16 @@ def test_retention_erases_what_outlived_its_time(owner: User, stranger: User) ->
     assert set(Photo.objects.all()) == {young, theirs}
     assert binned not in Photo.objects.all()
     assert retention.erase_outlived(now) == 0
+
+
+def test_the_hourly_command_honours_retention(
+    owner: User, capsys: pytest.CaptureFixture[str]
+) -> None:
+    User.objects.filter(pk=owner.pk).update(keep_photos_days=30)
+    PhotoFactory.create(owner=owner, uploaded_at=timezone.now() - timedelta(days=31))
+    call_command("purge_expired")
+    assert capsys.readouterr().out == "1 photos erased\n"
+    assert not Photo.objects.exists()
 
 
 def test_retention_is_set_and_its_consequence_said(web: Client, owner: User) -> None:

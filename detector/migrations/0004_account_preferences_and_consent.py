@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('detector', '0002_current_analysis_and_bin'),
+        ('detector', '0003_explanation'),
     ]
 
     operations = [
