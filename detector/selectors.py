@@ -71,6 +71,11 @@ def tag_names_of(owner: User) -> list[str]:
     return list(tags.order_by("name").values_list("name", flat=True).distinct())
 
 
+def bin_of(owner: User) -> QuerySet[Photo]:
+    """An owner's photos in the bin, the last deleted first."""
+    return Photo.objects.filter(owner=owner, deleted_at__isnull=False).order_by("-deleted_at")
+
+
 def analysis_of_photo(owner: User, photo_id: UUID) -> Analysis | None:
     """The current analysis of an owner's photo."""
     return analyses_of(owner).filter(photo_id=photo_id).first()
