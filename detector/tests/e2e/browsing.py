@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
 from detector.tests.e2e.platform import ROOT, Platform
 
+SECOND: Final = 1000
 PASSWORD: Final = "correct horse battery"
 AXE: Final = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 SERIOUS: Final = ("serious", "critical")

@@ -70,11 +70,13 @@ def fill(platform: Platform, email: str) -> dict[str, str]:
 
 _AGREE = """
 import json
-from detector.models import User
-from detector.services import accounts
+from detector.models import Face, User
+from detector.services import accounts, explanation
 person = User.objects.get(email="{email}")
 accounts.give_consent(person)
 photos = {{photo.filename.removesuffix(".jpg"): str(photo.pk) for photo in person.photos.all()}}
+portrait = Face.objects.get(analysis__photo__pk=photos["portrait"])
+explanation.request(portrait)
 print(json.dumps(photos))
 """
 

@@ -1,14 +1,13 @@
-"""A person from sign-up to log-out, and one who has only a keyboard, in a real browser."""
+"""A person from sign-up to log-out, in a real browser."""
 
 import pytest
 from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
-from detector.tests.e2e.browsing import Watcher, log_out, sign_up
+from detector.tests.e2e.browsing import SECOND, Watcher, log_out, sign_up
 from detector.tests.e2e.platform import Platform
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
 
-SECOND = 1000
 LABELS = ("Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral")
 
 
@@ -99,57 +98,3 @@ _NOTE_STATES = """() => {
   const watched = { childList: true, subtree: true, characterData: true };
   new MutationObserver(note).observe(document.getElementById("upload-list"), watched);
 }"""
-
-
-def tab_to(page: Page, target: Locator) -> None:
-    """Press Tab until the target has the focus; a person would not press for ever."""
-    for _ in range(60):
-        if target.evaluate("(element) => element === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"No Tab leads to {target}")
-
-
-@pytest.mark.parametrize("platform", ["embedded"], indirect=True)
-def test_upload_and_review_with_the_keyboard_alone(
-    browser: Browser, platform: Platform, portrait: bytes
-) -> None:
-    watcher = Watcher(browser, platform)
-    page = watcher.open(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
-    sign_up(page, "keyboard@example.com")
-
-    page.reload()
-    page.keyboard.press("Tab")
-    expect(page.locator(".skip-link")).to_be_focused()
-    page.keyboard.press("Enter")
-    tab_to(page, page.locator("input[type=file]"))
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
-    chooser.value.set_files([file("portrait.jpg", portrait)])
-    expect(page.locator("#progress")).to_have_text("1 of 1 finished", timeout=20 * SECOND)
-
-    tab_to(page, card(page, "portrait.jpg").get_by_role("link", name="portrait.jpg"))
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/photos/**")
-
-    # A box leads to its face, and from there the keyboard goes on.
-    tab_to(page, page.locator("a.face-box").first)
-    page.keyboard.press("Enter")
-    expect(page.locator("#face-1")).to_be_focused()
-    page.keyboard.press("Tab")
-    expect(page.locator("#face-1 button")).to_be_focused()
-
-    # What the person felt, a note, and saving both.
-    tab_to(page, page.locator("input[name=felt_emotion]").first)
-    for _ in range(4):
-        page.keyboard.press("ArrowRight")
-    tab_to(page, page.locator("textarea[name=note]"))
-    page.keyboard.type("By the window")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    expect(page.get_by_text("Saved.")).to_be_visible()
-    page.reload()
-    expect(page.locator("textarea[name=note]")).to_have_value("By the window")
-    expect(page.locator("input[name=felt_emotion][value=happy]")).to_be_checked()
-    assert watcher.problems == []
-    page.context.close()
