@@ -1,6 +1,6 @@
 """The closed sets of the data model."""
 
-from django.db.models import TextChoices
+from django.db.models import IntegerChoices, TextChoices
 
 
 class Emotion(TextChoices):
@@ -48,3 +48,38 @@ class ModelStatus(TextChoices):
     CANDIDATE = "candidate"
     ACTIVE = "active"
     RETIRED = "retired"
+
+
+class Theme(TextChoices):
+    """The colours of the pages."""
+
+    SYSTEM = "system", "As the device"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+class DateLanguage(TextChoices):
+    """In which language dates are written; the value is a language of Django's."""
+
+    ENGLISH = "en-gb", "English"
+    AMERICAN = "en", "English (United States)"
+    DANISH = "da", "Dansk"
+    GERMAN = "de", "Deutsch"
+    SPANISH = "es", "Español"
+    FRENCH = "fr", "Français"
+    ITALIAN = "it", "Italiano"
+    DUTCH = "nl", "Nederlands"
+    POLISH = "pl", "Polski"
+    PORTUGUESE = "pt", "Português"
+    SWEDISH = "sv", "Svenska"
+    JAPANESE = "ja", "日本語"
+
+
+class KeepPhotos(IntegerChoices):
+    """Days after its upload at which a photo is erased; none means never."""
+
+    MONTH = 30, "30 days"
+    QUARTER = 90, "90 days"
+    YEAR = 365, "365 days"
+
+    __empty__ = "For ever"

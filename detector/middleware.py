@@ -1,11 +1,14 @@
 """What is done around every request."""
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 
+from detector import dates
 from detector.models import User
 from detector.web import errors
 
@@ -36,14 +39,50 @@ def no_shared_copies(get_response: Handler) -> Handler:
     return middleware
 
 
-def owner_time_zone(get_response: Handler) -> Handler:
-    """Show times in the zone of the person who is logged in."""
+# Who has not agreed can still read what for, leave, and take or erase what is theirs. The API has
+# its own callers, and programs cannot be asked; the administration is for those who run the site.
+FREE_OF_CONSENT = (
+    "/consent/",
+    "/accounts/logout/",
+    "/accounts/reauthenticate/",
+    "/accounts/2fa/reauthenticate/",
+    "/settings/erase/",
+    "/api/",
+    "/admin/",
+)
+
+
+def consent_asked(get_response: Handler) -> Handler:
+    """Ask whoever is logged in and has not agreed to the text of today."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        path = request.path
+        if (
+            not isinstance(request.user, User)
+            or request.user.has_consented
+            or path == "/"
+            or path.startswith(FREE_OF_CONSENT)
+        ):
+            return get_response(request)
+        following = request.get_full_path() if request.method == "GET" else ""
+        url = f"{reverse('consent')}?{urlencode({'next': following})}"
+        if request.headers.get("HX-Request"):
+            return HttpResponse(headers={"HX-Redirect": reverse("consent")})
+        return HttpResponseRedirect(url)
+
+    return middleware
+
+
+def owner_dates(get_response: Handler) -> Handler:
+    """Show times in the zone, and dates in the language, of the person who is logged in."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if isinstance(request.user, User):
             timezone.activate(request.user.zone)
+            dates.activate(request.user.date_language)
         else:
             timezone.deactivate()
+            dates.deactivate()
         return get_response(request)
 
     return middleware

@@ -14,9 +14,10 @@ from typing import Any
 from celery import bootsteps
 from django.conf import settings
 from django.db import close_old_connections, connection
+from django.utils import timezone
 
 from detector.services import bin as bin_service
-from detector.services import explanation, heartbeats, orphans, submission
+from detector.services import explanation, heartbeats, orphans, retention, submission
 
 logger = logging.getLogger(__name__)
 
@@ -73,5 +74,7 @@ class Caretaker(bootsteps.StartStopStep):
             self.tidy_at = time.monotonic() + TIDY_SECONDS
             erased = bin_service.empty(bin_service.kept_since())
             logger.info("Erased %d photos from the bin", erased)
+            outlived = retention.erase_outlived(timezone.now())
+            logger.info("Erased %d photos that their owners did not want to keep", outlived)
             removed = orphans.remove_orphans()
             logger.info("Removed %d stored files that no photo names", removed)

@@ -37,6 +37,8 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_filters",
     "django_htmx",
@@ -56,8 +58,9 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
-    "detector.middleware.owner_time_zone",
+    "detector.middleware.owner_dates",
     "detector.middleware.no_shared_copies",
+    "detector.middleware.consent_asked",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -78,6 +81,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
+            "builtins": ["detector.templatetags.components", "detector.templatetags.dates"],
         },
     }
 ]
@@ -213,6 +217,10 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "history"
 ACCOUNT_SIGNUP_REDIRECT_URL = "upload"
 ACCOUNT_LOGOUT_REDIRECT_URL = "landing"
+# Two steps: an authenticator app, and recovery codes for the day it is lost.
+MFA_TOTP_ISSUER = "EmotionSite"
+MFA_TOTP_TOLERANCE = 1  # clocks of phones run up to half a minute off
+MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION != "mandatory"
 
 # Production has no default: reset links in a log help nobody but its readers.
 EMAIL_CONFIG = env.email_url(
@@ -294,6 +302,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+CSRF_FAILURE_VIEW = "detector.web.errors.csrf_failure"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IN_PRODUCTION
@@ -307,6 +316,8 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 
 LANGUAGE_CODE = "en"
+# Pages are in English; dates follow the person (detector.dates), in Django's forms corrected here.
+FORMAT_MODULE_PATH = "emotionsite.formats"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -1,13 +1,19 @@
 """Every address of the site."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
 from detector.web import health
 
+# The administration asks for the second step, too.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
 urlpatterns = [
     path("", include("detector.web.urls")),
     path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("accounts/sessions/", include("allauth.usersessions.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("detector.api.urls")),
     path("healthz", health.healthz, name="healthz"),
@@ -17,4 +23,6 @@ urlpatterns = [
 handler400 = "detector.web.errors.bad_request"
 handler403 = "detector.web.errors.permission_denied"
 handler404 = "detector.web.errors.not_found"
+# Read by allauth, whose limits guard log-in and sign-up.
+handler429 = "detector.web.errors.too_many_requests"
 handler500 = "detector.web.errors.server_error"

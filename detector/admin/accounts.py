@@ -13,9 +13,15 @@ from detector.services import accounts, erasure
 
 @admin.register(User)
 class UserAdmin(ErasingAdmin[User], DjangoUserAdmin[User]):
-    """Django's own panel, with the time zone."""
+    """Django's own panel, with the preferences."""
 
-    fieldsets = (*(DjangoUserAdmin.fieldsets or ()), ("Preferences", {"fields": ["time_zone"]}))
+    fieldsets = (
+        *(DjangoUserAdmin.fieldsets or ()),
+        ("Preferences", {"fields": ["time_zone", "keep_photos_days"]}),
+        ("Consent", {"fields": ["consent_version", "consented_at"]}),
+    )
+    # Consent is a person's own to give.
+    readonly_fields = ["consent_version", "consented_at"]
     list_display = ["username", "email", "is_staff", "is_active", "date_joined"]
 
     def erase(self, obj: User) -> None:

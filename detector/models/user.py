@@ -7,7 +7,10 @@ from typing import ClassVar
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Q
 
+from detector import consent
+from detector.enums import DateLanguage, KeepPhotos, Theme
 from detector.models.ids import new_id
 
 
@@ -18,12 +21,47 @@ def validate_time_zone(name: str) -> None:
 
 
 class User(AbstractUser):
-    """A person; photos, tokens and statistics belong to exactly one."""
+    """A person; photos, tokens and statistics belong to exactly one.
+
+    `consent_version` names the text that the person agreed to, `consented_at` says when.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
+    theme = models.CharField(max_length=8, choices=Theme, default=Theme.SYSTEM)
+    date_language = models.CharField(
+        max_length=8, choices=DateLanguage, default=DateLanguage.ENGLISH
+    )
+    keep_photos_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, choices=KeepPhotos, help_text="After their upload; none: for ever."
+    )
+    consent_version = models.CharField(max_length=16, blank=True)
+    consented_at = models.DateTimeField(null=True, blank=True)
 
     REQUIRED_FIELDS: ClassVar[list[str]] = ["email"]
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.CheckConstraint(condition=Q(theme__in=Theme.values), name="user_theme_known"),
+            models.CheckConstraint(
+                condition=Q(date_language__in=DateLanguage.values), name="user_date_language_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(keep_photos_days=None)
+                | Q(keep_photos_days__in=[choice.value for choice in KeepPhotos]),
+                name="user_keep_photos_days_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(consent_version="", consented_at=None)
+                | ~Q(consent_version="") & Q(consented_at__isnull=False),
+                name="user_consent_has_version_and_time",
+            ),
+        ]
+
+    @property
+    def has_consented(self) -> bool:
+        """Whether this person agreed to the text of today."""
+        return self.consent_version == consent.VERSION
 
     @property
     def zone(self) -> tzinfo:

@@ -1,7 +1,9 @@
 """What people set for themselves."""
 
 from django.db import transaction
+from django.utils import timezone
 
+from detector import consent
 from detector.models import User
 from detector.services import statistics
 
@@ -13,3 +15,23 @@ def set_time_zone(user: User, time_zone: str) -> None:
         return
     user.time_zone = time_zone
     statistics.rebuild(user)
+
+
+@transaction.atomic
+def set_preferences(user: User, *, time_zone: str, theme: str, date_language: str) -> None:
+    """Keep how a person wants to see the pages."""
+    user.theme, user.date_language = theme, date_language
+    user.save(update_fields=["theme", "date_language"])
+    set_time_zone(user, time_zone)
+
+
+def set_retention(user: User, days: int | None) -> None:
+    """Keep how long photos stay; the hourly round does the rest."""
+    user.keep_photos_days = days
+    user.save(update_fields=["keep_photos_days"])
+
+
+def give_consent(user: User) -> None:
+    """Note that a person agreed to the text of today, and when."""
+    user.consent_version, user.consented_at = consent.VERSION, timezone.now()
+    user.save(update_fields=["consent_version", "consented_at"])

@@ -7,6 +7,7 @@ from django.core.files.base import ContentFile
 from factory.declarations import LazyAttribute, LazyFunction, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
+from detector import consent
 from detector.enums import Emotion, ModelStatus, Source, Status
 from detector.models import Analysis, Face, ModelVersion, Photo, User
 
@@ -19,6 +20,8 @@ class UserFactory(DjangoModelFactory[User]):
 
     username = Sequence(lambda n: f"user{n}")
     email = LazyAttribute(lambda user: f"{user.username}@example.com")
+    consent_version = consent.VERSION
+    consented_at = MOMENT
 
 
 class ModelVersionFactory(DjangoModelFactory[ModelVersion]):

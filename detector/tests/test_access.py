@@ -36,6 +36,9 @@ ROUTES = {
     "upload/": Route(PERSONAL, "/upload/"),
     "history/": Route(PERSONAL, "/history/"),
     "insights/": Route(PERSONAL, "/insights/"),
+    "consent/": Route(PUBLIC, "/consent/"),
+    "settings/retention/": Route(PERSONAL, "/settings/retention/", "post", 302),
+    "settings/erase/": Route(PERSONAL, "/settings/erase/", owner_status=302),
     "settings/": Route(PERSONAL, "/settings/"),
     "settings/tokens/": Route(PERSONAL, "/settings/tokens/", "post", 302),
     "settings/tokens/<uuid:token_id>/revoke/": Route(

@@ -1,20 +1,31 @@
-"""The landing page and a person's settings."""
+"""The landing page, consent, a person's settings, and the end of an account."""
 
+from collections.abc import Callable
 from uuid import UUID
 
+from allauth.account.decorators import reauthentication_required
+from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare, get_random_string
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from detector import consent as consent_text
 from detector import selectors
-from detector.services import accounts, tokens
-from detector.web.forms import PreferencesForm, TokenForm
+from detector.services import accounts, erasure, retention, tokens
+from detector.web.forms import PreferencesForm, RetentionForm, TokenForm
 from detector.web.requests import OwnerRequest
 
 FORM_NUMBER = "token_form_number"
+
+View = Callable[[OwnerRequest], HttpResponse]
+# allauth's decorator has no types.
+shown_again_who_one_is: Callable[[View], View] = reauthentication_required
 
 
 @login_not_required
@@ -24,15 +35,58 @@ def landing(request: HttpRequest) -> HttpResponse:
     return render(request, "detector/landing.html")
 
 
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def consent(request: OwnerRequest) -> HttpResponse:
+    """What people agree to; who is logged in and has not agreed yet is asked to."""
+    if request.method == "POST" and request.user.is_authenticated:
+        accounts.give_consent(request.user)
+        following = request.POST.get("next", "")
+        is_ours = url_has_allowed_host_and_scheme(following, allowed_hosts={request.get_host()})
+        return redirect(following if is_ours else "history")
+    context = {"text": consent_text.TEMPLATE, "next": request.GET.get("next", "")}
+    return render(request, "detector/consent.html", context)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: OwnerRequest) -> HttpResponse:
-    """Time zone and API tokens."""
-    form = PreferencesForm(request.POST or None, initial={"time_zone": request.user.time_zone})
+    """How the pages look, how long photos stay, tokens, and the ways to everything else."""
+    form = PreferencesForm.of(request.user, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        accounts.set_time_zone(request.user, form.cleaned_data["time_zone"])
+        accounts.set_preferences(request.user, **form.chosen())
         messages.success(request, "Your settings were saved.")
         return redirect("settings")
     return _settings_page(request, form=form)
+
+
+@require_POST
+def set_retention(request: OwnerRequest) -> HttpResponse:
+    """Keep photos for ever, or for some time."""
+    form = RetentionForm(request.POST)
+    if not form.is_valid():
+        return _settings_page(request, retention_form=form)
+    accounts.set_retention(request.user, form.cleaned_data["days"])
+    messages.success(request, "Your settings were saved.")
+    outlived = retention.count_outlived(request.user, timezone.now())
+    if outlived:
+        messages.warning(
+            request, f"Photos older than that: {outlived}. They go for good within the hour."
+        )
+    return redirect("settings")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@shown_again_who_one_is
+def erase_account(request: OwnerRequest) -> HttpResponse:
+    """Delete the account with everything in it, once the person has shown again who they are."""
+    if request.method != "POST":
+        context = {"photos": request.user.photos.count()}
+        return render(request, "detector/erase_account.html", context)
+    person = request.user
+    logout(request)
+    erasure.delete_account(person)
+    messages.success(request, "Your account, your photos and all results were deleted.")
+    return redirect("landing")
 
 
 @require_POST
@@ -65,7 +119,9 @@ def revoke_token(request: OwnerRequest, token_id: UUID) -> HttpResponse:
 
 def _settings_page(request: OwnerRequest, **context: object) -> HttpResponse:
     context = {
-        "form": PreferencesForm(initial={"time_zone": request.user.time_zone}),
+        "form": PreferencesForm.of(request.user),
+        "retention_form": RetentionForm(initial={"days": request.user.keep_photos_days}),
+        "has_two_steps": is_mfa_enabled(request.user),
         "form_number": request.session.setdefault(FORM_NUMBER, get_random_string(16)),
         "token_form": TokenForm(),
         "tokens": selectors.tokens_of(request.user),

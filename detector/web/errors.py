@@ -1,4 +1,4 @@
-"""Errors outside of views: a page for people, the envelope for programs."""
+"""Errors outside of views: a page for people, a notice under HTMX, the envelope for programs."""
 
 from http import HTTPStatus
 
@@ -7,13 +7,16 @@ from django.core.exceptions import TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
+from django.views.decorators.csrf import requires_csrf_token
 
 from detector.exceptions import DetectorError, unreadable_form
 
 BAD_REQUEST = DetectorError("bad_request", "The request could not be understood.")
 FORBIDDEN = DetectorError("permission_denied", "You are not allowed to do this.")
+CSRF_FAILED = DetectorError("csrf_failed", "This page has been open for too long.")
 NOT_FOUND = DetectorError("not_found", "There is nothing at this address.")
 TOO_LARGE = DetectorError("request_too_large", "The request is too large.")
+TOO_MANY = DetectorError("too_many_requests", "That was too often in a short time.")
 TOO_MANY_FILES = DetectorError(
     "too_many_files",
     f"More than {settings.DATA_UPLOAD_MAX_NUMBER_FILES} files at once. Send them in parts.",
@@ -36,6 +39,12 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     return _answer(request, FORBIDDEN, HTTPStatus.FORBIDDEN)
 
 
+@requires_csrf_token
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
+    """403 of a form that was not opened in this session, or without cookies."""
+    return _answer(request, CSRF_FAILED, HTTPStatus.FORBIDDEN)
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """404."""
     return _answer(request, NOT_FOUND, HTTPStatus.NOT_FOUND)
@@ -51,19 +60,45 @@ def request_too_large(request: HttpRequest) -> HttpResponseBase:
     return response
 
 
+def too_many_requests(request: HttpRequest) -> HttpResponseBase:
+    """429; the accounts' limits count by the minute and by five minutes."""
+    response = _answer(request, TOO_MANY, HTTPStatus.TOO_MANY_REQUESTS)
+    response["Retry-After"] = "60"
+    return response
+
+
 def server_error(request: HttpRequest) -> HttpResponseBase:
     """500; without a template that could fail as well."""
-    if _for_program(request):
+    if _is_program(request):
         return JsonResponse({"error": OUR_FAULT.as_dict()}, status=500)
+    if _is_htmx(request):
+        return _notice(request, OUR_FAULT, HTTPStatus.INTERNAL_SERVER_ERROR)
     return render(request, "500.html", status=500)
 
 
 def _answer(request: HttpRequest, error: DetectorError, status: HTTPStatus) -> HttpResponse:
-    if _for_program(request):
+    if _is_program(request):
         return JsonResponse({"error": error.as_dict()}, status=status)
-    context = {"status": status.value, "message": error.message}
-    return render(request, "detector/error.html", context, status=status)
+    if _is_htmx(request):
+        return _notice(request, error, status)
+    return render(request, "detector/error.html", _context(error, status), status=status)
 
 
-def _for_program(request: HttpRequest) -> bool:
+def _notice(request: HttpRequest, error: DetectorError, status: HTTPStatus) -> HttpResponse:
+    """A notice above the page, wherever the request came from: the page itself stays."""
+    page = render(request, "partials/error_notice.html", _context(error, status), status=status)
+    page["HX-Retarget"], page["HX-Reswap"] = "#notices", "innerHTML show:window:top"
+    return page
+
+
+def _context(error: DetectorError, status: HTTPStatus) -> dict[str, object]:
+    return {"status": status.value, "code": error.code, "message": error.message}
+
+
+def _is_program(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
+
+
+def _is_htmx(request: HttpRequest) -> bool:
+    """As its middleware says; errors can come before that one has seen the request."""
+    return request.headers.get("HX-Request") == "true"

@@ -6,7 +6,10 @@ from detector.web import account, bin, explanations, history, insights, photos, 
 
 urlpatterns = [
     path("", account.landing, name="landing"),
+    path("consent/", account.consent, name="consent"),
     path("settings/", account.settings, name="settings"),
+    path("settings/retention/", account.set_retention, name="retention"),
+    path("settings/erase/", account.erase_account, name="account-erase"),
     path("settings/tokens/", account.create_token, name="token-create"),
     path("settings/tokens/<uuid:token_id>/revoke/", account.revoke_token, name="token-revoke"),
     path("upload/", uploads.upload, name="upload"),

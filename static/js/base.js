@@ -50,6 +50,10 @@ for (const button of document.querySelectorAll("button[data-copies]")) {
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { elt, xhr, pathInfo } = event.detail;
   const state = elt.dataset?.state;
+  if (xhr.status >= 400 && !(state && xhr.status === 404)) {
+    showError(event);
+    return;
+  }
   if (!state) return;
   if (xhr.status === 404) {
     elt.removeAttribute("hx-trigger");
@@ -72,6 +76,47 @@ document.addEventListener("htmx:load", (event) => {
   const text = event.detail.elt.dataset?.announce;
   if (text && event.detail.elt.dataset.state !== "queued") announce(text);
 });
+
+// --- Errors: the server sends a notice for the top of the page; what it was asked from stays.
+//     What asks for itself again and again says it once, and takes only its own words back.
+const notices = document.getElementById("notices");
+const kindOf = (element) => (element.dataset?.state ? "polling" : "action");
+
+function showError(event) {
+  const { xhr, elt } = event.detail;
+  event.detail.shouldSwap = false;
+  if (xhr.getResponseHeader("HX-Retarget") === "#notices") {
+    const answer = new DOMParser().parseFromString(xhr.responseText, "text/html").body;
+    showNotice(elt, [...answer.children]);
+  } else {
+    showSentence(elt, "The server did not answer as expected. Try again in a moment.");
+  }
+}
+
+document.addEventListener("htmx:sendError", (event) => {
+  showSentence(event.detail.elt, "The server cannot be reached. Check your connection and try again.");
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  const { successful, elt } = event.detail;
+  if (successful && notices.dataset.kind === kindOf(elt)) notices.replaceChildren();
+});
+
+function showSentence(element, text) {
+  const notice = document.createElement("p");
+  notice.className = "notice notice-error";
+  notice.textContent = text;
+  showNotice(element, [notice]);
+}
+
+function showNotice(element, nodes) {
+  const said = nodes.map((node) => node.textContent.trim()).join();
+  if (notices.dataset.said === said && notices.hasChildNodes()) return;
+  notices.dataset.said = said;
+  notices.dataset.kind = kindOf(element);
+  notices.replaceChildren(...nodes);
+  notices.scrollIntoView({ block: "nearest" });
+}
 
 function announce(text) {
   document.getElementById("announcer").textContent = text;

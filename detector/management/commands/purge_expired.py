@@ -3,12 +3,19 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.utils import timezone
 
 from detector.services import bin as bin_service
+from detector.services import retention
 
 
 class Command(BaseCommand):
-    help = "Erase for good what has lain in the bin long enough. Workers do it once an hour."
+    help = (
+        "Erase for good what has lain in the bin long enough, and what its owner did not want "
+        "to keep any longer. Workers do it once an hour."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{bin_service.empty(bin_service.kept_since())} photos erased")
+        erased = bin_service.empty(bin_service.kept_since())
+        erased += retention.erase_outlived(timezone.now())
+        self.stdout.write(f"{erased} photos erased")

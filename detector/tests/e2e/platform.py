@@ -38,7 +38,8 @@ class Platform:
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.host = f"127.0.0.1:{self.port}"
+        self.url = f"http://{self.host}"
         self.log = folder / "log.txt"
         inherited = {
             name: value

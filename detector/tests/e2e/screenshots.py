@@ -1,24 +1,34 @@
 """Takes the pictures of the documentation: `make screenshots`.
 
-A real server with a real worker analyses public-domain photos; the pages are shown at desktop and
-phone width, in the light and the dark scheme.
+A real server with a real worker analyses public-domain photos; every page is shown at the width of
+a desktop and of a phone, in the light and the dark scheme.
 """
 
+import io
 import itertools
+import json
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
+import numpy as np
+from PIL import Image, ImageColor
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from detector.tests.e2e import pictures
-from detector.tests.e2e.platform import Platform
+from detector.tests.e2e.browsing import Watcher, log_in, sign_up, turn_on_two_steps
+from detector.tests.e2e.pages import ANYONE, NEWCOMER, PAGES, PERSON, TWO_STEPS, Site
+from detector.tests.e2e.platform import ROOT, Platform
 from detector.tests.services_needed import need_program
 
-WIDTHS = {"desktop": (1280, 860), "phone": (390, 844)}
+WIDTHS = {"desktop": (1440, 900), "phone": (390, 844)}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-EMAIL, PASSWORD = "someone@example.com", "correct horse battery"
+TALLEST = 1600  # pixels; what is beneath repeats what is above
+EXACT = 48
+EMOTIONS = ("#c8402f", "#5e8c31", "#7a56c2", "#d99a00", "#2f74c0", "#d9651a", "#6b7785")
+SHOWN = "someone@example.com"
 
 
 def main() -> None:
@@ -32,73 +42,114 @@ def main() -> None:
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         try:
-            _fill(platform)
-            for (name, size), scheme in itertools.product(WIDTHS.items(), SCHEMES):
-                _take(browser, platform, target, f"{name}-{scheme}", size, scheme)
+            names = _take_all(browser, platform, target)
         finally:
             browser.close()
             platform.stop()
+    for old in set(target.glob("*.png")) - {target / f"{name}.png" for name in names}:
+        old.unlink()
 
 
-def _fill(platform: Platform) -> None:
-    token = platform.token("someone")
+def fill(platform: Platform, email: str) -> dict[str, str]:
+    """A person who has agreed, with a few analysed photos; the ids of three of them."""
+    token = platform.token(email.partition("@")[0])
     astronaut, hopper = pictures.astronaut(), pictures.hopper()
     photos = {
-        "astronaut.jpg": astronaut,
-        "hopper.jpg": hopper,
-        "coffee.jpg": pictures.coffee(),
-        "two.jpg": pictures.beside([hopper, astronaut]),
-        "three.jpg": pictures.beside([astronaut[:, ::-1], hopper, astronaut]),
-        "group.jpg": pictures.group(),
+        "coffee": pictures.coffee(),
+        "two": pictures.beside([hopper, astronaut]),
+        "three": pictures.beside([astronaut[:, ::-1], hopper, astronaut]),
+        "portrait": astronaut,
+        "group": pictures.group(),
     }
     with platform.client(token) as client:
         for name, pixels in photos.items():
-            files = {"images": (name, pictures.jpeg(pixels))}
+            files = {"images": (f"{name}.jpg", pictures.jpeg(pixels))}
             client.post("analyses/?wait=30", files=files).raise_for_status()
+    answer = platform.manage("shell", "--no-imports", "--command", _AGREE.format(email=email))
+    ids: dict[str, str] = json.loads(answer.splitlines()[-1])
+    return ids
+
+
+_AGREE = """
+import json
+from detector.models import Face, User
+from detector.services import accounts, explanation
+person = User.objects.get(email="{email}")
+accounts.give_consent(person)
+photos = {{photo.filename.removesuffix(".jpg"): str(photo.pk) for photo in person.photos.all()}}
+portrait = Face.objects.get(analysis__photo__pk=photos["portrait"])
+explanation.request(portrait)
+print(json.dumps(photos))
+"""
+
+
+def _take_all(browser: Browser, platform: Platform, target: Path) -> list[str]:
+    ids = fill(platform, SHOWN)
+    if (ROOT / "detector/management/commands/seed_demo.py").exists():
+        platform.manage("seed_demo", "--user", SHOWN.partition("@")[0], "--photos", "400")
+    watcher = Watcher(browser, platform)
+    taken: list[str] = []
+    for (name, size), scheme in itertools.product(WIDTHS.items(), SCHEMES):
+        for viewer in (ANYONE, NEWCOMER, PERSON, TWO_STEPS):
+            page = watcher.open(
+                viewport={"width": size[0], "height": size[1]},
+                color_scheme=scheme,
+                reduced_motion="reduce",
+            )
+            _become(page, viewer, f"{name}-{scheme}")
+            sites = [site for site in PAGES if site.viewer == viewer and site.ours]
+            taken += _take(page, sites, ids, target, f"{name}-{scheme}")
+            page.context.close()
+    return taken
+
+
+def _become(page: Page, viewer: str, suffix: str) -> None:
+    if viewer == NEWCOMER:
+        sign_up(page, f"newcomer-{suffix}@example.com")
+    elif viewer == PERSON:
+        log_in(page, SHOWN)
+    elif viewer == TWO_STEPS:
+        sign_up(page, f"two-steps-{suffix}@example.com")
+        turn_on_two_steps(page)
 
 
 def _take(
-    browser: Browser,
-    platform: Platform,
-    target: Path,
-    suffix: str,
-    size: tuple[int, int],
-    scheme: Literal["light", "dark"],
-) -> None:
-    width, height = size
-    context = browser.new_context(
-        base_url=platform.url, viewport={"width": width, "height": height}, color_scheme=scheme
-    )
-    page = context.new_page()
-
-    def shoot(name: str, path: str) -> None:
-        page.goto(path)
+    page: Page, sites: Iterable[Site], ids: dict[str, str], target: Path, suffix: str
+) -> Iterable[str]:
+    for site in sites:
+        page.goto(site.path.format(**ids))
         page.wait_for_load_state("networkidle")
-        page.screenshot(path=target / f"{name}-{suffix}.png")
-
-    shoot("landing", "/")
-    shoot("signup", "/accounts/signup/")
-    _log_in(page)
-    shoot("upload", "/upload/")
-    shoot("history", "/history/")
-    shoot("insights", "/insights/")
-    shoot("photo", str(page.evaluate(_FIRST_PHOTO)))
-    context.close()
+        name = f"{site.name}-{suffix}"
+        _save(_shot(page), target / f"{name}.png")
+        yield name
 
 
-_FIRST_PHOTO = """async () => {
-  const page = new DOMParser().parseFromString(
-    await (await fetch("/history/")).text(), "text/html");
-  return page.querySelector("a[href^='/photos/']").getAttribute("href");
-}"""
+def _shot(page: Page) -> bytes:
+    """The whole page, but no taller than is worth its bytes; the bar of a phone at its bottom."""
+    size = page.viewport_size
+    assert size is not None
+    wanted = int(page.evaluate("document.documentElement.scrollHeight"))
+    height = min(max(wanted, size["height"]), TALLEST)
+    page.set_viewport_size({"width": size["width"], "height": height})
+    picture = page.screenshot()
+    page.set_viewport_size(size)
+    return picture
 
 
-def _log_in(page: Page) -> None:
-    page.goto("/accounts/login/")
-    page.locator("input[name=login]").fill(EMAIL)
-    page.locator("input[name=password]").fill(PASSWORD)
-    page.locator("main button[type=submit]").click()
-    page.wait_for_url("**/history/")
+def _save(picture: bytes, path: Path) -> None:
+    """With 256 colours, a third of the bytes: surfaces and emotions keep theirs, photos nearly."""
+    with Image.open(io.BytesIO(picture)) as opened:
+        image = opened.convert("RGB")
+    counted = cast("list[tuple[int, tuple[int, ...]]]", image.getcolors(image.width * image.height))
+    exact = [colour for _, colour in sorted(counted, reverse=True)[:EXACT]]
+    exact += [ImageColor.getrgb(colour) for colour in EMOTIONS]
+    rest = image.quantize(256 - len(exact), dither=Image.Dither.NONE)
+    pixels, indices = np.asarray(image), np.asarray(rest) + len(exact)
+    for index, colour in enumerate(exact):
+        indices[(pixels == colour).all(axis=2)] = index
+    few = Image.fromarray(indices.astype(np.uint8)).convert("P")
+    few.putpalette([*itertools.chain.from_iterable(exact), *(rest.getpalette() or [])])
+    few.save(path, optimize=True)
 
 
 if __name__ == "__main__":

@@ -1,76 +1,100 @@
-"""A person signs up, uploads photos and finds them again, in a real browser."""
+"""A person from sign-up to log-out, in a real browser."""
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, FilePayload, Page, expect
+from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
+from detector.tests.e2e.browsing import SECOND, Watcher, log_out, sign_up
 from detector.tests.e2e.platform import Platform
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
 
-PASSWORD = "correct horse battery"
-SECOND = 1000
+LABELS = ("Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral")
 
 
-def open_page(browser: Browser, platform: Platform, problems: list[str], **context: object) -> Page:
-    page = browser.new_context(base_url=platform.url, **context).new_page()  # type: ignore[arg-type]
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            problems.append(message.text)
-
-    page.on("console", note)
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    return page
+def file(name: str, content: bytes) -> FilePayload:
+    return {"name": name, "mimeType": "image/jpeg", "buffer": content}
 
 
-def sign_up(page: Page, email: str) -> None:
-    page.goto("/")
-    page.locator("a[href='/accounts/signup/']").first.click()
-    page.locator("input[name=email]").fill(email)
-    page.locator("input[name=password1]").fill(PASSWORD)
-    page.locator("input[name=password2]").fill(PASSWORD)
-    page.locator("main button[type=submit]").click()
-    expect(page).to_have_url(f"{page.url.split('/accounts')[0].split('/upload')[0]}/upload/")
+def card(page: Page, name: str) -> Locator:
+    """The entry of one file on the upload page."""
+    return page.locator(".result-card").filter(has_text=name)
 
 
-def test_from_sign_up_to_history(
+def test_from_sign_up_to_log_out(
     browser: Browser, platform: Platform, group_photo: bytes, coffee: bytes
 ) -> None:
-    problems: list[str] = []
-    page = open_page(browser, platform, problems, timezone_id="Europe/Berlin")
+    watcher = Watcher(browser, platform)
+    page = watcher.open(timezone_id="Europe/Berlin")
     sign_up(page, "person@example.com")
-    files: list[FilePayload] = [
-        {"name": name, "mimeType": "image/jpeg", "buffer": content}
-        for name, content in (
-            ("group.jpg", group_photo),
-            ("coffee.jpg", coffee),
-            ("notes.jpg", b"these are notes"),
-        )
+
+    # Two photos and a text file: each has its own bar, state and sentence.
+    page.evaluate(_NOTE_STATES)
+    files = [
+        file("group.jpg", group_photo),
+        file("coffee.jpg", coffee),
+        file("notes.jpg", b"notes"),
     ]
     page.set_input_files("input[type=file]", files)
-    expect(page.get_by_text("not an image we can read")).to_be_visible(timeout=20 * SECOND)
-    expect(page.get_by_text("No face found").first).to_be_visible(timeout=20 * SECOND)
-    expect(page.get_by_text("Happy").first).to_be_visible(timeout=20 * SECOND)
+    expect(page.locator("#progress")).to_have_text("3 of 3 finished", timeout=20 * SECOND)
+    expect(card(page, "notes.jpg")).to_contain_text("not an image we can read")
+    expect(card(page, "coffee.jpg")).to_contain_text("No face found")
+    expect(card(page, "group.jpg")).to_contain_text("Happy")
+    states = page.evaluate("window.states")
+    assert states[0] == "Waiting to be sent"
+    assert {"queued", "running"} & set(states), states
+    assert "done" in states
 
-    page.get_by_role("link", name="group.jpg").first.click()
+    # The page of a photo.
+    card(page, "group.jpg").get_by_role("link", name="group.jpg").click()
     expect(page.locator("a.face-box")).to_have_count(4)
-    for label in ("Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"):
-        expect(page.get_by_text(label).first).to_be_visible()
+    for label in LABELS:
+        expect(page.locator(".face").first).to_contain_text(label)
+    photo = page.url
 
-    page.goto("/history/")
+    # The history and its filters.
+    page.get_by_role("link", name="History").first.click()
     expect(page.get_by_role("img", name="group.jpg")).to_be_visible()
-    page.goto("/history/?emotion=happy")
+    page.get_by_role("link", name="Happy").first.click()
+    expect(page).to_have_url(f"{platform.url}/history/?emotion=happy")
     expect(page.get_by_role("img", name="group.jpg")).to_be_visible()
     expect(page.get_by_role("img", name="coffee.jpg")).to_have_count(0)
-    page.goto("/insights/")
+
+    page.get_by_role("link", name="Insights").first.click()
     expect(page.get_by_role("heading", name="Insights")).to_be_visible()
     page.goto("/settings/")
     expect(page.locator("select[name=time_zone]")).to_have_value("Europe/Berlin")
 
-    stranger = open_page(browser, platform, problems)
+    # Deleted, and brought back.
+    page.goto(photo)
+    page.get_by_role("button", name="Delete group.jpg").click()
+    expect(page.get_by_text("group.jpg was deleted")).to_be_visible()
+    expect(page.get_by_role("img", name="group.jpg")).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("The photo is back")).to_be_visible()
+    expect(page.locator("a.face-box")).to_have_count(4)
+
+    stranger = watcher.open()
     sign_up(stranger, "stranger@example.com")
     stranger.goto("/history/")
     expect(stranger.get_by_role("img", name="group.jpg")).to_have_count(0)
-    assert problems == []
+
+    log_out(page)
+    page.goto("/history/")
+    expect(page).to_have_url(f"{platform.url}/accounts/login/?next=/history/")
+    assert watcher.problems == []
     page.context.close()
     stranger.context.close()
+
+
+# What the entries of the list say while files are sent and analysed, in the order of time.
+_NOTE_STATES = """() => {
+  window.states = [];
+  const note = () => {
+    for (const entry of document.querySelectorAll("#upload-list .result-card")) {
+      const state = entry.dataset.state ?? entry.querySelector(".result-note")?.textContent;
+      if (state && !window.states.includes(state)) window.states.push(state);
+    }
+  };
+  const watched = { childList: true, subtree: true, characterData: true };
+  new MutationObserver(note).observe(document.getElementById("upload-list"), watched);
+}"""

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from detector.tests.bad_files import archive, jpeg
+from detector.tests.e2e.browsing import SECOND, Watcher, sign_up
 from detector.tests.e2e.platform import Platform
-from detector.tests.e2e.test_browser import SECOND, open_page, sign_up
 
 pytestmark = [
     pytest.mark.e2e,
@@ -43,8 +43,8 @@ def tab_to(page: Page, selector: str, *, most: int = 60) -> None:
 
 
 def test_camera_and_delete_with_undo(browser: Browser, platform: Platform) -> None:
-    problems: list[str] = []
-    page = open_page(browser, platform, problems, permissions=["camera"])
+    watcher = Watcher(browser, platform)
+    page = watcher.open(permissions=["camera"])
     sign_up(page, "camera@example.com")
 
     page.evaluate(REFUSED)
@@ -72,15 +72,15 @@ def test_camera_and_delete_with_undo(browser: Browser, platform: Platform) -> No
     expect(page.get_by_text("The photo is back.")).to_be_visible()
     page.goto("/history/")
     expect(page.get_by_role("img", name="Camera")).to_have_count(1)
-    assert problems == []
+    assert watcher.problems == []
     page.context.close()
 
 
 def test_every_file_has_its_own_result(
     browser: Browser, platform: Platform, portrait: bytes
 ) -> None:
-    problems: list[str] = []
-    page = open_page(browser, platform, problems)
+    watcher = Watcher(browser, platform)
+    page = watcher.open()
     sign_up(page, "files@example.com")
     files: list[FilePayload] = [
         {"name": name, "mimeType": "application/octet-stream", "buffer": content}
@@ -113,16 +113,18 @@ def test_every_file_has_its_own_result(
     again.click(timeout=20 * SECOND)
     expect(again).to_have_count(0)
     expect(rows.last).to_contain_text("Happy", timeout=20 * SECOND)
-    assert problems == []
+    assert watcher.problems == []
     page.context.close()
 
 
 def test_upload_and_review_by_keyboard_alone(
     browser: Browser, platform: Platform, portrait: bytes
 ) -> None:
-    problems: list[str] = []
-    page = open_page(browser, platform, problems)
+    watcher = Watcher(browser, platform)
+    page = watcher.open()
     sign_up(page, "keyboard@example.com")
+    # From now on choosers are caught: asked for at the last moment, the key can be faster.
+    page.on("filechooser", lambda _: None)
     tab_to(page, "#images")
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
@@ -152,5 +154,5 @@ def test_upload_and_review_by_keyboard_alone(
     expect(page.get_by_text("Saved.")).to_be_visible()
     expect(page.get_by_text("You say “angry”")).to_be_visible()
     tab_to(page, ".photo-delete", most=80)
-    assert problems == []
+    assert watcher.problems == []
     page.context.close()

@@ -38,7 +38,7 @@ def test_landing_leads_to_sign_up() -> None:
 
 def test_sign_up_log_out_log_in() -> None:
     client = Client()
-    form = {"email": "a@example.com", "password1": PASSWORD, "password2": PASSWORD}
+    form = {"email": "a@example.com", "password1": PASSWORD, "password2": PASSWORD, "consent": "on"}
     response = client.post("/accounts/signup/", {**form, "time_zone": "Europe/Berlin"})
     assert (response.status_code, response["Location"]) == (302, "/upload/")
     user = User.objects.get()
@@ -52,13 +52,18 @@ def test_sign_up_log_out_log_in() -> None:
 
 @pytest.mark.parametrize("zone", ["", "Nowhere/Land", "../../etc/passwd"])
 def test_sign_up_without_a_usable_time_zone(zone: str) -> None:
-    form = {"email": "a@example.com", "password1": PASSWORD, "password2": PASSWORD}
+    form = {"email": "a@example.com", "password1": PASSWORD, "password2": PASSWORD, "consent": "on"}
     assert Client().post("/accounts/signup/", {**form, "time_zone": zone}).status_code == 302
     assert User.objects.get().time_zone == "UTC"
 
 
 def test_weak_password_is_refused() -> None:
-    form = {"email": "a@example.com", "password1": "12345678", "password2": "12345678"}
+    form = {
+        "email": "a@example.com",
+        "password1": "12345678",
+        "password2": "12345678",
+        "consent": "on",
+    }
     assert Client().post("/accounts/signup/", form).status_code == 200
     assert not User.objects.exists()
 

@@ -1,0 +1,50 @@
+"""Dates as a person's language writes them, while the pages stay English.
+
+Django ties the form of a date to the language of the whole page; here only dates follow it.
+"""
+
+from contextvars import ContextVar
+from datetime import date, datetime
+
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+
+from detector.enums import DateLanguage
+
+_language: ContextVar[str] = ContextVar("date_language", default=DateLanguage.ENGLISH)
+
+
+def activate(language: str) -> None:
+    """Write dates in `language` until told otherwise, in this thread."""
+    _language.set(language)
+
+
+def deactivate() -> None:
+    """Write dates as for people who did not choose."""
+    _language.set(DateLanguage.ENGLISH)
+
+
+def language() -> str:
+    """The language of dates now."""
+    return _language.get()
+
+
+def day_text(day: date) -> str:
+    """A day: 24 Nov 2026. Of a moment, its day in the current time zone."""
+    return _written(day, "DATE_FORMAT")
+
+
+def moment_text(moment: datetime) -> str:
+    """A moment in the current time zone: 24 Nov 2026, 14:05."""
+    return _written(moment, "DATETIME_FORMAT")
+
+
+def month_text(day: date) -> str:
+    """The month of a day: November 2026."""
+    return _written(day, "YEAR_MONTH_FORMAT")
+
+
+def _written(day: date, form: str) -> str:
+    local = timezone.localtime(day) if isinstance(day, datetime) else day
+    with translation.override(_language.get()):
+        return date_format(local, form)

@@ -1,0 +1,73 @@
+"""Dates in the language of the person, pages in English."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+import pytest
+from django.template import Context, Template
+from django.test import Client
+from django.utils import timezone
+
+from detector import dates
+from detector.enums import DateLanguage
+from detector.models import Analysis, User
+
+MOMENT = datetime(2026, 3, 9, 23, 30, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _as_nobody() -> Iterator[None]:
+    yield
+    dates.deactivate()
+    timezone.deactivate()
+
+
+@pytest.mark.parametrize(
+    ("language", "day", "moment", "month"),
+    [
+        ("en-gb", "9 Mar 2026", "9 Mar 2026, 23:30", "March 2026"),
+        ("en", "March 9, 2026", "March 9, 2026, 11:30 p.m.", "March 2026"),
+        ("de", "9. März 2026", "9. März 2026 23:30", "März 2026"),
+        ("fr", "9 mars 2026", "9 mars 2026 23:30", "mars 2026"),
+        ("it", "9 Marzo 2026", "9 Marzo 2026, 23:30", "Marzo 2026"),
+        ("ja", "2026年3月9日", "2026年3月9日23:30", "2026年3月"),
+    ],
+)
+def test_forms(language: str, day: str, moment: str, month: str) -> None:
+    dates.activate(language)
+    assert dates.day_text(MOMENT) == day
+    assert dates.moment_text(MOMENT) == moment
+    assert dates.month_text(MOMENT.date()) == month
+
+
+@pytest.mark.parametrize("language", DateLanguage.values)
+def test_django_knows_every_language(language: str) -> None:
+    dates.activate(language)
+    assert "2026" in dates.moment_text(MOMENT)
+
+
+def test_times_are_those_of_the_zone() -> None:
+    timezone.activate("Europe/Berlin")
+    assert dates.moment_text(MOMENT) == "10 Mar 2026, 00:30"
+    assert dates.day_text(MOMENT) == "10 Mar 2026"
+    assert dates.day_text(date(2026, 3, 9)) == "9 Mar 2026"
+
+
+def test_when_is_marked_up() -> None:
+    dates.activate("de")
+    page = Template("{{ moment|when }}").render(Context({"moment": MOMENT}))
+    assert page == '<time datetime="2026-03-09T23:30:00+00:00" lang="de">9. März 2026 23:30</time>'
+
+
+@pytest.mark.django_db
+def test_a_page_stays_english_and_its_dates_follow(
+    web: Client, owner: User, analysed: Analysis
+) -> None:
+    User.objects.filter(pk=owner.pk).update(date_language="de", theme="dark")
+    page = web.get(f"/photos/{analysed.photo_id}/").content.decode()
+    assert 'lang="de"' in page
+    assert '<html lang="en" data-theme="dark" data-dates="de">' in page
+    assert "Delete" in page
+    anonymous = Client().get("/").content.decode()
+    assert '<html lang="en" data-dates="en-gb">' in anonymous
+    assert dates.language() == "en-gb"

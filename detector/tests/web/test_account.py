@@ -1,0 +1,269 @@
+"""Consent, preferences, retention, two steps, sessions, and the end of an account."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from allauth.mfa.totp.internal.auth import (
+    format_hotp_value,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
+from django.core.management import call_command
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from detector import consent
+from detector.models import Analysis, Photo, User
+from detector.services import retention
+from detector.templatetags.sessions import browser
+from detector.tests.factories import AnalysisFactory, PhotoFactory, UserFactory
+
+PASSWORD = "correct horse battery"
+
+pytestmark = pytest.mark.django_db
+
+
+def text_of(response: Any) -> str:
+    return str(response.content.decode())
+
+
+@pytest.fixture
+def person(owner: User) -> Client:
+    """The owner, logged in by the form and asked again just now, as sensitive pages want it."""
+    owner.set_password(PASSWORD)
+    owner.save()
+    client = Client()
+    response = client.post("/accounts/login/", {"login": owner.email, "password": PASSWORD})
+    assert response["Location"] == "/history/"
+    again = client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    assert again.status_code == 302
+    return client
+
+
+# --- Consent
+
+
+@pytest.fixture
+def unasked(web: Client, owner: User) -> Client:
+    User.objects.filter(pk=owner.pk).update(consent_version="", consented_at=None)
+    return web
+
+
+def sign_up(**more: str) -> Any:
+    form = {"email": "a@example.com", "password1": PASSWORD, "password2": PASSWORD}
+    return Client().post("/accounts/signup/", {**form, **more})
+
+
+def test_no_account_without_consent() -> None:
+    page = sign_up()
+    assert page.status_code == 200
+    assert "Without your consent" in text_of(page)
+    assert not User.objects.exists()
+
+
+def test_consent_is_kept_with_version_and_time() -> None:
+    before = timezone.now()
+    assert sign_up(consent="on").status_code == 302
+    user = User.objects.get()
+    assert user.consent_version == consent.VERSION
+    assert user.consented_at is not None
+    assert before <= user.consented_at <= timezone.now()
+
+
+def test_a_new_text_asks_again_and_leads_back(
+    web: Client, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert web.get("/history/").status_code == 200
+    monkeypatch.setattr(consent, "VERSION", "2099-01")
+    response = web.get("/history/?emotion=sad")
+    assert response["Location"] == "/consent/?next=%2Fhistory%2F%3Femotion%3Dsad"
+    page = text_of(web.get(response["Location"]))
+    assert "text has changed" in page
+    assert "I agree" in page
+    agreed = web.post("/consent/", {"next": "/history/?emotion=sad"})
+    assert agreed["Location"] == "/history/?emotion=sad"
+    assert web.get("/history/").status_code == 200
+    owner.refresh_from_db()
+    assert owner.consent_version == "2099-01"
+
+
+def test_agreeing_leads_to_no_other_site(unasked: Client) -> None:
+    assert unasked.post("/consent/", {"next": "//evil.example/"})["Location"] == "/history/"
+
+
+def test_who_has_not_agreed_can_leave_and_programs_go_on(unasked: Client, api: APIClient) -> None:
+    assert unasked.get("/upload/").status_code == 302
+    assert unasked.post("/upload/")["Location"] == "/consent/?next="
+    assert unasked.get("/settings/erase/")["Location"].startswith("/accounts/reauthenticate/")
+    assert unasked.get("/").status_code == 200
+    assert api.get("/api/v1/analyses/").status_code == 200
+    assert unasked.get("/history/", headers={"HX-Request": "true"})["HX-Redirect"] == "/consent/"
+    assert unasked.post("/accounts/logout/").status_code == 302
+    assert unasked.get("/history/")["Location"].startswith("/accounts/login/")
+
+
+def test_anyone_can_read_what_there_is_to_agree_to(web: Client) -> None:
+    assert "An expression is not a feeling" in text_of(Client().get("/consent/"))
+    assert Client().post("/consent/").status_code == 200
+    assert "You agreed to this on" in text_of(web.get("/consent/"))
+
+
+def test_consent_needs_both_version_and_time(owner: User) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        User.objects.filter(pk=owner.pk).update(consented_at=None)
+
+
+# --- Preferences
+
+
+def test_preferences_are_kept(web: Client, owner: User) -> None:
+    form = {"time_zone": "Europe/Berlin", "theme": "dark", "date_language": "fr"}
+    assert web.post("/settings/", form).status_code == 302
+    owner.refresh_from_db()
+    assert (owner.time_zone, owner.theme, owner.date_language) == ("Europe/Berlin", "dark", "fr")
+    # What is not sent stays.
+    assert web.post("/settings/", {"time_zone": "UTC"}).status_code == 302
+    owner.refresh_from_db()
+    assert (owner.time_zone, owner.theme, owner.date_language) == ("UTC", "dark", "fr")
+
+
+@pytest.mark.parametrize("wrong", [{"theme": "pink"}, {"date_language": "tlh"}])
+def test_preferences_that_do_not_exist(web: Client, owner: User, wrong: dict[str, str]) -> None:
+    assert web.post("/settings/", {"time_zone": "UTC", **wrong}).status_code == 200
+    owner.refresh_from_db()
+    assert owner.theme == "system"
+
+
+# --- Retention
+
+
+def test_retention_erases_what_outlived_its_time(owner: User, stranger: User) -> None:
+    now = timezone.now()
+    owner.keep_photos_days = 30
+    owner.save()
+    old = PhotoFactory.create(owner=owner, uploaded_at=now - timedelta(days=31))
+    binned = PhotoFactory.create(owner=owner, uploaded_at=old.uploaded_at, deleted_at=now)
+    young = PhotoFactory.create(owner=owner, uploaded_at=now - timedelta(days=29))
+    theirs = PhotoFactory.create(owner=stranger, uploaded_at=old.uploaded_at)
+    assert retention.count_outlived(owner, now) == 2
+    assert retention.count_outlived(stranger, now) == 0
+    assert retention.erase_outlived(now) == 2
+    assert set(Photo.objects.all()) == {young, theirs}
+    assert binned not in Photo.objects.all()
+    assert retention.erase_outlived(now) == 0
+
+
+def test_the_hourly_command_honours_retention(
+    owner: User, capsys: pytest.CaptureFixture[str]
+) -> None:
+    User.objects.filter(pk=owner.pk).update(keep_photos_days=30)
+    PhotoFactory.create(owner=owner, uploaded_at=timezone.now() - timedelta(days=31))
+    call_command("purge_expired")
+    assert capsys.readouterr().out == "1 photos erased\n"
+    assert not Photo.objects.exists()
+
+
+def test_retention_is_set_and_its_consequence_said(web: Client, owner: User) -> None:
+    AnalysisFactory.create(photo__owner=owner)
+    page = web.post("/settings/retention/", {"days": "90"}, follow=True)
+    assert "older than that: 1" in text_of(page)
+    assert User.objects.get(pk=owner.pk).keep_photos_days == 90
+    web.post("/settings/retention/", {"days": ""})
+    assert User.objects.get(pk=owner.pk).keep_photos_days is None
+    assert web.post("/settings/retention/", {"days": "1"}).status_code == 200
+
+
+# --- The end of an account
+
+
+def test_an_account_ends_with_everything(person: Client, owner: User, analysed: Analysis) -> None:
+    assert "1 photo" in text_of(person.get("/settings/erase/"))
+    page = person.post("/settings/erase/", follow=True)
+    assert "were deleted" in text_of(page)
+    assert not User.objects.filter(pk=owner.pk).exists()
+    assert not Photo.objects.exists()
+    assert person.get("/history/").status_code == 302
+
+
+def test_an_account_does_not_end_without_a_password(web: Client, owner: User) -> None:
+    assert web.post("/settings/erase/")["Location"].startswith("/accounts/reauthenticate/")
+    assert User.objects.filter(pk=owner.pk).exists()
+
+
+# --- Two steps and sessions
+
+
+@pytest.fixture
+def secret(person: Client) -> str:
+    """Two-step login of the owner, turned on on the page."""
+    page = person.get("/accounts/2fa/totp/activate/")
+    assert "data:image/svg" in text_of(page)
+    key = str(page.context["form"].secret)
+    assert key in text_of(page)
+    response = person.post("/accounts/2fa/totp/activate/", {"code": code_of(key)})
+    assert response.status_code == 302
+    return key
+
+
+def code_of(secret: str) -> str:
+    return str(format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time())))))
+
+
+def test_two_steps(person: Client, owner: User, secret: str) -> None:
+    assert "Show" in text_of(person.get("/accounts/2fa/"))
+    codes = person.get("/accounts/2fa/recovery-codes/")
+    code = codes.context["unused_codes"][0]
+    assert code in text_of(codes)
+    assert "no longer work" in text_of(person.get("/accounts/2fa/recovery-codes/generate/"))
+    assert "On" in text_of(person.get("/settings/"))
+    client = Client()
+    first = client.post("/accounts/login/", {"login": owner.email, "password": PASSWORD})
+    assert first["Location"] == "/accounts/2fa/authenticate/"
+    assert client.get("/history/").status_code == 302
+    assert "second step" in text_of(client.get(first["Location"]))
+    assert "Incorrect code" in text_of(client.post(first["Location"], {"code": "000000"}))
+    assert client.post(first["Location"], {"code": code}).status_code == 302
+    assert client.get("/history/").status_code == 200
+
+
+def test_two_steps_turned_off(person: Client, secret: str) -> None:
+    assert "alone will be enough" in text_of(person.get("/accounts/2fa/totp/deactivate/"))
+    assert person.post("/accounts/2fa/totp/deactivate/").status_code == 302
+    assert "Turn on" in text_of(person.get("/accounts/2fa/"))
+
+
+def test_the_administration_has_no_login_of_its_own() -> None:
+    assert Client().get("/admin/login/")["Location"].startswith("/accounts/login/")
+
+
+def test_sessions_are_listed_and_ended(person: Client, owner: User) -> None:
+    other = Client(headers={"User-Agent": "Mozilla/5.0 (iPhone) Version/17 Safari/604"})
+    other.post("/accounts/login/", {"login": owner.email, "password": PASSWORD})
+    page = text_of(person.get("/accounts/sessions/"))
+    assert "Safari on iPhone" in page
+    assert page.count("This device") == 1
+    assert "everywhere else" in page
+    person.post("/accounts/sessions/")
+    assert other.get("/history/").status_code == 302
+    assert person.get("/history/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "name"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0) Chrome/120.0 Safari/537.36 Edg/120.0", "Edge on Windows"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Firefox/120.0", "Firefox on Linux"),
+        ("Mozilla/5.0 (Linux; Android 14) Chrome/120.0 Mobile Safari/537.36", "Chrome on Android"),
+        ("curl/8", "A program"),
+        ("", "A program"),
+    ],
+)
+def test_browser_names(user_agent: str, name: str) -> None:
+    assert browser(user_agent) == name
+
+
+def test_a_person_of_the_factory_has_agreed() -> None:
+    assert UserFactory.create().has_consented
