@@ -48,3 +48,11 @@ class ModelStatus(TextChoices):
     CANDIDATE = "candidate"
     ACTIVE = "active"
     RETIRED = "retired"
+
+
+class Scope(TextChoices):
+    """What a token allows: to look, to change, and to judge the faces of others."""
+
+    READ = "read"
+    WRITE = "write"
+    REVIEW = "review"

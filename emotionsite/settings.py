@@ -235,7 +235,10 @@ REST_FRAMEWORK = {
         "detector.api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "detector.api.permissions.HasScope",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "detector.api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -274,6 +277,7 @@ SPECTACULAR_SETTINGS = {
         "Emotion": "detector.enums.Emotion",
         "Status": "detector.enums.Status",
         "Source": "detector.enums.Source",
+        "Scope": "detector.enums.Scope",
     },
 }
 

@@ -15,6 +15,7 @@ from detector.exceptions import DetectorError
 STATUS_OF_CODE = {
     "busy": HTTPStatus.SERVICE_UNAVAILABLE,
     "not_failed": HTTPStatus.CONFLICT,
+    "scope_not_held": HTTPStatus.FORBIDDEN,
 }
 """All other errors of the platform are 400."""
 
@@ -51,7 +52,7 @@ def _describe(error: Exception) -> tuple[str, str, dict[str, Any]]:
         wait = getattr(error, "wait", None)
         return "throttled", str(error.detail), {"retry_after": wait}
     if isinstance(error, exceptions.APIException):
-        return _code(error), str(error.detail), {}
+        return _code(error), str(error.detail), getattr(error, "details", {})
     raise TypeError("not an error of the API") from error
 
 

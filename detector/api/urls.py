@@ -7,16 +7,16 @@ from drf_spectacular.views import (
 )
 from rest_framework.routers import SimpleRouter
 
-from detector.api import views
+from detector.api.views import analyses, statistics, tokens
 
 router = SimpleRouter(use_regex_path=False)
-router.register("analyses", views.AnalysisViewSet, basename="analysis")
-router.register("tokens", views.TokenViewSet, basename="token")
+router.register("analyses", analyses.AnalysisViewSet, basename="analysis")
+router.register("tokens", tokens.TokenViewSet, basename="token")
 
 v1 = (
     [
         *router.urls,
-        path("stats/summary/", views.SummaryView.as_view(), name="stats-summary"),
+        path("stats/summary/", statistics.SummaryView.as_view(), name="stats-summary"),
     ],
     "v1",
 )

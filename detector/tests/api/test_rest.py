@@ -1,88 +1,19 @@
-"""Tokens, statistics, schema and the error envelope."""
+"""Statistics, schema and the error envelope."""
 
-from datetime import UTC, datetime, timedelta
-from io import StringIO
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import time_machine
-from django.core.management import CommandError, call_command
 from django.test import Client
 from rest_framework.test import APIClient
 
 from detector.enums import Emotion
-from detector.models import ApiToken, User
+from detector.models import User
 from detector.services import accounts, statistics
-from detector.tests.factories import AnalysisFactory, FaceFactory, UserFactory
-from detector.tests.test_access import ROUTES
+from detector.tests.api.test_every_call import CALLS
+from detector.tests.factories import AnalysisFactory, FaceFactory
 
 pytestmark = pytest.mark.django_db
-
-
-def bearer(secret: str) -> APIClient:
-    client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
-    return client
-
-
-def test_token_is_made_used_and_revoked(api: APIClient) -> None:
-    made = api.post("/api/v1/tokens/", {"name": "kiosk"})
-    assert made.status_code == 201
-    token = made.json()
-    assert token["token"] not in str(ApiToken.objects.values())
-    kiosk = bearer(token["token"])
-    assert kiosk.get("/api/v1/analyses/").status_code == 200
-    listed = {item["name"]: item for item in api.get("/api/v1/tokens/").json()["results"]}
-    assert listed.keys() == {"test", "kiosk"}
-    assert "token" not in listed["kiosk"]
-    assert api.delete(f"/api/v1/tokens/{token['id']}/").status_code == 204
-    assert kiosk.get("/api/v1/analyses/").status_code == 401
-
-
-def test_token_needs_a_name(api: APIClient) -> None:
-    response = api.post("/api/v1/tokens/", {"name": ""})
-    assert response.status_code == 400
-    assert "name" in response.json()["error"]["details"]["fields"]
-
-
-def test_expired_token(owner: User, api: APIClient) -> None:
-    with time_machine.travel(datetime.now(UTC) + timedelta(days=366)):
-        assert api.get("/api/v1/analyses/").status_code == 401
-
-
-@pytest.mark.parametrize(
-    "header", ["Bearer", "Bearer nonsense", "Bearer a b", "Bearer \xff\xfe", "Basic eDp5"]
-)
-def test_wrong_credentials(header: str) -> None:
-    client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=header)
-    response = client.get("/api/v1/analyses/")
-    assert response.status_code == 401
-    assert response["WWW-Authenticate"] == "Bearer"
-    assert response.json()["error"].keys() == {"code", "message", "details"}
-
-
-def test_session_of_a_browser_needs_the_csrf_token(owner: User) -> None:
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(owner)
-    assert client.get("/api/v1/analyses/").status_code == 200
-    response = client.post("/api/v1/tokens/", {"name": "x"}, content_type="application/json")
-    assert response.status_code == 403
-    assert response.json()["error"]["code"] == "permission_denied"
-
-
-@pytest.mark.parametrize("name", ["owner", "owner@example.com", "OWNER@example.com"])
-def test_command_prints_only_the_token(owner: User, name: str) -> None:
-    out = StringIO()
-    call_command("create_api_token", name, stdout=out)
-    secret = out.getvalue().strip()
-    assert "\n" not in secret
-    assert bearer(secret).get("/api/v1/analyses/").status_code == 200
-
-
-def test_command_says_who_is_unknown() -> None:
-    with pytest.raises(CommandError, match="No user is called nobody"):
-        call_command("create_api_token", "nobody")
 
 
 def test_summary(owner: User, stranger: User, api: APIClient) -> None:
@@ -178,8 +109,7 @@ def test_schema_names_every_call() -> None:
     response = Client().get("/api/schema/", headers={"Accept": "application/json"})
     paths = response.json()["paths"]
     named = {path.strip("/").replace("{id}", "<uuid:pk>") for path in paths}
-    routes = {route.strip("/").replace("<uuid:id>", "<uuid:pk>") for route in ROUTES}
-    assert named == {route for route in routes if route.startswith("api/v1/")}
+    assert named == {call.route.strip("/").replace("<uuid:id>", "<uuid:pk>") for call in CALLS}
     create = paths["/api/v1/analyses/"]["post"]
     assert create["responses"].keys() == {"200", "202", "400", "401", "404", "415", "429"}
 
@@ -190,10 +120,3 @@ def test_docs_are_public_and_local() -> None:
     assert page.status_code == 200
     assert b"https://cdn" not in page.content
     assert b"//unpkg" not in page.content
-
-
-def test_two_users_with_one_address_need_the_name() -> None:
-    UserFactory.create(username="a", email="same@example.com")
-    UserFactory.create(username="b", email="same@example.com")
-    with pytest.raises(CommandError, match="More than one"):
-        call_command("create_api_token", "same@example.com")

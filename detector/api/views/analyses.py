@@ -1,9 +1,9 @@
-"""Views of the API: parse, one service or selector, render."""
+"""Photos and what was found in them."""
 
 import threading
 import time
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -13,39 +13,28 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.decorators import action
-from rest_framework.generics import GenericAPIView
-from rest_framework.mixins import CreateModelMixin, DestroyModelMixin, ListModelMixin
+from rest_framework.mixins import ListModelMixin
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from detector import files, selectors
-from detector.api.serializers import (
+from detector.api.serializers.analyses import (
     AnalysisSerializer,
-    ErrorEnvelopeSerializer,
-    NewTokenSerializer,
-    PeriodSerializer,
     SubmissionSerializer,
-    SummarySerializer,
-    TokenSerializer,
     UploadSerializer,
     WaitSerializer,
 )
+from detector.api.views.base import PROBLEM, caller
 from detector.enums import Source
 from detector.exceptions import DetectorError
 from detector.filters import AnalysisFilter
-from detector.models import Analysis, ApiToken, User
-from detector.services import erasure, submission, tokens
+from detector.models import Analysis
+from detector.services import erasure, submission
 
 POLL_SECONDS = 0.1
 WAITING = threading.BoundedSemaphore(settings.API_WAITING_CALLS)
-PROBLEM = OpenApiResponse(ErrorEnvelopeSerializer)
-
-
-def caller(request: Request) -> User:
-    """The owner in whose name this request is made; permissions have seen to that."""
-    return cast(User, request.user)
 
 
 @extend_schema_view(
@@ -193,62 +182,3 @@ def _wait(ids: Sequence[UUID], seconds: float) -> bool:
     finally:
         if may_wait:
             WAITING.release()
-
-
-class SummaryView(GenericAPIView[Any]):
-    """Totals and distribution of the caller's history."""
-
-    @extend_schema(
-        summary="Totals and distribution",
-        parameters=[PeriodSerializer],
-        responses={200: SummarySerializer, 400: PROBLEM},
-    )
-    def get(self, request: Request) -> Response:
-        """Of all photos, or of those taken between two days."""
-        period = PeriodSerializer(data=request.query_params)
-        period.is_valid(raise_exception=True)
-        days = period.validated_data
-        summary = selectors.summary(caller(request), days.get("from"), days.get("to"))
-        return Response(SummarySerializer(summary).data)
-
-
-@extend_schema_view(
-    list=extend_schema(
-        summary="The caller's tokens",
-        responses={
-            200: TokenSerializer(many=True),
-        },
-    ),
-    destroy=extend_schema(summary="Revoke a token", responses={204: None}),
-)
-class TokenViewSet(ListModelMixin, CreateModelMixin, DestroyModelMixin, GenericViewSet[ApiToken]):
-    """Keys for programs."""
-
-    serializer_class = TokenSerializer
-    filter_backends = ()
-    lookup_field = "id"
-    lookup_value_converter = "uuid"
-    queryset = ApiToken.objects.none()
-
-    def get_queryset(self) -> Any:
-        """The caller's own."""
-        if getattr(self, "swagger_fake_view", False):
-            return self.queryset
-        return selectors.tokens_of(caller(self.request))
-
-    def perform_destroy(self, instance: ApiToken) -> None:
-        """Through the service."""
-        tokens.revoke_token(instance)
-
-    @extend_schema(
-        summary="Make a token",
-        description="The secret is shown here and never again.",
-        responses={201: NewTokenSerializer, 400: PROBLEM},
-    )
-    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """A new token with its secret."""
-        wish = TokenSerializer(data=request.data)
-        wish.is_valid(raise_exception=True)
-        token, secret = tokens.create_token(caller(request), name=wish.validated_data["name"])
-        answer = NewTokenSerializer(token, context={"secret": secret})
-        return Response(answer.data, status=status.HTTP_201_CREATED)

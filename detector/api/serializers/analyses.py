@@ -1,28 +1,14 @@
-"""What the API shows and takes."""
+"""Photos and what was found in them."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from detector import selectors
+from detector.api.serializers.errors import ErrorSerializer
 from detector.enums import Emotion, QualityFlag, Source, Status
-from detector.models import Analysis, ApiToken, Face, Photo
-
-
-class ErrorSerializer(serializers.Serializer[Any]):
-    """The content of the error envelope."""
-
-    code = serializers.CharField()
-    message = serializers.CharField()
-    details = serializers.DictField(required=False)
-
-
-class ErrorEnvelopeSerializer(serializers.Serializer[Any]):
-    """Every error looks like this."""
-
-    error = ErrorSerializer()
+from detector.models import Analysis, Face, Photo
 
 
 class BoxSerializer(serializers.Serializer[Face]):
@@ -183,86 +169,3 @@ class SubmissionSerializer(serializers.Serializer[Any]):
 
     accepted = AnalysisSerializer(many=True)
     rejected = RejectionSerializer(many=True)
-
-
-class PeriodSerializer(serializers.Serializer[Any]):
-    """Days in the caller's time zone, both included."""
-
-    since = serializers.DateField(required=False)
-    until = serializers.DateField(required=False)
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """Named `from` and `to` outside, where no keyword stands in the way."""
-        fields = super().get_fields()
-        return {"from": fields["since"], "to": fields["until"]}
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """The period must not end before it begins."""
-        since, until = attrs.get("from"), attrs.get("to")
-        if since and until and since > until:
-            raise serializers.ValidationError({"to": ["Must not lie before `from`."]})
-        return attrs
-
-
-class EmotionShareSerializer(serializers.Serializer[selectors.EmotionShare]):
-    """One emotion among the faces of a period."""
-
-    faces = serializers.IntegerField()
-    share = serializers.FloatField(min_value=0, max_value=1)
-    mean_confidence = serializers.FloatField(allow_null=True)
-
-
-class EmotionSharesSerializer(serializers.Serializer[Any]):
-    """All seven."""
-
-    angry = EmotionShareSerializer()
-    disgust = EmotionShareSerializer()
-    fear = EmotionShareSerializer()
-    happy = EmotionShareSerializer()
-    sad = EmotionShareSerializer()
-    surprise = EmotionShareSerializer()
-    neutral = EmotionShareSerializer()
-
-
-class SummarySerializer(serializers.Serializer[selectors.Summary]):
-    """Totals of a period and the distribution of expressions in it."""
-
-    photos = serializers.IntegerField()
-    faces = serializers.IntegerField()
-    uncertain = serializers.IntegerField(help_text="Faces whose expression is not certain.")
-    waiting = serializers.IntegerField()
-    failed = serializers.IntegerField()
-    without_face = serializers.IntegerField()
-    first_day = serializers.DateField(allow_null=True)
-    last_day = serializers.DateField(allow_null=True)
-    emotions = serializers.SerializerMethodField()
-
-    @extend_schema_field(EmotionSharesSerializer)
-    def get_emotions(self, summary: selectors.Summary) -> dict[str, Any]:
-        """Keyed by emotion."""
-        return {row.emotion.value: EmotionShareSerializer(row).data for row in summary.emotions}
-
-
-class TokenSerializer(serializers.ModelSerializer[ApiToken]):
-    """A token, without its secret."""
-
-    created_at = serializers.DateTimeField(source="created", read_only=True)
-    expires_at = serializers.DateTimeField(source="expiry", read_only=True, allow_null=True)
-
-    class Meta:
-        model = ApiToken
-        fields = ["id", "name", "created_at", "expires_at"]
-        read_only_fields = ["id"]
-
-
-class NewTokenSerializer(TokenSerializer):
-    """A token at its birth, the only time that its secret is shown."""
-
-    token = serializers.SerializerMethodField()
-
-    class Meta(TokenSerializer.Meta):
-        fields = [*TokenSerializer.Meta.fields, "token"]
-
-    def get_token(self, token: ApiToken) -> str:
-        """The secret."""
-        return cast(str, self.context["secret"])

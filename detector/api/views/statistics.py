@@ -1,0 +1,29 @@
+"""Statistics of the caller's history."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from detector import selectors
+from detector.api.serializers.statistics import PeriodSerializer, SummarySerializer
+from detector.api.views.base import PROBLEM, caller
+
+
+class SummaryView(GenericAPIView[Any]):
+    """Totals and distribution of the caller's history."""
+
+    @extend_schema(
+        summary="Totals and distribution",
+        parameters=[PeriodSerializer],
+        responses={200: SummarySerializer, 400: PROBLEM},
+    )
+    def get(self, request: Request) -> Response:
+        """Of all photos, or of those taken between two days."""
+        period = PeriodSerializer(data=request.query_params)
+        period.is_valid(raise_exception=True)
+        days = period.validated_data
+        summary = selectors.summary(caller(request), days.get("from"), days.get("to"))
+        return Response(SummarySerializer(summary).data)
