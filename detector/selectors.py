@@ -13,7 +13,16 @@ from django.utils import timezone
 
 from detector.days import end_of_day, start_of_day
 from detector.enums import Emotion, Status
-from detector.models import Analysis, ApiToken, DailyEmotion, Face, Photo, User, WorkerHeartbeat
+from detector.models import (
+    Analysis,
+    ApiToken,
+    DailyEmotion,
+    Face,
+    Photo,
+    PhotoTag,
+    User,
+    WorkerHeartbeat,
+)
 
 
 def analyses_of(owner: User) -> QuerySet[Analysis]:
@@ -29,6 +38,19 @@ def analyses_of(owner: User) -> QuerySet[Analysis]:
 def photos_of(owner: User) -> QuerySet[Photo]:
     """All photos of an owner but those in the bin."""
     return Photo.objects.filter(owner=owner, deleted_at=None)
+
+
+def faces_of_photo(photo: Photo) -> QuerySet[Face]:
+    """The faces that count: those of a photo's current analysis."""
+    return Face.objects.filter(
+        analysis__photo=photo, analysis__superseded=False, analysis__status=Status.DONE
+    )
+
+
+def tag_names_of(owner: User) -> list[str]:
+    """Every tag that an owner uses, once."""
+    tags = PhotoTag.objects.filter(photo__owner=owner, photo__deleted_at=None)
+    return list(tags.order_by("name").values_list("name", flat=True).distinct())
 
 
 def analysis_of_photo(owner: User, photo_id: UUID) -> Analysis | None:
@@ -114,15 +136,24 @@ def _counts(owner: User, since: date | None, until: date | None) -> dict[str, in
     taken = _taken(owner, since, until, prefix="photo__")
     done = Q(status=Status.DONE)
     waiting = Q(status__in=[Status.QUEUED, Status.RUNNING])
-    counts: dict[str, int] = Analysis.objects.filter(taken, photo__owner=owner).aggregate(
-        photos=Count("photo", distinct=True),
-        waiting=Count("pk", filter=waiting, distinct=True),
-        failed=Count("pk", filter=Q(status=Status.FAILED), distinct=True),
-        without_face=Count("pk", filter=done & Q(faces__isnull=True), distinct=True),
+    counts: dict[str, int] = (
+        analyses_of(owner)
+        .filter(taken)
+        .order_by()
+        .aggregate(
+            photos=Count("photo", distinct=True),
+            waiting=Count("pk", filter=waiting, distinct=True),
+            failed=Count("pk", filter=Q(status=Status.FAILED), distinct=True),
+            without_face=Count("pk", filter=done & Q(faces__isnull=True), distinct=True),
+        )
     )
     in_range = _taken(owner, since, until, prefix="analysis__photo__")
     counts["uncertain"] = Face.objects.filter(
-        in_range, analysis__photo__owner=owner, uncertain=True
+        in_range,
+        analysis__photo__owner=owner,
+        analysis__photo__deleted_at=None,
+        analysis__superseded=False,
+        uncertain=True,
     ).count()
     return counts
 

@@ -15,6 +15,7 @@ from celery import bootsteps
 from django.conf import settings
 from django.db import close_old_connections, connection
 
+from detector.services import bin as bin_service
 from detector.services import heartbeats, orphans, submission
 
 logger = logging.getLogger(__name__)
@@ -69,5 +70,7 @@ class Caretaker(bootsteps.StartStopStep):
             logger.info("Sent %d waiting analyses again", sent)
         if time.monotonic() >= self.tidy_at:
             self.tidy_at = time.monotonic() + TIDY_SECONDS
+            erased = bin_service.empty(bin_service.kept_since())
+            logger.info("Erased %d photos from the bin", erased)
             removed = orphans.remove_orphans()
             logger.info("Removed %d stored files that no photo names", removed)

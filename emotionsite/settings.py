@@ -141,6 +141,9 @@ DATA_UPLOAD_MAX_NUMBER_FILES = positive_int("UPLOAD_MAX_FILES", 100)
 # Above this, an upload waits in a file instead of memory.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 
+# Days for which a deleted photo can be brought back.
+BIN_DAYS = positive_int("BIN_DAYS", 7)
+
 # --- Analysis: times in seconds
 MODEL_VERSION = env.str("MODEL_VERSION", default="") or None
 ANALYSIS_LEASE = positive_int("ANALYSIS_LEASE", 30)

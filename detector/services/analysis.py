@@ -73,7 +73,9 @@ def _analyse(analysis: Analysis) -> None:
             raise leases.LeaseLostError(analysis.pk)
         leases.complete(analysis, model=version, timings_ms=timings)
         faces = Face.objects.bulk_create([_row(analysis, face) for face in found])
-        statistics.add_faces(photo, faces)
+        # In the bin it counts nowhere; its faces are counted when it comes back.
+        if photo.deleted_at is None:
+            statistics.add_faces(photo, faces)
 
 
 def _row(analysis: Analysis, face: FaceAnalysis) -> Face:

@@ -6,8 +6,8 @@ from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
-from detector.enums import Status
-from detector.models import Face, Photo, User
+from detector import selectors
+from detector.models import Photo, User
 from detector.services import images, statistics
 
 
@@ -21,8 +21,8 @@ def delete_photo(photo: Photo) -> None:
     current = locked.filter(pk=photo.pk).first()
     if current is None:
         return
-    faces = Face.objects.filter(analysis__photo=current, analysis__status=Status.DONE)
-    statistics.remove_faces(current, faces)
+    if current.deleted_at is None:
+        statistics.remove_faces(current, selectors.faces_of_photo(current))
     current.delete()
 
 

@@ -44,7 +44,9 @@ def rebuild(owner: User) -> int:
     """Count all faces of an owner anew; the number of rows. Needed after a change of time zone."""
     owner = _locked(owner.pk)
     DailyEmotion.objects.filter(owner=owner).delete()
-    done = Analysis.objects.filter(photo__owner=owner, status=Status.DONE)
+    done = Analysis.objects.filter(
+        photo__owner=owner, photo__deleted_at=None, superseded=False, status=Status.DONE
+    )
     totals: dict[tuple[date, str], list[float]] = defaultdict(lambda: [0, 0.0])
     for analysis in done.select_related("photo").prefetch_related("faces").iterator(500):
         for face in analysis.faces.all():

@@ -14,11 +14,11 @@ from django.db.models import Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from detector import tasks
+from detector import selectors, tasks
 from detector.enums import Source, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo, User
-from detector.services import images, leases
+from detector.services import bin, images, leases, locks, statistics
 
 logger = logging.getLogger(__name__)
 
@@ -62,12 +62,12 @@ def submit(owner: User, files: "Iterable[UploadedFile[Any]]", source: Source) ->
 def _submit_file(owner: User, file: "UploadedFile[Any]", source: Source) -> tuple[Analysis, bool]:
     """Store a photo and queue its analysis; whether it is new.
 
-    A file that the owner already has is not stored twice: its analysis is returned, and tried
-    again if it had failed. Raises DetectorError where the file is not a photo that can be read;
-    then nothing is left behind.
+    A file that the owner already has is not stored twice: its analysis is returned, out of the bin
+    if it was there, and tried again if it had failed. Raises DetectorError where the file is not a
+    photo that can be read; then nothing is left behind.
     """
     checked = images.check_upload(file)
-    known = _existing(owner, checked.sha256)
+    known = _brought_back(owner, checked.sha256)
     if known is not None:
         images.restore_upload(known.photo, checked)
         retry(known)
@@ -80,7 +80,7 @@ def _submit_file(owner: User, file: "UploadedFile[Any]", source: Source) -> tupl
     except IntegrityError as error:
         # The same file came in twice at once and the other one won, or the account is gone.
         images.delete_files([str(photo.upload.name)])
-        known = _existing(owner, checked.sha256)
+        known = _brought_back(owner, checked.sha256)
         if known is None:
             raise DetectorError("account_gone", "This account is being deleted.") from error
         return known, False
@@ -91,8 +91,7 @@ def _submit_file(owner: User, file: "UploadedFile[Any]", source: Source) -> tupl
 def _create_rows(photo: Photo) -> Analysis:
     try:
         photo.save(force_insert=True)
-        now = timezone.now()
-        return Analysis.objects.create(photo=photo, queued_at=now, due_at=now, sent_at=now)
+        return _queue(photo)
     except BaseException:
         # Only here: once the commit was asked for, the row may be there whatever is raised.
         images.delete_files([str(photo.upload.name)])
@@ -103,7 +102,8 @@ def retry(analysis: Analysis) -> bool:
     """Queue a failed analysis again, with all its attempts; whether it was failed."""
     now = timezone.now()
     with transaction.atomic():
-        changed = Analysis.objects.filter(pk=analysis.pk, status=Status.FAILED).update(
+        failed = Analysis.objects.filter(pk=analysis.pk, status=Status.FAILED, superseded=False)
+        changed = failed.update(
             status=Status.QUEUED,
             attempt=0,
             due_at=now,
@@ -116,6 +116,32 @@ def retry(analysis: Analysis) -> bool:
             _send_after_commit([analysis.pk])
             analysis.refresh_from_db()
     return bool(changed)
+
+
+@transaction.atomic
+def analyse_again(owner: User, photo_ids: Iterable[UUID]) -> int:
+    """Queue an analysis of each of an owner's photos that has none under way; how many.
+
+    A result is superseded at once: until the new one is there, the photo counts nowhere. A failed
+    analysis is tried again instead, it is no result.
+    """
+    photos = locks.photos_held(owner, photo_ids).filter(deleted_at=None)
+    return sum(_analyse_again(photo) for photo in photos)
+
+
+def _analyse_again(photo: Photo) -> bool:
+    current = Analysis.objects.get(photo=photo, superseded=False)
+    if current.status != Status.DONE:
+        return retry(current)
+    statistics.remove_faces(photo, selectors.faces_of_photo(photo))
+    Analysis.objects.filter(pk=current.pk).update(superseded=True)
+    _send_after_commit([_queue(photo).pk])
+    return True
+
+
+def _queue(photo: Photo) -> Analysis:
+    now = timezone.now()
+    return Analysis.objects.create(photo=photo, queued_at=now, due_at=now, sent_at=now)
 
 
 def _send_after_commit(ids: list[UUID]) -> None:
@@ -167,8 +193,18 @@ def sweep() -> int:
 
 
 def _existing(owner: User, sha256: str) -> Analysis | None:
-    analyses = Analysis.objects.filter(photo__owner=owner, photo__sha256=sha256)
-    return analyses.select_related("photo").order_by("-id").first()
+    current = Analysis.objects.filter(photo__owner=owner, photo__sha256=sha256, superseded=False)
+    return current.select_related("photo").first()
+
+
+def _brought_back(owner: User, sha256: str) -> Analysis | None:
+    """The current analysis of the photo that the owner has already, out of the bin."""
+    known = _existing(owner, sha256)
+    if known is None or known.photo.deleted_at is None:
+        return known
+    bin.restore(owner, [known.photo_id])
+    # Asked again: it may have been erased, or someone else brought it back.
+    return _existing(owner, sha256)
 
 
 def _photo(owner: User, checked: images.CheckedUpload, source: Source) -> Photo:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from detector.enums import Emotion, Source, Status
 from detector.models import Analysis, DailyEmotion, Face, Photo, User
+from detector.services import bin as bin_service
 from detector.services import erasure, leases, statistics, submission
 from detector.tests.factories import AnalysisFactory, FaceFactory, PhotoFactory, UserFactory
 
@@ -115,3 +116,32 @@ def test_account_deleted_while_photos_come_in(
     at_once(act)
     assert not User.objects.exists()
     assert not Photo.objects.exists()
+
+
+def test_a_photo_in_and_out_of_the_bin_and_analysed_again_at_once_counts_once() -> None:
+    owner = UserFactory.create()
+    photos = [FaceFactory.create(analysis__photo__owner=owner).analysis.photo for _ in range(3)]
+    statistics.rebuild(owner)
+    ids = [photo.pk for photo in photos]
+    acts = itertools.cycle([bin_service.discard, bin_service.restore, submission.analyse_again])
+
+    at_once(lambda: next(acts)(owner, ids))
+    at_once(lambda: next(acts)(owner, ids))
+    in_rollup = sum(DailyEmotion.objects.values_list("faces", flat=True))
+    statistics.rebuild(owner)
+    assert in_rollup == sum(DailyEmotion.objects.values_list("faces", flat=True))
+    assert Analysis.objects.filter(superseded=False).count() == len(photos)
+
+
+def test_the_bin_is_emptied_or_a_photo_comes_back_never_half() -> None:
+    owner = UserFactory.create()
+    photos = [FaceFactory.create(analysis__photo__owner=owner).analysis.photo for _ in range(4)]
+    ids = [photo.pk for photo in photos]
+    bin_service.discard(owner, ids)
+    acts = itertools.cycle(
+        [lambda: bin_service.empty(timezone.now()), lambda: bin_service.restore(owner, ids)]
+    )
+    at_once(lambda: next(acts)())
+    left = Photo.objects.count()
+    assert not Photo.objects.exclude(deleted_at=None).exists()
+    assert sum(DailyEmotion.objects.values_list("faces", flat=True)) == left

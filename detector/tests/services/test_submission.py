@@ -12,11 +12,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from detector import tasks
-from detector.enums import Source, Status
-from detector.models import Analysis, Photo, User
-from detector.services import submission
+from detector import selectors, tasks
+from detector.enums import Emotion, Source, Status
+from detector.models import Analysis, DailyEmotion, Photo, User
+from detector.services import statistics, submission
 from detector.tests.factories import AnalysisFactory
+from detector.tests.stub_analyser import StubAnalyser, face
 
 MakePicture = Callable[..., SimpleUploadedFile]
 
@@ -237,3 +238,40 @@ def test_retry_is_for_failed_ones_only(
     assert sent == [failed.pk]
     failed.refresh_from_db()
     assert (failed.status, failed.error_code, failed.attempt) == (Status.QUEUED, "", 0)
+
+
+def test_analysing_again_supersedes_the_result_and_the_statistics_follow(
+    analysed: Analysis,
+    owner: User,
+    stranger: User,
+    analyser: StubAnalyser,
+    work_off: Callable[[], list[Analysis]],
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    ids = [analysed.photo_id]
+    assert submission.analyse_again(stranger, ids) == 0
+    with django_capture_on_commit_callbacks(execute=True):
+        assert submission.analyse_again(owner, ids) == 1
+        # It is under way now.
+        assert submission.analyse_again(owner, ids) == 0
+    assert not DailyEmotion.objects.exists()
+    analyser.faces = [face(Emotion.SAD)]
+    [again] = work_off()
+    assert again.pk != analysed.pk
+    assert selectors.analysis_of_photo(owner, analysed.photo_id) == again
+    assert list(DailyEmotion.objects.values_list("emotion", "faces")) == [("sad", 1)]
+    statistics.rebuild(owner)
+    assert list(DailyEmotion.objects.values_list("emotion", "faces")) == [("sad", 1)]
+
+
+def test_analysing_again_tries_a_failed_one_again_and_leaves_the_bin_alone(
+    owner: User, sent: list[UUID], django_capture_on_commit_callbacks: Any
+) -> None:
+    failed = AnalysisFactory.create(
+        photo__owner=owner, status=Status.FAILED, error_code="timed_out", model_version=None
+    )
+    binned = AnalysisFactory.create(photo__owner=owner, photo__deleted_at=timezone.now())
+    with django_capture_on_commit_callbacks(execute=True):
+        assert submission.analyse_again(owner, [failed.photo_id, binned.photo_id]) == 1
+    assert sent == [failed.pk]
+    assert Analysis.objects.count() == 2

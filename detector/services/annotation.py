@@ -1,0 +1,123 @@
+"""What an owner writes on a photo: a note, tags, and how it felt."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import transaction
+
+from detector import selectors
+from detector.enums import Emotion
+from detector.exceptions import DetectorError
+from detector.models import Photo, PhotoTag, User
+from detector.services import locks
+
+NOTE_LENGTH = 2000
+TAG_LENGTH = 50
+TAGS_A_PHOTO = 20
+
+
+@transaction.atomic
+def annotate(
+    photo: Photo,
+    *,
+    note: str | None = None,
+    tags: Iterable[str] | None = None,
+    felt_emotion: str | None = None,
+) -> None:
+    """Change what is given; an empty value clears, None leaves as it is.
+
+    Raises DetectorError `invalid_note`, `invalid_tags` or `invalid_emotion`; then nothing is
+    changed.
+    """
+    changes = {}
+    if note is not None:
+        changes["note"] = _note(note)
+    if felt_emotion is not None:
+        changes["felt_emotion"] = _felt(felt_emotion)
+    held = locks.photos_held(photo.owner, [photo.pk]).first()
+    if held is None:
+        return
+    if changes:
+        Photo.objects.filter(pk=held.pk).update(**changes)
+    if tags is not None:
+        _replace_tags(held, _spelled(held.owner, tags))
+    photo.refresh_from_db()
+
+
+@transaction.atomic
+def add_tag(owner: User, photo_ids: Iterable[UUID], name: str) -> int:
+    """Put a tag on an owner's photos; how many did not have it.
+
+    Raises DetectorError `invalid_tags`, also where one of them has as many as it can; then
+    nothing is changed.
+    """
+    names = _spelled(owner, [name])
+    if not names:
+        raise DetectorError("invalid_tags", "A tag needs at least one letter or digit.")
+    photos = list(locks.photos_held(owner, photo_ids).filter(deleted_at=None))
+    without = [photo for photo in photos if not photo.tags.filter(name=names[0]).exists()]
+    for photo in without:
+        _check_number(photo.tags.count() + 1)
+    PhotoTag.objects.bulk_create([PhotoTag(photo=photo, name=names[0]) for photo in without])
+    return len(without)
+
+
+def _note(text: str) -> str:
+    text = text.replace("\r\n", "\n").replace("\0", "").strip()
+    if len(text) > NOTE_LENGTH:
+        raise DetectorError(
+            "invalid_note",
+            f"A note has at most {NOTE_LENGTH:,} characters.",
+            details={"length": len(text), "max_length": NOTE_LENGTH},
+        )
+    return text
+
+
+def _felt(emotion: str) -> str:
+    if emotion and emotion not in Emotion.values:
+        raise DetectorError(
+            "invalid_emotion",
+            "Choose one of the seven emotions, or none.",
+            details={"known": Emotion.values},
+        )
+    return emotion
+
+
+def _spelled(owner: User, tags: Iterable[str]) -> list[str]:
+    """Each tag once, spelled as the owner spelled it first, whatever its capitals now."""
+    words = dict.fromkeys(_word(tag) for tag in tags)
+    known = {name.casefold(): name for name in selectors.tag_names_of(owner)} if words else {}
+    names: dict[str, str] = {}
+    for word in words:
+        if word:
+            names.setdefault(word.casefold(), known.get(word.casefold(), word))
+    _check_number(len(names))
+    return list(names.values())
+
+
+def _word(tag: str) -> str:
+    word = " ".join("".join(c if c.isprintable() else " " for c in tag).split())
+    if len(word) > TAG_LENGTH:
+        raise DetectorError(
+            "invalid_tags",
+            f"A tag has at most {TAG_LENGTH} characters.",
+            details={"tag": word, "max_length": TAG_LENGTH},
+        )
+    return word
+
+
+def _check_number(tags: int) -> None:
+    if tags > TAGS_A_PHOTO:
+        raise DetectorError(
+            "invalid_tags",
+            f"A photo has at most {TAGS_A_PHOTO} tags.",
+            details={"max_tags": TAGS_A_PHOTO},
+        )
+
+
+def _replace_tags(photo: Photo, names: list[str]) -> None:
+    photo.tags.exclude(name__in=names).delete()
+    there = set(photo.tags.values_list("name", flat=True))
+    PhotoTag.objects.bulk_create(
+        [PhotoTag(photo=photo, name=name) for name in names if name not in there]
+    )

@@ -1,0 +1,136 @@
+"""Deleted photos lie in the bin for a while, count nowhere, and come back complete."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.utils import timezone
+
+from detector import selectors
+from detector.enums import Source, Status
+from detector.models import Analysis, DailyEmotion, Photo, User
+from detector.services import bin as service
+from detector.services import erasure, statistics, submission
+from detector.tests.stub_analyser import StubAnalyser
+
+MakePicture = Callable[..., SimpleUploadedFile]
+WorkOff = Callable[[], list[Analysis]]
+
+
+def counted(owner: User) -> int:
+    """Faces in the rollup, which must be what counting anew gives."""
+    before = list(DailyEmotion.objects.filter(owner=owner).values_list("day", "emotion", "faces"))
+    statistics.rebuild(owner)
+    after = list(DailyEmotion.objects.filter(owner=owner).values_list("day", "emotion", "faces"))
+    assert before == after
+    return sum(faces for *_, faces in after)
+
+
+def stored_files() -> list[Path]:
+    return [path for path in Path(django_settings.MEDIA_ROOT).rglob("*") if path.is_file()]
+
+
+def test_what_is_in_the_bin_is_seen_nowhere_and_comes_back(analysed: Analysis, owner: User) -> None:
+    ids = [analysed.photo_id]
+    assert service.discard(owner, ids) == 1
+    assert service.discard(owner, ids) == 0
+    assert selectors.analyses_of(owner).count() == selectors.photos_of(owner).count() == 0
+    totals = selectors.summary(owner)
+    assert (totals.photos, totals.faces, counted(owner)) == (0, 0, 0)
+    assert service.restore(owner, ids) == 1
+    assert service.restore(owner, ids) == 0
+    assert selectors.analysis_of_photo(owner, analysed.photo_id) == analysed
+    assert counted(owner) == 1
+
+
+def test_nobody_else_deletes_or_restores(analysed: Analysis, owner: User, stranger: User) -> None:
+    ids = [analysed.photo_id]
+    assert service.discard(stranger, ids) == 0
+    service.discard(owner, ids)
+    assert service.restore(stranger, ids) == 0
+    assert Photo.objects.get().deleted_at is not None
+
+
+def test_a_photo_deleted_while_it_is_analysed_counts_when_it_comes_back(
+    owner: User,
+    picture: MakePicture,
+    work_off: WorkOff,
+    analyser: StubAnalyser,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        [analysis] = submission.submit(owner, [picture()], Source.WEB).accepted
+    analyser.before_answer = lambda: service.discard(owner, [analysis.photo_id])
+    assert work_off()[0].status == Status.DONE
+    assert counted(owner) == 0
+    service.restore(owner, [analysis.photo_id])
+    assert counted(owner) == 1
+
+
+def test_uploading_a_deleted_photo_brings_it_back(
+    owner: User, picture: MakePicture, work_off: WorkOff, django_capture_on_commit_callbacks: Any
+) -> None:
+    content = picture().open().read()
+    with django_capture_on_commit_callbacks(execute=True):
+        submission.submit(owner, [SimpleUploadedFile("a.jpg", content)], Source.WEB)
+    [first] = work_off()
+    service.discard(owner, [first.photo_id])
+    again = submission.submit(owner, [SimpleUploadedFile("a.jpg", content)], Source.WEB)
+    assert again.duplicates == {first.pk}
+    assert selectors.analysis_of_photo(owner, first.photo_id) == first
+    assert counted(owner) == 1
+
+
+def test_uploading_a_photo_that_is_erased_at_this_moment_stores_it_anew(
+    owner: User, picture: MakePicture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = picture().open().read()
+    [first] = submission.submit(owner, [SimpleUploadedFile("a.jpg", content)], Source.WEB).accepted
+    service.discard(owner, [first.photo_id])
+
+    def too_late(*_: Any) -> int:
+        return service.empty(timezone.now())
+
+    monkeypatch.setattr(service, "restore", too_late)
+    again = submission.submit(owner, [SimpleUploadedFile("a.jpg", content)], Source.WEB)
+    assert again.duplicates == set()
+    assert Photo.objects.get().pk == again.accepted[0].photo_id != first.photo_id
+
+
+def test_purge_erases_what_lay_there_long_enough(
+    analysed: Analysis,
+    owner: User,
+    settings: Any,
+    capsys: Any,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    settings.BIN_DAYS = 3
+    service.discard(owner, [analysed.photo_id])
+    for days, left in ((2, 1), (4, 0)):
+        Photo.objects.update(deleted_at=timezone.now() - timedelta(days=days))
+        with django_capture_on_commit_callbacks(execute=True):
+            call_command("purge_expired")
+        assert Photo.objects.count() == left
+        assert bool(stored_files()) == bool(left)
+    assert capsys.readouterr().out == "0 photos erased\n1 photos erased\n"
+    assert counted(owner) == 0
+
+
+def test_erasing_from_the_bin_does_not_count_twice(
+    analysed: Analysis,
+    owner: User,
+    picture: MakePicture,
+    work_off: WorkOff,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        submission.submit(owner, [picture()], Source.WEB)
+    work_off()
+    service.discard(owner, [analysed.photo_id])
+    erasure.delete_photo(analysed.photo)
+    assert counted(owner) == 1
