@@ -5,6 +5,8 @@ import io
 import logging
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, BinaryIO, cast
@@ -75,10 +77,17 @@ def check_upload(file: "UploadedFile[Any]") -> CheckedUpload:
 
 
 def _verify(stream: BinaryIO) -> None:
+    with decoding_slot():
+        decoder.verify(stream, limits())
+
+
+@contextmanager
+def decoding_slot() -> Iterator[None]:
+    """A place among those who may decode now. Raises DetectorError `busy` after a while."""
     if not DECODING.acquire(timeout=PATIENCE_SECONDS):
         raise BUSY
     try:
-        decoder.verify(stream, limits())
+        yield
     finally:
         DECODING.release()
 

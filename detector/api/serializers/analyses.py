@@ -9,6 +9,7 @@ from rest_framework import serializers
 from detector.api.serializers.errors import ErrorSerializer
 from detector.enums import Emotion, QualityFlag, Source, Status
 from detector.models import Analysis, Face, Photo
+from detector.services import annotation
 
 
 class BoxSerializer(serializers.Serializer[Face]):
@@ -139,6 +140,29 @@ class AnalysisSerializer(serializers.Serializer[Analysis]):
     def get_felt_emotion(self, analysis: Analysis) -> str | None:
         """What the owner says to have felt."""
         return analysis.photo.felt_emotion or None
+
+
+class AnnotationSerializer(serializers.Serializer[Any]):
+    """What an owner writes on a photo; what is left out stays as it is."""
+
+    note = serializers.CharField(
+        required=False, allow_blank=True, max_length=annotation.NOTE_LENGTH
+    )
+    tags = serializers.ListField(
+        child=serializers.CharField(max_length=annotation.TAG_LENGTH),
+        required=False,
+        max_length=annotation.TAGS_A_PHOTO,
+        help_text="Replaces all tags; a tag is spelled as you spelled it first.",
+    )
+    felt_emotion = serializers.ChoiceField(
+        choices=Emotion.choices, required=False, allow_null=True, help_text="What you felt."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A call that changes nothing is a mistake."""
+        if not attrs:
+            raise serializers.ValidationError(f"Give one of: {', '.join(self.fields)}.")
+        return attrs
 
 
 class UploadSerializer(serializers.Serializer[Any]):

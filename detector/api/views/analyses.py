@@ -7,31 +7,32 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.http import Http404, HttpResponseBase
+from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin
-from rest_framework.parsers import MultiPartParser
+from rest_framework.parsers import BaseParser, JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from detector import files, selectors
+from detector import selectors
 from detector.api.serializers.analyses import (
     AnalysisSerializer,
+    AnnotationSerializer,
     SubmissionSerializer,
     UploadSerializer,
     WaitSerializer,
 )
-from detector.api.views.base import PROBLEM, caller
+from detector.api.views.base import NOT_MODIFIED, PROBLEM, caller, unless_known
+from detector.api.views.pictures import PicturesMixin
 from detector.enums import Source
 from detector.exceptions import DetectorError
 from detector.filters import AnalysisFilter
 from detector.models import Analysis
-from detector.services import erasure, submission
+from detector.services import annotation, erasure, submission
 
 POLL_SECONDS = 0.1
 WAITING = threading.BoundedSemaphore(settings.API_WAITING_CALLS)
@@ -50,12 +51,11 @@ WAITING = threading.BoundedSemaphore(settings.API_WAITING_CALLS)
         responses={204: None},
     ),
 )
-class AnalysisViewSet(ListModelMixin, GenericViewSet[Analysis]):
+class AnalysisViewSet(PicturesMixin, ListModelMixin, GenericViewSet[Analysis]):
     """Photos and what was found in them."""
 
     serializer_class = AnalysisSerializer
     filterset_class = AnalysisFilter
-    parser_classes = (MultiPartParser,)
     lookup_value_converter = "uuid"
     queryset = Analysis.objects.none()
 
@@ -64,6 +64,11 @@ class AnalysisViewSet(ListModelMixin, GenericViewSet[Analysis]):
         if getattr(self, "swagger_fake_view", False):
             return self.queryset
         return selectors.analyses_of(caller(self.request))
+
+    def get_parsers(self) -> list[BaseParser]:
+        """Files are posted; all else is JSON."""
+        method = getattr(self.request, "method", "")
+        return [MultiPartParser()] if method == "POST" else [JSONParser()]
 
     def get_throttles(self) -> list[Any]:
         """Uploads cost more than reads."""
@@ -112,10 +117,27 @@ class AnalysisViewSet(ListModelMixin, GenericViewSet[Analysis]):
 
     @extend_schema(
         summary="One analysis",
-        responses={200: AnalysisSerializer},
+        description="With an `ETag`: send it as `If-None-Match` to hear only of changes.",
+        responses={200: AnalysisSerializer, 304: NOT_MODIFIED, 400: PROBLEM},
     )
-    def retrieve(self, request: Request, pk: UUID) -> Response:
+    def retrieve(self, request: Request, pk: UUID) -> HttpResponseBase:
         """The analysis with its faces."""
+        return unless_known(request, self.get_serializer(self.get_object()).data)
+
+    @extend_schema(
+        summary="Change note, tags or the emotion that you felt",
+        request={"application/json": AnnotationSerializer},
+        responses={200: AnalysisSerializer, 400: PROBLEM, 415: PROBLEM},
+    )
+    def partial_update(self, request: Request, pk: UUID) -> Response:
+        """What is left out stays as it is."""
+        photo = self.get_object().photo
+        changes = AnnotationSerializer(data=request.data)
+        changes.is_valid(raise_exception=True)
+        values = changes.validated_data
+        if "felt_emotion" in values:
+            values["felt_emotion"] = values["felt_emotion"] or ""
+        annotation.annotate(photo, **values)
         return Response(self.get_serializer(self.get_object()).data)
 
     def destroy(self, request: Request, pk: UUID) -> Response:
@@ -137,20 +159,6 @@ class AnalysisViewSet(ListModelMixin, GenericViewSet[Analysis]):
         return Response(
             self.get_serializer(self.get_object()).data, status=status.HTTP_202_ACCEPTED
         )
-
-    @extend_schema(
-        summary="The upright image",
-        responses={
-            (200, "image/jpeg"): OpenApiTypes.BINARY,
-        },
-    )
-    @action(detail=True)
-    def image(self, request: Request, pk: UUID) -> HttpResponseBase:
-        """A JPEG without metadata; 404 until the photo was prepared."""
-        response = files.image_response(request, self.get_object().photo.image)
-        if response is None:
-            raise Http404
-        return response
 
 
 def _nothing_accepted(rejected: Sequence[submission.Rejection]) -> DetectorError:

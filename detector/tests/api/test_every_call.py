@@ -49,8 +49,11 @@ CALLS = [
     Call("get", "analyses/"),
     Call("post", "analyses/", 400, Scope.WRITE),
     on_object("get", "analyses/<uuid:pk>/"),
+    on_object("patch", "analyses/<uuid:pk>/", scope=Scope.WRITE, body=(("note", "changed"),)),
     on_object("delete", "analyses/<uuid:pk>/", 204, scope=Scope.WRITE),
     on_object("get", "analyses/<uuid:pk>/image/"),
+    on_object("get", "analyses/<uuid:pk>/annotated/"),
+    on_object("get", "analyses/<uuid:pk>/faces/<int:index>/crop/"),
     on_object("post", "analyses/<uuid:pk>/retry/", 409, scope=Scope.WRITE),
     Call("get", "stats/summary/"),
     Call("get", "tokens/"),
@@ -96,6 +99,7 @@ def make(client: Client, call: Call, ids: dict[str, str]) -> Any:
     url = f"/{call.route}"
     for converter in ("<uuid:pk>", "<uuid:id>"):
         url = url.replace(converter, ids.get(kind, ""))
+    url = url.replace("<int:index>", "0")
     return getattr(client, call.method)(url, dict(call.body) or None)
 
 

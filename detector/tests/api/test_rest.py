@@ -108,7 +108,10 @@ def test_throttle(owner: User, api: APIClient, monkeypatch: pytest.MonkeyPatch) 
 def test_schema_names_every_call() -> None:
     response = Client().get("/api/schema/", headers={"Accept": "application/json"})
     paths = response.json()["paths"]
-    named = {path.strip("/").replace("{id}", "<uuid:pk>") for path in paths}
+    named = {
+        path.strip("/").replace("{id}", "<uuid:pk>").replace("{index}", "<int:index>")
+        for path in paths
+    }
     assert named == {call.route.strip("/").replace("<uuid:id>", "<uuid:pk>") for call in CALLS}
     create = paths["/api/v1/analyses/"]["post"]
     assert create["responses"].keys() == {"200", "202", "400", "401", "404", "415", "429"}
