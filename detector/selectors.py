@@ -17,6 +17,7 @@ from detector.models import (
     Analysis,
     ApiToken,
     DailyEmotion,
+    Explanation,
     Face,
     Photo,
     PhotoTag,
@@ -45,6 +46,23 @@ def faces_of_photo(photo: Photo) -> QuerySet[Face]:
     return Face.objects.filter(
         analysis__photo=photo, analysis__superseded=False, analysis__status=Status.DONE
     )
+
+
+def face_of(owner: User, photo_id: UUID, index: int) -> Face | None:
+    """A face of an owner's photo, in its current analysis."""
+    faces = Face.objects.filter(
+        analysis__photo__owner=owner,
+        analysis__photo__deleted_at=None,
+        analysis__superseded=False,
+        analysis__photo_id=photo_id,
+        index=index,
+    )
+    return faces.select_related("analysis__photo").first()
+
+
+def explanation_of(face: Face) -> Explanation | None:
+    """The heat map of a face, or how far it is; None where nobody asked for one."""
+    return Explanation.objects.filter(face=face).first()
 
 
 def tag_names_of(owner: User) -> list[str]:

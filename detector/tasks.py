@@ -12,3 +12,11 @@ def analyse(analysis_id: str) -> None:
     from detector.services import analysis
 
     analysis.run(UUID(analysis_id))
+
+
+@shared_task(name="detector.explain")
+def explain(explanation_id: str) -> None:
+    """Draw one heat map."""
+    from detector.services import heat_maps
+
+    heat_maps.draw(UUID(explanation_id))

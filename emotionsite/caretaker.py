@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import close_old_connections, connection
 
 from detector.services import bin as bin_service
-from detector.services import heartbeats, orphans, submission
+from detector.services import explanation, heartbeats, orphans, submission
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +68,7 @@ class Caretaker(bootsteps.StartStopStep):
         sent = submission.sweep()
         if sent:
             logger.info("Sent %d waiting analyses again", sent)
+        explanation.sweep()
         if time.monotonic() >= self.tidy_at:
             self.tidy_at = time.monotonic() + TIDY_SECONDS
             erased = bin_service.empty(bin_service.kept_since())

@@ -92,6 +92,16 @@ class Analyser:
         """Where in a crop (48, 48) uint8 its emotion shows: `ml.explanation.occlusion_map`."""
         return explanation.occlusion_map(self.classify, crop, EMOTIONS.index(emotion))
 
+    def heat_map(
+        self, rgb: NDArray[np.uint8], detection: FaceDetection, emotion: str
+    ) -> NDArray[np.uint8]:
+        """A face as the network saw it, and where its emotion shows: `ml.explanation.picture`.
+
+        rgb (H, W, 3) uint8 is the upright photo.
+        """
+        crop = preprocessing.crop(rgb, detection)
+        return explanation.picture(crop, self.explain(crop, emotion))
+
     def _result(
         self, index: int, detection: FaceDetection, measured: Quality, row: NDArray[np.float32]
     ) -> FaceAnalysis:

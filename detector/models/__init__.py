@@ -2,6 +2,7 @@
 
 from detector.models.analysis import Analysis
 from detector.models.api_token import ApiToken
+from detector.models.explanation import Explanation
 from detector.models.face import Face
 from detector.models.model_version import ModelVersion
 from detector.models.photo import Photo, PhotoTag
@@ -13,6 +14,7 @@ __all__ = [
     "Analysis",
     "ApiToken",
     "DailyEmotion",
+    "Explanation",
     "Face",
     "ModelVersion",
     "Photo",

@@ -12,7 +12,7 @@ from detector.enums import Emotion, Source
 from detector.models.ids import new_id
 
 
-def _private_path(folder: str, suffix: str) -> str:
+def private_path(folder: str, suffix: str) -> str:
     """A name that tells nothing and cannot be guessed; two levels keep folders small."""
     name = secrets.token_hex(16)
     return f"{folder}/{name[:2]}/{name}{suffix}"
@@ -20,17 +20,17 @@ def _private_path(folder: str, suffix: str) -> str:
 
 def upload_path(_photo: "Photo", _filename: str) -> str:
     """Where the file as received waits for its analysis."""
-    return _private_path("uploads", "")
+    return private_path("uploads", "")
 
 
 def image_path(_photo: "Photo", _filename: str) -> str:
     """Where the upright copy is kept."""
-    return _private_path("images", ".jpg")
+    return private_path("images", ".jpg")
 
 
 def thumbnail_path(_photo: "Photo", _filename: str) -> str:
     """Where the small copy is kept."""
-    return _private_path("thumbnails", ".jpg")
+    return private_path("thumbnails", ".jpg")
 
 
 class Photo(models.Model):

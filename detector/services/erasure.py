@@ -7,7 +7,7 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
 from detector import selectors
-from detector.models import Photo, User
+from detector.models import Explanation, Photo, User
 from detector.services import images, statistics
 
 
@@ -33,6 +33,14 @@ def delete_account(user: User) -> None:
     # way is waited for, and what it added is found by the deletion.
     list(Photo.objects.select_for_update(of=("self",)).filter(owner=user).values_list("pk"))
     User.objects.select_for_update().get(pk=user.pk).delete()
+
+
+@receiver(post_delete, sender=Explanation)
+def delete_picture_of(sender: type[Explanation], instance: Explanation, **_: Any) -> None:
+    """A heat map goes with its face."""
+    if instance.picture:
+        name = str(instance.picture.name)
+        transaction.on_commit(lambda: images.delete_files([name]))
 
 
 @receiver(post_delete, sender=Photo)

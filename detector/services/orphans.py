@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
+from itertools import chain
 
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from detector.models import Photo
+from detector.models import Explanation, Photo
 from detector.services import images
 
-FOLDERS = ("uploads", "images", "thumbnails")
+FOLDERS = ("uploads", "images", "thumbnails", "explanations")
 MIN_AGE = timedelta(hours=1)
 """A younger file may still be on its way into a row."""
 
@@ -19,8 +20,9 @@ def remove_orphans() -> int:
     """Delete old files without a row; how many they were."""
     # Files before rows: a file that is not named now and was there an hour ago never will be.
     old = set(_old_files())
-    rows = Photo.objects.values_list("upload", "image", "thumbnail").iterator(chunk_size=2000)
-    for names in rows:
+    photos = Photo.objects.values_list("upload", "image", "thumbnail")
+    heat_maps = Explanation.objects.values_list("picture")
+    for names in chain(photos.iterator(chunk_size=2000), heat_maps.iterator(chunk_size=2000)):
         old.difference_update(names)
     images.delete_files(sorted(old))
     return len(old)

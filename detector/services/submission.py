@@ -1,6 +1,5 @@
 """Photos in, hints to the workers out."""
 
-import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,15 +11,12 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from detector import selectors, tasks
 from detector.enums import Source, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo, User
-from detector.services import bin, images, leases, locks, statistics
-
-logger = logging.getLogger(__name__)
+from detector.services import bin, hints, images, leases, locks, statistics
 
 SWEEP_BATCH = 100
 
@@ -151,20 +147,10 @@ def _send_after_commit(ids: list[UUID]) -> None:
 
 def _send_all(ids: list[UUID]) -> None:
     for number, analysis_id in enumerate(ids):
-        if not _send(analysis_id):
+        if not hints.send(tasks.analyse, analysis_id):
             # A broker that is away may take seconds to say so: once is enough.
             Analysis.objects.filter(pk__in=ids[number:]).update(sent_at=None)
             return
-
-
-def _send(analysis_id: UUID) -> bool:
-    """Tell the workers to look at an analysis; whether the broker took it."""
-    try:
-        tasks.analyse.delay(str(analysis_id))
-    except (OperationalError, OSError) as error:
-        logger.warning("Broker away, %s waits for the sweep: %s", analysis_id, error)
-        return False
-    return True
 
 
 def sweep() -> int:
@@ -185,7 +171,7 @@ def sweep() -> int:
         # Marked before it is sent: of several sweepers one sends.
         if not waiting.filter(pk=analysis_id).update(sent_at=now):
             continue
-        if not _send(analysis_id):
+        if not hints.send(tasks.analyse, analysis_id):
             Analysis.objects.filter(pk=analysis_id).update(sent_at=None)
             break
         sent += 1

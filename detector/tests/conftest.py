@@ -56,6 +56,14 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
 
 
 @pytest.fixture(autouse=True)
+def explain_sent(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
+    """The same, for heat maps."""
+    ids: list[UUID] = []
+    monkeypatch.setattr(tasks.explain, "delay", lambda text: ids.append(UUID(text)))
+    return ids
+
+
+@pytest.fixture(autouse=True)
 def analyser(monkeypatch: pytest.MonkeyPatch) -> StubAnalyser:
     """Stands in for the network; a test sets the faces that it finds."""
     stub = StubAnalyser()

@@ -38,6 +38,7 @@ def test_it_goes_on_after_any_error(caretaker: Caretaker, monkeypatch: pytest.Mo
     caretaker.start(Worker())
     assert thrice.wait(timeout=10)
     caretaker.stop(Worker())
+    caretaker.thread.join(timeout=10)
     assert not caretaker.thread.is_alive()
 
 
@@ -46,6 +47,7 @@ def test_it_says_good_bye(caretaker: Caretaker) -> None:
     heartbeats.announce(caretaker.worker)
     caretaker.start(Worker())
     caretaker.stop(Worker())
+    caretaker.thread.join(timeout=10)
     assert not WorkerHeartbeat.objects.exists()
 
 

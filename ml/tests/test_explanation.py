@@ -34,6 +34,26 @@ def test_map_is_high_where_the_classifier_looks() -> None:
     assert np.allclose(found, -against, atol=1e-6)
 
 
+def test_picture_is_warm_where_it_speaks_for_and_cold_where_against() -> None:
+    crop = np.full((48, 48), 128, np.uint8)
+    relevance = np.zeros((48, 48), np.float32)
+    relevance[:12, :12], relevance[36:, 36:] = 2.0, -2.0
+    drawn = explanation.picture(crop, relevance)
+    assert drawn.shape == (240, 240, 3)
+    assert drawn.dtype == np.uint8
+    red, _, blue = drawn[20, 20].astype(int)
+    assert red > blue + 60
+    red, _, blue = drawn[-20, -20].astype(int)
+    assert blue > red + 60
+    assert np.all(drawn[120, 120] == 128)
+
+
+def test_picture_of_next_to_nothing_shows_nothing() -> None:
+    crop = np.full((48, 48), 128, np.uint8)
+    faint = explanation.picture(crop, np.full((48, 48), 0.01, np.float32))
+    assert np.abs(faint.astype(int) - 128).max() <= 2
+
+
 def test_every_pixel_is_covered() -> None:
     found = explanation.occlusion_map(corner_watcher, np.zeros((48, 48), np.uint8), HAPPY)
     assert np.isfinite(found).all()

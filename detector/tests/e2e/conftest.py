@@ -24,6 +24,11 @@ def sent() -> None:
 
 
 @pytest.fixture(autouse=True)
+def explain_sent() -> None:
+    """Nor is any hint for heat maps held back."""
+
+
+@pytest.fixture(autouse=True)
 def analyser() -> None:
     """The network is the real one."""
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('detector', '0002_current_analysis_and_bin'),
+        ('detector', '0003_explanation'),
     ]
 
     operations = [

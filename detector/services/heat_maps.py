@@ -1,0 +1,82 @@
+"""Draws the heat map of a face: the worker's side of an explanation."""
+
+import io
+import logging
+from uuid import UUID
+
+import numpy as np
+from django.core.files.base import ContentFile
+from django.db.models import F
+from PIL import Image
+
+from detector.exceptions import DetectorError
+from detector.models import Explanation, Face
+from detector.services import images, model_registry
+from ml.types import Box, FaceDetection
+
+logger = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 3
+QUALITY = 88
+
+UNEXPECTED = DetectorError("internal_error", "The picture could not be drawn.")
+MODEL_REPLACED = DetectorError(
+    "model_replaced",
+    "This result comes from an earlier model. Analyse the photo again to see where the model "
+    "looks now.",
+)
+
+
+def draw(explanation_id: UUID) -> None:
+    """Draw a heat map unless it is there; safe to call any number of times.
+
+    Two that draw the same one waste a tenth of a second, so nobody holds a lease: the first
+    picture that is there counts.
+    """
+    waiting = Explanation.objects.filter(pk=explanation_id, picture="", error_code="")
+    if not waiting.update(attempt=F("attempt") + 1):
+        logger.info("Explanation %s needs no work now", explanation_id)
+        return
+    explanation = waiting.select_related("face__analysis__photo__owner").first()
+    if explanation is None:
+        return
+    try:
+        _draw(explanation)
+    except DetectorError as error:
+        _fail(explanation, error)
+    except Exception:
+        logger.exception("Explanation %s failed unexpectedly", explanation_id)
+        _fail(explanation, UNEXPECTED)
+
+
+def _draw(explanation: Explanation) -> None:
+    # A worker that dies here each time must not be sent here for ever.
+    if explanation.attempt > MAX_ATTEMPTS:
+        raise UNEXPECTED
+    face = explanation.face
+    analyser = model_registry.analyser()
+    if model_registry.version_of(analyser) != face.analysis.model_version:
+        raise MODEL_REPLACED
+    rgb = images.normalise(face.analysis.photo)
+    picture = Image.fromarray(analyser.heat_map(rgb, _detection(face), face.emotion))
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=QUALITY)
+    explanation.picture.save("", ContentFile(buffer.getvalue()), save=False)
+    name = str(explanation.picture.name)
+    counted = Explanation.objects.filter(pk=explanation.pk, picture="").update(
+        picture=name, error_code="", error_message=""
+    )
+    if not counted:
+        images.delete_files([name])
+
+
+def _detection(face: Face) -> FaceDetection:
+    landmarks = np.array(face.landmarks, np.float32) if face.landmarks else None
+    box = Box(face.x, face.y, face.width, face.height)
+    return FaceDetection(box=box, landmarks=landmarks, score=face.detection_score)
+
+
+def _fail(explanation: Explanation, error: DetectorError) -> None:
+    Explanation.objects.filter(pk=explanation.pk, picture="").update(
+        error_code=error.code, error_message=error.message
+    )
