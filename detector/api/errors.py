@@ -14,6 +14,7 @@ from detector.exceptions import DetectorError
 
 STATUS_OF_CODE = {
     "busy": HTTPStatus.SERVICE_UNAVAILABLE,
+    "explanation_failed": HTTPStatus.CONFLICT,
     "not_failed": HTTPStatus.CONFLICT,
     "scope_not_held": HTTPStatus.FORBIDDEN,
 }

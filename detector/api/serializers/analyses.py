@@ -193,3 +193,9 @@ class SubmissionSerializer(serializers.Serializer[Any]):
 
     accepted = AnalysisSerializer(many=True)
     rejected = RejectionSerializer(many=True)
+
+
+class WaitingSerializer(serializers.Serializer[Any]):
+    """Something that is still being made; ask again after `Retry-After` seconds."""
+
+    status = serializers.ChoiceField(choices=["waiting"])

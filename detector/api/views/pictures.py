@@ -1,23 +1,29 @@
 """The pictures of an analysis, for its owner alone."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpResponseBase
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from detector import files
+from detector import files, selectors
+from detector.api.serializers.analyses import WaitingSerializer
 from detector.api.views.base import NOT_MODIFIED, PROBLEM
 from detector.enums import Status
-from detector.models import Analysis, Face
-from detector.services import pictures
+from detector.exceptions import DetectorError
+from detector.models import Analysis, Explanation, Face
+from detector.services import explanation, pictures
 
 PICTURE = {(200, "image/jpeg"): OpenApiTypes.BINARY, 304: NOT_MODIFIED, 400: PROBLEM}
 MADE_PICTURE = {**PICTURE, 503: PROBLEM}
+FAILURE_STANDS = timedelta(minutes=1)
 INDEX = OpenApiParameter("index", OpenApiTypes.INT32, "path", description="As in `faces`.")
 
 
@@ -65,6 +71,29 @@ class PicturesMixin(GenericViewSet[Analysis]):
             lambda: pictures.crop(analysis.photo, face),
         )
 
+    @extend_schema(
+        summary="Where the network looked in one face",
+        description="A heat map, drawn by a worker when it is asked for: 202 until it is there. "
+        "409 `explanation_failed` where it cannot be drawn, as for results of an earlier model.",
+        parameters=[INDEX],
+        responses={**PICTURE, 202: OpenApiResponse(WaitingSerializer), 409: PROBLEM},
+    )
+    @action(detail=True, url_path="faces/<int:index>/explanation")
+    def explanation(self, request: Request, pk: UUID, index: int) -> HttpResponseBase:
+        """Ask for it, or get it."""
+        face = self._face(self._finished(), index)
+        found = selectors.explanation_of(face)
+        if found is None or _failed_long_ago(found):
+            found = explanation.request(face)
+        if found.error_code:
+            raise DetectorError(
+                "explanation_failed", found.error_message, details={"reason": found.error_code}
+            )
+        picture = files.image_response(request, found.picture)
+        if picture is None:
+            return Response({"status": "waiting"}, status=202, headers={"Retry-After": "1"})
+        return picture
+
     def _finished(self) -> Analysis:
         analysis: Analysis = self.get_object()
         if analysis.status != Status.DONE or not analysis.photo.image:
@@ -77,3 +106,9 @@ class PicturesMixin(GenericViewSet[Analysis]):
             if face.index == index:
                 return face
         raise Http404
+
+
+def _failed_long_ago(found: Explanation) -> bool:
+    """So that who polls hears of a failure, and who comes back later gets another attempt."""
+    age = timezone.now() - found.requested_at
+    return bool(found.error_code) and age > FAILURE_STANDS

@@ -54,6 +54,7 @@ CALLS = [
     on_object("get", "analyses/<uuid:pk>/image/"),
     on_object("get", "analyses/<uuid:pk>/annotated/"),
     on_object("get", "analyses/<uuid:pk>/faces/<int:index>/crop/"),
+    on_object("get", "analyses/<uuid:pk>/faces/<int:index>/explanation/", 202),
     on_object("post", "analyses/<uuid:pk>/retry/", 409, scope=Scope.WRITE),
     Call("get", "stats/summary/"),
     Call("get", "tokens/"),

@@ -1,15 +1,19 @@
 """Pictures of an analysis."""
 
 import io
+from datetime import timedelta
 from unittest.mock import patch
+from uuid import UUID
 
 import pytest
+from django.test import TestCase
+from django.utils import timezone
 from PIL import Image
 from rest_framework.test import APIClient
 
 from detector.enums import Emotion, Status
-from detector.models import Analysis, Face, User
-from detector.services import pictures
+from detector.models import Analysis, Explanation, Face, User
+from detector.services import heat_maps, pictures
 from detector.tests.factories import AnalysisFactory, FaceFactory
 
 pytestmark = pytest.mark.django_db
@@ -70,3 +74,31 @@ def test_no_crop_of_a_face_that_is_not_there(
     analysed: Analysis, api: APIClient, index: str
 ) -> None:
     assert api.get(f"/api/v1/analyses/{analysed.pk}/faces/{index}/crop/").status_code == 404
+
+
+def test_explanation_is_drawn_when_asked_for(
+    analysed: Analysis, api: APIClient, explain_sent: list[UUID]
+) -> None:
+    url = f"/api/v1/analyses/{analysed.pk}/faces/0/explanation/"
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        waiting = api.get(url)
+    assert (waiting.status_code, waiting.json()) == (202, {"status": "waiting"})
+    assert waiting["Retry-After"] == "1"
+    [asked] = explain_sent
+    heat_maps.draw(asked)
+    picture = api.get(url)
+    assert opened(picture.getvalue()).size == (240, 240)
+    assert api.get(url, headers={"If-None-Match": picture["ETag"]}).status_code == 304
+
+
+def test_failed_explanation_is_told_and_tried_again_later(
+    analysed: Analysis, api: APIClient
+) -> None:
+    url = f"/api/v1/analyses/{analysed.pk}/faces/0/explanation/"
+    api.get(url)
+    Explanation.objects.update(error_code="model_replaced", error_message="An earlier model.")
+    error = api.get(url)
+    assert (error.status_code, error.json()["error"]["code"]) == (409, "explanation_failed")
+    assert error.json()["error"]["details"] == {"reason": "model_replaced"}
+    Explanation.objects.update(requested_at=timezone.now() - timedelta(minutes=2))
+    assert api.get(url).status_code == 202
