@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import close_old_connections, connection
 
 from detector.services import bin as bin_service
-from detector.services import explanation, heartbeats, orphans, submission
+from detector.services import explanation, heartbeats, idempotency, orphans, submission
 
 logger = logging.getLogger(__name__)
 
@@ -73,5 +73,6 @@ class Caretaker(bootsteps.StartStopStep):
             self.tidy_at = time.monotonic() + TIDY_SECONDS
             erased = bin_service.empty(bin_service.kept_since())
             logger.info("Erased %d photos from the bin", erased)
+            idempotency.forget_old()
             removed = orphans.remove_orphans()
             logger.info("Removed %d stored files that no photo names", removed)

@@ -4,6 +4,7 @@ from detector.models.analysis import Analysis
 from detector.models.api_token import ApiToken
 from detector.models.explanation import Explanation
 from detector.models.face import Face
+from detector.models.idempotency import IdempotentCall
 from detector.models.model_version import ModelVersion
 from detector.models.photo import Photo, PhotoTag
 from detector.models.statistics import DailyEmotion
@@ -16,6 +17,7 @@ __all__ = [
     "DailyEmotion",
     "Explanation",
     "Face",
+    "IdempotentCall",
     "ModelVersion",
     "Photo",
     "PhotoTag",

@@ -181,6 +181,21 @@ class WaitSerializer(serializers.Serializer[Any]):
     )
 
 
+class IdempotencySerializer(serializers.Serializer[Any]):
+    """A header, checked like any other value."""
+
+    key = serializers.RegexField(
+        r"\A[\x21-\x7e]+\Z",
+        max_length=255,
+        required=False,
+        error_messages={"invalid": "Only visible ASCII characters."},
+    )
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Named as the header is."""
+        return {"Idempotency-Key": super().get_fields()["key"]}
+
+
 class RejectionSerializer(serializers.Serializer[Any]):
     """A file that was not taken, and why."""
 

@@ -1,15 +1,11 @@
 """Photos and what was found in them."""
 
-import threading
-import time
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin
@@ -19,23 +15,18 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from detector import selectors
+from detector.api.parsers import ImageParser
 from detector.api.serializers.analyses import (
     AnalysisSerializer,
     AnnotationSerializer,
-    SubmissionSerializer,
-    UploadSerializer,
-    WaitSerializer,
 )
 from detector.api.views.base import NOT_MODIFIED, PROBLEM, caller, unless_known
 from detector.api.views.pictures import PicturesMixin
-from detector.enums import Source
+from detector.api.views.uploads import UploadMixin
 from detector.exceptions import DetectorError
 from detector.filters import AnalysisFilter
 from detector.models import Analysis
 from detector.services import annotation, erasure, submission
-
-POLL_SECONDS = 0.1
-WAITING = threading.BoundedSemaphore(settings.API_WAITING_CALLS)
 
 
 @extend_schema_view(
@@ -51,7 +42,7 @@ WAITING = threading.BoundedSemaphore(settings.API_WAITING_CALLS)
         responses={204: None},
     ),
 )
-class AnalysisViewSet(PicturesMixin, ListModelMixin, GenericViewSet[Analysis]):
+class AnalysisViewSet(UploadMixin, PicturesMixin, ListModelMixin, GenericViewSet[Analysis]):
     """Photos and what was found in them."""
 
     serializer_class = AnalysisSerializer
@@ -68,7 +59,7 @@ class AnalysisViewSet(PicturesMixin, ListModelMixin, GenericViewSet[Analysis]):
     def get_parsers(self) -> list[BaseParser]:
         """Files are posted; all else is JSON."""
         method = getattr(self.request, "method", "")
-        return [MultiPartParser()] if method == "POST" else [JSONParser()]
+        return [MultiPartParser(), ImageParser()] if method == "POST" else [JSONParser()]
 
     def get_throttles(self) -> list[Any]:
         """Uploads cost more than reads."""
@@ -79,41 +70,6 @@ class AnalysisViewSet(PicturesMixin, ListModelMixin, GenericViewSet[Analysis]):
         """The caller's own analysis of this id, or 404: filters are for lists."""
         analysis: Analysis = get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
         return analysis
-
-    @extend_schema(
-        summary="Upload one or more images",
-        request={"multipart/form-data": UploadSerializer},
-        parameters=[WaitSerializer],
-        filters=False,
-        responses={
-            200: OpenApiResponse(SubmissionSerializer, description="All are finished."),
-            202: OpenApiResponse(SubmissionSerializer, description="Some are still to do."),
-            400: PROBLEM,
-            415: PROBLEM,
-        },
-    )
-    def create(self, request: Request) -> Response:
-        """Take the images; those that cannot be read are told apart from those that can."""
-        query = WaitSerializer(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        upload = UploadSerializer(data={"images": request.FILES.getlist("images")})
-        upload.is_valid(raise_exception=True)
-        result = submission.submit(caller(request), upload.validated_data["images"], Source.API)
-        if not result.accepted:
-            raise _nothing_accepted(result.rejected)
-        ids = [analysis.pk for analysis in result.accepted]
-        finished = _wait(ids, query.validated_data["wait"])
-        answer = {
-            "accepted": selectors.analyses_by_id(caller(request), ids),
-            "rejected": [
-                {"filename": item.filename, "error": item.error.as_dict()}
-                for item in result.rejected
-            ],
-        }
-        return Response(
-            SubmissionSerializer(answer, context=self.get_serializer_context()).data,
-            status=status.HTTP_200_OK if finished else status.HTTP_202_ACCEPTED,
-        )
 
     @extend_schema(
         summary="One analysis",
@@ -159,34 +115,3 @@ class AnalysisViewSet(PicturesMixin, ListModelMixin, GenericViewSet[Analysis]):
         return Response(
             self.get_serializer(self.get_object()).data, status=status.HTTP_202_ACCEPTED
         )
-
-
-def _nothing_accepted(rejected: Sequence[submission.Rejection]) -> DetectorError:
-    """One error for all: the file's own where there is just one reason."""
-    details = {
-        "rejected": [
-            {"filename": item.filename, "error": item.error.as_dict()} for item in rejected
-        ]
-    }
-    if len({item.error.code for item in rejected}) == 1:
-        first = rejected[0].error
-        return DetectorError(first.code, first.message, details={**first.details, **details})
-    return DetectorError("no_image_accepted", "None of the files could be used.", details=details)
-
-
-def _wait(ids: Sequence[UUID], seconds: float) -> bool:
-    """Wait until all are finished, outside any transaction; whether they are.
-
-    Where too many wait already, nobody waits: the caller asks again.
-    """
-    end = time.monotonic() + seconds
-    may_wait = seconds > 0 and WAITING.acquire(blocking=False)
-    try:
-        while selectors.unfinished(ids):
-            if not may_wait or time.monotonic() >= end:
-                return False
-            time.sleep(POLL_SECONDS)
-        return True
-    finally:
-        if may_wait:
-            WAITING.release()
