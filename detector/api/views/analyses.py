@@ -19,8 +19,15 @@ from detector.api.parsers import ImageParser
 from detector.api.serializers.analyses import (
     AnalysisSerializer,
     AnnotationSerializer,
+    WaitSerializer,
 )
-from detector.api.views.base import NOT_MODIFIED, PROBLEM, caller, unless_known
+from detector.api.views.base import (
+    NOT_MODIFIED,
+    PROBLEM,
+    StrictQueryMixin,
+    caller,
+    unless_known,
+)
 from detector.api.views.pictures import PicturesMixin
 from detector.api.views.uploads import UploadMixin
 from detector.exceptions import DetectorError
@@ -39,14 +46,18 @@ from detector.services import annotation, erasure, submission
     ),
     destroy=extend_schema(
         summary="Delete the photo with all that is known of it",
-        responses={204: None},
+        responses={204: None, 400: PROBLEM},
     ),
 )
-class AnalysisViewSet(UploadMixin, PicturesMixin, ListModelMixin, GenericViewSet[Analysis]):
+class AnalysisViewSet(
+    StrictQueryMixin, UploadMixin, PicturesMixin, ListModelMixin, GenericViewSet[Analysis]
+):
     """Photos and what was found in them."""
 
     serializer_class = AnalysisSerializer
     filterset_class = AnalysisFilter
+    orderings = {"created_at": "id", "taken_at": "photo__taken_at"}
+    queries = {"create": WaitSerializer}
     lookup_value_converter = "uuid"
     queryset = Analysis.objects.none()
 
@@ -104,7 +115,7 @@ class AnalysisViewSet(UploadMixin, PicturesMixin, ListModelMixin, GenericViewSet
     @extend_schema(
         summary="Try a failed analysis again",
         request=None,
-        responses={202: AnalysisSerializer, 409: PROBLEM},
+        responses={202: AnalysisSerializer, 400: PROBLEM, 409: PROBLEM},
     )
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: UUID) -> Response:

@@ -1,15 +1,18 @@
 """What all views of the API share."""
 
 import hashlib
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.http import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from drf_spectacular.utils import OpenApiResponse
+from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
+from detector.api.pagination import PageSerializer
 from detector.api.serializers.errors import ErrorEnvelopeSerializer
 from detector.models import User
 
@@ -31,3 +34,31 @@ def unless_known(request: Request, data: Any) -> HttpResponseBase:
     response["ETag"] = etag
     response["Cache-Control"] = KEPT_BUT_ASKED_FOR
     return response
+
+
+class StrictQueryMixin(APIView):
+    """A parameter that a call does not know is an error: it would have been ignored otherwise.
+
+    `queries` names the serializer of a call's parameters by its action, or its method; lists know
+    those of their filters and pages as well.
+    """
+
+    queries: ClassVar[dict[str, type[serializers.Serializer[Any]]]] = {}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """After login and throttles, before the call itself."""
+        super().initial(request, *args, **kwargs)
+        unknown = set(request.query_params) - self._known_parameters()
+        if unknown:
+            raise serializers.ValidationError({name: ["Not known here."] for name in unknown})
+
+    def _known_parameters(self) -> set[str]:
+        name = getattr(self, "action", None) or (self.request.method or "").lower()
+        known: set[str] = set()
+        if name in self.queries:
+            known |= set(self.queries[name]().fields)
+        if name == "list":
+            known |= {*PageSerializer().fields, "ordering"}
+            filters = getattr(self, "filterset_class", None)
+            known |= set(filters.base_filters) if filters else set()
+        return known

@@ -9,11 +9,13 @@ from rest_framework.response import Response
 
 from detector import selectors
 from detector.api.serializers.statistics import PeriodSerializer, SummarySerializer
-from detector.api.views.base import PROBLEM, caller
+from detector.api.views.base import PROBLEM, StrictQueryMixin, caller
 
 
-class SummaryView(GenericAPIView[Any]):
+class SummaryView(StrictQueryMixin, GenericAPIView[Any]):
     """Totals and distribution of the caller's history."""
+
+    queries = {"get": PeriodSerializer}
 
     @extend_schema(
         summary="Totals and distribution",
