@@ -138,6 +138,9 @@ UPLOAD_MAX_BYTES = positive_int("UPLOAD_MAX_BYTES", 25 * 2**20)
 UPLOAD_MAX_PIXELS = positive_int("UPLOAD_MAX_PIXELS", 50_000_000)
 REQUEST_MAX_BYTES = positive_int("REQUEST_MAX_BYTES", 256 * 2**20)
 DATA_UPLOAD_MAX_NUMBER_FILES = positive_int("UPLOAD_MAX_FILES", 100)
+# Of a ZIP archive of photos: files in it, and bytes that it unpacks to.
+ARCHIVE_MAX_FILES = positive_int("ARCHIVE_MAX_FILES", 200)
+ARCHIVE_MAX_BYTES = positive_int("ARCHIVE_MAX_BYTES", 512 * 2**20)
 # Above this, an upload waits in a file instead of memory.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 

@@ -50,8 +50,8 @@ class ImageError(Exception):
     """A file that cannot be used.
 
     `code` is one of empty_file, file_too_large, unsupported_format, image_too_large,
-    too_many_scans and corrupt_image; `message` is a sentence for people; `details` holds plain
-    values.
+    too_many_frames, too_many_scans and corrupt_image; `message` is a sentence for people;
+    `details` holds plain values.
     """
 
     def __init__(self, code: str, message: str, details: dict[str, object] | None = None) -> None:
@@ -69,6 +69,8 @@ MAX_SCANNED_PIXELS: Final = 1_000_000_000
 that a file of some kilobytes could keep a processor busy for minutes."""
 _MARKER: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 """Neither a stuffed byte nor a fill byte nor a restart within a scan."""
+MAX_FRAMES: Final = 1000
+"""Of a short animation the first frame stands for it; what has more is a film."""
 EARLIEST_YEAR: Final = 1900
 """A capture time before that is a camera without a clock."""
 
@@ -117,6 +119,7 @@ def inspect(file: BinaryIO, limits: Limits = Limits()) -> ImageHeader:
         width, height = image.size
         if _format(image) == "JPEG":
             _check_scans(file, width * height)
+        _check_frames(file, image)
         # Pillow exchanges a TIFF's sides itself, libheif a HEIF's.
         if image.format not in ("TIFF", "HEIF") and _orientation(image, loaded=False) >= 5:
             width, height = height, width
@@ -160,9 +163,8 @@ def decode(file: BinaryIO, limits: Limits = Limits()) -> DecodedImage:
         return DecodedImage(rgb, _format(image), _captured_at(image))
 
 
-def _check_size(file: BinaryIO, limits: Limits) -> None:
-    size = file.seek(0, 2)
-    file.seek(0)
+def check_size(size: int, limits: Limits = Limits()) -> None:
+    """Raise ImageError where a file of so many bytes cannot be used."""
     if size == 0:
         raise ImageError("empty_file", "The file is empty.")
     if size > limits.max_bytes:
@@ -171,6 +173,12 @@ def _check_size(file: BinaryIO, limits: Limits) -> None:
             f"The file is larger than {limits.max_bytes / 2**20:g} MB.",
             {"bytes": size, "max_bytes": limits.max_bytes},
         )
+
+
+def _check_size(file: BinaryIO, limits: Limits) -> None:
+    size = file.seek(0, 2)
+    file.seek(0)
+    check_size(size, limits)
 
 
 def _open(file: BinaryIO, limits: Limits) -> Image.Image:
@@ -233,6 +241,54 @@ def _count_scans(content: bytes) -> int:
         if code != 0x01:
             position += int.from_bytes(content[position : position + 2], "big")
     return scans
+
+
+def _check_frames(file: BinaryIO, image: Image.Image) -> None:
+    """Raise ImageError for an animation of more frames than any that stands for a photo."""
+    if image.format == "GIF":
+        file.seek(0)
+        frames = _count_gif_frames(file.read())
+        file.seek(0)
+    elif image.format in ("PNG", "WEBP"):
+        # Known from the header; a TIFF's pages would have to be followed one by one.
+        frames = getattr(image, "n_frames", 1)
+    else:
+        return
+    if frames > MAX_FRAMES:
+        raise ImageError(
+            "too_many_frames",
+            f"The animation has more than {MAX_FRAMES:,} frames. Use a single picture of it.",
+            {"max_frames": MAX_FRAMES},
+        )
+
+
+def _count_gif_frames(content: bytes) -> int:
+    """Image descriptors of a GIF (GIF89a, 20), up to its end or just beyond `MAX_FRAMES`."""
+    position = 13 + _colours(content, 10)
+    frames = 0
+    while frames <= MAX_FRAMES:
+        block = content[position : position + 1]
+        if block == b"!":
+            position = _skip_data(content, position + 2)
+        elif block == b",":
+            frames += 1
+            position = _skip_data(content, position + 11 + _colours(content, position + 9))
+        else:
+            break
+    return frames
+
+
+def _colours(content: bytes, position: int) -> int:
+    """Bytes of the colour table that the flags at this position announce."""
+    flags = content[position] if position < len(content) else 0
+    return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _skip_data(content: bytes, position: int) -> int:
+    """The position behind a chain of data sub-blocks, which ends with an empty one."""
+    while position < len(content) and content[position]:
+        position += content[position] + 1
+    return position + 1
 
 
 def _too_many_pixels(limits: Limits, details: dict[str, object]) -> ImageError:

@@ -10,7 +10,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from detector.exceptions import DetectorError
+from detector.exceptions import DetectorError, unreadable_form
 
 STATUS_OF_CODE = {
     "busy": HTTPStatus.SERVICE_UNAVAILABLE,
@@ -59,6 +59,8 @@ def _describe(error: Exception) -> tuple[str, str, dict[str, Any]]:
     if isinstance(error, exceptions.Throttled):
         wait = getattr(error, "wait", None)
         return "throttled", str(error.detail), {"retry_after": wait}
+    if isinstance(error, exceptions.ParseError) and (found := unreadable_form(str(error.detail))):
+        return found.code, found.message, {}
     if isinstance(error, exceptions.APIException):
         return _code(error), str(error.detail), getattr(error, "details", {})
     raise TypeError("not an error of the API") from error

@@ -76,6 +76,14 @@ def check_upload(file: "UploadedFile[Any]") -> CheckedUpload:
     )
 
 
+def check_size(size: int) -> None:
+    """Raise DetectorError where a file of so many bytes is not even looked at."""
+    try:
+        decoder.check_size(size, limits())
+    except decoder.ImageError as error:
+        raise as_detector_error(error) from error
+
+
 def _verify(stream: BinaryIO) -> None:
     with decoding_slot():
         decoder.verify(stream, limits())

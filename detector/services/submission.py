@@ -16,7 +16,7 @@ from detector import selectors, tasks
 from detector.enums import Source, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo, User
-from detector.services import bin, hints, images, leases, locks, statistics
+from detector.services import archives, bin, hints, images, leases, locks, statistics
 
 SWEEP_BATCH = 100
 
@@ -37,21 +37,52 @@ class Submission:
     rejected: list[Rejection] = field(default_factory=list)
     duplicates: set[UUID] = field(default_factory=set)
 
+    def add(self, analysis: Analysis, is_new: bool) -> None:
+        """Note a file that was taken."""
+        self.accepted.append(analysis)
+        if not is_new:
+            self.duplicates.add(analysis.pk)
+
+    def extend(self, other: "Submission") -> None:
+        """Note what became of several."""
+        self.accepted += other.accepted
+        self.rejected += other.rejected
+        self.duplicates |= other.duplicates
+
 
 def submit(owner: User, files: "Iterable[UploadedFile[Any]]", source: Source) -> Submission:
-    """Take each file that is a photo; a bad one never stops the others."""
+    """Take each file that is a photo, and each photo of an archive.
+
+    A bad one never stops the others.
+    """
     submission = Submission()
     for file in files:
+        name = images.short_name(file.name or "photo")
         try:
-            analysis, is_new = _submit_file(owner, file, source)
+            if archives.is_archive(file):
+                submission.extend(_submit_archive(owner, file))
+            else:
+                submission.add(*_submit_file(owner, file, source))
         except DetectorError as error:
-            name = images.short_name(file.name or "photo")
             submission.rejected.append(Rejection(name, error))
-            continue
-        submission.accepted.append(analysis)
-        if not is_new:
-            submission.duplicates.add(analysis.pk)
     _send_after_commit([a.pk for a in submission.accepted if a.pk not in submission.duplicates])
+    return submission
+
+
+def _submit_archive(owner: User, file: "UploadedFile[Any]") -> Submission:
+    """Take each photo of an archive; raises DetectorError where there is none or it is unsafe."""
+    archive = archives.Archive(file)
+    submission = Submission()
+    for member in archive.members:
+        try:
+            with archive.unpacked(member) as photo:
+                submission.add(*_submit_file(owner, photo, Source.ARCHIVE))
+        except DetectorError as error:
+            submission.rejected.append(Rejection(archive.name_of(member), error))
+    # An archive of other things, a document for instance, is one mistake and not many.
+    codes = {rejection.error.code for rejection in submission.rejected}
+    if not submission.accepted and codes <= {"unsupported_format"}:
+        raise archives.NO_PHOTO
     return submission
 
 

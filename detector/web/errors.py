@@ -3,21 +3,32 @@
 from http import HTTPStatus
 
 from django.conf import settings
+from django.core.exceptions import TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 
-from detector.exceptions import DetectorError
+from detector.exceptions import DetectorError, unreadable_form
 
 BAD_REQUEST = DetectorError("bad_request", "The request could not be understood.")
 FORBIDDEN = DetectorError("permission_denied", "You are not allowed to do this.")
 NOT_FOUND = DetectorError("not_found", "There is nothing at this address.")
 TOO_LARGE = DetectorError("request_too_large", "The request is too large.")
+TOO_MANY_FILES = DetectorError(
+    "too_many_files",
+    f"More than {settings.DATA_UPLOAD_MAX_NUMBER_FILES} files at once. Send them in parts.",
+)
 OUR_FAULT = DetectorError("internal_error", "Something went wrong on our side.")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """400."""
-    return _answer(request, BAD_REQUEST, HTTPStatus.BAD_REQUEST)
+    error = BAD_REQUEST
+    if isinstance(exception, TooManyFilesSent):
+        error = TOO_MANY_FILES
+    elif isinstance(exception, MultiPartParserError):
+        error = unreadable_form(str(exception)) or BAD_REQUEST
+    return _answer(request, error, HTTPStatus.BAD_REQUEST)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponseBase:

@@ -1,0 +1,161 @@
+"""Photos out of a ZIP archive, one at a time.
+
+Archives come from strangers. What an archive says of itself is judged before anything is
+unpacked, nothing is ever written under a name it gives, and no more is unpacked than it said.
+"""
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import PurePosixPath
+from typing import Any, BinaryIO, Final, cast
+
+from django.conf import settings
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+
+from detector.exceptions import DetectorError
+from detector.services import images
+
+SIGNATURES: Final = (b"PK\x03\x04", b"PK\x05\x06")
+"""How a ZIP begins: with a file, or with the end of one that holds nothing."""
+
+DIRECTORY_BYTES: Final = 512 * 2**10
+"""`zipfile` reads the directory in one piece and makes an object of every entry: a longer one is
+refused before it is read. Two hundred photos take some 20 KB."""
+
+HARMLESS_BYTES: Final = 16 * 2**20
+MAX_RATIO: Final = 50
+"""Photos hardly shrink, blank scans by a lot; an archive that unpacks to more than the former and
+grows by more than the latter is made to fill a disk."""
+
+CHUNK: Final = 64 * 2**10
+
+JUNK: Final = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
+"""What computers add by themselves."""
+
+READING_ERRORS: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError)
+
+CORRUPT = DetectorError("corrupt_archive", "The archive is damaged or incomplete.")
+UNSAFE = DetectorError(
+    "unsafe_archive", "The archive names files outside of itself, so it was not opened."
+)
+BOMB = DetectorError(
+    "archive_too_large", "The archive unpacks to far more than photos do, so it was not opened."
+)
+NESTED = DetectorError("nested_archive", "An archive inside an archive is not opened.")
+LOCKED = DetectorError("locked_file", "The file is locked with a password.")
+FOREIGN = DetectorError(
+    "unsupported_compression", "The file is compressed in a way that we do not read."
+)
+NO_PHOTO = DetectorError("no_photo_in_archive", "There is no photo in this archive.")
+
+
+def is_archive(file: "UploadedFile[Any]") -> bool:
+    """Whether a file is a ZIP, by its content."""
+    file.seek(0)
+    start = file.read(4)
+    file.seek(0)
+    return start in SIGNATURES
+
+
+class Archive:
+    """An archive that may be opened.
+
+    Raises DetectorError where it is damaged, names files outside of itself, or holds too much;
+    then nothing was unpacked.
+    """
+
+    def __init__(self, file: "UploadedFile[Any]") -> None:
+        self.name = images.short_name(file.name or "archive")
+        try:
+            self._zip = zipfile.ZipFile(cast(BinaryIO, _InPieces(file)))
+        except (*READING_ERRORS, NotImplementedError) as error:
+            raise CORRUPT from error
+        entries = self._zip.infolist()
+        if any(_leads_outside(entry) for entry in entries):
+            raise UNSAFE
+        self.members = [entry for entry in entries if not entry.is_dir() and not _is_junk(entry)]
+        self._check_amounts(file.size or 0)
+
+    def _check_amounts(self, packed: int) -> None:
+        if len(self.members) > settings.ARCHIVE_MAX_FILES:
+            raise _too_many_files()
+        unpacked = sum(member.file_size for member in self.members)
+        if unpacked > settings.ARCHIVE_MAX_BYTES:
+            raise BOMB
+        if unpacked > max(HARMLESS_BYTES, MAX_RATIO * packed):
+            raise BOMB
+
+    def name_of(self, member: zipfile.ZipInfo) -> str:
+        """How people find it: the archive and the file in it."""
+        return images.short_name(f"{self.name} › {PurePosixPath(member.filename).name}")
+
+    @contextmanager
+    def unpacked(self, member: zipfile.ZipInfo) -> "Iterator[UploadedFile[Any]]":
+        """One file of the archive, as if it had been uploaded by itself; gone afterwards.
+
+        Raises DetectorError where it is locked, too large, damaged, or an archive itself.
+        """
+        if member.flag_bits & 1:
+            raise LOCKED
+        # The others unpack a few bytes to any amount of memory before they can be stopped.
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise FOREIGN
+        images.check_size(member.file_size)
+        name = PurePosixPath(member.filename).name
+        with TemporaryUploadedFile(name, "", member.file_size, None) as file:
+            try:
+                self._copy(member, file)
+            except (*READING_ERRORS, RuntimeError) as error:
+                raise CORRUPT from error
+            if is_archive(file):
+                raise NESTED
+            yield file
+
+    def _copy(self, member: zipfile.ZipInfo, file: "UploadedFile[Any]") -> None:
+        """Unpack in pieces; `zipfile` gives no more than the announced size and checks the sum."""
+        with self._zip.open(member) as source:
+            while piece := source.read(CHUNK):
+                file.write(piece)
+        file.flush()
+
+
+class _InPieces:
+    """A file that is only ever read in small pieces."""
+
+    def __init__(self, file: "UploadedFile[Any]") -> None:
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= DIRECTORY_BYTES:
+            size = DIRECTORY_BYTES + 1
+        content = cast(bytes, self._file.read(size))
+        if len(content) > DIRECTORY_BYTES:
+            raise _too_many_files()
+        return content
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return int(self._file.seek(offset, whence))
+
+    def tell(self) -> int:
+        return int(self._file.tell())
+
+    def seekable(self) -> bool:
+        return True
+
+
+def _too_many_files() -> DetectorError:
+    limit = settings.ARCHIVE_MAX_FILES
+    return DetectorError(
+        "too_many_files", f"The archive holds more than {limit:,} files.", details={"max": limit}
+    )
+
+
+def _leads_outside(entry: zipfile.ZipInfo) -> bool:
+    name = entry.orig_filename.replace("\\", "/")
+    return name.startswith("/") or name[1:2] == ":" or ".." in name.split("/")
+
+
+def _is_junk(entry: zipfile.ZipInfo) -> bool:
+    return entry.filename.startswith(JUNK) or entry.filename.endswith(JUNK)
