@@ -19,6 +19,7 @@ from detector.models import (
     DailyEmotion,
     Explanation,
     Face,
+    ModelVersion,
     Photo,
     PhotoTag,
     User,
@@ -233,3 +234,22 @@ def worker_alive() -> bool:
     """Whether a worker with a warm model was heard from lately; it may miss three sweeps."""
     lately = timezone.now() - timedelta(seconds=4 * settings.SWEEP_INTERVAL)
     return WorkerHeartbeat.objects.filter(seen_at__gt=lately).exists()
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How much a person keeps, the bin included."""
+
+    photos: int
+    bytes: int
+
+
+def usage(owner: User) -> Usage:
+    """How much of their quotas a person uses."""
+    total = Photo.objects.filter(owner=owner).aggregate(n=Count("pk"), size=Sum("stored_bytes"))
+    return Usage(total["n"], total["size"] or 0)
+
+
+def model_versions() -> QuerySet[ModelVersion]:
+    """The networks that have answered here, the newest first."""
+    return ModelVersion.objects.order_by("-id")

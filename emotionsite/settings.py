@@ -147,6 +147,10 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 # Days for which a deleted photo can be brought back.
 BIN_DAYS = positive_int("BIN_DAYS", 7)
 
+# --- What one person may keep
+QUOTA_PHOTOS = positive_int("QUOTA_PHOTOS", 100_000)
+QUOTA_BYTES = positive_int("QUOTA_BYTES", 50 * 2**30)
+
 # --- Analysis: times in seconds
 MODEL_VERSION = env.str("MODEL_VERSION", default="") or None
 ANALYSIS_LEASE = positive_int("ANALYSIS_LEASE", 30)
@@ -252,13 +256,15 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": TRUSTED_PROXIES,
     "EXCEPTION_HANDLER": "detector.api.errors.envelope",
     "DEFAULT_THROTTLE_CLASSES": [
-        "rest_framework.throttling.AnonRateThrottle",
-        "rest_framework.throttling.UserRateThrottle",
-        "rest_framework.throttling.ScopedRateThrottle",
+        "detector.api.throttles.AnonymousThrottle",
+        "detector.api.throttles.UserThrottle",
+        "detector.api.throttles.TokenThrottle",
+        "detector.api.throttles.UploadThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {
         "anon": env.str("API_THROTTLE_ANON", default="60/min"),
         "user": env.str("API_THROTTLE_USER", default="1200/min"),
+        "token": env.str("API_THROTTLE_TOKEN", default="600/min"),
         "uploads": env.str("API_THROTTLE_UPLOADS", default="240/min"),
     },
     "UPLOADED_FILES_USE_URL": False,

@@ -18,6 +18,7 @@ STATUS_OF_CODE = {
     "explanation_failed": HTTPStatus.CONFLICT,
     "idempotency_key_reused": HTTPStatus.CONFLICT,
     "not_failed": HTTPStatus.CONFLICT,
+    "quota_exceeded": HTTPStatus.FORBIDDEN,
     "scope_not_held": HTTPStatus.FORBIDDEN,
 }
 """All other errors of the platform are 400."""

@@ -7,15 +7,17 @@ from drf_spectacular.views import (
 )
 from rest_framework.routers import SimpleRouter
 
-from detector.api.views import analyses, statistics, tokens
+from detector.api.views import account, analyses, statistics, tokens
 
 router = SimpleRouter(use_regex_path=False)
 router.register("analyses", analyses.AnalysisViewSet, basename="analysis")
+router.register("models", account.ModelViewSet, basename="model")
 router.register("tokens", tokens.TokenViewSet, basename="token")
 
 v1 = (
     [
         *router.urls,
+        path("me/", account.MeView.as_view(), name="me"),
         path("stats/summary/", statistics.SummaryView.as_view(), name="stats-summary"),
     ],
     "v1",

@@ -51,6 +51,7 @@ class Photo(models.Model):
     image = models.FileField(upload_to=image_path, blank=True, max_length=200)
     thumbnail = models.FileField(upload_to=thumbnail_path, blank=True, max_length=200)
     sha256 = models.CharField(max_length=64, help_text="Of the file as received.")
+    stored_bytes = models.PositiveBigIntegerField(default=0, help_text="Of all its files.")
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     format = models.CharField(max_length=8)

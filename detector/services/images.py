@@ -153,9 +153,12 @@ def _store_copies(photo: Photo, decoded: decoder.DecodedImage) -> None:
     upload = str(photo.upload.name)
     try:
         image = Image.fromarray(decoded.rgb)
-        photo.image.save("", _jpeg(image, JPEG_QUALITY), save=False)
+        upright = _jpeg(image, JPEG_QUALITY)
+        photo.image.save("", upright, save=False)
         image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-        photo.thumbnail.save("", _jpeg(image, THUMBNAIL_QUALITY), save=False)
+        small = _jpeg(image, THUMBNAIL_QUALITY)
+        photo.thumbnail.save("", small, save=False)
+        photo.stored_bytes = upright.size + small.size
     except BaseException:
         delete_files(_copies(photo))
         raise
@@ -180,6 +183,7 @@ def _name_copies(photo: Photo, decoded: decoder.DecodedImage, upload: str) -> bo
         upload="",
         image=photo.image.name,
         thumbnail=photo.thumbnail.name,
+        stored_bytes=photo.stored_bytes,
         captured_at=captured_at,
         taken_at=captured_at or photo.uploaded_at,
         width=width,

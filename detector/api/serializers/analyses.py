@@ -176,8 +176,10 @@ class UploadSerializer(serializers.Serializer[Any]):
 class WaitSerializer(serializers.Serializer[Any]):
     """How long the caller is ready to wait."""
 
+    MAX_SECONDS = 30
+
     wait = serializers.FloatField(
-        min_value=0, max_value=30, default=0, help_text="Seconds to wait for the results."
+        min_value=0, max_value=MAX_SECONDS, default=0, help_text="Seconds to wait for the results."
     )
 
 

@@ -24,7 +24,7 @@ from detector.api.serializers.analyses import (
 from detector.api.views.base import (
     NOT_MODIFIED,
     PROBLEM,
-    StrictQueryMixin,
+    ApiMixin,
     caller,
     unless_known,
 )
@@ -50,7 +50,7 @@ from detector.services import annotation, erasure, submission
     ),
 )
 class AnalysisViewSet(
-    StrictQueryMixin, UploadMixin, PicturesMixin, ListModelMixin, GenericViewSet[Analysis]
+    ApiMixin, UploadMixin, PicturesMixin, ListModelMixin, GenericViewSet[Analysis]
 ):
     """Photos and what was found in them."""
 

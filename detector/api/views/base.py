@@ -10,10 +10,12 @@ from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from detector.api.pagination import PageSerializer
 from detector.api.serializers.errors import ErrorEnvelopeSerializer
+from detector.api.throttles import tightest
 from detector.models import User
 
 PROBLEM = OpenApiResponse(ErrorEnvelopeSerializer)
@@ -36,14 +38,28 @@ def unless_known(request: Request, data: Any) -> HttpResponseBase:
     return response
 
 
-class StrictQueryMixin(APIView):
-    """A parameter that a call does not know is an error: it would have been ignored otherwise.
+class ApiMixin(APIView):
+    """Strict parameters, and headers that tell what is left of the limits.
 
+    A parameter that a call does not know is an error: it would have been ignored otherwise.
     `queries` names the serializer of a call's parameters by its action, or its method; lists know
     those of their filters and pages as well.
     """
 
     queries: ClassVar[dict[str, type[serializers.Serializer[Any]]]] = {}
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        """Kept, to be asked what they counted."""
+        self.throttles = super().get_throttles()
+        return self.throttles
+
+    def finalize_response(self, *args: Any, **kwargs: Any) -> Any:
+        """Every answer, refusals included, says how many calls are left."""
+        response = super().finalize_response(*args, **kwargs)
+        allowance = tightest(getattr(self, "throttles", []))
+        for name, value in allowance.headers().items() if allowance else ():
+            response[name] = value
+        return response
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """After login and throttles, before the call itself."""

@@ -9,10 +9,10 @@ from rest_framework.response import Response
 
 from detector import selectors
 from detector.api.serializers.statistics import PeriodSerializer, SummarySerializer
-from detector.api.views.base import PROBLEM, StrictQueryMixin, caller
+from detector.api.views.base import PROBLEM, ApiMixin, caller
 
 
-class SummaryView(StrictQueryMixin, GenericAPIView[Any]):
+class SummaryView(ApiMixin, GenericAPIView[Any]):
     """Totals and distribution of the caller's history."""
 
     queries = {"get": PeriodSerializer}

@@ -17,7 +17,7 @@ from detector.api.serializers.tokens import (
     TokenSerializer,
     TokenWishSerializer,
 )
-from detector.api.views.base import PROBLEM, StrictQueryMixin, caller
+from detector.api.views.base import PROBLEM, ApiMixin, caller
 from detector.enums import Scope
 from detector.exceptions import DetectorError
 from detector.models import ApiToken
@@ -31,7 +31,7 @@ from detector.services import tokens
     ),
     destroy=extend_schema(summary="Revoke a token", responses={204: None, 400: PROBLEM}),
 )
-class TokenViewSet(StrictQueryMixin, ListModelMixin, GenericViewSet[ApiToken]):
+class TokenViewSet(ApiMixin, ListModelMixin, GenericViewSet[ApiToken]):
     """Keys for programs."""
 
     serializer_class = TokenSerializer

@@ -56,6 +56,8 @@ CALLS = [
     on_object("get", "analyses/<uuid:pk>/faces/<int:index>/crop/"),
     on_object("get", "analyses/<uuid:pk>/faces/<int:index>/explanation/", 202),
     on_object("post", "analyses/<uuid:pk>/retry/", 409, scope=Scope.WRITE),
+    Call("get", "me/"),
+    Call("get", "models/"),
     Call("get", "stats/summary/"),
     Call("get", "tokens/"),
     Call("post", "tokens/", 201, Scope.WRITE, body=(("name", "made"), ("scopes", ["write"]))),

@@ -95,16 +95,6 @@ def test_too_large_a_body_is_refused_before_it_is_read(api: APIClient, settings:
     assert (response.status_code, response.json()["error"]["code"]) == (413, "request_too_large")
 
 
-def test_throttle(owner: User, api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rest_framework.throttling import UserRateThrottle
-
-    monkeypatch.setattr(UserRateThrottle, "THROTTLE_RATES", {"user": "2/min"})
-    answers = [api.get("/api/v1/analyses/") for _ in range(3)]
-    assert [answer.status_code for answer in answers] == [200, 200, 429]
-    assert answers[-1].json()["error"]["code"] == "throttled"
-    assert int(answers[-1]["Retry-After"]) > 0
-
-
 def test_schema_names_every_call() -> None:
     response = Client().get("/api/schema/", headers={"Accept": "application/json"})
     paths = response.json()["paths"]
