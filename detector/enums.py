@@ -56,3 +56,19 @@ class Scope(TextChoices):
     READ = "read"
     WRITE = "write"
     REVIEW = "review"
+
+
+class Event(TextChoices):
+    """What a webhook can tell of; `review.created` is sent once people review."""
+
+    ANALYSIS_DONE = "analysis.done"
+    ANALYSIS_FAILED = "analysis.failed"
+    REVIEW_CREATED = "review.created"
+
+
+class DeliveryStatus(TextChoices):
+    """Where the delivery of an event stands."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    FAILED = "failed"

@@ -23,6 +23,8 @@ from detector.models import (
     Photo,
     PhotoTag,
     User,
+    WebhookDelivery,
+    WebhookEndpoint,
     WorkerHeartbeat,
 )
 
@@ -253,3 +255,19 @@ def usage(owner: User) -> Usage:
 def model_versions() -> QuerySet[ModelVersion]:
     """The networks that have answered here, the newest first."""
     return ModelVersion.objects.order_by("-id")
+
+
+def webhooks_of(owner: User) -> QuerySet[WebhookEndpoint]:
+    """An owner's webhooks, the newest first."""
+    return WebhookEndpoint.objects.filter(owner=owner).order_by("-id")
+
+
+def disabled_webhooks_of(owner: User) -> QuerySet[WebhookEndpoint]:
+    """Those of an owner's webhooks that are told nothing more."""
+    return webhooks_of(owner).exclude(disabled_at=None)
+
+
+def deliveries_of(owner: User, endpoint_id: UUID) -> QuerySet[WebhookDelivery]:
+    """What one of an owner's webhooks was told, the newest first."""
+    deliveries = WebhookDelivery.objects.filter(endpoint__owner=owner, endpoint=endpoint_id)
+    return deliveries.select_related("endpoint").order_by("-id")

@@ -16,7 +16,15 @@ from django.conf import settings
 from django.db import close_old_connections, connection
 
 from detector.services import bin as bin_service
-from detector.services import explanation, heartbeats, idempotency, orphans, submission
+from detector.services import (
+    deliveries,
+    explanation,
+    heartbeats,
+    idempotency,
+    notices,
+    orphans,
+    submission,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -69,10 +77,12 @@ class Caretaker(bootsteps.StartStopStep):
         if sent:
             logger.info("Sent %d waiting analyses again", sent)
         explanation.sweep()
+        notices.sweep()
         if time.monotonic() >= self.tidy_at:
             self.tidy_at = time.monotonic() + TIDY_SECONDS
             erased = bin_service.empty(bin_service.kept_since())
             logger.info("Erased %d photos from the bin", erased)
             idempotency.forget_old()
+            deliveries.forget_old()
             removed = orphans.remove_orphans()
             logger.info("Removed %d stored files that no photo names", removed)

@@ -240,6 +240,12 @@ REST_KNOX = {
     "TOKEN_TTL": timedelta(days=positive_int("API_TOKEN_DAYS", 365)),
     "TOKEN_MODEL": KNOX_TOKEN_MODEL,
 }
+# --- Webhooks: they go to public addresses only, but for hosts named here
+WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
+WEBHOOKS_A_PERSON = 10
+WEBHOOK_DISABLE_DAYS = positive_int("WEBHOOK_DISABLE_DAYS", 3)
+WEBHOOK_DELIVERY_DAYS = positive_int("WEBHOOK_DELIVERY_DAYS", 30)
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "detector.api.authentication.TokenAuthentication",
@@ -292,6 +298,9 @@ SPECTACULAR_SETTINGS = {
         "Status": "detector.enums.Status",
         "Source": "detector.enums.Source",
         "Scope": "detector.enums.Scope",
+        "Event": "detector.enums.Event",
+        "DeliveryStatus": "detector.enums.DeliveryStatus",
+        "ModelStatus": "detector.enums.ModelStatus",
     },
 }
 

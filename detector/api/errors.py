@@ -19,6 +19,7 @@ STATUS_OF_CODE = {
     "idempotency_key_reused": HTTPStatus.CONFLICT,
     "not_failed": HTTPStatus.CONFLICT,
     "quota_exceeded": HTTPStatus.FORBIDDEN,
+    "too_many_webhooks": HTTPStatus.CONFLICT,
     "scope_not_held": HTTPStatus.FORBIDDEN,
 }
 """All other errors of the platform are 400."""

@@ -9,6 +9,7 @@ from detector.models.model_version import ModelVersion
 from detector.models.photo import Photo, PhotoTag
 from detector.models.statistics import DailyEmotion
 from detector.models.user import User
+from detector.models.webhook import WebhookDelivery, WebhookEndpoint
 from detector.models.worker import WorkerHeartbeat
 
 __all__ = [
@@ -22,5 +23,7 @@ __all__ = [
     "Photo",
     "PhotoTag",
     "User",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "WorkerHeartbeat",
 ]

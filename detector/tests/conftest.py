@@ -64,6 +64,14 @@ def explain_sent(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
 
 
 @pytest.fixture(autouse=True)
+def deliver_sent(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
+    """The same, for webhooks."""
+    ids: list[UUID] = []
+    monkeypatch.setattr(tasks.deliver, "delay", lambda text: ids.append(UUID(text)))
+    return ids
+
+
+@pytest.fixture(autouse=True)
 def analyser(monkeypatch: pytest.MonkeyPatch) -> StubAnalyser:
     """Stands in for the network; a test sets the faces that it finds."""
     stub = StubAnalyser()

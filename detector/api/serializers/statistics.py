@@ -64,3 +64,42 @@ class SummarySerializer(serializers.Serializer[selectors.Summary]):
     def get_emotions(self, summary: selectors.Summary) -> dict[str, Any]:
         """Keyed by emotion."""
         return {row.emotion.value: EmotionShareSerializer(row).data for row in summary.emotions}
+
+
+class TimelineQuerySerializer(PeriodSerializer):
+    """Which days, and how they are gathered."""
+
+    BUCKETS = ("day", "week", "month")
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """The period's, and the bucket."""
+        return {
+            **super().get_fields(),
+            "bucket": serializers.ChoiceField(self.BUCKETS, default="day"),
+        }
+
+
+class FaceCountsSerializer(serializers.Serializer[Any]):
+    """How many faces showed each expression."""
+
+    angry = serializers.IntegerField()
+    disgust = serializers.IntegerField()
+    fear = serializers.IntegerField()
+    happy = serializers.IntegerField()
+    sad = serializers.IntegerField()
+    surprise = serializers.IntegerField()
+    neutral = serializers.IntegerField()
+
+
+class TimelinePointSerializer(serializers.Serializer[selectors.TimelinePoint]):
+    """The faces of one day, week or month."""
+
+    start = serializers.DateField(help_text="Its first day.")
+    faces = FaceCountsSerializer()
+
+
+class TimelineSerializer(serializers.Serializer[Any]):
+    """Expressions over time."""
+
+    bucket = serializers.ChoiceField(choices=TimelineQuerySerializer.BUCKETS)
+    points = TimelinePointSerializer(many=True)

@@ -14,12 +14,15 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from detector.enums import Scope
-from detector.models import Analysis, ApiToken, Face, Photo, User
+from detector.models import Analysis, ApiToken, Face, Photo, User, WebhookDelivery, WebhookEndpoint
 from detector.services import tokens
 from detector.tests.conftest import api_client
+from detector.tests.factories import WebhookDeliveryFactory
 
 pytestmark = pytest.mark.django_db
 PREFIX = "api/v1/"
+TARGET = "http://127.0.0.1/hook"
+EVENTS = ["analysis.done"]
 
 
 @dataclass(frozen=True)
@@ -59,10 +62,21 @@ CALLS = [
     Call("get", "me/"),
     Call("get", "models/"),
     Call("get", "stats/summary/"),
+    Call("get", "stats/timeline/"),
     Call("get", "tokens/"),
     Call("post", "tokens/", 201, Scope.WRITE, body=(("name", "made"), ("scopes", ["write"]))),
     on_object("get", "tokens/<uuid:id>/"),
     on_object("delete", "tokens/<uuid:id>/", 204, scope=Scope.WRITE),
+    Call("get", "webhooks/"),
+    Call("post", "webhooks/", 201, Scope.WRITE, body=(("url", TARGET), ("events", EVENTS))),
+    on_object("get", "webhooks/<uuid:id>/"),
+    on_object("patch", "webhooks/<uuid:id>/", scope=Scope.WRITE, body=(("events", EVENTS),)),
+    on_object("delete", "webhooks/<uuid:id>/", 204, scope=Scope.WRITE),
+    on_object("get", "webhooks/<uuid:webhook_id>/deliveries/"),
+    on_object("get", "webhooks/<uuid:webhook_id>/deliveries/<uuid:id>/"),
+    on_object(
+        "post", "webhooks/<uuid:webhook_id>/deliveries/<uuid:id>/resend/", 202, scope=Scope.WRITE
+    ),
 ]
 
 
@@ -92,14 +106,21 @@ def test_the_table_names_every_call() -> None:
 
 
 @pytest.fixture
-def ids(analysed: Analysis) -> dict[str, str]:
+def ids(analysed: Analysis, settings: Any) -> dict[str, str]:
     token, _ = ApiToken.objects.create(analysed.photo.owner, name="the owner's")
-    return {"analyses": str(analysed.pk), "tokens": str(token.id)}
+    settings.WEBHOOK_ALLOWED_HOSTS = ["127.0.0.1"]
+    delivery = WebhookDeliveryFactory.create(endpoint__owner=analysed.photo.owner)
+    return {
+        "analyses": str(analysed.pk),
+        "tokens": str(token.id),
+        "webhooks": str(delivery.endpoint_id),
+        "deliveries": str(delivery.pk),
+    }
 
 
 def make(client: Client, call: Call, ids: dict[str, str]) -> Any:
-    kind = call.path.split("/")[0]
-    url = f"/{call.route}"
+    kind = "deliveries" if "/deliveries/" in call.path else call.path.split("/")[0]
+    url = f"/{call.route}".replace("<uuid:webhook_id>", ids["webhooks"])
     for converter in ("<uuid:pk>", "<uuid:id>"):
         url = url.replace(converter, ids.get(kind, ""))
     url = url.replace("<int:index>", "0")
@@ -114,6 +135,8 @@ def all_rows(owner: User) -> list[dict[str, Any]]:
         Analysis.objects.filter(photo__owner=owner),
         Face.objects.filter(analysis__photo__owner=owner),
         ApiToken.objects.filter(user=owner),
+        WebhookEndpoint.objects.filter(owner=owner),
+        WebhookDelivery.objects.filter(endpoint__owner=owner),
     ]
     rows = [dict(row) for rows in found for row in rows.order_by("pk").values()]
     return [{name: row[name] for name in row if name != "last_used_at"} for row in rows]

@@ -1,5 +1,6 @@
 """Statistics, schema and the error envelope."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -98,11 +99,10 @@ def test_too_large_a_body_is_refused_before_it_is_read(api: APIClient, settings:
 def test_schema_names_every_call() -> None:
     response = Client().get("/api/schema/", headers={"Accept": "application/json"})
     paths = response.json()["paths"]
-    named = {
-        path.strip("/").replace("{id}", "<uuid:pk>").replace("{index}", "<int:index>")
-        for path in paths
+    assert {path.strip("/") for path in paths} == {
+        re.sub(r"<\w+:(\w+)>", lambda found: f"{{{found[1].replace('pk', 'id')}}}", route)
+        for route in (call.route.strip("/") for call in CALLS)
     }
-    assert named == {call.route.strip("/").replace("<uuid:id>", "<uuid:pk>") for call in CALLS}
     create = paths["/api/v1/analyses/"]["post"]
     assert create["responses"].keys() == {
         "200", "202", "400", "401", "404", "409", "413", "415", "429", "503",
@@ -115,3 +115,18 @@ def test_docs_are_public_and_local() -> None:
     assert page.status_code == 200
     assert b"https://cdn" not in page.content
     assert b"//unpkg" not in page.content
+
+
+def test_timeline(owner: User, api: APIClient) -> None:
+    for day in (4, 5, 12):
+        moment = datetime(2026, 5, day, 12, tzinfo=UTC)
+        FaceFactory.create(analysis__photo__owner=owner, analysis__photo__taken_at=moment)
+    statistics.rebuild(owner)
+    url = "/api/v1/stats/timeline/"
+    weeks = api.get(url, {"bucket": "week"}).json()
+    assert weeks["bucket"] == "week"
+    assert [(point["start"], point["faces"]["happy"]) for point in weeks["points"]] == [
+        ("2026-05-04", 2), ("2026-05-11", 1),
+    ]  # fmt: skip
+    assert len(api.get(url, {"from": "2026-05-05"}).json()["points"]) == 2
+    assert api.get(url, {"bucket": "hour"}).status_code == 400
