@@ -103,6 +103,7 @@ openapi: install ## write docs/openapi.yaml anew
 # --- measuring and training
 bench: install ## run the benchmarks, print a table, write var/bench.json
 	$(BIN)/python -m ml.benchmarks --json $(VAR)/bench.json
+	$(BIN)/python -m detector.benchmarks.export --json $(VAR)/bench-export.json
 
 bench-peers: install ## compare with packages that ship weights (PEERS, on DATA and PHOTOS)
 	$(BIN)/python -m ml.benchmarks.peers --data $(DATA) $(if $(wildcard $(PHOTOS)/photos.csv),--photos $(PHOTOS)) \

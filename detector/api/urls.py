@@ -7,7 +7,7 @@ from drf_spectacular.views import (
 )
 from rest_framework.routers import SimpleRouter
 
-from detector.api.views import account, analyses, statistics, tokens, webhooks
+from detector.api.views import account, analyses, export, statistics, tokens, webhooks
 
 router = SimpleRouter(use_regex_path=False)
 router.register("analyses", analyses.AnalysisViewSet, basename="analysis")
@@ -21,6 +21,7 @@ deliveries = webhooks.DeliveryViewSet.as_view
 v1 = (
     [
         *router.urls,
+        path("export/", export.ExportView.as_view(), name="export"),
         path("me/", account.MeView.as_view(), name="me"),
         path(DELIVERIES, deliveries({"get": "list"}), name="delivery-list"),
         path(f"{DELIVERIES}<uuid:id>/", deliveries({"get": "retrieve"}), name="delivery-detail"),
