@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
+from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 
 from emotionsite.environment import PRODUCTION, env, environment_name, positive_int, secret_key
@@ -37,6 +38,7 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "corsheaders",
     "csp",
     "django_filters",
     "django_htmx",
@@ -50,6 +52,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "detector.middleware.compressed_api",
     "detector.middleware.request_size_limit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -240,6 +244,15 @@ REST_KNOX = {
     "TOKEN_TTL": timedelta(days=positive_int("API_TOKEN_DAYS", 365)),
     "TOKEN_MODEL": KNOX_TOKEN_MODEL,
 }
+# --- Other origins: none by default, and never with cookies: https://pypi.org/project/django-cors-headers/
+CORS_ALLOWED_ORIGINS = env.list("API_CORS_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-none-match"]
+CORS_EXPOSE_HEADERS = [
+    "ETag", "Idempotency-Replayed", "Location", "RateLimit-Limit", "RateLimit-Policy",
+    "RateLimit-Remaining", "RateLimit-Reset", "Retry-After",
+]  # fmt: skip
+
 # --- Webhooks: they go to public addresses only, but for hosts named here
 WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
 WEBHOOKS_A_PERSON = 10
@@ -256,6 +269,7 @@ REST_FRAMEWORK = {
         "detector.api.permissions.HasScope",
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "detector.api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],

@@ -169,7 +169,7 @@ class UploadSerializer(serializers.Serializer[Any]):
     """The files of one call."""
 
     images = serializers.ListField(
-        child=serializers.FileField(allow_empty_file=True, use_url=False), allow_empty=False
+        child=serializers.FileField(allow_empty_file=True, use_url=False), min_length=1
     )
 
 

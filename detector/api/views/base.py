@@ -64,9 +64,20 @@ class ApiMixin(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """After login and throttles, before the call itself."""
         super().initial(request, *args, **kwargs)
-        unknown = set(request.query_params) - self._known_parameters()
-        if unknown:
-            raise serializers.ValidationError({name: ["Not known here."] for name in unknown})
+        if (request.method or "").lower() not in self._methods():
+            # 405 says it better than any word on parameters.
+            return
+        known = self._known_parameters()
+        wrong = {name: ["Not known here."] for name in request.query_params if name not in known}
+        for name, value in request.query_params.items():
+            if not value:
+                wrong.setdefault(name, ["Must not be empty."])
+        if wrong:
+            raise serializers.ValidationError(wrong)
+
+    def _methods(self) -> set[str]:
+        actions = getattr(self, "action_map", None)
+        return set(actions or (name for name in self.http_method_names if hasattr(self, name)))
 
     def _known_parameters(self) -> set[str]:
         name = getattr(self, "action", None) or (self.request.method or "").lower()
