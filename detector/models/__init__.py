@@ -6,7 +6,7 @@ from detector.models.explanation import Explanation
 from detector.models.face import Face
 from detector.models.model_version import ModelVersion
 from detector.models.photo import Photo, PhotoTag
-from detector.models.statistics import DailyEmotion
+from detector.models.statistics import DailyEmotion, DailyPhotos, HourlyEmotion
 from detector.models.user import User
 from detector.models.worker import WorkerHeartbeat
 
@@ -14,8 +14,10 @@ __all__ = [
     "Analysis",
     "ApiToken",
     "DailyEmotion",
+    "DailyPhotos",
     "Explanation",
     "Face",
+    "HourlyEmotion",
     "ModelVersion",
     "Photo",
     "PhotoTag",
