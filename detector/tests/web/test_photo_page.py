@@ -39,7 +39,7 @@ def test_notes_are_kept_and_compared_with_the_expression(web: Client, url: str) 
     assert "Your notes were saved." in page
     assert "At the lake" in page
     assert 'value="Anna, summer"' in page
-    assert "You felt sad. Both can be true" in page
+    assert "You say “sad”. Both can be true" in page
     photo = Photo.objects.get()
     assert (photo.note, photo.felt_emotion) == ("At the lake", "sad")
 
