@@ -35,6 +35,8 @@ ROUTES = {
     "api/docs/": Route(PUBLIC, "/api/docs/"),
     "upload/": Route(PERSONAL, "/upload/"),
     "history/": Route(PERSONAL, "/history/"),
+    "history/several/": Route(PERSONAL, "/history/several/", "post", 302),
+    "history/<uuid:analysis_id>/item/": Route(OBJECT, "/history/{analysis}/item/"),
     "insights/": Route(PERSONAL, "/insights/"),
     "settings/": Route(PERSONAL, "/settings/"),
     "settings/tokens/": Route(PERSONAL, "/settings/tokens/", "post", 302),
