@@ -17,6 +17,7 @@ from detector.models import (
     Analysis,
     ApiToken,
     DailyEmotion,
+    DailyPhotos,
     Explanation,
     Face,
     ModelVersion,
@@ -74,6 +75,11 @@ def tag_names_of(owner: User) -> list[str]:
     return list(tags.order_by("name").values_list("name", flat=True).distinct())
 
 
+def bin_of(owner: User) -> QuerySet[Photo]:
+    """An owner's photos in the bin, the last deleted first."""
+    return Photo.objects.filter(owner=owner, deleted_at__isnull=False).order_by("-deleted_at")
+
+
 def analysis_of_photo(owner: User, photo_id: UUID) -> Analysis | None:
     """The current analysis of an owner's photo."""
     return analyses_of(owner).filter(photo_id=photo_id).first()
@@ -127,23 +133,43 @@ class Summary:
     emotions: list[EmotionShare]
 
 
-def summary(owner: User, since: date | None = None, until: date | None = None) -> Summary:
-    """Totals and the distribution of expressions; days are the owner's, both included."""
-    days = _days(owner, since, until)
+def summary(
+    owner: User,
+    since: date | None = None,
+    until: date | None = None,
+    model_id: UUID | None = None,
+) -> Summary:
+    """Totals and the distribution of expressions; days are the owner's, both included.
+
+    With a model, only what that model read; what waits or failed was read by none.
+    """
+    days = daily_emotions_of(owner, since, until, model_id)
+    photos = daily_photos_of(owner, since, until, model_id)
+    read = photos.aggregate(n=Sum("photos"), without_face=Sum("without_face"))
+    seen = days.aggregate(uncertain=Sum("uncertain"), first=Min("day"), last=Max("day"))
+    emotions = distribution(days)
+    waiting, failed = (0, 0) if model_id else _without_result(owner, since, until)
+    return Summary(
+        photos=(read["n"] or 0) + waiting + failed,
+        faces=sum(row.faces for row in emotions),
+        uncertain=seen["uncertain"] or 0,
+        waiting=waiting,
+        failed=failed,
+        without_face=read["without_face"] or 0,
+        first_day=seen["first"],
+        last_day=seen["last"],
+        emotions=emotions,
+    )
+
+
+def distribution(days: QuerySet[DailyEmotion]) -> list[EmotionShare]:
+    """All seven emotions among the faces of some days."""
     rows = {
         row["emotion"]: row
         for row in days.values("emotion").annotate(n=Sum("faces"), c=Sum("confidence_sum"))
     }
     faces = sum(row["n"] for row in rows.values())
-    reach = days.aggregate(first=Min("day"), last=Max("day"))
-    counts = _counts(owner, since, until)
-    return Summary(
-        faces=faces,
-        first_day=reach["first"],
-        last_day=reach["last"],
-        emotions=[_share(emotion, rows.get(emotion.value), faces) for emotion in Emotion],
-        **counts,
-    )
+    return [_share(emotion, rows.get(emotion.value), faces) for emotion in Emotion]
 
 
 def _share(emotion: Emotion, row: Mapping[str, Any] | None, faces: int) -> EmotionShare:
@@ -153,30 +179,17 @@ def _share(emotion: Emotion, row: Mapping[str, Any] | None, faces: int) -> Emoti
     return EmotionShare(emotion, count, count / faces, row["c"] / count)
 
 
-def _counts(owner: User, since: date | None, until: date | None) -> dict[str, int]:
-    taken = _taken(owner, since, until, prefix="photo__")
-    done = Q(status=Status.DONE)
-    waiting = Q(status__in=[Status.QUEUED, Status.RUNNING])
-    counts: dict[str, int] = (
-        analyses_of(owner)
-        .filter(taken)
-        .order_by()
-        .aggregate(
-            photos=Count("photo", distinct=True),
-            waiting=Count("pk", filter=waiting, distinct=True),
-            failed=Count("pk", filter=Q(status=Status.FAILED), distinct=True),
-            without_face=Count("pk", filter=done & Q(faces__isnull=True), distinct=True),
-        )
+def _without_result(owner: User, since: date | None, until: date | None) -> tuple[int, int]:
+    """How many photos wait and how many failed; an index holds just these."""
+    unread = Analysis.objects.filter(
+        ~Q(status=Status.DONE),
+        _taken(owner, since, until, prefix="photo__"),
+        superseded=False,
+        photo__owner=owner,
+        photo__deleted_at=None,
     )
-    in_range = _taken(owner, since, until, prefix="analysis__photo__")
-    counts["uncertain"] = Face.objects.filter(
-        in_range,
-        analysis__photo__owner=owner,
-        analysis__photo__deleted_at=None,
-        analysis__superseded=False,
-        uncertain=True,
-    ).count()
-    return counts
+    counts = unread.aggregate(all=Count("pk"), failed=Count("pk", filter=Q(status=Status.FAILED)))
+    return counts["all"] - counts["failed"], counts["failed"]
 
 
 @dataclass(frozen=True)
@@ -196,11 +209,15 @@ BUCKETS = {
 
 
 def timeline(
-    owner: User, bucket: str, since: date | None = None, until: date | None = None
+    owner: User,
+    bucket: str,
+    since: date | None = None,
+    until: date | None = None,
+    model_id: UUID | None = None,
 ) -> list[TimelinePoint]:
     """Counts of each emotion over time; `bucket` is a key of `BUCKETS`."""
     rows = (
-        _days(owner, since, until)
+        daily_emotions_of(owner, since, until, model_id)
         .annotate(start=BUCKETS[bucket])
         .values("start", "emotion")
         .annotate(n=Sum("faces"))
@@ -213,13 +230,28 @@ def timeline(
     return [TimelinePoint(start, counts) for start, counts in points.items()]
 
 
-def _days(owner: User, since: date | None, until: date | None) -> QuerySet[DailyEmotion]:
-    days = DailyEmotion.objects.filter(owner=owner)
+def daily_emotions_of(
+    owner: User, since: date | None, until: date | None, model_id: UUID | None = None
+) -> QuerySet[DailyEmotion]:
+    """An owner's faces by day, model and emotion; days both included."""
+    between = _between(since, until, model_id)
+    return DailyEmotion.objects.filter(between, owner=owner).order_by()
+
+
+def daily_photos_of(
+    owner: User, since: date | None, until: date | None, model_id: UUID | None = None
+) -> QuerySet[DailyPhotos]:
+    """An owner's photos that were read, by day and model; days both included."""
+    return DailyPhotos.objects.filter(_between(since, until, model_id), owner=owner).order_by()
+
+
+def _between(since: date | None, until: date | None, model_id: UUID | None) -> Q:
+    condition = Q(model_version=model_id) if model_id else Q()
     if since:
-        days = days.filter(day__gte=since)
+        condition &= Q(day__gte=since)
     if until:
-        days = days.filter(day__lte=until)
-    return days.order_by()
+        condition &= Q(day__lte=until)
+    return condition
 
 
 def _taken(owner: User, since: date | None, until: date | None, *, prefix: str) -> Q:

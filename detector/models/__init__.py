@@ -7,7 +7,7 @@ from detector.models.face import Face
 from detector.models.idempotency import IdempotentCall
 from detector.models.model_version import ModelVersion
 from detector.models.photo import Photo, PhotoTag
-from detector.models.statistics import DailyEmotion
+from detector.models.statistics import DailyEmotion, DailyPhotos, HourlyEmotion
 from detector.models.user import User
 from detector.models.webhook import WebhookDelivery, WebhookEndpoint
 from detector.models.worker import WorkerHeartbeat
@@ -16,8 +16,10 @@ __all__ = [
     "Analysis",
     "ApiToken",
     "DailyEmotion",
+    "DailyPhotos",
     "Explanation",
     "Face",
+    "HourlyEmotion",
     "IdempotentCall",
     "ModelVersion",
     "Photo",

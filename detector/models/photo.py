@@ -87,7 +87,10 @@ class Photo(models.Model):
         ]
         indexes = [
             models.Index(fields=["owner", "-id"], name="photo_history"),
-            models.Index(fields=["owner", "taken_at"], name="photo_by_date"),
+            models.Index(fields=["owner", "taken_at", "id"], name="photo_by_date"),
+            models.Index(
+                fields=["owner", "-id"], condition=~Q(felt_emotion=""), name="photo_self_reports"
+            ),
         ]
 
     def __str__(self) -> str:

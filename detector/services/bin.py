@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from detector import selectors
@@ -40,13 +41,22 @@ def empty(before: datetime) -> int:
 
     One transaction a photo: whoever brings one back waits for no other.
     """
-    old = Photo.objects.filter(deleted_at__lt=before)
-    return sum(_erase(photo_id, before) for photo_id in list(old.values_list("pk", flat=True)))
+    return _empty(Photo.objects.all(), before)
+
+
+def empty_of(owner: User) -> int:
+    """Erase for good all that an owner's bin holds now; how many photos."""
+    return _empty(Photo.objects.filter(owner=owner), timezone.now())
 
 
 def kept_since() -> datetime:
     """What was put into the bin before this moment has lain there long enough."""
     return timezone.now() - timedelta(days=settings.BIN_DAYS)
+
+
+def _empty(photos: QuerySet[Photo], before: datetime) -> int:
+    old = photos.filter(deleted_at__lt=before).values_list("pk", flat=True)
+    return sum(_erase(photo_id, before) for photo_id in list(old))
 
 
 @transaction.atomic

@@ -35,6 +35,8 @@ ROUTES = {
     "api/docs/": Route(PUBLIC, "/api/docs/"),
     "upload/": Route(PERSONAL, "/upload/"),
     "history/": Route(PERSONAL, "/history/"),
+    "history/several/": Route(PERSONAL, "/history/several/", "post", 302),
+    "history/<uuid:analysis_id>/item/": Route(OBJECT, "/history/{analysis}/item/"),
     "insights/": Route(PERSONAL, "/insights/"),
     "settings/": Route(PERSONAL, "/settings/"),
     "settings/tokens/": Route(PERSONAL, "/settings/tokens/", "post", 302),
@@ -47,6 +49,20 @@ ROUTES = {
     "photos/<uuid:photo_id>/image/": Route(OBJECT, "/photos/{photo}/image/"),
     "photos/<uuid:photo_id>/thumbnail/": Route(OBJECT, "/photos/{photo}/thumbnail/"),
     "photos/<uuid:photo_id>/retry/": Route(OBJECT, "/photos/{photo}/retry/", "post", 302),
+    "photos/<uuid:photo_id>/analyse-again/": Route(
+        OBJECT, "/photos/{photo}/analyse-again/", "post", 302
+    ),
+    "photos/<uuid:photo_id>/notes/": Route(OBJECT, "/photos/{photo}/notes/", "post", 302),
+    "photos/<uuid:photo_id>/faces/<int:index>/explanation/": Route(
+        OBJECT, "/photos/{photo}/faces/0/explanation/", "post", 302
+    ),
+    "photos/<uuid:photo_id>/faces/<int:index>/explanation/image/": Route(
+        OBJECT, "/photos/{photo}/faces/0/explanation/image/", owner_status=404
+    ),
+    "bin/": Route(PERSONAL, "/bin/"),
+    "bin/restore/": Route(PERSONAL, "/bin/restore/", "post", 302),
+    "bin/empty/": Route(PERSONAL, "/bin/empty/", "post", 302),
+    "bin/<uuid:photo_id>/thumbnail/": Route(OBJECT, "/bin/{photo}/thumbnail/", owner_status=404),
     "photos/<uuid:photo_id>/delete/": Route(OBJECT, "/photos/{photo}/delete/", "post", 302),
 }
 

@@ -1,13 +1,15 @@
 """Forms of the pages."""
 
 import zoneinfo
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from django import forms
 from django.http import HttpRequest
 
-from detector.models import ApiToken, User
+from detector.enums import Emotion
+from detector.exceptions import DetectorError
+from detector.models import ApiToken, Photo, User
 
 ZONES = [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
 
@@ -25,6 +27,33 @@ class SignupForm(AllauthSignupForm):
             user.time_zone = name
             user.save(update_fields=["time_zone"])
         return user
+
+
+class AnnotationForm(forms.Form):
+    """What an owner writes on a photo."""
+
+    felt_emotion = forms.ChoiceField(
+        required=False, choices=[("", "Not said"), *Emotion.choices], widget=forms.RadioSelect
+    )
+    tags = forms.CharField(required=False)
+    note = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 3}))
+
+    FIELD_OF_ERROR: ClassVar = {"invalid_note": "note", "invalid_tags": "tags"}
+
+    @classmethod
+    def of(cls, photo: Photo) -> "AnnotationForm":
+        """The form as the photo stands."""
+        names = ", ".join(tag.name for tag in photo.tags.all())
+        return cls(initial={"note": photo.note, "tags": names, "felt_emotion": photo.felt_emotion})
+
+    @property
+    def annotation(self) -> dict[str, Any]:
+        """What was written, as `annotation.annotate` takes it."""
+        return {**self.cleaned_data, "tags": self.cleaned_data["tags"].split(",")}
+
+    def refuse(self, error: DetectorError) -> None:
+        """Show what the service had against it, beside its field."""
+        self.add_error(self.FIELD_OF_ERROR.get(error.code), error.message)
 
 
 class PreferencesForm(forms.Form):

@@ -1,74 +1,114 @@
-"""The page of one photo, and its pictures."""
+"""The page of one photo, its pictures, and what its owner does with it."""
 
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models.fields.files import FieldFile
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from detector import files, selectors
+from detector import selectors
+from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo
-from detector.services import erasure, submission
+from detector.services import annotation, submission
+from detector.services import bin as bin_service
+from detector.web import undo
+from detector.web.forms import AnnotationForm
+from detector.web.pictures import picture
 from detector.web.requests import OwnerRequest
 
 
 @require_safe
 def photo(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
     """A photo with its faces and their expressions."""
+    analysis = analysis_or_404(request, photo_id)
     older, newer = selectors.neighbours(request.user, photo_id)
-    context = {"analysis": _analysis(request, photo_id), "older": older, "newer": newer}
+    form = AnnotationForm.of(analysis.photo)
+    context = {"analysis": analysis, "older": older, "newer": newer, "form": form}
     return render(request, "detector/photo.html", context)
 
 
 @require_safe
 def result(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
     """What is known of a photo now; it asks for itself again until the analysis is finished."""
-    context = {"analysis": _analysis(request, photo_id)}
+    context = {"analysis": analysis_or_404(request, photo_id)}
     return render(request, "detector/partials/photo_result.html", context)
 
 
 @require_safe
 def image(request: OwnerRequest, photo_id: UUID) -> HttpResponseBase:
     """The upright picture."""
-    return _picture(request, _photo(request, photo_id).image)
+    return picture(request, _photo(request, photo_id).image)
 
 
 @require_safe
 def thumbnail(request: OwnerRequest, photo_id: UUID) -> HttpResponseBase:
     """The small picture."""
-    return _picture(request, _photo(request, photo_id).thumbnail)
+    return picture(request, _photo(request, photo_id).thumbnail)
+
+
+@require_POST
+def annotate(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
+    """Keep note, tags and self-report; the answer is the form again."""
+    analysis = analysis_or_404(request, photo_id)
+    form = AnnotationForm(request.POST)
+    saved = form.is_valid() and _annotate(analysis.photo, form)
+    if saved and not request.htmx:
+        messages.success(request, "Your notes were saved.")
+        return redirect("photo", photo_id)
+    if saved:
+        form = AnnotationForm.of(analysis.photo)
+    if request.htmx:
+        context = {"analysis": analysis, "form": form, "saved": saved}
+        return render(request, "detector/partials/photo_notes.html", context)
+    older, newer = selectors.neighbours(request.user, photo_id)
+    context = {"analysis": analysis, "older": older, "newer": newer, "form": form}
+    return render(request, "detector/photo.html", context)
+
+
+def _annotate(photo: Photo, form: AnnotationForm) -> bool:
+    try:
+        annotation.annotate(photo, **form.annotation)
+    except DetectorError as error:
+        form.refuse(error)
+        return False
+    return True
 
 
 @require_POST
 def delete(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
-    """Delete a photo with all that is known of it."""
-    erasure.delete_photo(_photo(request, photo_id))
-    messages.success(request, "The photo and its results were deleted.")
+    """Put a photo into the bin, and offer to bring it back."""
+    found = _photo(request, photo_id)
+    bin_service.discard(request.user, [found.pk])
+    undo.offer(request, f"{found.filename} was deleted.", [found.pk])
     return redirect("history")
 
 
 @require_POST
 def retry(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
     """Try a failed analysis again."""
-    submission.retry(_analysis(request, photo_id))
+    submission.retry(analysis_or_404(request, photo_id))
     return redirect("photo", photo_id)
 
 
-def _photo(request: OwnerRequest, photo_id: UUID) -> Photo:
-    return get_object_or_404(selectors.photos_of(request.user), pk=photo_id)
+@require_POST
+def analyse_again(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
+    """Look for faces anew; a script gets the card of the new analysis."""
+    _photo(request, photo_id)
+    submission.analyse_again(request.user, [photo_id])
+    if request.htmx:
+        context = {"analysis": analysis_or_404(request, photo_id)}
+        return render(request, "detector/partials/analysis_card.html", context)
+    return redirect("photo", photo_id)
 
 
-def _analysis(request: OwnerRequest, photo_id: UUID) -> Analysis:
+def analysis_or_404(request: OwnerRequest, photo_id: UUID) -> Analysis:
+    """The current analysis of the owner's photo."""
     analysis = selectors.analysis_of_photo(request.user, photo_id)
     if analysis is None:
         raise Http404
     return analysis
 
 
-def _picture(request: OwnerRequest, file: FieldFile) -> HttpResponseBase:
-    response = files.image_response(request, file)
-    if response is None:
-        raise Http404
-    return response
+def _photo(request: OwnerRequest, photo_id: UUID) -> Photo:
+    return get_object_or_404(selectors.photos_of(request.user), pk=photo_id)

@@ -15,6 +15,9 @@ from detector.enums import Source
 from detector.services import submission
 from detector.web.requests import OwnerRequest
 
+SLOWEST_POLL = 10
+"""Seconds between two questions of a card."""
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: OwnerRequest) -> HttpResponse:
@@ -23,16 +26,20 @@ def upload(request: OwnerRequest) -> HttpResponse:
         context = {
             "max_megabytes": settings.UPLOAD_MAX_BYTES // 2**20,
             "max_megapixels": settings.UPLOAD_MAX_PIXELS // 1_000_000,
+            "max_archive_megabytes": settings.REQUEST_MAX_BYTES // 2**20,
+            "max_archive_files": settings.ARCHIVE_MAX_FILES,
         }
         return render(request, "detector/upload.html", context)
     files = cast("list[UploadedFile[Any]]", request.FILES.getlist("images"))
-    result = submission.submit(request.user, files, Source.WEB)
+    source = Source.CAMERA if request.POST.get("source") == Source.CAMERA else Source.WEB
+    result = submission.submit(request.user, files, source)
     ids = [analysis.pk for analysis in result.accepted]
     answer: dict[str, Any] = {
         "analyses": selectors.analyses_by_id(request.user, ids),
         "duplicates": result.duplicates,
         "rejected": result.rejected,
         "nothing_sent": not files,
+        "poll_seconds": _poll_seconds(max(len(ids), _number(request.POST.get("together")))),
     }
     if request.headers.get("X-Requested-With") == "fetch" or request.htmx:
         return render(request, "detector/partials/upload_results.html", answer)
@@ -51,4 +58,16 @@ def analysis_card(request: OwnerRequest, analysis_id: UUID) -> HttpResponse:
     analysis = selectors.analyses_of(request.user).filter(pk=analysis_id).first()
     if analysis is None:
         raise Http404
-    return render(request, "detector/partials/analysis_card.html", {"analysis": analysis})
+    every = min(max(_number(request.GET.get("every")), 1), SLOWEST_POLL)
+    context = {"analysis": analysis, "poll_seconds": every}
+    return render(request, "detector/partials/analysis_card.html", context)
+
+
+def _poll_seconds(cards: int) -> int:
+    """How often each of so many cards asks: all together some ten times a second."""
+    return min(1 + cards // 10, SLOWEST_POLL)
+
+
+def _number(text: str | None) -> int:
+    """A count out of a request; what is none counts as 0."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 5 else 0

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from detector.web import account, history, insights, photos, uploads
+from detector.web import account, bin, explanations, history, insights, photos, uploads
 
 urlpatterns = [
     path("", account.landing, name="landing"),
@@ -17,6 +17,24 @@ urlpatterns = [
     path("photos/<uuid:photo_id>/thumbnail/", photos.thumbnail, name="photo-thumbnail"),
     path("photos/<uuid:photo_id>/delete/", photos.delete, name="photo-delete"),
     path("photos/<uuid:photo_id>/retry/", photos.retry, name="photo-retry"),
+    path("photos/<uuid:photo_id>/analyse-again/", photos.analyse_again, name="photo-analyse-again"),
+    path("photos/<uuid:photo_id>/notes/", photos.annotate, name="photo-notes"),
+    path(
+        "photos/<uuid:photo_id>/faces/<int:index>/explanation/",
+        explanations.explanation,
+        name="face-explanation",
+    ),
+    path(
+        "photos/<uuid:photo_id>/faces/<int:index>/explanation/image/",
+        explanations.image,
+        name="face-explanation-image",
+    ),
+    path("bin/", bin.bin_page, name="bin"),
+    path("bin/restore/", bin.restore, name="bin-restore"),
+    path("bin/empty/", bin.empty, name="bin-empty"),
+    path("bin/<uuid:photo_id>/thumbnail/", bin.thumbnail, name="bin-thumbnail"),
     path("history/", history.history, name="history"),
+    path("history/several/", history.several, name="history-several"),
+    path("history/<uuid:analysis_id>/item/", history.item, name="history-item"),
     path("insights/", insights.insights, name="insights"),
 ]

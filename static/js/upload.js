@@ -10,6 +10,11 @@ const list = document.getElementById("upload-list");
 const progressText = document.getElementById("progress");
 const rowTemplate = document.getElementById("upload-row");
 const maxMegabytes = Number(form.dataset.maxMegabytes);
+const maxArchiveMegabytes = Number(form.dataset.maxArchiveMegabytes);
+// The server keeps as many characters.
+const MAX_NAME = 255;
+// More characters of four bytes each do not fit the header of a part.
+const SENT_NAME = 200;
 
 const waiting = [];
 let sending = 0;
@@ -50,6 +55,7 @@ document.addEventListener("drop", (event) => {
 document.addEventListener("paste", (event) => {
   if (event.clipboardData?.files.length) add(event.clipboardData.files);
 });
+document.addEventListener("camera:photo", (event) => add([event.detail], "camera"));
 
 function stopDragging() {
   depth = 0;
@@ -57,17 +63,19 @@ function stopDragging() {
 }
 
 // --- The queue
-function add(files) {
+function add(files, source = "web") {
   for (const file of files) {
     const row = rowTemplate.content.firstElementChild.cloneNode(true);
     row.querySelector(".result-name").textContent = file.name;
     row.querySelector("progress").setAttribute("aria-label", `Sent of ${file.name}`);
     list.append(row);
     chosen += 1;
-    if (file.size > maxMegabytes * 2 ** 20) {
-      fail(row, `This file is larger than ${maxMegabytes} MB.`);
+    const refusal = refused(file);
+    if (refusal) {
+      fail(row, refusal);
     } else {
-      waiting.push({ file, row });
+      preview(row, file);
+      waiting.push({ file, row, source });
     }
   }
   if (chosen) {
@@ -78,11 +86,39 @@ function add(files) {
   report();
 }
 
+// What the server would refuse anyway, told before minutes of sending.
+function refused(file) {
+  const limit = isArchive(file) ? maxArchiveMegabytes : maxMegabytes;
+  if (file.size > limit * 2 ** 20) return `This file is larger than ${limit} MB.`;
+  if ([...file.name].length > MAX_NAME) {
+    return `The name of this file is too long. Give it one of at most ${MAX_NAME} characters.`;
+  }
+  return "";
+}
+
+const isArchive = (file) => /zip/.test(file.type) || /\.zip$/i.test(file.name);
+
+// The picture itself while it is being sent; formats that the browser does not know keep the icon.
+function preview(row, file) {
+  if (!file.type.startsWith("image/")) return;
+  const place = row.querySelector(".result-picture");
+  const image = new Image();
+  image.alt = "";
+  image.className = "is-local";
+  image.addEventListener("load", () => {
+    place.classList.remove("no-picture");
+    place.replaceChildren(image);
+    URL.revokeObjectURL(image.src);
+  });
+  image.addEventListener("error", () => URL.revokeObjectURL(image.src));
+  image.src = URL.createObjectURL(file);
+}
+
 function next() {
   while (sending < AT_A_TIME && waiting.length) send(waiting.shift());
 }
 
-function send({ file, row }) {
+function send({ file, row, source }) {
   sending += 1;
   const bar = row.querySelector("progress");
   const note = row.querySelector(".result-note");
@@ -92,23 +128,27 @@ function send({ file, row }) {
   request.upload.addEventListener("progress", (event) => {
     if (!event.lengthComputable) return;
     bar.value = event.loaded / event.total;
-    note.textContent = event.loaded < event.total
-      ? `Sending: ${megabytes(event.loaded)} of ${megabytes(event.total)}`
-      : "Checking the file";
+    const isSent = event.loaded >= event.total;
+    bar.classList.toggle("is-waiting", isSent);
+    note.textContent = isSent
+      ? isArchive(file) ? "Checking the photos in the archive" : "Checking the file"
+      : `Sending: ${megabytes(event.loaded)} of ${megabytes(event.total)}`;
   });
   request.addEventListener("load", () => {
     if (request.status === 200 && request.responseURL === form.action) show(row, request);
     else fail(row, problem(request));
   });
-  request.addEventListener("error", () => fail(row, problem(request), { file }));
+  request.addEventListener("error", () => fail(row, problem(request), { file, source }));
   request.addEventListener("loadend", () => {
     sending -= 1;
     next();
   });
   const data = new FormData();
   data.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
-  // The server keeps 255 characters; longer names do not fit the header of a part.
-  data.append("images", file, file.name.slice(-100));
+  data.append("source", source);
+  // So that many cards together do not ask too often.
+  data.append("together", String(Math.min(chosen, 999)));
+  data.append("images", file, [...file.name].slice(-SENT_NAME).join(""));
   request.send(data);
 }
 
@@ -125,10 +165,10 @@ function fail(row, sentence, again) {
   row.querySelector(".result-note").textContent = sentence;
   settled += 1;
   report();
-  if (again) offerRetry(row, again.file);
+  if (again) offerRetry(row, again);
 }
 
-function offerRetry(row, file) {
+function offerRetry(row, { file, source }) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "button";
@@ -137,7 +177,7 @@ function offerRetry(row, file) {
     row.remove();
     chosen -= 1;
     settled -= 1;
-    add([file]);
+    add([file], source);
   });
   row.querySelector(".result-text").append(button);
 }
@@ -157,7 +197,7 @@ function report() {
   const done = list.querySelectorAll("[data-state=done], [data-state=failed], .is-rejected").length;
   progressText.textContent = settled < chosen
     ? `${settled} of ${chosen} sent`
-    : `${done} of ${chosen} finished`;
+    : `${done} of ${list.querySelectorAll(".result-card").length} finished`;
 }
 
 document.addEventListener("htmx:afterSettle", report);

@@ -79,7 +79,14 @@ def browser_type_launch_args() -> dict[str, object]:
     """Debian's Chromium: Playwright's own build is not downloaded."""
     return {
         "executable_path": need_program("chromium", "chromium-browser", "google-chrome"),
-        "args": ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        "args": [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+            # A camera that shows a test picture, and a person who lets every page use it.
+            "--use-fake-device-for-media-stream",
+            "--use-fake-ui-for-media-stream",
+        ],
     }
 
 

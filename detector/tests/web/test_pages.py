@@ -10,6 +10,7 @@ from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from detector import selectors
 from detector.enums import Emotion, QualityFlag, Status
 from detector.models import Analysis, ApiToken, DailyEmotion, Photo, User
 from detector.services import statistics
@@ -103,7 +104,7 @@ def test_card_asks_again_until_the_analysis_is_finished(
     web.post("/upload/", {"images": [picture()]}, headers=FETCH)
     analysis = Analysis.objects.get()
     url = f"/analyses/{analysis.pk}/card/"
-    assert f'hx-get="{url}"' in text_of(web.get(url))
+    assert f'hx-get="{url}?every=1"' in text_of(web.get(url))
     sent.append(analysis.pk)
     work_off()
     card = text_of(web.get(url))
@@ -150,8 +151,8 @@ def test_failed_photo_tells_why_and_can_be_tried_again(web: Client, owner: User)
 
 def test_deleting_a_photo(web: Client, analysed: Analysis) -> None:
     response = web.post(f"/photos/{analysed.photo_id}/delete/", follow=True)
-    assert "deleted" in text_of(response)
-    assert not Photo.objects.exists()
+    assert "was deleted" in text_of(response)
+    assert not selectors.photos_of(analysed.photo.owner).exists()
 
 
 def test_deleting_needs_a_post(web: Client, analysed: Analysis) -> None:
@@ -198,6 +199,10 @@ def test_history_filters_stay_in_the_address(web: Client, owner: User) -> None:
         "before=x",
         "after=&before=",
         "min_confidence=7",
+        "sort=never",
+        "sort=taken&before=0.5~018f0000-0000-7000-8000-000000000000",
+        "sort=sure&before=nan~018f0000-0000-7000-8000-000000000000",
+        "sort=taken&after=2026-05-04T12:00:00~018f0000-0000-7000-8000-000000000000",
     ],
 )
 def test_history_of_a_mistyped_address_is_no_error(web: Client, query: str) -> None:

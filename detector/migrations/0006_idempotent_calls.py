@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('detector', '0004_token_scopes'),
+        ('detector', '0005_token_scopes'),
     ]
 
     operations = [

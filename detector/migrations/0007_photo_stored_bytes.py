@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('detector', '0005_idempotent_calls'),
+        ('detector', '0006_idempotent_calls'),
     ]
 
     operations = [

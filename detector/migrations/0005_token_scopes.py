@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('detector', '0003_explanation'),
+        ('detector', '0004_rollups_by_model'),
     ]
 
     operations = [

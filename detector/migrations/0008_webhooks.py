@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('detector', '0006_photo_stored_bytes'),
+        ('detector', '0007_photo_stored_bytes'),
     ]
 
     operations = [

@@ -1,0 +1,194 @@
+"""What an owner does on the page of a photo, and with what was deleted."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from detector import selectors
+from detector.enums import Source, Status
+from detector.models import Analysis, Explanation, Photo, User
+from detector.services import bin as bin_service
+from detector.services import heat_maps
+from detector.tests.bad_files import archive, jpeg
+from detector.tests.factories import PhotoFactory
+
+HTMX = {"HX-Request": "true"}
+FETCH = {"X-Requested-With": "fetch"}
+
+pytestmark = pytest.mark.django_db
+
+
+def text_of(response: Any) -> str:
+    return str(response.content.decode())
+
+
+@pytest.fixture
+def url(analysed: Analysis) -> str:
+    return f"/photos/{analysed.photo_id}/"
+
+
+NOTES = {"note": "At the lake", "tags": "summer, Anna,, summer", "felt_emotion": "sad"}
+
+
+def test_notes_are_kept_and_compared_with_the_expression(web: Client, url: str) -> None:
+    page = text_of(web.post(f"{url}notes/", NOTES, follow=True))
+    assert "Your notes were saved." in page
+    assert "At the lake" in page
+    assert 'value="Anna, summer"' in page
+    assert "You say “sad”. Both can be true" in page
+    photo = Photo.objects.get()
+    assert (photo.note, photo.felt_emotion) == ("At the lake", "sad")
+
+
+def test_notes_of_a_script_answer_with_the_form(web: Client, url: str) -> None:
+    form = text_of(web.post(f"{url}notes/", NOTES, headers=HTMX))
+    assert "Saved." in form
+    assert "<html" not in form
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"tags": "x" * 51}, "at most 50 characters"),
+        ({"note": "x" * 2001}, "at most 2,000 characters"),
+        ({"felt_emotion": "joy"}, "not one of the available choices"),
+    ],
+)
+def test_notes_that_do_not_fit_are_told_so_and_not_lost(
+    web: Client, url: str, headers: dict[str, str], changes: dict[str, str], sentence: str
+) -> None:
+    page = text_of(web.post(f"{url}notes/", {**NOTES, **changes}, headers=headers))
+    assert sentence in page
+    assert changes.get("note", "At the lake") in page
+    assert Photo.objects.get().note == ""
+
+
+def test_why_is_asked_watched_and_shown(
+    web: Client, url: str, explain_sent: list[UUID], django_capture_on_commit_callbacks: Any
+) -> None:
+    why = f"{url}faces/0/explanation/"
+    assert web.get(why).status_code == 404
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = text_of(web.post(why, headers=HTMX))
+    assert f'hx-get="{why}"' in answer
+    assert web.get(f"{why}image/").status_code == 404
+    heat_maps.draw(explain_sent[0])
+    answer = text_of(web.get(why, headers=HTMX))
+    assert "hx-get" not in answer
+    assert "Where the model looked, not why." in answer
+    # Without scripts it is a page of its own.
+    assert web.post(why)["Location"] == why
+    assert "Back to the photo" in text_of(web.get(why))
+    picture = web.get(f"{why}image/")
+    picture.close()
+    assert (picture.status_code, picture["Content-Type"]) == (200, "image/jpeg")
+
+
+def test_why_that_failed_says_so(web: Client, url: str) -> None:
+    why = f"{url}faces/0/explanation/"
+    web.post(why)
+    Explanation.objects.update(error_code="model_replaced", error_message="An earlier model.")
+    assert "An earlier model." in text_of(web.get(why, headers=HTMX))
+
+
+def test_analysing_again(web: Client, url: str, analysed: Analysis) -> None:
+    assert web.post(f"{url}analyse-again/")["Location"] == url
+    current = Analysis.objects.get(superseded=False)
+    assert (current.pk != analysed.pk, current.status) == (True, Status.QUEUED)
+    card = text_of(web.post(f"{url}analyse-again/", headers=HTMX))
+    assert f"/analyses/{current.pk}/card/" in card
+
+
+def test_deleting_can_be_undone(web: Client, url: str, analysed: Analysis, owner: User) -> None:
+    page = text_of(web.post(f"{url}delete/", follow=True))
+    assert f'name="photo" value="{analysed.photo_id}"' in page
+    assert web.get(url).status_code == 404
+    back = web.post("/bin/restore/", {"photo": str(analysed.photo_id)}, follow=True)
+    assert back.redirect_chain == [(url, 302)]
+    assert "The photo is back." in text_of(back)
+    again = web.post("/bin/restore/", {"photo": ["nonsense", str(analysed.photo_id)]}, follow=True)
+    assert "nothing to bring back" in text_of(again)
+
+
+def test_the_bin_shows_restores_and_is_emptied(
+    web: Client,
+    stranger_web: Client,
+    owner: User,
+    analysed: Analysis,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    assert "Nothing here" in text_of(web.get("/bin/"))
+    other = PhotoFactory.create(owner=owner)
+    ids = [analysed.photo_id, other.pk]
+    bin_service.discard(owner, ids)
+    assert analysed.photo.filename in text_of(web.get("/bin/"))
+    picture = f"/bin/{analysed.photo_id}/thumbnail/"
+    assert picture in text_of(web.get("/bin/"))
+    assert stranger_web.get(picture).status_code == 404
+    assert analysed.photo.filename not in text_of(stranger_web.get("/bin/"))
+    stranger_web.post("/bin/restore/", {"photo": ids})
+    stranger_web.post("/bin/empty/")
+    assert selectors.bin_of(owner).count() == 2
+    assert web.post("/bin/restore/", {"photo": ids})["Location"] == "/history/"
+    bin_service.discard(owner, ids)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert "2 photos erased" in text_of(web.post("/bin/empty/", follow=True))
+    assert not Photo.objects.exists()
+
+
+def test_a_picture_in_the_bin_is_shown_to_its_owner(
+    web: Client, owner: User, analysed: Analysis
+) -> None:
+    bin_service.discard(owner, [analysed.photo_id])
+    shown = web.get(f"/bin/{analysed.photo_id}/thumbnail/")
+    shown.close()
+    assert shown.status_code == 200
+
+
+def test_a_duplicate_offers_another_analysis(
+    web: Client, work_off: Callable[[], list[Analysis]], django_capture_on_commit_callbacks: Any
+) -> None:
+    content = jpeg()
+
+    def upload() -> str:
+        with django_capture_on_commit_callbacks(execute=True):
+            files = [SimpleUploadedFile("a.jpg", content)]
+            return text_of(web.post("/upload/", {"images": files}, headers=FETCH))
+
+    assert "analyse-again" not in upload()
+    assert "It is being analysed." in upload()
+    work_off()
+    page = upload()
+    assert "You already have this photo." in page
+    assert f"/photos/{Photo.objects.get().pk}/analyse-again/" in page
+
+
+def test_an_archive_gets_a_card_a_photo(web: Client) -> None:
+    content = archive({"a.jpg": jpeg(), "b.jpg": jpeg(), "notes.txt": b"no photo"})
+    files = {"images": [SimpleUploadedFile("all.zip", content)]}
+    page = text_of(web.post("/upload/", files, headers=FETCH))
+    assert page.count('data-state="queued"') == 2
+    assert "all.zip › notes.txt" in page
+
+
+def test_where_a_photo_came_from(web: Client) -> None:
+    for source in ("camera", "web", "video", "nonsense"):
+        web.post("/upload/", {"images": [SimpleUploadedFile("a.jpg", jpeg())], "source": source})
+    sources = Photo.objects.order_by("id").values_list("source", flat=True)
+    assert list(sources) == [Source.CAMERA, Source.WEB, Source.WEB, Source.WEB]
+
+
+@pytest.mark.parametrize(
+    ("together", "every"), [("1", 1), ("60", 7), ("999", 10), ("x", 1), ("9" * 9, 1), ("²", 1)]
+)
+def test_many_cards_ask_less_often(web: Client, together: str, every: int) -> None:
+    files = [SimpleUploadedFile("a.jpg", jpeg())]
+    page = text_of(web.post("/upload/", {"images": files, "together": together}, headers=FETCH))
+    address = f"/analyses/{Analysis.objects.get().pk}/card/?every={every}"
+    assert f'hx-get="{address}" hx-trigger="every {every}s"' in page
+    assert f'hx-trigger="every {every}s"' in text_of(web.get(address))

@@ -1,0 +1,62 @@
+"""Recently deleted photos."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from detector import selectors
+from detector.services import bin as bin_service
+from detector.web.pictures import picture
+from detector.web.requests import OwnerRequest
+
+SHOWN = 200
+
+
+@require_safe
+def bin_page(request: OwnerRequest) -> HttpResponse:
+    """What was deleted and can still be brought back, the last first."""
+    photos = selectors.bin_of(request.user)
+    context = {"photos": photos[:SHOWN], "total": photos.count(), "days": settings.BIN_DAYS}
+    return render(request, "detector/bin.html", context)
+
+
+@require_safe
+def thumbnail(request: OwnerRequest, photo_id: UUID) -> HttpResponseBase:
+    """The small picture of a photo in the bin."""
+    photo = get_object_or_404(selectors.bin_of(request.user), pk=photo_id)
+    return picture(request, photo.thumbnail)
+
+
+@require_POST
+def restore(request: OwnerRequest) -> HttpResponse:
+    """Bring photos back; a single one is shown."""
+    ids = _ids(request)
+    count = bin_service.restore(request.user, ids)
+    if not count:
+        messages.error(request, "There was nothing to bring back any more.")
+        return redirect("bin")
+    messages.success(request, "The photo is back." if count == 1 else f"{count} photos are back.")
+    return redirect("photo", ids[0]) if len(ids) == 1 else redirect("history")
+
+
+@require_POST
+def empty(request: OwnerRequest) -> HttpResponse:
+    """Erase for good what is in the owner's bin."""
+    count = bin_service.empty_of(request.user)
+    messages.success(request, f"{count} photo{'' if count == 1 else 's'} erased for good.")
+    return redirect("bin")
+
+
+def _ids(request: OwnerRequest) -> list[UUID]:
+    """The photos that a form names; what is no id names none."""
+    found = []
+    for text in request.POST.getlist("photo"):
+        try:
+            found.append(UUID(text))
+        except ValueError:
+            continue
+    return found

@@ -1,0 +1,51 @@
+"""Where the model looked in a face."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from detector import selectors
+from detector.models import Explanation, Face
+from detector.services import explanation as service
+from detector.web.pictures import picture
+from detector.web.requests import OwnerRequest
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def explanation(request: OwnerRequest, photo_id: UUID, index: int) -> HttpResponse:
+    """The heat map of a face; a POST asks for it, and the answer asks again until it is there."""
+    face = _face(request, photo_id, index)
+    if request.method == "POST":
+        try:
+            found = service.request(face)
+        except Face.DoesNotExist as error:
+            raise Http404 from error
+        if not request.htmx:
+            return redirect("face-explanation", photo_id, index)
+    else:
+        found = _explanation(face)
+    context = {"face": face, "photo": face.analysis.photo, "explanation": found}
+    name = "partials/explanation.html" if request.htmx else "explanation.html"
+    return render(request, f"detector/{name}", context)
+
+
+@require_safe
+def image(request: OwnerRequest, photo_id: UUID, index: int) -> HttpResponseBase:
+    """The heat map as a picture."""
+    return picture(request, _explanation(_face(request, photo_id, index)).picture)
+
+
+def _face(request: OwnerRequest, photo_id: UUID, index: int) -> Face:
+    face = selectors.face_of(request.user, photo_id, index)
+    if face is None:
+        raise Http404
+    return face
+
+
+def _explanation(face: Face) -> Explanation:
+    found = selectors.explanation_of(face)
+    if found is None:
+        raise Http404
+    return found

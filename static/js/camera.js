@@ -1,0 +1,145 @@
+// The device's camera: a preview, a countdown, and the photo as a file. Whoever uploads listens
+// for "camera:photo"; this module sends nothing.
+
+const COUNTDOWN = 3;
+const JPEG_QUALITY = 0.92;
+
+const dialog = document.getElementById("camera");
+const video = document.getElementById("camera-video");
+const shot = document.getElementById("camera-shot");
+const count = document.getElementById("camera-count");
+const status = document.getElementById("camera-status");
+const problem = document.getElementById("camera-problem");
+const opener = document.getElementById("open-camera");
+const buttons = Object.fromEntries(
+  ["take", "use", "again", "retry", "switch", "close"].map((name) => [name, document.getElementById(`camera-${name}`)]),
+);
+
+const PROBLEMS = {
+  NotAllowedError: "The browser may not use the camera. Allow it in the browser's settings for this page, then try again.",
+  NotFoundError: "No camera was found on this device.",
+  OverconstrainedError: "No camera was found on this device.",
+  NotReadableError: "The camera is in use by another program. Close that program, then try again.",
+  AbortError: "The camera stopped. Try again.",
+};
+const INSECURE = "Browsers give the camera only to pages that are opened over HTTPS. Choose a photo instead.";
+const UNKNOWN = "The camera could not be started. Choose a photo instead.";
+
+let stream = null;
+let photo = null;
+let facing = "user";
+let attempt = 0;
+
+opener.addEventListener("click", () => {
+  dialog.showModal();
+  start();
+});
+buttons.take.addEventListener("click", take);
+buttons.use.addEventListener("click", use);
+buttons.again.addEventListener("click", start);
+buttons.retry.addEventListener("click", start);
+buttons.switch.addEventListener("click", () => {
+  facing = facing === "user" ? "environment" : "user";
+  start();
+});
+buttons.close.addEventListener("click", () => dialog.close());
+dialog.addEventListener("close", stop);
+
+async function start() {
+  stop();
+  const mine = attempt;
+  show("starting");
+  try {
+    const media = navigator.mediaDevices;
+    if (!media?.getUserMedia) throw new DOMException(INSECURE, "SecurityError");
+    const started = await media.getUserMedia({
+      video: { facingMode: facing, width: { ideal: 1920 }, height: { ideal: 1440 } },
+    });
+    // Closed, or started anew, while the person was being asked.
+    if (mine !== attempt) return end(started);
+    stream = started;
+    video.srcObject = stream;
+    video.classList.toggle("is-mirrored", isMirror(stream));
+    await video.play();
+    buttons.switch.hidden = (await cameras()) < 2;
+    if (mine === attempt) show("live");
+  } catch (error) {
+    if (mine === attempt) fail(error);
+  }
+}
+
+async function take() {
+  const mine = attempt;
+  show("counting");
+  for (let second = COUNTDOWN; second > 0; second -= 1) {
+    count.textContent = second;
+    status.textContent = String(second);
+    await new Promise((done) => { setTimeout(done, 1000); });
+    if (mine !== attempt) return;
+  }
+  count.textContent = "";
+  photo = await still();
+  if (mine !== attempt) return;
+  shot.src = URL.createObjectURL(photo);
+  end(stream);
+  show("taken");
+  status.textContent = "Photo taken.";
+}
+
+function still() {
+  const canvas = document.createElement("canvas");
+  canvas.width = video.videoWidth;
+  canvas.height = video.videoHeight;
+  canvas.getContext("2d").drawImage(video, 0, 0);
+  return new Promise((done) => { canvas.toBlob(done, "image/jpeg", JPEG_QUALITY); });
+}
+
+function use() {
+  const stamp = new Date().toISOString().slice(0, 19).replaceAll(":", "-").replace("T", " ");
+  const file = new File([photo], `Camera ${stamp}.jpg`, { type: "image/jpeg" });
+  dialog.close();
+  document.dispatchEvent(new CustomEvent("camera:photo", { detail: file }));
+}
+
+function stop() {
+  attempt += 1;
+  end(stream);
+  stream = null;
+  photo = null;
+  video.srcObject = null;
+  count.textContent = "";
+  if (shot.src) URL.revokeObjectURL(shot.src);
+  shot.removeAttribute("src");
+  show("closed");
+}
+
+function fail(error) {
+  problem.textContent = error.message === INSECURE ? INSECURE : PROBLEMS[error.name] ?? UNKNOWN;
+  show("problem");
+}
+
+function show(state) {
+  dialog.dataset.state = state;
+  const taken = state === "taken";
+  video.hidden = taken;
+  shot.hidden = !taken;
+  problem.hidden = state !== "problem";
+  buttons.take.hidden = taken || state === "problem";
+  buttons.take.disabled = state !== "live";
+  buttons.use.hidden = buttons.again.hidden = !taken;
+  buttons.retry.hidden = state !== "problem";
+  if (state !== "live") buttons.switch.hidden = true;
+  const first = { live: buttons.take, taken: buttons.use, problem: buttons.retry }[state];
+  first?.focus();
+}
+
+function end(media) {
+  for (const track of media?.getTracks() ?? []) track.stop();
+}
+
+const isMirror = (media) => media.getVideoTracks()[0]?.getSettings().facingMode !== "environment";
+
+async function cameras() {
+  const devices = await navigator.mediaDevices.enumerateDevices();
+  return devices.filter((device) => device.kind === "videoinput").length;
+}
