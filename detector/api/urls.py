@@ -31,6 +31,8 @@ v1 = (
             name="delivery-resend",
         ),
         path("stats/timeline/", statistics.TimelineView.as_view(), name="stats-timeline"),
+        path("stats/calendar/", statistics.CalendarView.as_view(), name="stats-calendar"),
+        path("stats/compare/", statistics.CompareView.as_view(), name="stats-compare"),
         path("stats/summary/", statistics.SummaryView.as_view(), name="stats-summary"),
     ],
     "v1",

@@ -5,7 +5,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from detector import selectors
+from detector import selectors, trends
+from detector.enums import Emotion
 
 
 class PeriodSerializer(serializers.Serializer[Any]):
@@ -103,3 +104,81 @@ class TimelineSerializer(serializers.Serializer[Any]):
 
     bucket = serializers.ChoiceField(choices=TimelineQuerySerializer.BUCKETS)
     points = TimelinePointSerializer(many=True)
+
+
+class YearSerializer(serializers.Serializer[Any]):
+    """Which year."""
+
+    year = serializers.IntegerField(min_value=1900, max_value=9998)
+
+
+class CalendarDaySerializer(serializers.Serializer[trends.CalendarDay]):
+    """A day with faces."""
+
+    day = serializers.DateField()
+    faces = serializers.IntegerField()
+    dominant_emotion = serializers.ChoiceField(
+        choices=Emotion.choices, source="dominant", help_text="The most frequent expression."
+    )
+    dominant_faces = serializers.IntegerField()
+
+
+class CalendarSerializer(serializers.Serializer[Any]):
+    """The days of a year; those without a face are left out."""
+
+    year = serializers.IntegerField()
+    days = CalendarDaySerializer(many=True)
+
+
+class PeriodsSerializer(serializers.Serializer[Any]):
+    """Two periods in the caller's time zone, first and last days included."""
+
+    first_from = serializers.DateField()
+    first_to = serializers.DateField()
+    second_from = serializers.DateField()
+    second_to = serializers.DateField()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """No period ends before it begins."""
+        for name in ("first", "second"):
+            if attrs[f"{name}_from"] > attrs[f"{name}_to"]:
+                raise serializers.ValidationError({f"{name}_to": ["Must not lie before its from."]})
+        return attrs
+
+
+class ComparedPeriodSerializer(serializers.Serializer[trends.Period]):
+    """The faces of one period."""
+
+    since = serializers.DateField()
+    until = serializers.DateField()
+    faces = serializers.IntegerField()
+    emotions = serializers.SerializerMethodField()
+    models = serializers.SerializerMethodField()
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Its days are named as everywhere."""
+        fields = super().get_fields()
+        days = {"from": fields.pop("since"), "to": fields.pop("until")}
+        for field, source in zip(days.values(), ("since", "until"), strict=True):
+            field.source = source
+        return {**days, **fields}
+
+    @extend_schema_field(EmotionSharesSerializer)
+    def get_emotions(self, period: trends.Period) -> dict[str, Any]:
+        """Keyed by emotion."""
+        return {row.emotion.value: EmotionShareSerializer(row).data for row in period.emotions}
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_models(self, period: trends.Period) -> list[str]:
+        """Names of the networks that read its photos."""
+        return [model.name for model in period.models]
+
+
+class ComparisonSerializer(serializers.Serializer[trends.Comparison]):
+    """Two periods side by side."""
+
+    first = ComparedPeriodSerializer()
+    second = ComparedPeriodSerializer()
+    comparable = serializers.BooleanField(
+        help_text="Whether one network read both; else a change may be the network's."
+    )

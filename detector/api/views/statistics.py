@@ -7,12 +7,16 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from detector import selectors
+from detector import selectors, trends
 from detector.api.serializers.statistics import (
+    CalendarSerializer,
+    ComparisonSerializer,
     PeriodSerializer,
+    PeriodsSerializer,
     SummarySerializer,
     TimelineQuerySerializer,
     TimelineSerializer,
+    YearSerializer,
 )
 from detector.api.views.base import PROBLEM, ApiMixin, caller
 
@@ -56,3 +60,47 @@ class TimelineView(ApiMixin, GenericAPIView[Any]):
             caller(request), wish["bucket"], wish.get("from"), wish.get("to")
         )
         return Response(TimelineSerializer({"bucket": wish["bucket"], "points": points}).data)
+
+
+class CalendarView(ApiMixin, GenericAPIView[Any]):
+    """The days of a year."""
+
+    queries = {"get": YearSerializer}
+
+    @extend_schema(
+        summary="The days of a year",
+        description="Those without a face are left out.",
+        parameters=[YearSerializer],
+        responses={200: CalendarSerializer, 400: PROBLEM},
+    )
+    def get(self, request: Request) -> Response:
+        """Faces and the most frequent expression of each day."""
+        query = YearSerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        year = query.validated_data["year"]
+        days = trends.calendar(caller(request), year)
+        return Response(CalendarSerializer({"year": year, "days": days}).data)
+
+
+class CompareView(ApiMixin, GenericAPIView[Any]):
+    """Two periods side by side."""
+
+    queries = {"get": PeriodsSerializer}
+
+    @extend_schema(
+        summary="Two periods side by side",
+        description="Where `comparable` is false, different networks read them.",
+        parameters=[PeriodsSerializer],
+        responses={200: ComparisonSerializer, 400: PROBLEM},
+    )
+    def get(self, request: Request) -> Response:
+        """The distribution of each."""
+        query = PeriodsSerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        days = query.validated_data
+        comparison = trends.compare(
+            caller(request),
+            (days["first_from"], days["first_to"]),
+            (days["second_from"], days["second_to"]),
+        )
+        return Response(ComparisonSerializer(comparison).data)

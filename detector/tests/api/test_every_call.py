@@ -23,6 +23,9 @@ pytestmark = pytest.mark.django_db
 PREFIX = "api/v1/"
 TARGET = "http://127.0.0.1/hook"
 EVENTS = ["analysis.done"]
+PERIODS = tuple(
+    (f"{name}_{end}", "2026-05-04") for name in ("first", "second") for end in ("from", "to")
+)
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ CALLS = [
     Call("get", "models/"),
     Call("get", "stats/summary/"),
     Call("get", "stats/timeline/"),
+    Call("get", "stats/calendar/", body=(("year", 2026),)),
+    Call("get", "stats/compare/", body=PERIODS),
     Call("get", "tokens/"),
     Call("post", "tokens/", 201, Scope.WRITE, body=(("name", "made"), ("scopes", ["write"]))),
     on_object("get", "tokens/<uuid:id>/"),

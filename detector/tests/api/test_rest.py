@@ -130,3 +130,29 @@ def test_timeline(owner: User, api: APIClient) -> None:
     ]  # fmt: skip
     assert len(api.get(url, {"from": "2026-05-05"}).json()["points"]) == 2
     assert api.get(url, {"bucket": "hour"}).status_code == 400
+
+
+def test_calendar_and_comparison(owner: User, api: APIClient) -> None:
+    for emotion, day in ((Emotion.HAPPY, 4), (Emotion.HAPPY, 4), (Emotion.SAD, 5)):
+        moment = datetime(2026, 5, day, 12, tzinfo=UTC)
+        FaceFactory.create(
+            analysis__photo__owner=owner, analysis__photo__taken_at=moment, emotion=emotion
+        )
+    statistics.rebuild(owner)
+    calendar = api.get("/api/v1/stats/calendar/", {"year": "2026"}).json()
+    assert calendar["days"][0] == {
+        "day": "2026-05-04", "faces": 2, "dominant_emotion": "happy", "dominant_faces": 2,
+    }  # fmt: skip
+    assert len(calendar["days"]) == 2
+    days = {
+        "first_from": "2026-05-04", "first_to": "2026-05-04",
+        "second_from": "2026-05-05", "second_to": "2026-05-31",
+    }  # fmt: skip
+    answer = api.get("/api/v1/stats/compare/", days).json()
+    assert answer["first"]["from"] == "2026-05-04"
+    assert answer["first"]["emotions"]["happy"]["share"] == 1
+    assert (answer["second"]["faces"], answer["second"]["models"]) == (1, ["test"])
+    assert answer["comparable"]
+    backwards = {**days, "second_to": "2026-05-01"}
+    assert api.get("/api/v1/stats/compare/", backwards).status_code == 400
+    assert api.get("/api/v1/stats/calendar/").status_code == 400
