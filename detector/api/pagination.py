@@ -101,7 +101,7 @@ class KeysetPagination(BasePagination):
         """The parameters of a page."""
         orderings = [sign + name for name in orderings_of(view) for sign in ("-", "")]
         known = {
-            "cursor": {"type": "string", "minLength": 1},
+            "cursor": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
             "page_size": {"type": "integer", "minimum": 1, "maximum": 200, "default": 50},
             "ordering": {"type": "string", "enum": orderings, "default": orderings[0]},
         }

@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from detector.api.serializers.errors import ErrorSerializer
+from detector.api.serializers.fields import TextField
 from detector.enums import Emotion, QualityFlag, Source, Status
 from detector.models import Analysis, Face, Photo
 from detector.services import annotation
@@ -145,11 +146,9 @@ class AnalysisSerializer(serializers.Serializer[Analysis]):
 class AnnotationSerializer(serializers.Serializer[Any]):
     """What an owner writes on a photo; what is left out stays as it is."""
 
-    note = serializers.CharField(
-        required=False, allow_blank=True, max_length=annotation.NOTE_LENGTH
-    )
+    note = TextField(required=False, allow_blank=True, max_length=annotation.NOTE_LENGTH)
     tags = serializers.ListField(
-        child=serializers.CharField(max_length=annotation.TAG_LENGTH),
+        child=TextField(max_length=annotation.TAG_LENGTH),
         required=False,
         max_length=annotation.TAGS_A_PHOTO,
         help_text="Replaces all tags; a tag is spelled as you spelled it first.",

@@ -6,6 +6,7 @@ from typing import Any, cast
 from django.utils import timezone
 from rest_framework import serializers
 
+from detector.api.serializers.fields import TextField
 from detector.enums import Scope
 from detector.models import ApiToken
 from detector.services import tokens
@@ -35,7 +36,7 @@ class NewTokenSerializer(TokenSerializer):
 class TokenWishSerializer(serializers.Serializer[Any]):
     """What a new token shall be."""
 
-    name = serializers.CharField(max_length=100)
+    name = TextField(max_length=100)
     scopes = serializers.ListField(
         child=serializers.ChoiceField(Scope.choices),
         allow_empty=False,

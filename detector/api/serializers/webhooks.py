@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from detector.api.serializers.fields import TextField
 from detector.enums import DeliveryStatus, Event
 from detector.models import WebhookDelivery, WebhookEndpoint
 
@@ -35,7 +36,7 @@ class WebhookWishSerializer(serializers.Serializer[Any]):
     events = serializers.ListField(
         child=serializers.ChoiceField(Event.choices), allow_empty=False, max_length=len(Event)
     )
-    description = serializers.CharField(max_length=200, default="", allow_blank=True)
+    description = TextField(max_length=200, default="", allow_blank=True)
 
 
 class WebhookChangeSerializer(serializers.Serializer[Any]):
@@ -48,7 +49,7 @@ class WebhookChangeSerializer(serializers.Serializer[Any]):
         max_length=len(Event),
         required=False,
     )
-    description = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    description = TextField(max_length=200, required=False, allow_blank=True)
     disabled = serializers.BooleanField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
