@@ -103,6 +103,11 @@ openapi: install ## write docs/openapi.yaml anew
 # --- measuring and training
 bench: install ## run the benchmarks, print a table, write var/bench.json
 	$(BIN)/python -m ml.benchmarks --json $(VAR)/bench.json
+	$(BIN)/python -m detector.benchmarks.export --json $(VAR)/bench-export.json
+
+.PHONY: fuzz
+fuzz: install $(STATIC) ## thousands of generated calls of the API against a running server
+	$(BIN)/python -m detector.tests.e2e.fuzz
 
 bench-peers: install ## compare with packages that ship weights (PEERS, on DATA and PHOTOS)
 	$(BIN)/python -m ml.benchmarks.peers --data $(DATA) $(if $(wildcard $(PHOTOS)/photos.csv),--photos $(PHOTOS)) \

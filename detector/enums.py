@@ -83,3 +83,27 @@ class KeepPhotos(IntegerChoices):
     YEAR = 365, "365 days"
 
     __empty__ = "For ever"
+
+
+class Scope(TextChoices):
+    """What a token allows: to look, to change, and to judge the faces of others."""
+
+    READ = "read"
+    WRITE = "write"
+    REVIEW = "review"
+
+
+class Event(TextChoices):
+    """What a webhook can tell of; `review.created` is sent once people review."""
+
+    ANALYSIS_DONE = "analysis.done"
+    ANALYSIS_FAILED = "analysis.failed"
+    REVIEW_CREATED = "review.created"
+
+
+class DeliveryStatus(TextChoices):
+    """Where the delivery of an event stands."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    FAILED = "failed"

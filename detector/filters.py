@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from detector.days import end_of_day, start_of_day
 from detector.enums import Emotion, Source, Status
-from detector.models import Analysis, Face, User
+from detector.models import Analysis, Face, PhotoTag, User
 
 
 class AnalysisFilter(django_filters.FilterSet):
@@ -23,6 +23,7 @@ class AnalysisFilter(django_filters.FilterSet):
     )
     uncertain = django_filters.BooleanFilter(method="on_faces")
     tag = django_filters.CharFilter(field_name="photo__tags__name", lookup_expr="exact")
+    q = django_filters.CharFilter(method="in_words", label="Words in notes and tags")
     to = django_filters.DateFilter(method="until_day", label="Until")
 
     class Meta:
@@ -58,6 +59,11 @@ class AnalysisFilter(django_filters.FilterSet):
     def on_faces(self, queryset: QuerySet[Analysis], name: str, value: Any) -> QuerySet[Analysis]:
         """Leave it to `filter_queryset`."""
         return queryset
+
+    def in_words(self, queryset: QuerySet[Analysis], name: str, text: Any) -> QuerySet[Analysis]:
+        """Photos whose note or tags hold this text, whatever its capitals."""
+        tagged = PhotoTag.objects.filter(photo=OuterRef("photo"), name__icontains=text)
+        return queryset.filter(Q(photo__note__icontains=text) | Exists(tagged))
 
     def from_day(self, queryset: QuerySet[Analysis], name: str, day: Any) -> QuerySet[Analysis]:
         """Photos taken on this day of the owner's or later."""

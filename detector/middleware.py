@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.middleware.gzip import GZipMiddleware
 from django.urls import reverse
 from django.utils import timezone
 
@@ -23,6 +24,23 @@ def request_size_limit(get_response: Handler) -> Handler:
         if length.isdecimal() and int(length) > settings.REQUEST_MAX_BYTES:
             return errors.request_too_large(request)
         return get_response(request)
+
+    return middleware
+
+
+def compressed_api(get_response: Handler) -> Handler:
+    """Send the API's texts gzipped to whoever takes them so.
+
+    Pages are not: what they hold back from attackers could be guessed by its length.
+    """
+    gzip = GZipMiddleware(get_response)
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        kind = response.get("Content-Type", "").partition(";")[0]
+        if request.path.startswith("/api/") and kind in ("application/json", "text/csv"):
+            return gzip.process_response(request, response)
+        return response
 
     return middleware
 

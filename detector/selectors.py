@@ -17,11 +17,15 @@ from detector.models import (
     Analysis,
     ApiToken,
     DailyEmotion,
+    DailyPhotos,
     Explanation,
     Face,
+    ModelVersion,
     Photo,
     PhotoTag,
     User,
+    WebhookDelivery,
+    WebhookEndpoint,
     WorkerHeartbeat,
 )
 
@@ -129,23 +133,43 @@ class Summary:
     emotions: list[EmotionShare]
 
 
-def summary(owner: User, since: date | None = None, until: date | None = None) -> Summary:
-    """Totals and the distribution of expressions; days are the owner's, both included."""
-    days = _days(owner, since, until)
+def summary(
+    owner: User,
+    since: date | None = None,
+    until: date | None = None,
+    model_id: UUID | None = None,
+) -> Summary:
+    """Totals and the distribution of expressions; days are the owner's, both included.
+
+    With a model, only what that model read; what waits or failed was read by none.
+    """
+    days = daily_emotions_of(owner, since, until, model_id)
+    photos = daily_photos_of(owner, since, until, model_id)
+    read = photos.aggregate(n=Sum("photos"), without_face=Sum("without_face"))
+    seen = days.aggregate(uncertain=Sum("uncertain"), first=Min("day"), last=Max("day"))
+    emotions = distribution(days)
+    waiting, failed = (0, 0) if model_id else _without_result(owner, since, until)
+    return Summary(
+        photos=(read["n"] or 0) + waiting + failed,
+        faces=sum(row.faces for row in emotions),
+        uncertain=seen["uncertain"] or 0,
+        waiting=waiting,
+        failed=failed,
+        without_face=read["without_face"] or 0,
+        first_day=seen["first"],
+        last_day=seen["last"],
+        emotions=emotions,
+    )
+
+
+def distribution(days: QuerySet[DailyEmotion]) -> list[EmotionShare]:
+    """All seven emotions among the faces of some days."""
     rows = {
         row["emotion"]: row
         for row in days.values("emotion").annotate(n=Sum("faces"), c=Sum("confidence_sum"))
     }
     faces = sum(row["n"] for row in rows.values())
-    reach = days.aggregate(first=Min("day"), last=Max("day"))
-    counts = _counts(owner, since, until)
-    return Summary(
-        faces=faces,
-        first_day=reach["first"],
-        last_day=reach["last"],
-        emotions=[_share(emotion, rows.get(emotion.value), faces) for emotion in Emotion],
-        **counts,
-    )
+    return [_share(emotion, rows.get(emotion.value), faces) for emotion in Emotion]
 
 
 def _share(emotion: Emotion, row: Mapping[str, Any] | None, faces: int) -> EmotionShare:
@@ -155,30 +179,17 @@ def _share(emotion: Emotion, row: Mapping[str, Any] | None, faces: int) -> Emoti
     return EmotionShare(emotion, count, count / faces, row["c"] / count)
 
 
-def _counts(owner: User, since: date | None, until: date | None) -> dict[str, int]:
-    taken = _taken(owner, since, until, prefix="photo__")
-    done = Q(status=Status.DONE)
-    waiting = Q(status__in=[Status.QUEUED, Status.RUNNING])
-    counts: dict[str, int] = (
-        analyses_of(owner)
-        .filter(taken)
-        .order_by()
-        .aggregate(
-            photos=Count("photo", distinct=True),
-            waiting=Count("pk", filter=waiting, distinct=True),
-            failed=Count("pk", filter=Q(status=Status.FAILED), distinct=True),
-            without_face=Count("pk", filter=done & Q(faces__isnull=True), distinct=True),
-        )
+def _without_result(owner: User, since: date | None, until: date | None) -> tuple[int, int]:
+    """How many photos wait and how many failed; an index holds just these."""
+    unread = Analysis.objects.filter(
+        ~Q(status=Status.DONE),
+        _taken(owner, since, until, prefix="photo__"),
+        superseded=False,
+        photo__owner=owner,
+        photo__deleted_at=None,
     )
-    in_range = _taken(owner, since, until, prefix="analysis__photo__")
-    counts["uncertain"] = Face.objects.filter(
-        in_range,
-        analysis__photo__owner=owner,
-        analysis__photo__deleted_at=None,
-        analysis__superseded=False,
-        uncertain=True,
-    ).count()
-    return counts
+    counts = unread.aggregate(all=Count("pk"), failed=Count("pk", filter=Q(status=Status.FAILED)))
+    return counts["all"] - counts["failed"], counts["failed"]
 
 
 @dataclass(frozen=True)
@@ -198,11 +209,15 @@ BUCKETS = {
 
 
 def timeline(
-    owner: User, bucket: str, since: date | None = None, until: date | None = None
+    owner: User,
+    bucket: str,
+    since: date | None = None,
+    until: date | None = None,
+    model_id: UUID | None = None,
 ) -> list[TimelinePoint]:
     """Counts of each emotion over time; `bucket` is a key of `BUCKETS`."""
     rows = (
-        _days(owner, since, until)
+        daily_emotions_of(owner, since, until, model_id)
         .annotate(start=BUCKETS[bucket])
         .values("start", "emotion")
         .annotate(n=Sum("faces"))
@@ -215,13 +230,28 @@ def timeline(
     return [TimelinePoint(start, counts) for start, counts in points.items()]
 
 
-def _days(owner: User, since: date | None, until: date | None) -> QuerySet[DailyEmotion]:
-    days = DailyEmotion.objects.filter(owner=owner)
+def daily_emotions_of(
+    owner: User, since: date | None, until: date | None, model_id: UUID | None = None
+) -> QuerySet[DailyEmotion]:
+    """An owner's faces by day, model and emotion; days both included."""
+    between = _between(since, until, model_id)
+    return DailyEmotion.objects.filter(between, owner=owner).order_by()
+
+
+def daily_photos_of(
+    owner: User, since: date | None, until: date | None, model_id: UUID | None = None
+) -> QuerySet[DailyPhotos]:
+    """An owner's photos that were read, by day and model; days both included."""
+    return DailyPhotos.objects.filter(_between(since, until, model_id), owner=owner).order_by()
+
+
+def _between(since: date | None, until: date | None, model_id: UUID | None) -> Q:
+    condition = Q(model_version=model_id) if model_id else Q()
     if since:
-        days = days.filter(day__gte=since)
+        condition &= Q(day__gte=since)
     if until:
-        days = days.filter(day__lte=until)
-    return days.order_by()
+        condition &= Q(day__lte=until)
+    return condition
 
 
 def _taken(owner: User, since: date | None, until: date | None, *, prefix: str) -> Q:
@@ -238,3 +268,38 @@ def worker_alive() -> bool:
     """Whether a worker with a warm model was heard from lately; it may miss three sweeps."""
     lately = timezone.now() - timedelta(seconds=4 * settings.SWEEP_INTERVAL)
     return WorkerHeartbeat.objects.filter(seen_at__gt=lately).exists()
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How much a person keeps, the bin included."""
+
+    photos: int
+    bytes: int
+
+
+def usage(owner: User) -> Usage:
+    """How much of their quotas a person uses."""
+    total = Photo.objects.filter(owner=owner).aggregate(n=Count("pk"), size=Sum("stored_bytes"))
+    return Usage(total["n"], total["size"] or 0)
+
+
+def model_versions() -> QuerySet[ModelVersion]:
+    """The networks that have answered here, the newest first."""
+    return ModelVersion.objects.order_by("-id")
+
+
+def webhooks_of(owner: User) -> QuerySet[WebhookEndpoint]:
+    """An owner's webhooks, the newest first."""
+    return WebhookEndpoint.objects.filter(owner=owner).order_by("-id")
+
+
+def disabled_webhooks_of(owner: User) -> QuerySet[WebhookEndpoint]:
+    """Those of an owner's webhooks that are told nothing more."""
+    return webhooks_of(owner).exclude(disabled_at=None)
+
+
+def deliveries_of(owner: User, endpoint_id: UUID) -> QuerySet[WebhookDelivery]:
+    """What one of an owner's webhooks was told, the newest first."""
+    deliveries = WebhookDelivery.objects.filter(endpoint__owner=owner, endpoint=endpoint_id)
+    return deliveries.select_related("endpoint").order_by("-id")

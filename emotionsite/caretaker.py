@@ -17,7 +17,16 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from detector.services import bin as bin_service
-from detector.services import explanation, heartbeats, orphans, retention, submission
+from detector.services import (
+    deliveries,
+    explanation,
+    heartbeats,
+    idempotency,
+    notices,
+    orphans,
+    retention,
+    submission,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -70,11 +79,14 @@ class Caretaker(bootsteps.StartStopStep):
         if sent:
             logger.info("Sent %d waiting analyses again", sent)
         explanation.sweep()
+        notices.sweep()
         if time.monotonic() >= self.tidy_at:
             self.tidy_at = time.monotonic() + TIDY_SECONDS
             erased = bin_service.empty(bin_service.kept_since())
             logger.info("Erased %d photos from the bin", erased)
             outlived = retention.erase_outlived(timezone.now())
             logger.info("Erased %d photos that their owners did not want to keep", outlived)
+            idempotency.forget_old()
+            deliveries.forget_old()
             removed = orphans.remove_orphans()
             logger.info("Removed %d stored files that no photo names", removed)

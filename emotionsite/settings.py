@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
+from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 
 from emotionsite.environment import PRODUCTION, env, environment_name, positive_int, secret_key
@@ -39,6 +40,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "corsheaders",
     "csp",
     "django_filters",
     "django_htmx",
@@ -52,6 +54,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "detector.middleware.compressed_api",
     "detector.middleware.request_size_limit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -151,6 +155,10 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 # Days for which a deleted photo can be brought back.
 BIN_DAYS = positive_int("BIN_DAYS", 7)
 
+# --- What one person may keep
+QUOTA_PHOTOS = positive_int("QUOTA_PHOTOS", 100_000)
+QUOTA_BYTES = positive_int("QUOTA_BYTES", 50 * 2**30)
+
 # --- Analysis: times in seconds
 MODEL_VERSION = env.str("MODEL_VERSION", default="") or None
 ANALYSIS_LEASE = positive_int("ANALYSIS_LEASE", 30)
@@ -244,29 +252,52 @@ REST_KNOX = {
     "TOKEN_TTL": timedelta(days=positive_int("API_TOKEN_DAYS", 365)),
     "TOKEN_MODEL": KNOX_TOKEN_MODEL,
 }
+# --- Other origins: none by default, and never with cookies: https://pypi.org/project/django-cors-headers/
+CORS_ALLOWED_ORIGINS = env.list("API_CORS_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-none-match"]
+CORS_EXPOSE_HEADERS = [
+    "ETag", "Idempotency-Replayed", "Location", "RateLimit-Limit", "RateLimit-Policy",
+    "RateLimit-Remaining", "RateLimit-Reset", "Retry-After",
+]  # fmt: skip
+
+# --- Webhooks: they go to public addresses only, but for hosts named here
+WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
+WEBHOOKS_A_PERSON = 10
+WEBHOOK_DISABLE_DAYS = positive_int("WEBHOOK_DISABLE_DAYS", 3)
+WEBHOOK_DELIVERY_DAYS = positive_int("WEBHOOK_DELIVERY_DAYS", 30)
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "detector.api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "detector.api.permissions.HasScope",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "detector.api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "NUM_PROXIES": TRUSTED_PROXIES,
     "EXCEPTION_HANDLER": "detector.api.errors.envelope",
     "DEFAULT_THROTTLE_CLASSES": [
-        "rest_framework.throttling.AnonRateThrottle",
-        "rest_framework.throttling.UserRateThrottle",
-        "rest_framework.throttling.ScopedRateThrottle",
+        "detector.api.throttles.AnonymousThrottle",
+        "detector.api.throttles.UserThrottle",
+        "detector.api.throttles.TokenThrottle",
+        "detector.api.throttles.UploadThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {
         "anon": env.str("API_THROTTLE_ANON", default="60/min"),
         "user": env.str("API_THROTTLE_USER", default="1200/min"),
+        "token": env.str("API_THROTTLE_TOKEN", default="600/min"),
         "uploads": env.str("API_THROTTLE_UPLOADS", default="240/min"),
     },
     "UPLOADED_FILES_USE_URL": False,
+    # `?format=` would be one more parameter to explain; there is only JSON.
+    "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
@@ -288,6 +319,10 @@ SPECTACULAR_SETTINGS = {
         "Emotion": "detector.enums.Emotion",
         "Status": "detector.enums.Status",
         "Source": "detector.enums.Source",
+        "Scope": "detector.enums.Scope",
+        "Event": "detector.enums.Event",
+        "DeliveryStatus": "detector.enums.DeliveryStatus",
+        "ModelStatus": "detector.enums.ModelStatus",
     },
 }
 

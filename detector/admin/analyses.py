@@ -60,8 +60,8 @@ class FaceAdmin(ReadOnlyAdmin[Face]):
 class DailyEmotionAdmin(ReadOnlyAdmin[DailyEmotion]):
     """The rollup, as it stands."""
 
-    list_display = ["owner", "day", "emotion", "faces", "confidence_sum"]
-    list_select_related = ["owner"]
+    list_display = ["owner", "day", "emotion", "faces", "uncertain", "model_version"]
+    list_select_related = ["owner", "model_version"]
     list_filter = ["emotion"]
     date_hierarchy = "day"
     search_fields = ["owner__username", "owner__email"]

@@ -7,6 +7,8 @@ from drf_spectacular.plumbing import build_bearer_security_scheme_object
 from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
+from detector.services import tokens
+
 
 class TokenAuthentication(KnoxTokenAuthentication):
     """`Authorization: Bearer <token>`."""
@@ -17,6 +19,7 @@ class TokenAuthentication(KnoxTokenAuthentication):
             owner, found = super().authenticate_credentials(token)
         except UnicodeDecodeError as error:
             raise AuthenticationFailed("Invalid token.") from error
+        tokens.note_use(found)
         return owner, found
 
 

@@ -14,9 +14,20 @@ from detector.exceptions import DetectorError, unreadable_form
 
 STATUS_OF_CODE = {
     "busy": HTTPStatus.SERVICE_UNAVAILABLE,
+    "call_in_progress": HTTPStatus.CONFLICT,
+    "explanation_failed": HTTPStatus.CONFLICT,
+    "idempotency_key_reused": HTTPStatus.CONFLICT,
     "not_failed": HTTPStatus.CONFLICT,
+    "quota_exceeded": HTTPStatus.FORBIDDEN,
+    "too_many_webhooks": HTTPStatus.CONFLICT,
+    "scope_not_held": HTTPStatus.FORBIDDEN,
 }
 """All other errors of the platform are 400."""
+
+
+def status_of(error: DetectorError) -> HTTPStatus:
+    """The status that goes with an error of the platform."""
+    return STATUS_OF_CODE.get(error.code, HTTPStatus.BAD_REQUEST)
 
 
 def body(code: str, message: str, details: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -27,8 +38,8 @@ def body(code: str, message: str, details: dict[str, Any] | None = None) -> dict
 def envelope(error: Exception, context: dict[str, Any]) -> Response | None:
     """Turn what a view raised into a response; None for what is a defect of ours."""
     if isinstance(error, DetectorError):
-        status = STATUS_OF_CODE.get(error.code, HTTPStatus.BAD_REQUEST)
-        return Response({"error": error.as_dict()}, status=status)
+        headers = {} if error.permanent else {"Retry-After": "1"}
+        return Response({"error": error.as_dict()}, status=status_of(error), headers=headers)
     if isinstance(error, TooManyFilesSent):
         limit = settings.DATA_UPLOAD_MAX_NUMBER_FILES
         text = f"More than {limit} files in one request."
@@ -53,7 +64,7 @@ def _describe(error: Exception) -> tuple[str, str, dict[str, Any]]:
     if isinstance(error, exceptions.ParseError) and (found := unreadable_form(str(error.detail))):
         return found.code, found.message, {}
     if isinstance(error, exceptions.APIException):
-        return _code(error), str(error.detail), {}
+        return _code(error), str(error.detail), getattr(error, "details", {})
     raise TypeError("not an error of the API") from error
 
 

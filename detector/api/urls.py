@@ -7,16 +7,33 @@ from drf_spectacular.views import (
 )
 from rest_framework.routers import SimpleRouter
 
-from detector.api import views
+from detector.api.views import account, analyses, export, statistics, tokens, webhooks
 
 router = SimpleRouter(use_regex_path=False)
-router.register("analyses", views.AnalysisViewSet, basename="analysis")
-router.register("tokens", views.TokenViewSet, basename="token")
+router.register("analyses", analyses.AnalysisViewSet, basename="analysis")
+router.register("models", account.ModelViewSet, basename="model")
+router.register("tokens", tokens.TokenViewSet, basename="token")
+router.register("webhooks", webhooks.WebhookViewSet, basename="webhook")
+
+DELIVERIES = "webhooks/<uuid:webhook_id>/deliveries/"
+deliveries = webhooks.DeliveryViewSet.as_view
 
 v1 = (
     [
         *router.urls,
-        path("stats/summary/", views.SummaryView.as_view(), name="stats-summary"),
+        path("export/", export.ExportView.as_view(), name="export"),
+        path("me/", account.MeView.as_view(), name="me"),
+        path(DELIVERIES, deliveries({"get": "list"}), name="delivery-list"),
+        path(f"{DELIVERIES}<uuid:id>/", deliveries({"get": "retrieve"}), name="delivery-detail"),
+        path(
+            f"{DELIVERIES}<uuid:id>/resend/",
+            deliveries({"post": "resend"}),
+            name="delivery-resend",
+        ),
+        path("stats/timeline/", statistics.TimelineView.as_view(), name="stats-timeline"),
+        path("stats/calendar/", statistics.CalendarView.as_view(), name="stats-calendar"),
+        path("stats/compare/", statistics.CompareView.as_view(), name="stats-compare"),
+        path("stats/summary/", statistics.SummaryView.as_view(), name="stats-summary"),
     ],
     "v1",
 )

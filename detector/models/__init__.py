@@ -4,21 +4,28 @@ from detector.models.analysis import Analysis
 from detector.models.api_token import ApiToken
 from detector.models.explanation import Explanation
 from detector.models.face import Face
+from detector.models.idempotency import IdempotentCall
 from detector.models.model_version import ModelVersion
 from detector.models.photo import Photo, PhotoTag
-from detector.models.statistics import DailyEmotion
+from detector.models.statistics import DailyEmotion, DailyPhotos, HourlyEmotion
 from detector.models.user import User
+from detector.models.webhook import WebhookDelivery, WebhookEndpoint
 from detector.models.worker import WorkerHeartbeat
 
 __all__ = [
     "Analysis",
     "ApiToken",
     "DailyEmotion",
+    "DailyPhotos",
     "Explanation",
     "Face",
+    "HourlyEmotion",
+    "IdempotentCall",
     "ModelVersion",
     "Photo",
     "PhotoTag",
     "User",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "WorkerHeartbeat",
 ]

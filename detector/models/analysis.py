@@ -94,6 +94,11 @@ class Analysis(models.Model):
                 condition=Q(status=Status.RUNNING),
                 name="analysis_leased",
             ),
+            models.Index(
+                fields=["photo"],
+                condition=~Q(status=Status.DONE) & Q(superseded=False),
+                name="analysis_without_result",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -51,6 +51,7 @@ class Photo(models.Model):
     image = models.FileField(upload_to=image_path, blank=True, max_length=200)
     thumbnail = models.FileField(upload_to=thumbnail_path, blank=True, max_length=200)
     sha256 = models.CharField(max_length=64, help_text="Of the file as received.")
+    stored_bytes = models.PositiveBigIntegerField(default=0, help_text="Of all its files.")
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     format = models.CharField(max_length=8)
@@ -86,7 +87,10 @@ class Photo(models.Model):
         ]
         indexes = [
             models.Index(fields=["owner", "-id"], name="photo_history"),
-            models.Index(fields=["owner", "taken_at"], name="photo_by_date"),
+            models.Index(fields=["owner", "taken_at", "id"], name="photo_by_date"),
+            models.Index(
+                fields=["owner", "-id"], condition=~Q(felt_emotion=""), name="photo_self_reports"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,31 +1,109 @@
-"""The rollup that keeps statistics fast."""
+"""The rollups that keep statistics fast: as many rows as days or hours, never as photos.
+
+Each counts what one model read: figures of two models are not of one kind.
+"""
+
+from datetime import date
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from detector.enums import Emotion
+from detector.models.model_version import ModelVersion
+
+
+def _day() -> "models.DateField[date, date]":
+    return models.DateField(help_text="Of `Photo.taken_at`, in the owner's time zone.")
+
+
+class DailyPhotos(models.Model):
+    """How many photos of one of the owner's days a model has read."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="daily_photos"
+    )
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="+")
+    day = _day()
+    photos = models.PositiveIntegerField()
+    without_face = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["day"]
+        verbose_name_plural = "daily photos"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "day", "model_version"], name="daily_photos_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(without_face__lte=F("photos")), name="daily_photos_part_of_whole"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.photos}"
 
 
 class DailyEmotion(models.Model):
-    """How many faces of one owner showed an expression on one of the owner's days."""
+    """How many faces of one of the owner's days showed an expression, as a model read them."""
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="daily_emotions"
     )
-    day = models.DateField(help_text="Of `Photo.taken_at`, in the owner's time zone.")
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="+")
+    day = _day()
     emotion = models.CharField(max_length=8, choices=Emotion)
     faces = models.PositiveIntegerField()
+    uncertain = models.PositiveIntegerField()
     confidence_sum = models.FloatField()
 
     class Meta:
         ordering = ["day", "emotion"]
         constraints = [
-            models.UniqueConstraint(fields=["owner", "day", "emotion"], name="daily_emotion_once"),
+            models.UniqueConstraint(
+                fields=["owner", "day", "model_version", "emotion"], name="daily_emotion_once"
+            ),
             models.CheckConstraint(
                 condition=Q(emotion__in=Emotion.values), name="daily_emotion_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(uncertain__lte=F("faces")), name="daily_emotion_part_of_whole"
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.day} {self.emotion}: {self.faces}"
+
+
+class HourlyEmotion(models.Model):
+    """How many faces showed an expression in one hour of the week, over all weeks."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="hourly_emotions"
+    )
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="+")
+    weekday = models.PositiveSmallIntegerField(
+        validators=[MaxValueValidator(6)], help_text="Monday is 0, in the owner's time zone."
+    )
+    hour = models.PositiveSmallIntegerField(validators=[MaxValueValidator(23)])
+    emotion = models.CharField(max_length=8, choices=Emotion)
+    faces = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["weekday", "hour", "emotion"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "model_version", "weekday", "hour", "emotion"],
+                name="hourly_emotion_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(weekday__lte=6, hour__lte=23), name="hourly_emotion_in_a_week"
+            ),
+            models.CheckConstraint(
+                condition=Q(emotion__in=Emotion.values), name="hourly_emotion_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.weekday} {self.hour} {self.emotion}: {self.faces}"

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Face, Photo
-from detector.services import images, leases, model_registry, statistics
+from detector.services import images, leases, model_registry, statistics, webhooks
 from ml.types import FaceAnalysis
 
 logger = logging.getLogger(__name__)
@@ -76,6 +76,7 @@ def _analyse(analysis: Analysis) -> None:
         # In the bin it counts nowhere; its faces are counted when it comes back.
         if photo.deleted_at is None:
             statistics.add_faces(photo, faces)
+        webhooks.record(analysis.pk)
 
 
 def _row(analysis: Analysis, face: FaceAnalysis) -> Face:

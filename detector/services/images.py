@@ -5,6 +5,8 @@ import io
 import logging
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, BinaryIO, cast
@@ -83,10 +85,17 @@ def check_size(size: int) -> None:
 
 
 def _verify(stream: BinaryIO) -> None:
+    with decoding_slot():
+        decoder.verify(stream, limits())
+
+
+@contextmanager
+def decoding_slot() -> Iterator[None]:
+    """A place among those who may decode now. Raises DetectorError `busy` after a while."""
     if not DECODING.acquire(timeout=PATIENCE_SECONDS):
         raise BUSY
     try:
-        decoder.verify(stream, limits())
+        yield
     finally:
         DECODING.release()
 
@@ -144,9 +153,12 @@ def _store_copies(photo: Photo, decoded: decoder.DecodedImage) -> None:
     upload = str(photo.upload.name)
     try:
         image = Image.fromarray(decoded.rgb)
-        photo.image.save("", _jpeg(image, JPEG_QUALITY), save=False)
+        upright = _jpeg(image, JPEG_QUALITY)
+        photo.image.save("", upright, save=False)
         image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-        photo.thumbnail.save("", _jpeg(image, THUMBNAIL_QUALITY), save=False)
+        small = _jpeg(image, THUMBNAIL_QUALITY)
+        photo.thumbnail.save("", small, save=False)
+        photo.stored_bytes = upright.size + small.size
     except BaseException:
         delete_files(_copies(photo))
         raise
@@ -171,6 +183,7 @@ def _name_copies(photo: Photo, decoded: decoder.DecodedImage, upload: str) -> bo
         upload="",
         image=photo.image.name,
         thumbnail=photo.thumbnail.name,
+        stored_bytes=photo.stored_bytes,
         captured_at=captured_at,
         taken_at=captured_at or photo.uploaded_at,
         width=width,

@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import Error, connection
+from django.db import Error, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from detector.enums import Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, ModelVersion
+from detector.services import webhooks
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +109,10 @@ def fail(analysis: Analysis, error: DetectorError) -> None:
     else:
         wait = timedelta(seconds=2**analysis.attempt)
         changes = {"status": Status.QUEUED, "due_at": timezone.now() + wait, "sent_at": None}
-    _update(analysis, lease_expires_at=None, **changes)
+    with transaction.atomic():
+        _update(analysis, lease_expires_at=None, **changes)
+        if changes["status"] == Status.FAILED:
+            webhooks.record(analysis.pk)
 
 
 def release_abandoned() -> int:
@@ -117,20 +121,27 @@ def release_abandoned() -> int:
     abandoned = Analysis.objects.filter(status=Status.RUNNING, lease_expires_at__lt=now)
     # Queued ones with too many attempts are there after the limit was lowered.
     waiting = Analysis.objects.filter(status=Status.QUEUED)
-    spent = (
-        (abandoned | waiting)
-        .filter(attempt__gte=settings.ANALYSIS_MAX_ATTEMPTS)
-        .update(
-            status=Status.FAILED,
-            error_code=WORKER_LOST.code,
-            error_message=WORKER_LOST.message,
-            finished_at=now,
-            lease_expires_at=None,
-        )
-    )
-    return spent + abandoned.update(
+    spent = (abandoned | waiting).filter(attempt__gte=settings.ANALYSIS_MAX_ATTEMPTS)
+    failed = sum(_give_up(pk, now) for pk in list(spent.values_list("pk", flat=True)))
+    return failed + abandoned.filter(attempt__lt=settings.ANALYSIS_MAX_ATTEMPTS).update(
         status=Status.QUEUED, due_at=now, sent_at=None, lease_expires_at=None
     )
+
+
+@transaction.atomic
+def _give_up(analysis_id: UUID, now: datetime) -> bool:
+    """Fail what no worker came back from, unless it was finished meanwhile."""
+    abandoned = Q(status=Status.RUNNING, lease_expires_at__lt=now) | Q(status=Status.QUEUED)
+    failed = Analysis.objects.filter(abandoned, pk=analysis_id).update(
+        status=Status.FAILED,
+        error_code=WORKER_LOST.code,
+        error_message=WORKER_LOST.message,
+        finished_at=now,
+        lease_expires_at=None,
+    )
+    if failed:
+        webhooks.record(analysis_id)
+    return failed > 0
 
 
 def _lease_end() -> datetime:

@@ -1,70 +1,159 @@
-"""Keeps the daily rollup in step with the analyses, inside the transaction that changes them."""
+"""Keeps the rollups in step with the analyses, inside the transaction that changes them."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, cast
 from uuid import UUID
 
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import F
 
 from detector.enums import Status
-from detector.models import Analysis, DailyEmotion, Face, Photo, User
+from detector.models import (
+    Analysis,
+    DailyEmotion,
+    DailyPhotos,
+    Face,
+    HourlyEmotion,
+    Photo,
+    User,
+)
+
+Key = tuple[Any, ...]
 
 
 def add_faces(photo: Photo, faces: Iterable[Face]) -> None:
-    """Count these faces of a photo."""
-    owner = _locked(photo.owner_id)
-    day = day_of(photo, owner)
-    for emotion, (count, confidence) in _totals(faces).items():
-        row, made = DailyEmotion.objects.get_or_create(
-            owner=owner,
-            day=day,
-            emotion=emotion,
-            defaults={"faces": count, "confidence_sum": confidence},
-        )
-        if not made:
-            DailyEmotion.objects.filter(pk=row.pk).update(
-                faces=F("faces") + count, confidence_sum=F("confidence_sum") + confidence
-            )
+    """Count a photo whose current analysis is done, with its faces; without one, nothing."""
+    _count(photo, faces, sign=1)
 
 
 def remove_faces(photo: Photo, faces: Iterable[Face]) -> None:
-    """Take these faces of a photo out of the count again."""
-    owner = _locked(photo.owner_id)
-    day = day_of(photo, owner)
-    for emotion, (count, confidence) in _totals(faces).items():
-        rows = DailyEmotion.objects.filter(owner=owner, day=day, emotion=emotion)
-        rows.filter(faces__lte=count).delete()
-        rows.update(faces=F("faces") - count, confidence_sum=F("confidence_sum") - confidence)
+    """Take a photo out of the count again, with its faces."""
+    _count(photo, faces, sign=-1)
 
 
 @transaction.atomic
 def rebuild(owner: User) -> int:
-    """Count all faces of an owner anew; the number of rows. Needed after a change of time zone."""
+    """Count an owner's photos anew; the number of rows. Needed after a change of time zone."""
     owner = _locked(owner.pk)
-    DailyEmotion.objects.filter(owner=owner).delete()
+    tally = Tally()
     done = Analysis.objects.filter(
-        photo__owner=owner, photo__deleted_at=None, superseded=False, status=Status.DONE
+        photo__owner=owner, photo__deleted_at=None, status=Status.DONE, superseded=False
     )
-    totals: dict[tuple[date, str], list[float]] = defaultdict(lambda: [0, 0.0])
     for analysis in done.select_related("photo").prefetch_related("faces").iterator(500):
-        for face in analysis.faces.all():
-            total = totals[day_of(analysis.photo, owner), face.emotion]
-            total[0] += 1
-            total[1] += face.confidence
-    rows = [
-        DailyEmotion(
-            owner=owner, day=day, emotion=emotion, faces=int(count), confidence_sum=confidence
-        )
-        for (day, emotion), (count, confidence) in totals.items()
-    ]
-    return len(DailyEmotion.objects.bulk_create(rows, batch_size=500))
+        # A constraint sees to it that what is done names its model.
+        model_id = cast(UUID, analysis.model_version_id)
+        tally.add(model_id, _moment(analysis.photo, owner), analysis.faces.all())
+    return sum(_replace(table, owner, rows) for table, rows in tally.tables())
 
 
 def day_of(photo: Photo, owner: User) -> date:
     """The owner's calendar day on which the photo was taken."""
-    return photo.taken_at.astimezone(owner.zone).date()
+    return _moment(photo, owner).date()
+
+
+@dataclass
+class Tally:
+    """Counts to be put into the rollups, each under the values of its row's key."""
+
+    photos: dict[Key, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    emotions: dict[Key, dict[str, float]] = field(
+        default_factory=lambda: defaultdict(lambda: {"faces": 0, "uncertain": 0, "confidence": 0.0})
+    )
+    hours: dict[Key, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+
+    def add(self, model_id: UUID, moment: datetime, faces: Iterable[Face]) -> None:
+        """Count one photo, taken at this moment of its owner's clock."""
+        faces = list(faces)
+        day = moment.date()
+        self.photos[model_id, day].update(photos=1, without_face=0 if faces else 1)
+        for face in faces:
+            emotion = self.emotions[model_id, day, face.emotion]
+            emotion["faces"] += 1
+            emotion["uncertain"] += face.uncertain
+            emotion["confidence"] += face.confidence
+            self.hours[model_id, moment.weekday(), moment.hour, face.emotion]["faces"] += 1
+
+    def tables(self) -> "list[tuple[type[models.Model], list[tuple[Row, Row]]]]":
+        """Each rollup with its rows: what names a row, and what it counts."""
+        photos = [
+            (
+                {"model_version_id": model_id, "day": day},
+                {"photos": counts["photos"], "without_face": counts["without_face"]},
+            )
+            for (model_id, day), counts in self.photos.items()
+        ]
+        emotions = [
+            (
+                {"model_version_id": model_id, "day": day, "emotion": emotion},
+                {
+                    "faces": int(counts["faces"]),
+                    "uncertain": int(counts["uncertain"]),
+                    "confidence_sum": counts["confidence"],
+                },
+            )
+            for (model_id, day, emotion), counts in self.emotions.items()
+        ]
+        hours = [
+            (
+                {
+                    "model_version_id": model_id,
+                    "weekday": weekday,
+                    "hour": hour,
+                    "emotion": emotion,
+                },
+                {"faces": counts["faces"]},
+            )
+            for (model_id, weekday, hour, emotion), counts in self.hours.items()
+        ]
+        return [(DailyPhotos, photos), (DailyEmotion, emotions), (HourlyEmotion, hours)]
+
+
+Row = dict[str, Any]
+WHOLE = {DailyPhotos: "photos", DailyEmotion: "faces", HourlyEmotion: "faces"}
+"""What each rollup counts: a row where nothing of it is left goes."""
+
+
+def _count(photo: Photo, faces: Iterable[Face], *, sign: int) -> None:
+    owner = _locked(photo.owner_id)
+    done = Analysis.objects.filter(photo=photo, superseded=False, status=Status.DONE)
+    model_id = done.values_list("model_version_id", flat=True).first()
+    if model_id is None:
+        return
+    tally = Tally()
+    tally.add(model_id, _moment(photo, owner), faces)
+    for table, rows in tally.tables():
+        for key, counts in rows:
+            if sign > 0:
+                _add(table, owner, key, counts)
+            else:
+                _take(table, owner, key, counts)
+
+
+def _add(table: type[models.Model], owner: User, key: Row, counts: Row) -> None:
+    row, made = table._default_manager.get_or_create(owner=owner, **key, defaults=counts)
+    if not made:
+        more = {name: F(name) + count for name, count in counts.items()}
+        table._default_manager.filter(pk=row.pk).update(**more)
+
+
+def _take(table: type[models.Model], owner: User, key: Row, counts: Row) -> None:
+    rows = table._default_manager.filter(owner=owner, **key)
+    whole = WHOLE[table]
+    rows.filter(**{f"{whole}__lte": counts[whole]}).delete()
+    rows.update(**{name: F(name) - count for name, count in counts.items()})
+
+
+def _replace(table: type[models.Model], owner: User, rows: list[tuple[Row, Row]]) -> int:
+    table._default_manager.filter(owner=owner).delete()
+    made = [table(owner=owner, **key, **counts) for key, counts in rows]
+    return len(table._default_manager.bulk_create(made, batch_size=500))
+
+
+def _moment(photo: Photo, owner: User) -> datetime:
+    return photo.taken_at.astimezone(owner.zone)
 
 
 def _locked(owner_id: UUID) -> User:
@@ -74,11 +163,3 @@ def _locked(owner_id: UUID) -> User:
     wait for each other, and none counts in a time zone that is being left.
     """
     return User.objects.select_for_update(no_key=True).get(pk=owner_id)
-
-
-def _totals(faces: Iterable[Face]) -> dict[str, tuple[int, float]]:
-    totals: dict[str, tuple[int, float]] = {}
-    for face in faces:
-        count, confidence = totals.get(face.emotion, (0, 0.0))
-        totals[face.emotion] = (count + 1, confidence + face.confidence)
-    return totals

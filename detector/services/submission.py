@@ -16,7 +16,7 @@ from detector import selectors, tasks
 from detector.enums import Source, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo, User
-from detector.services import archives, bin, hints, images, leases, locks, statistics
+from detector.services import archives, bin, hints, images, leases, locks, quotas, statistics
 
 SWEEP_BATCH = 100
 
@@ -117,6 +117,7 @@ def _submit_file(owner: User, file: "UploadedFile[Any]", source: Source) -> tupl
 @transaction.atomic
 def _create_rows(photo: Photo) -> Analysis:
     try:
+        quotas.check(photo)
         photo.save(force_insert=True)
         return _queue(photo)
     except BaseException:
@@ -230,6 +231,7 @@ def _photo(owner: User, checked: images.CheckedUpload, source: Source) -> Photo:
         owner=owner,
         filename=checked.filename,
         sha256=checked.sha256,
+        stored_bytes=checked.content.size or 0,
         width=checked.width,
         height=checked.height,
         format=checked.format,

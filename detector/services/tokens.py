@@ -1,12 +1,42 @@
 """Keys for programs."""
 
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from detector.enums import Scope
 from detector.models import ApiToken, User
 
+DEFAULT_SCOPES = (Scope.READ, Scope.WRITE)
+USE_RESOLUTION = timedelta(minutes=1)
+"""A program may call often: its last use is written down once in this time."""
 
-def create_token(owner: User, *, name: str) -> tuple[ApiToken, str]:
-    """A new token and its secret, which is kept nowhere."""
-    token, secret = ApiToken.objects.create(owner, name=name)
+
+def create_token(
+    owner: User,
+    *,
+    name: str,
+    scopes: Collection[Scope] = DEFAULT_SCOPES,
+    expires_at: datetime | None = None,
+) -> tuple[ApiToken, str]:
+    """A new token and its secret, which is kept nowhere; it ends after the usual time at most."""
+    token, secret = ApiToken.objects.create(owner, name=name, **ApiToken.flags(scopes))
+    if expires_at is not None and expires_at < token.expiry:
+        token.expiry = expires_at
+        token.save(update_fields=["expiry"])
     return token, secret
+
+
+def note_use(token: ApiToken) -> None:
+    """Write down that a token was used just now."""
+    now = timezone.now()
+    if token.last_used_at and token.last_used_at > now - USE_RESOLUTION:
+        return
+    stale = Q(last_used_at=None) | Q(last_used_at__lte=now - USE_RESOLUTION)
+    ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=now)
+    token.last_used_at = now
 
 
 def revoke_token(token: ApiToken) -> None:

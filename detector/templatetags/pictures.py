@@ -108,3 +108,9 @@ def outcome(analysis: Analysis) -> str:
         return "no face found"
     labels = ", ".join(Emotion(face.emotion).label.lower() for face in faces)
     return f"{len(faces)} face{'s' if len(faces) != 1 else ''}: {labels}"
+
+
+@register.filter
+def as_share(text: str) -> float:
+    """A share in [0, 1] that stands in an address."""
+    return float(text)

@@ -1,7 +1,7 @@
 """What the tests of the platform share: an owner, a stranger, photos, and a stand-in network."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from detector import tasks
+from detector.enums import Scope
 from detector.models import Analysis, User
 from detector.services import analysis as analysis_service
 from detector.services import model_registry, tokens
@@ -63,6 +64,14 @@ def explain_sent(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
 
 
 @pytest.fixture(autouse=True)
+def deliver_sent(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
+    """The same, for webhooks."""
+    ids: list[UUID] = []
+    monkeypatch.setattr(tasks.deliver, "delay", lambda text: ids.append(UUID(text)))
+    return ids
+
+
+@pytest.fixture(autouse=True)
 def analyser(monkeypatch: pytest.MonkeyPatch) -> StubAnalyser:
     """Stands in for the network; a test sets the faces that it finds."""
     stub = StubAnalyser()
@@ -104,9 +113,9 @@ def stranger_api(stranger: User) -> APIClient:
     return api_client(stranger)
 
 
-def api_client(user: User) -> APIClient:
+def api_client(user: User, scopes: Collection[Scope] = tokens.DEFAULT_SCOPES) -> APIClient:
     client = APIClient()
-    _, secret = tokens.create_token(user, name="test")
+    _, secret = tokens.create_token(user, name="test", scopes=scopes)
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
     return client
 

@@ -4,12 +4,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.core.files.base import ContentFile
+from django.utils import timezone
 from factory.declarations import LazyAttribute, LazyFunction, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
 from detector import consent
-from detector.enums import Emotion, ModelStatus, Source, Status
-from detector.models import Analysis, Face, ModelVersion, Photo, User
+from detector.enums import Emotion, Event, ModelStatus, Source, Status
+from detector.models import (
+    Analysis,
+    Face,
+    ModelVersion,
+    Photo,
+    User,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
+from detector.models.ids import new_id
 
 MOMENT = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -73,3 +83,23 @@ class FaceFactory(DjangoModelFactory[Face]):
     p_happy = 0.9
     p_angry = p_disgust = p_fear = p_sad = p_surprise = 0.0
     p_neutral = 0.1
+
+
+class WebhookEndpointFactory(DjangoModelFactory[WebhookEndpoint]):
+    class Meta:
+        model = WebhookEndpoint
+
+    owner = SubFactory(UserFactory)
+    url = "http://127.0.0.1:9/hook"
+    events = LazyFunction(lambda: Event.values)
+
+
+class WebhookDeliveryFactory(DjangoModelFactory[WebhookDelivery]):
+    class Meta:
+        model = WebhookDelivery
+
+    endpoint = SubFactory(WebhookEndpointFactory)
+    event = Event.ANALYSIS_DONE
+    subject = LazyFunction(new_id)
+    payload = "{}"
+    created_at = due_at = LazyFunction(timezone.now)

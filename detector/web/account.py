@@ -125,6 +125,7 @@ def _settings_page(request: OwnerRequest, **context: object) -> HttpResponse:
         "form_number": request.session.setdefault(FORM_NUMBER, get_random_string(16)),
         "token_form": TokenForm(),
         "tokens": selectors.tokens_of(request.user),
+        "disabled_webhooks": selectors.disabled_webhooks_of(request.user),
         **context,
     }
     return render(request, "detector/settings.html", context)

@@ -37,5 +37,7 @@ urlpatterns = [
     path("bin/empty/", bin.empty, name="bin-empty"),
     path("bin/<uuid:photo_id>/thumbnail/", bin.thumbnail, name="bin-thumbnail"),
     path("history/", history.history, name="history"),
+    path("history/several/", history.several, name="history-several"),
+    path("history/<uuid:analysis_id>/item/", history.item, name="history-item"),
     path("insights/", insights.insights, name="insights"),
 ]

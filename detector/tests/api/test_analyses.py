@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
-from detector.api import views
+from detector.api.views import uploads
 from detector.enums import Emotion, Status
 from detector.models import Analysis, Photo, User
 from detector.services import analysis as analysis_service
@@ -94,7 +94,7 @@ def test_not_everyone_may_wait(
 ) -> None:
     full = threading.BoundedSemaphore(1)
     full.acquire()
-    monkeypatch.setattr(views, "WAITING", full)
+    monkeypatch.setattr(uploads, "WAITING", full)
     assert post(api, picture(), query="?wait=30").status_code == 202
 
 

@@ -1,88 +1,20 @@
-"""Tokens, statistics, schema and the error envelope."""
+"""Statistics, schema and the error envelope."""
 
-from datetime import UTC, datetime, timedelta
-from io import StringIO
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import time_machine
-from django.core.management import CommandError, call_command
 from django.test import Client
 from rest_framework.test import APIClient
 
 from detector.enums import Emotion
-from detector.models import ApiToken, User
+from detector.models import User
 from detector.services import accounts, statistics
-from detector.tests.factories import AnalysisFactory, FaceFactory, UserFactory
-from detector.tests.test_access import ROUTES
+from detector.tests.api.test_every_call import CALLS
+from detector.tests.factories import AnalysisFactory, FaceFactory
 
 pytestmark = pytest.mark.django_db
-
-
-def bearer(secret: str) -> APIClient:
-    client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
-    return client
-
-
-def test_token_is_made_used_and_revoked(api: APIClient) -> None:
-    made = api.post("/api/v1/tokens/", {"name": "kiosk"})
-    assert made.status_code == 201
-    token = made.json()
-    assert token["token"] not in str(ApiToken.objects.values())
-    kiosk = bearer(token["token"])
-    assert kiosk.get("/api/v1/analyses/").status_code == 200
-    listed = {item["name"]: item for item in api.get("/api/v1/tokens/").json()["results"]}
-    assert listed.keys() == {"test", "kiosk"}
-    assert "token" not in listed["kiosk"]
-    assert api.delete(f"/api/v1/tokens/{token['id']}/").status_code == 204
-    assert kiosk.get("/api/v1/analyses/").status_code == 401
-
-
-def test_token_needs_a_name(api: APIClient) -> None:
-    response = api.post("/api/v1/tokens/", {"name": ""})
-    assert response.status_code == 400
-    assert "name" in response.json()["error"]["details"]["fields"]
-
-
-def test_expired_token(owner: User, api: APIClient) -> None:
-    with time_machine.travel(datetime.now(UTC) + timedelta(days=366)):
-        assert api.get("/api/v1/analyses/").status_code == 401
-
-
-@pytest.mark.parametrize(
-    "header", ["Bearer", "Bearer nonsense", "Bearer a b", "Bearer \xff\xfe", "Basic eDp5"]
-)
-def test_wrong_credentials(header: str) -> None:
-    client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=header)
-    response = client.get("/api/v1/analyses/")
-    assert response.status_code == 401
-    assert response["WWW-Authenticate"] == "Bearer"
-    assert response.json()["error"].keys() == {"code", "message", "details"}
-
-
-def test_session_of_a_browser_needs_the_csrf_token(owner: User) -> None:
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(owner)
-    assert client.get("/api/v1/analyses/").status_code == 200
-    response = client.post("/api/v1/tokens/", {"name": "x"}, content_type="application/json")
-    assert response.status_code == 403
-    assert response.json()["error"]["code"] == "permission_denied"
-
-
-@pytest.mark.parametrize("name", ["owner", "owner@example.com", "OWNER@example.com"])
-def test_command_prints_only_the_token(owner: User, name: str) -> None:
-    out = StringIO()
-    call_command("create_api_token", name, stdout=out)
-    secret = out.getvalue().strip()
-    assert "\n" not in secret
-    assert bearer(secret).get("/api/v1/analyses/").status_code == 200
-
-
-def test_command_says_who_is_unknown() -> None:
-    with pytest.raises(CommandError, match="No user is called nobody"):
-        call_command("create_api_token", "nobody")
 
 
 def test_summary(owner: User, stranger: User, api: APIClient) -> None:
@@ -164,24 +96,17 @@ def test_too_large_a_body_is_refused_before_it_is_read(api: APIClient, settings:
     assert (response.status_code, response.json()["error"]["code"]) == (413, "request_too_large")
 
 
-def test_throttle(owner: User, api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rest_framework.throttling import UserRateThrottle
-
-    monkeypatch.setattr(UserRateThrottle, "THROTTLE_RATES", {"user": "2/min"})
-    answers = [api.get("/api/v1/analyses/") for _ in range(3)]
-    assert [answer.status_code for answer in answers] == [200, 200, 429]
-    assert answers[-1].json()["error"]["code"] == "throttled"
-    assert int(answers[-1]["Retry-After"]) > 0
-
-
 def test_schema_names_every_call() -> None:
     response = Client().get("/api/schema/", headers={"Accept": "application/json"})
     paths = response.json()["paths"]
-    named = {path.strip("/").replace("{id}", "<uuid:pk>") for path in paths}
-    routes = {route.strip("/").replace("<uuid:id>", "<uuid:pk>") for route in ROUTES}
-    assert named == {route for route in routes if route.startswith("api/v1/")}
+    assert {path.strip("/") for path in paths} == {
+        re.sub(r"<\w+:(\w+)>", lambda found: f"{{{found[1].replace('pk', 'id')}}}", route)
+        for route in (call.route.strip("/") for call in CALLS)
+    }
     create = paths["/api/v1/analyses/"]["post"]
-    assert create["responses"].keys() == {"200", "202", "400", "401", "404", "415", "429"}
+    assert create["responses"].keys() == {
+        "200", "202", "400", "401", "403", "404", "406", "409", "413", "415", "429", "503",
+    }  # fmt: skip
 
 
 def test_docs_are_public_and_local() -> None:
@@ -192,8 +117,42 @@ def test_docs_are_public_and_local() -> None:
     assert b"//unpkg" not in page.content
 
 
-def test_two_users_with_one_address_need_the_name() -> None:
-    UserFactory.create(username="a", email="same@example.com")
-    UserFactory.create(username="b", email="same@example.com")
-    with pytest.raises(CommandError, match="More than one"):
-        call_command("create_api_token", "same@example.com")
+def test_timeline(owner: User, api: APIClient) -> None:
+    for day in (4, 5, 12):
+        moment = datetime(2026, 5, day, 12, tzinfo=UTC)
+        FaceFactory.create(analysis__photo__owner=owner, analysis__photo__taken_at=moment)
+    statistics.rebuild(owner)
+    url = "/api/v1/stats/timeline/"
+    weeks = api.get(url, {"bucket": "week"}).json()
+    assert weeks["bucket"] == "week"
+    assert [(point["start"], point["faces"]["happy"]) for point in weeks["points"]] == [
+        ("2026-05-04", 2), ("2026-05-11", 1),
+    ]  # fmt: skip
+    assert len(api.get(url, {"from": "2026-05-05"}).json()["points"]) == 2
+    assert api.get(url, {"bucket": "hour"}).status_code == 400
+
+
+def test_calendar_and_comparison(owner: User, api: APIClient) -> None:
+    for emotion, day in ((Emotion.HAPPY, 4), (Emotion.HAPPY, 4), (Emotion.SAD, 5)):
+        moment = datetime(2026, 5, day, 12, tzinfo=UTC)
+        FaceFactory.create(
+            analysis__photo__owner=owner, analysis__photo__taken_at=moment, emotion=emotion
+        )
+    statistics.rebuild(owner)
+    calendar = api.get("/api/v1/stats/calendar/", {"year": "2026"}).json()
+    assert calendar["days"][0] == {
+        "day": "2026-05-04", "faces": 2, "dominant_emotion": "happy", "dominant_faces": 2,
+    }  # fmt: skip
+    assert len(calendar["days"]) == 2
+    days = {
+        "first_from": "2026-05-04", "first_to": "2026-05-04",
+        "second_from": "2026-05-05", "second_to": "2026-05-31",
+    }  # fmt: skip
+    answer = api.get("/api/v1/stats/compare/", days).json()
+    assert answer["first"]["from"] == "2026-05-04"
+    assert answer["first"]["emotions"]["happy"]["share"] == 1
+    assert (answer["second"]["faces"], answer["second"]["models"]) == (1, ["test"])
+    assert answer["comparable"]
+    backwards = {**days, "second_to": "2026-05-01"}
+    assert api.get("/api/v1/stats/compare/", backwards).status_code == 400
+    assert api.get("/api/v1/stats/calendar/").status_code == 400

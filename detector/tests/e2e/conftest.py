@@ -29,6 +29,11 @@ def explain_sent() -> None:
 
 
 @pytest.fixture(autouse=True)
+def deliver_sent() -> None:
+    """So do those for webhooks."""
+
+
+@pytest.fixture(autouse=True)
 def analyser() -> None:
     """The network is the real one."""
 

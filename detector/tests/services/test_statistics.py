@@ -1,14 +1,22 @@
 """The rollup follows every change."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from detector.enums import Emotion
-from detector.models import Analysis, DailyEmotion, User
-from detector.services import erasure, statistics
-from detector.tests.factories import AnalysisFactory, FaceFactory
+from detector.models import Analysis, DailyEmotion, DailyPhotos, HourlyEmotion, Photo, User
+from detector.services import accounts, erasure, statistics, submission
+from detector.services import bin as bin_service
+from detector.tests.factories import (
+    AnalysisFactory,
+    FaceFactory,
+    ModelVersionFactory,
+    UserFactory,
+)
 
 
 def rows(owner: User) -> list[tuple[str, str, int, float]]:
@@ -34,7 +42,8 @@ def test_rebuild_gives_what_was_counted_step_by_step(owner: User) -> None:
         ("2026-05-05", "sad", 1, 0.5),
     ]
     DailyEmotion.objects.all().delete()
-    assert statistics.rebuild(owner) == 4
+    # Four of emotions, two of days, four of hours: both days' photos are from noon.
+    assert statistics.rebuild(owner) == 4 + 2 + 4
     assert rows(owner) == step_by_step
 
 
@@ -57,3 +66,74 @@ def test_days_are_the_owners(owner: User, zone: str, day: date) -> None:
         photo__owner=owner, photo__taken_at=datetime(2026, 5, 4, 20, tzinfo=UTC)
     ).photo
     assert statistics.day_of(photo, owner) == day
+
+
+def everything(owner: User) -> list[list[tuple[object, ...]]]:
+    """All rollups, without their ids; sums of floats to the sixth place."""
+    tables: list[list[tuple[object, ...]]] = []
+    for table in (DailyPhotos, DailyEmotion, HourlyEmotion):
+        names = [field.attname for field in table._meta.fields if field.attname != "id"]
+        found = table._default_manager.filter(owner=owner).values_list(*names)
+        tables.append(sorted(tuple(_plain(value) for value in row) for row in found))
+    return tables
+
+
+def _plain(value: object) -> object:
+    return round(value, 6) if isinstance(value, float) else str(value)
+
+
+FIXTURE = [HealthCheck.function_scoped_fixture]
+MOVES = ("bin", "bring back", "again", "erase", "move")
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    photos=st.lists(
+        st.tuples(
+            st.integers(0, 400), st.integers(0, 1), st.lists(st.sampled_from(Emotion), max_size=3)
+        ),
+        min_size=1,
+        max_size=6,
+    ),
+    moves=st.lists(st.tuples(st.sampled_from(MOVES), st.integers(0, 5)), max_size=10),
+)
+def test_whatever_happens_a_rebuild_changes_nothing(
+    db: None, photos: list[tuple[int, int, list[Emotion]]], moves: list[tuple[str, int]]
+) -> None:
+    owner = UserFactory.create()
+    models = [ModelVersionFactory.create(name=name) for name in ("old", "new")]
+    for hours, model, emotions in photos:
+        analysis = AnalysisFactory.create(
+            photo__owner=owner,
+            photo__taken_at=datetime(2026, 3, 20, tzinfo=UTC) + timedelta(hours=hours),
+            model_version=models[model],
+        )
+        faces = [
+            FaceFactory.create(analysis=analysis, index=i, emotion=emotion, uncertain=bool(i % 2))
+            for i, emotion in enumerate(emotions)
+        ]
+        statistics.add_faces(analysis.photo, faces)
+    for move, number in moves:
+        owner.refresh_from_db()
+        photo = Photo.objects.filter(owner=owner).order_by("id")[number : number + 1].first()
+        if photo is not None:
+            _move(owner, photo, move)
+    step_by_step = everything(owner)
+    statistics.rebuild(owner)
+    assert everything(owner) == step_by_step
+
+
+def _move(owner: User, photo: Photo, move: str) -> None:
+    if move == "bin":
+        bin_service.discard(owner, [photo.pk])
+    elif move == "bring back":
+        bin_service.restore(owner, [photo.pk])
+    elif move == "again":
+        submission.analyse_again(owner, [photo.pk])
+    elif move == "erase":
+        erasure.delete_photo(photo)
+    else:
+        zone = "UTC" if owner.time_zone != "UTC" else "Pacific/Auckland"
+        accounts.set_time_zone(owner, zone)

@@ -204,6 +204,10 @@ def test_history_filters_stay_in_the_address(web: Client, owner: User) -> None:
         "before=x",
         "after=&before=",
         "min_confidence=7",
+        "sort=never",
+        "sort=taken&before=0.5~018f0000-0000-7000-8000-000000000000",
+        "sort=sure&before=nan~018f0000-0000-7000-8000-000000000000",
+        "sort=taken&after=2026-05-04T12:00:00~018f0000-0000-7000-8000-000000000000",
     ],
 )
 def test_history_of_a_mistyped_address_is_no_error(web: Client, query: str) -> None:

@@ -1,28 +1,16 @@
-"""What the API shows and takes."""
+"""Photos and what was found in them."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from detector import selectors
+from detector.api.serializers.errors import ErrorSerializer
+from detector.api.serializers.fields import TextField
 from detector.enums import Emotion, QualityFlag, Source, Status
-from detector.models import Analysis, ApiToken, Face, Photo
-
-
-class ErrorSerializer(serializers.Serializer[Any]):
-    """The content of the error envelope."""
-
-    code = serializers.CharField()
-    message = serializers.CharField()
-    details = serializers.DictField(required=False)
-
-
-class ErrorEnvelopeSerializer(serializers.Serializer[Any]):
-    """Every error looks like this."""
-
-    error = ErrorSerializer()
+from detector.models import Analysis, Face, Photo
+from detector.services import annotation
 
 
 class BoxSerializer(serializers.Serializer[Face]):
@@ -155,20 +143,58 @@ class AnalysisSerializer(serializers.Serializer[Analysis]):
         return analysis.photo.felt_emotion or None
 
 
+class AnnotationSerializer(serializers.Serializer[Any]):
+    """What an owner writes on a photo; what is left out stays as it is."""
+
+    note = TextField(required=False, allow_blank=True, max_length=annotation.NOTE_LENGTH)
+    tags = serializers.ListField(
+        child=TextField(max_length=annotation.TAG_LENGTH),
+        required=False,
+        max_length=annotation.TAGS_A_PHOTO,
+        help_text="Replaces all tags; a tag is spelled as you spelled it first.",
+    )
+    felt_emotion = serializers.ChoiceField(
+        choices=Emotion.choices, required=False, allow_null=True, help_text="What you felt."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A call that changes nothing is a mistake."""
+        if not attrs:
+            raise serializers.ValidationError(f"Give one of: {', '.join(self.fields)}.")
+        return attrs
+
+
 class UploadSerializer(serializers.Serializer[Any]):
     """The files of one call."""
 
     images = serializers.ListField(
-        child=serializers.FileField(allow_empty_file=True, use_url=False), allow_empty=False
+        child=serializers.FileField(allow_empty_file=True, use_url=False), min_length=1
     )
 
 
 class WaitSerializer(serializers.Serializer[Any]):
     """How long the caller is ready to wait."""
 
+    MAX_SECONDS = 30
+
     wait = serializers.FloatField(
-        min_value=0, max_value=30, default=0, help_text="Seconds to wait for the results."
+        min_value=0, max_value=MAX_SECONDS, default=0, help_text="Seconds to wait for the results."
     )
+
+
+class IdempotencySerializer(serializers.Serializer[Any]):
+    """A header, checked like any other value."""
+
+    key = serializers.RegexField(
+        r"\A[\x21-\x7e]+\Z",
+        max_length=255,
+        required=False,
+        error_messages={"invalid": "Only visible ASCII characters."},
+    )
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Named as the header is."""
+        return {"Idempotency-Key": super().get_fields()["key"]}
 
 
 class RejectionSerializer(serializers.Serializer[Any]):
@@ -185,84 +211,7 @@ class SubmissionSerializer(serializers.Serializer[Any]):
     rejected = RejectionSerializer(many=True)
 
 
-class PeriodSerializer(serializers.Serializer[Any]):
-    """Days in the caller's time zone, both included."""
+class WaitingSerializer(serializers.Serializer[Any]):
+    """Something that is still being made; ask again after `Retry-After` seconds."""
 
-    since = serializers.DateField(required=False)
-    until = serializers.DateField(required=False)
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """Named `from` and `to` outside, where no keyword stands in the way."""
-        fields = super().get_fields()
-        return {"from": fields["since"], "to": fields["until"]}
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """The period must not end before it begins."""
-        since, until = attrs.get("from"), attrs.get("to")
-        if since and until and since > until:
-            raise serializers.ValidationError({"to": ["Must not lie before `from`."]})
-        return attrs
-
-
-class EmotionShareSerializer(serializers.Serializer[selectors.EmotionShare]):
-    """One emotion among the faces of a period."""
-
-    faces = serializers.IntegerField()
-    share = serializers.FloatField(min_value=0, max_value=1)
-    mean_confidence = serializers.FloatField(allow_null=True)
-
-
-class EmotionSharesSerializer(serializers.Serializer[Any]):
-    """All seven."""
-
-    angry = EmotionShareSerializer()
-    disgust = EmotionShareSerializer()
-    fear = EmotionShareSerializer()
-    happy = EmotionShareSerializer()
-    sad = EmotionShareSerializer()
-    surprise = EmotionShareSerializer()
-    neutral = EmotionShareSerializer()
-
-
-class SummarySerializer(serializers.Serializer[selectors.Summary]):
-    """Totals of a period and the distribution of expressions in it."""
-
-    photos = serializers.IntegerField()
-    faces = serializers.IntegerField()
-    uncertain = serializers.IntegerField(help_text="Faces whose expression is not certain.")
-    waiting = serializers.IntegerField()
-    failed = serializers.IntegerField()
-    without_face = serializers.IntegerField()
-    first_day = serializers.DateField(allow_null=True)
-    last_day = serializers.DateField(allow_null=True)
-    emotions = serializers.SerializerMethodField()
-
-    @extend_schema_field(EmotionSharesSerializer)
-    def get_emotions(self, summary: selectors.Summary) -> dict[str, Any]:
-        """Keyed by emotion."""
-        return {row.emotion.value: EmotionShareSerializer(row).data for row in summary.emotions}
-
-
-class TokenSerializer(serializers.ModelSerializer[ApiToken]):
-    """A token, without its secret."""
-
-    created_at = serializers.DateTimeField(source="created", read_only=True)
-    expires_at = serializers.DateTimeField(source="expiry", read_only=True, allow_null=True)
-
-    class Meta:
-        model = ApiToken
-        fields = ["id", "name", "created_at", "expires_at"]
-        read_only_fields = ["id"]
-
-
-class NewTokenSerializer(TokenSerializer):
-    """A token at its birth, the only time that its secret is shown."""
-
-    token = serializers.SerializerMethodField()
-
-    class Meta(TokenSerializer.Meta):
-        fields = [*TokenSerializer.Meta.fields, "token"]
-
-    def get_token(self, token: ApiToken) -> str:
-        """The secret."""
-        return cast(str, self.context["secret"])
+    status = serializers.ChoiceField(choices=["waiting"])

@@ -1,0 +1,83 @@
+"""How often the API may be called, and what is left."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.throttling import (
+    AnonRateThrottle,
+    BaseThrottle,
+    ScopedRateThrottle,
+    SimpleRateThrottle,
+    UserRateThrottle,
+)
+
+from detector.models import ApiToken
+
+
+class AnonymousThrottle(AnonRateThrottle):
+    """By address, for who is not logged in."""
+
+
+class UserThrottle(UserRateThrottle):
+    """By person, all their programs together."""
+
+
+class TokenThrottle(SimpleRateThrottle):
+    """By token, so that one program leaves something for the others."""
+
+    scope = "token"
+
+    def get_cache_key(self, request: Request, view: Any) -> str | None:
+        """No token, no limit of this kind."""
+        if not isinstance(request.auth, ApiToken):
+            return None
+        return self.cache_format % {"scope": self.scope, "ident": request.auth.id}
+
+
+class UploadThrottle(ScopedRateThrottle):
+    """By person, for calls that cost more than others."""
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What is left of a limit: `remaining` calls of `limit`, all again after `reset` seconds."""
+
+    limit: int
+    remaining: int
+    reset: int
+    seconds: int
+
+    def headers(self) -> dict[str, str]:
+        """As in the IETF's draft on RateLimit header fields."""
+        return {
+            "RateLimit-Limit": str(self.limit),
+            "RateLimit-Remaining": str(self.remaining),
+            "RateLimit-Reset": str(self.reset),
+            "RateLimit-Policy": f"{self.limit};w={self.seconds}",
+        }
+
+
+def tightest(throttles: Iterable[BaseThrottle]) -> Allowance | None:
+    """The limit that will be reached first; None where none counted this call."""
+    found = [allowance for throttle in throttles if (allowance := _allowance(throttle))]
+    return min(found, key=lambda allowance: allowance.remaining, default=None)
+
+
+def _allowance(throttle: BaseThrottle) -> Allowance | None:
+    history: list[float] | None = getattr(throttle, "history", None)
+    if history is None or not isinstance(throttle, SimpleRateThrottle):
+        return None
+    limit, seconds = throttle.parse_rate(throttle.rate)
+    limit, seconds = limit or 0, seconds or 0
+    reset = seconds - (throttle.now - history[-1]) if history else seconds
+    return Allowance(limit, max(limit - len(history), 0), math.ceil(reset), seconds)
+
+
+def policy(scope: str) -> dict[str, int]:
+    """A limit of the settings, as calls in seconds."""
+    rates = SimpleRateThrottle.THROTTLE_RATES
+    limit, seconds = UserThrottle().parse_rate(rates[scope])
+    return {"calls": limit or 0, "seconds": seconds or 0}

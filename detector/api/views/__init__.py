@@ -1,0 +1,1 @@
+"""Views of the API: parse, one service or selector, render."""

@@ -1,0 +1,70 @@
+"""Who calls, and which networks answer."""
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.generics import GenericAPIView
+from rest_framework.mixins import ListModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from detector import selectors
+from detector.api import throttles
+from detector.api.serializers.account import MeSerializer, ModelVersionSerializer
+from detector.api.serializers.analyses import WaitSerializer
+from detector.api.views.base import PROBLEM, ApiMixin, caller
+from detector.enums import Scope
+from detector.models import ApiToken, ModelVersion
+
+
+class MeView(ApiMixin, GenericAPIView[Any]):
+    """The caller."""
+
+    @extend_schema(
+        operation_id="me",
+        summary="Who you are and what you may",
+        responses={200: MeSerializer, 400: PROBLEM},
+    )
+    def get(self, request: Request) -> Response:
+        """Account, scopes, usage and limits."""
+        owner = caller(request)
+        token = request.auth
+        answer = {
+            "id": owner.pk,
+            "username": owner.username,
+            "email": owner.email,
+            "time_zone": owner.time_zone,
+            "scopes": token.scopes if isinstance(token, ApiToken) else list(Scope),
+            "usage": selectors.usage(owner),
+            "limits": _limits(),
+        }
+        return Response(MeSerializer(answer).data)
+
+
+def _limits() -> dict[str, Any]:
+    return {
+        "photos": settings.QUOTA_PHOTOS,
+        "bytes": settings.QUOTA_BYTES,
+        "image_bytes": settings.UPLOAD_MAX_BYTES,
+        "image_pixels": settings.UPLOAD_MAX_PIXELS,
+        "images_a_call": settings.DATA_UPLOAD_MAX_NUMBER_FILES,
+        "request_bytes": settings.REQUEST_MAX_BYTES,
+        "wait_seconds": WaitSerializer.MAX_SECONDS,
+        "rates": {scope: throttles.policy(scope) for scope in ("user", "token", "uploads")},
+    }
+
+
+@extend_schema_view(
+    list=extend_schema(
+        summary="The networks that have answered here, newest first",
+        responses={200: ModelVersionSerializer(many=True), 400: PROBLEM},
+    ),
+)
+class ModelViewSet(ApiMixin, ListModelMixin, GenericViewSet[ModelVersion]):
+    """Networks with what is known of their making."""
+
+    serializer_class = ModelVersionSerializer
+    filter_backends = ()
+    queryset = selectors.model_versions()

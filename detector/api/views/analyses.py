@@ -1,0 +1,128 @@
+"""Photos and what was found in them."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.mixins import ListModelMixin
+from rest_framework.parsers import BaseParser, JSONParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from detector import selectors
+from detector.api.parsers import ImageParser
+from detector.api.serializers.analyses import (
+    AnalysisSerializer,
+    AnnotationSerializer,
+    WaitSerializer,
+)
+from detector.api.views.base import (
+    NOT_MODIFIED,
+    PROBLEM,
+    ApiMixin,
+    caller,
+    unless_known,
+)
+from detector.api.views.pictures import PicturesMixin
+from detector.api.views.uploads import UploadMixin
+from detector.exceptions import DetectorError
+from detector.filters import AnalysisFilter
+from detector.models import Analysis
+from detector.services import annotation, erasure, submission
+
+
+@extend_schema_view(
+    list=extend_schema(
+        summary="The history, newest first",
+        responses={
+            200: AnalysisSerializer(many=True),
+            400: PROBLEM,
+        },
+    ),
+    destroy=extend_schema(
+        summary="Delete the photo with all that is known of it",
+        responses={204: None, 400: PROBLEM},
+    ),
+)
+class AnalysisViewSet(
+    ApiMixin, UploadMixin, PicturesMixin, ListModelMixin, GenericViewSet[Analysis]
+):
+    """Photos and what was found in them."""
+
+    serializer_class = AnalysisSerializer
+    filterset_class = AnalysisFilter
+    orderings = {"created_at": "id", "taken_at": "photo__taken_at"}
+    queries = {"create": WaitSerializer}
+    lookup_value_converter = "uuid"
+    queryset = Analysis.objects.none()
+
+    def get_queryset(self) -> Any:
+        """The caller's own."""
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset
+        return selectors.analyses_of(caller(self.request))
+
+    def get_parsers(self) -> list[BaseParser]:
+        """Files are posted; all else is JSON."""
+        method = getattr(self.request, "method", "")
+        return [MultiPartParser(), ImageParser()] if method == "POST" else [JSONParser()]
+
+    def get_throttles(self) -> list[Any]:
+        """Uploads cost more than reads."""
+        self.throttle_scope = "uploads" if self.action == "create" else None
+        return super().get_throttles()
+
+    def get_object(self) -> Analysis:
+        """The caller's own analysis of this id, or 404: filters are for lists."""
+        analysis: Analysis = get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
+        return analysis
+
+    @extend_schema(
+        summary="One analysis",
+        description="With an `ETag`: send it as `If-None-Match` to hear only of changes.",
+        responses={200: AnalysisSerializer, 304: NOT_MODIFIED, 400: PROBLEM},
+    )
+    def retrieve(self, request: Request, pk: UUID) -> HttpResponseBase:
+        """The analysis with its faces."""
+        return unless_known(request, self.get_serializer(self.get_object()).data)
+
+    @extend_schema(
+        summary="Change note, tags or the emotion that you felt",
+        request={"application/json": AnnotationSerializer},
+        responses={200: AnalysisSerializer, 400: PROBLEM, 415: PROBLEM},
+    )
+    def partial_update(self, request: Request, pk: UUID) -> Response:
+        """What is left out stays as it is."""
+        photo = self.get_object().photo
+        changes = AnnotationSerializer(data=request.data)
+        changes.is_valid(raise_exception=True)
+        values = changes.validated_data
+        if "felt_emotion" in values:
+            values["felt_emotion"] = values["felt_emotion"] or ""
+        annotation.annotate(photo, **values)
+        return Response(self.get_serializer(self.get_object()).data)
+
+    def destroy(self, request: Request, pk: UUID) -> Response:
+        """Delete the photo, its files and all its analyses."""
+        erasure.delete_photo(self.get_object().photo)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(
+        summary="Try a failed analysis again",
+        request=None,
+        responses={202: AnalysisSerializer, 400: PROBLEM, 409: PROBLEM},
+    )
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, pk: UUID) -> Response:
+        """Queue it anew."""
+        analysis = self.get_object()
+        if not submission.retry(analysis):
+            raise DetectorError("not_failed", "Only a failed analysis can be tried again.")
+        return Response(
+            self.get_serializer(self.get_object()).data, status=status.HTTP_202_ACCEPTED
+        )

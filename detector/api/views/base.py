@@ -1,0 +1,91 @@
+"""What all views of the API share."""
+
+import hashlib
+from typing import Any, ClassVar, cast
+
+from django.http import HttpResponseBase
+from django.utils.cache import get_conditional_response
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import serializers
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from detector.api.pagination import PageSerializer
+from detector.api.serializers.errors import ErrorEnvelopeSerializer
+from detector.api.throttles import tightest
+from detector.models import User
+
+PROBLEM = OpenApiResponse(ErrorEnvelopeSerializer)
+NOT_MODIFIED = OpenApiResponse(description="Unchanged since the ETag in `If-None-Match`.")
+KEPT_BUT_ASKED_FOR = "private, no-cache"
+
+
+def caller(request: Request) -> User:
+    """The owner in whose name this request is made; permissions have seen to that."""
+    return cast(User, request.user)
+
+
+def unless_known(request: Request, data: Any) -> HttpResponseBase:
+    """An answer with an entity tag made of its content; 304 for who has it already."""
+    digest = hashlib.sha256(JSONRenderer().render(data)).hexdigest()[:32]
+    etag = f'"{digest}"'
+    response = get_conditional_response(request._request, etag=etag) or Response(data)
+    response["ETag"] = etag
+    response["Cache-Control"] = KEPT_BUT_ASKED_FOR
+    return response
+
+
+class ApiMixin(APIView):
+    """Strict parameters, and headers that tell what is left of the limits.
+
+    A parameter that a call does not know is an error: it would have been ignored otherwise.
+    `queries` names the serializer of a call's parameters by its action, or its method; lists know
+    those of their filters and pages as well.
+    """
+
+    queries: ClassVar[dict[str, type[serializers.Serializer[Any]]]] = {}
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        """Kept, to be asked what they counted."""
+        self.throttles = super().get_throttles()
+        return self.throttles
+
+    def finalize_response(self, *args: Any, **kwargs: Any) -> Any:
+        """Every answer, refusals included, says how many calls are left."""
+        response = super().finalize_response(*args, **kwargs)
+        allowance = tightest(getattr(self, "throttles", []))
+        for name, value in allowance.headers().items() if allowance else ():
+            response[name] = value
+        return response
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """After login and throttles, before the call itself."""
+        super().initial(request, *args, **kwargs)
+        if (request.method or "").lower() not in self._methods():
+            # 405 says it better than any word on parameters.
+            return
+        known = self._known_parameters()
+        wrong = {name: ["Not known here."] for name in request.query_params if name not in known}
+        for name, value in request.query_params.items():
+            if not value:
+                wrong.setdefault(name, ["Must not be empty."])
+        if wrong:
+            raise serializers.ValidationError(wrong)
+
+    def _methods(self) -> set[str]:
+        actions = getattr(self, "action_map", None)
+        return set(actions or (name for name in self.http_method_names if hasattr(self, name)))
+
+    def _known_parameters(self) -> set[str]:
+        name = getattr(self, "action", None) or (self.request.method or "").lower()
+        known: set[str] = set()
+        if name in self.queries:
+            known |= set(self.queries[name]().fields)
+        if name == "list":
+            known |= {*PageSerializer().fields, "ordering"}
+            filters = getattr(self, "filterset_class", None)
+            known |= set(filters.base_filters) if filters else set()
+        return known

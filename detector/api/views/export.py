@@ -1,0 +1,55 @@
+"""Everything of the caller in one file."""
+
+from typing import Any
+
+from django.http import HttpResponseBase, StreamingHttpResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+
+from detector.api.views.base import PROBLEM, ApiMixin, caller
+from detector.services import export
+
+KINDS = {
+    "csv": ("text/csv; charset=utf-8", export.csv_pieces),
+    "json": ("application/json", export.json_pieces),
+    "zip": ("application/zip", export.zip_pieces),
+}
+
+
+class ExportQuerySerializer(serializers.Serializer[Any]):
+    """As what."""
+
+    type = serializers.ChoiceField(choices=list(KINDS), default="csv")
+
+
+class ExportView(ApiMixin, GenericAPIView[Any]):
+    """Everything of the caller in one file."""
+
+    queries = {"get": ExportQuerySerializer}
+
+    @extend_schema(
+        summary="Everything of yours in one file",
+        description="`csv`: a row a face. `json`: every analysis with its faces. `zip`: both, the "
+        "pictures, and a README of the columns. Sent while it is made.",
+        parameters=[ExportQuerySerializer],
+        responses={
+            (200, "text/csv"): OpenApiTypes.STR,
+            (200, "application/json"): OpenApiTypes.OBJECT,
+            (200, "application/zip"): OpenApiTypes.BINARY,
+            400: PROBLEM,
+        },
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        """Sent while it is made."""
+        query = ExportQuerySerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        kind = query.validated_data["type"]
+        content_type, pieces = KINDS[kind]
+        response = StreamingHttpResponse(pieces(caller(request)), content_type=content_type)
+        day = timezone.localdate().isoformat()
+        response["Content-Disposition"] = f'attachment; filename="emotionsite-{day}.{kind}"'
+        return response

@@ -1,0 +1,114 @@
+"""The pictures of an analysis, for its owner alone."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpResponseBase
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from detector import files, selectors
+from detector.api.serializers.analyses import WaitingSerializer
+from detector.api.views.base import NOT_MODIFIED, PROBLEM
+from detector.enums import Status
+from detector.exceptions import DetectorError
+from detector.models import Analysis, Explanation, Face
+from detector.services import explanation, pictures
+
+PICTURE = {(200, "image/jpeg"): OpenApiTypes.BINARY, 304: NOT_MODIFIED, 400: PROBLEM}
+MADE_PICTURE = {**PICTURE, 503: PROBLEM}
+FAILURE_STANDS = timedelta(minutes=1)
+INDEX = OpenApiParameter("index", OpenApiTypes.INT32, "path", description="As in `faces`.")
+
+
+class PicturesMixin(GenericViewSet[Analysis]):
+    """JPEG without metadata; 404 until the photo was prepared."""
+
+    @extend_schema(summary="The upright image", responses=PICTURE)
+    @action(detail=True)
+    def image(self, request: Request, pk: UUID) -> HttpResponseBase:
+        """As stored."""
+        response = files.image_response(request, self.get_object().photo.image)
+        if response is None:
+            raise Http404
+        return response
+
+    @extend_schema(
+        summary="The image with a box on each face",
+        description="Each with its number, expression and confidence; `?` where uncertain.",
+        responses=MADE_PICTURE,
+    )
+    @action(detail=True)
+    def annotated(self, request: Request, pk: UUID) -> HttpResponseBase:
+        """404 until the analysis is done."""
+        analysis = self._finished()
+        return files.made_image_response(
+            request,
+            files.entity_tag(analysis.photo.image, analysis.pk),
+            lambda: pictures.annotated(analysis.photo, analysis.faces.all()),
+        )
+
+    @extend_schema(
+        summary="A square around one face",
+        description="At most 512 pixels wide.",
+        parameters=[INDEX],
+        responses=MADE_PICTURE,
+    )
+    @action(detail=True, url_path="faces/<int:index>/crop")
+    def crop(self, request: Request, pk: UUID, index: int) -> HttpResponseBase:
+        """404 where there is no such face."""
+        analysis = self._finished()
+        face = self._face(analysis, index)
+        return files.made_image_response(
+            request,
+            files.entity_tag(analysis.photo.image, analysis.pk, index),
+            lambda: pictures.crop(analysis.photo, face),
+        )
+
+    @extend_schema(
+        summary="Where the network looked in one face",
+        description="A heat map, drawn by a worker when it is asked for: 202 until it is there. "
+        "409 `explanation_failed` where it cannot be drawn, as for results of an earlier model.",
+        parameters=[INDEX],
+        responses={**PICTURE, 202: OpenApiResponse(WaitingSerializer), 409: PROBLEM},
+    )
+    @action(detail=True, url_path="faces/<int:index>/explanation")
+    def explanation(self, request: Request, pk: UUID, index: int) -> HttpResponseBase:
+        """Ask for it, or get it."""
+        face = self._face(self._finished(), index)
+        found = selectors.explanation_of(face)
+        if found is None or _failed_long_ago(found):
+            found = explanation.request(face)
+        if found.error_code:
+            raise DetectorError(
+                "explanation_failed", found.error_message, details={"reason": found.error_code}
+            )
+        picture = files.image_response(request, found.picture)
+        if picture is None:
+            return Response({"status": "waiting"}, status=202, headers={"Retry-After": "1"})
+        return picture
+
+    def _finished(self) -> Analysis:
+        analysis: Analysis = self.get_object()
+        if analysis.status != Status.DONE or not analysis.photo.image:
+            raise Http404
+        return analysis
+
+    @staticmethod
+    def _face(analysis: Analysis, index: Any) -> Face:
+        for face in analysis.faces.all():
+            if face.index == index:
+                return face
+        raise Http404
+
+
+def _failed_long_ago(found: Explanation) -> bool:
+    """So that who polls hears of a failure, and who comes back later gets another attempt."""
+    age = timezone.now() - found.requested_at
+    return bool(found.error_code) and age > FAILURE_STANDS

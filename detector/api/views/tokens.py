@@ -1,0 +1,94 @@
+"""Keys for programs."""
+
+from typing import Any
+from uuid import UUID
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import status
+from rest_framework.mixins import ListModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from detector import selectors
+from detector.api.serializers.tokens import (
+    NewTokenSerializer,
+    TokenSerializer,
+    TokenWishSerializer,
+)
+from detector.api.views.base import PROBLEM, ApiMixin, caller
+from detector.enums import Scope
+from detector.exceptions import DetectorError
+from detector.models import ApiToken
+from detector.services import tokens
+
+
+@extend_schema_view(
+    list=extend_schema(
+        summary="Your tokens, newest first",
+        responses={200: TokenSerializer(many=True), 400: PROBLEM},
+    ),
+    destroy=extend_schema(summary="Revoke a token", responses={204: None, 400: PROBLEM}),
+)
+class TokenViewSet(ApiMixin, ListModelMixin, GenericViewSet[ApiToken]):
+    """Keys for programs."""
+
+    serializer_class = TokenSerializer
+    filter_backends = ()
+    lookup_field = "id"
+    lookup_value_converter = "uuid"
+    queryset = ApiToken.objects.none()
+
+    def get_queryset(self) -> Any:
+        """The caller's own."""
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset
+        return selectors.tokens_of(caller(self.request))
+
+    @extend_schema(
+        summary="Make a token",
+        description="The secret is shown here and never again. A token gives no scope that it "
+        "does not hold itself.",
+        request=TokenWishSerializer,
+        responses={201: NewTokenSerializer, 400: PROBLEM, 415: PROBLEM},
+    )
+    def create(self, request: Request) -> Response:
+        """A new token with its secret."""
+        wish = TokenWishSerializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        scopes = [Scope(name) for name in wish.validated_data["scopes"]]
+        _refuse_more_than_held(request, scopes)
+        token, secret = tokens.create_token(
+            caller(request),
+            name=wish.validated_data["name"],
+            scopes=scopes,
+            expires_at=wish.validated_data.get("expires_at"),
+        )
+        answer = NewTokenSerializer(token, context={"secret": secret})
+        return Response(answer.data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(summary="One token", responses={200: TokenSerializer, 400: PROBLEM})
+    def retrieve(self, request: Request, id: UUID) -> Response:
+        """Without its secret."""
+        return Response(TokenSerializer(self._token(id)).data)
+
+    def destroy(self, request: Request, id: UUID) -> Response:
+        """Make it worthless at once."""
+        tokens.revoke_token(self._token(id))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _token(self, token_id: UUID) -> ApiToken:
+        token: ApiToken = get_object_or_404(self.get_queryset(), id=token_id)
+        return token
+
+
+def _refuse_more_than_held(request: Request, scopes: list[Scope]) -> None:
+    if isinstance(request.auth, ApiToken):
+        missing = [scope.value for scope in scopes if scope not in request.auth.scopes]
+        if missing:
+            raise DetectorError(
+                "scope_not_held",
+                "A token cannot give a scope that it does not hold.",
+                details={"scopes": missing},
+            )

@@ -1,0 +1,130 @@
+"""Webhooks and what they were told."""
+
+from typing import Any
+from uuid import UUID
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import status
+from rest_framework.mixins import ListModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from detector import selectors
+from detector.api.serializers.webhooks import (
+    DeliverySerializer,
+    NewWebhookSerializer,
+    WebhookChangeSerializer,
+    WebhookSerializer,
+    WebhookWishSerializer,
+)
+from detector.api.views.base import PROBLEM, ApiMixin, caller
+from detector.models import WebhookDelivery, WebhookEndpoint
+from detector.services import notices, webhooks
+
+
+@extend_schema_view(
+    list=extend_schema(
+        summary="Your webhooks, newest first",
+        responses={200: WebhookSerializer(many=True), 400: PROBLEM},
+    ),
+)
+class WebhookViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookEndpoint]):
+    """Addresses that are told of what happens."""
+
+    serializer_class = WebhookSerializer
+    filter_backends = ()
+    lookup_field = "id"
+    lookup_value_converter = "uuid"
+    queryset = WebhookEndpoint.objects.none()
+
+    def get_queryset(self) -> Any:
+        """The caller's own."""
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset
+        return selectors.webhooks_of(caller(self.request))
+
+    @extend_schema(
+        summary="Make a webhook",
+        description="The secret is shown here; verify with it as Standard Webhooks says.",
+        request=WebhookWishSerializer,
+        responses={201: NewWebhookSerializer, 400: PROBLEM, 409: PROBLEM, 415: PROBLEM},
+    )
+    def create(self, request: Request) -> Response:
+        """400 `url_refused` for addresses that are not public."""
+        wish = WebhookWishSerializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        endpoint = webhooks.create_endpoint(caller(request), **wish.validated_data)
+        return Response(NewWebhookSerializer(endpoint).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(summary="One webhook", responses={200: WebhookSerializer, 400: PROBLEM})
+    def retrieve(self, request: Request, id: UUID) -> Response:
+        """Without its secret."""
+        return Response(WebhookSerializer(self._endpoint(id)).data)
+
+    @extend_schema(
+        summary="Change a webhook, disable or enable it",
+        request=WebhookChangeSerializer,
+        responses={200: WebhookSerializer, 400: PROBLEM, 415: PROBLEM},
+    )
+    def partial_update(self, request: Request, id: UUID) -> Response:
+        """What is left out stays as it is."""
+        endpoint = self._endpoint(id)
+        changes = WebhookChangeSerializer(data=request.data)
+        changes.is_valid(raise_exception=True)
+        webhooks.change_endpoint(endpoint, **changes.validated_data)
+        return Response(WebhookSerializer(endpoint).data)
+
+    @extend_schema(summary="Delete a webhook", responses={204: None, 400: PROBLEM})
+    def destroy(self, request: Request, id: UUID) -> Response:
+        """With all that it was told."""
+        webhooks.delete_endpoint(self._endpoint(id))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _endpoint(self, endpoint_id: UUID) -> WebhookEndpoint:
+        endpoint: WebhookEndpoint = get_object_or_404(self.get_queryset(), id=endpoint_id)
+        return endpoint
+
+
+class DeliveryViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookDelivery]):
+    """What a webhook was told."""
+
+    serializer_class = DeliverySerializer
+    filter_backends = ()
+    queryset = WebhookDelivery.objects.none()
+
+    def get_queryset(self) -> Any:
+        """Of one of the caller's own webhooks."""
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset
+        return selectors.deliveries_of(caller(self.request), self.kwargs["webhook_id"])
+
+    @extend_schema(
+        summary="What a webhook was told, newest first",
+        responses={200: DeliverySerializer(many=True), 400: PROBLEM},
+    )
+    def list(self, request: Request, webhook_id: UUID) -> Response:
+        """With the answers."""
+        get_object_or_404(selectors.webhooks_of(caller(request)), id=webhook_id)
+        return super().list(request)
+
+    @extend_schema(summary="One delivery", responses={200: DeliverySerializer, 400: PROBLEM})
+    def retrieve(self, request: Request, webhook_id: UUID, id: UUID) -> Response:
+        """With its answer."""
+        return Response(DeliverySerializer(self._delivery(id)).data)
+
+    @extend_schema(
+        summary="Send it again",
+        description="As a delivery of its own, at once.",
+        request=None,
+        responses={202: DeliverySerializer, 400: PROBLEM},
+    )
+    def resend(self, request: Request, webhook_id: UUID, id: UUID) -> Response:
+        """The new delivery."""
+        copy = notices.send_again(self._delivery(id))
+        return Response(DeliverySerializer(copy).data, status=status.HTTP_202_ACCEPTED)
+
+    def _delivery(self, delivery_id: UUID) -> WebhookDelivery:
+        delivery: WebhookDelivery = get_object_or_404(self.get_queryset(), id=delivery_id)
+        return delivery

@@ -1,0 +1,1 @@
+"""Measurements of the platform; those of the network are in `ml.benchmarks`."""

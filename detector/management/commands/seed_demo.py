@@ -1,0 +1,34 @@
+"""`manage.py seed_demo --user NAME --photos 500` and `--remove`."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from detector.models import User
+from detector.services import demo
+
+
+class Command(BaseCommand):
+    help = "Fill a history with made-up photos of drawn faces, or take them out again."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--user", required=True, help="user name or mail address")
+        parser.add_argument("--photos", type=int, default=500)
+        parser.add_argument("--remove", action="store_true", help="remove them, with their files")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        owner = _user(options["user"])
+        if options["remove"]:
+            self.stdout.write(f"{demo.remove(owner)} made-up photos removed")
+            return
+        if options["photos"] < 1:
+            raise CommandError("--photos takes a number from 1.")
+        demo.seed(owner, options["photos"])
+        self.stdout.write(f"{options['photos']} made-up photos added")
+
+
+def _user(name: str) -> User:
+    users = User.objects.filter(username=name) or User.objects.filter(email__iexact=name)
+    if len(users) != 1:
+        raise CommandError(f"No single user is called {name}.")
+    return users[0]

@@ -1,0 +1,104 @@
+"""Addresses that are told of what happens, and each thing that they were told."""
+
+import secrets
+from base64 import b64encode
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from detector.enums import DeliveryStatus, Event
+from detector.models.ids import new_id
+
+
+def new_secret() -> str:
+    """A key of 256 bits, written as Standard Webhooks asks."""
+    return "whsec_" + b64encode(secrets.token_bytes(32)).decode()
+
+
+class WebhookEndpoint(models.Model):
+    """An address of an owner's.
+
+    `failures` counts failed attempts since the last that got through, and `failing_since` is when
+    they began. With `disabled_at` it is told nothing more, for `disabled_reason`.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="webhook_endpoints"
+    )
+    url = models.URLField(max_length=500)
+    description = models.CharField(max_length=200, blank=True)
+    events = models.JSONField(help_text="Values of `Event`.")
+    secret = models.CharField(max_length=100, default=new_secret)
+    created_at = models.DateTimeField(auto_now_add=True)
+    failures = models.PositiveIntegerField(default=0)
+    failing_since = models.DateTimeField(null=True, blank=True)
+    disabled_at = models.DateTimeField(null=True, blank=True)
+    disabled_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(failures=0, failing_since=None)
+                | (Q(failures__gt=0) & ~Q(failing_since=None)),
+                name="webhook_endpoint_failing_since",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class WebhookDelivery(models.Model):
+    """One event on its way to one address, and the last answer that it got.
+
+    Whoever moved `leased_until` into the future tries it now; `due_at` is when to try next.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    endpoint = models.ForeignKey(
+        WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries"
+    )
+    event = models.CharField(max_length=20, choices=Event)
+    subject = models.UUIDField(help_text="The analysis or review that it tells of.")
+    payload = models.TextField(help_text="JSON, as it is signed and sent.")
+    status = models.CharField(max_length=9, choices=DeliveryStatus, default=DeliveryStatus.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    response_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    response_body = models.TextField(blank=True)
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "webhook deliveries"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(event__in=Event.values), name="webhook_delivery_event_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(status=DeliveryStatus.WAITING, finished_at=None)
+                | (
+                    Q(status__in=[DeliveryStatus.DELIVERED, DeliveryStatus.FAILED])
+                    & ~Q(finished_at=None)
+                ),
+                name="webhook_delivery_finished_when_ended",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                condition=Q(status=DeliveryStatus.WAITING),
+                name="webhook_delivery_waiting",
+            ),
+            models.Index(fields=["endpoint", "-id"], name="webhook_delivery_list"),
+            models.Index(fields=["subject"], name="webhook_delivery_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.status}"

@@ -1,0 +1,230 @@
+"""Everything of a person as CSV, JSON or ZIP, piece by piece: memory does not grow with it."""
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.utils import timezone
+
+from detector import selectors
+from detector.models import Analysis, Face, Photo, User
+
+ROWS_A_PIECE = 200
+FILE_PIECE = 256 * 2**10
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+PHOTO_COLUMNS = {
+    "analysis": "Id of the analysis.",
+    "photo": "Id of the photo; its picture in the ZIP is images/<photo>.jpg.",
+    "filename": "As you called the file.",
+    "sha256": "Of the file as you uploaded it.",
+    "source": "How it came: web, api, camera, video or archive.",
+    "uploaded_at": "When it came, ISO 8601 in UTC.",
+    "captured_at": "When it was taken, where the file said so.",
+    "status": "queued, running, done or failed.",
+    "error": "Code of the error of a failed analysis.",
+    "model": "The network that answered.",
+    "note": "What you wrote.",
+    "tags": "Your tags, separated by semicolons.",
+    "felt_emotion": "What you said to have felt.",
+}
+FACE_COLUMNS = {
+    "index": "Number of the face from 0; this and what follows is empty where none was found.",
+    "x": "Left edge of its box, in pixels of the upright image.",
+    "y": "Upper edge of its box.",
+    "width": "Width of its box.",
+    "height": "Height of its box.",
+    "detection_score": "How sure the detector was, 0 to 1.",
+    "emotion": "The expression with the highest probability.",
+    "confidence": "Its calibrated probability, 0 to 1.",
+    "uncertain": "Whether the network does not stand by it.",
+    **{
+        field: f"Calibrated probability of {emotion.value}."
+        for emotion, field in Face.PROBABILITY_FIELDS.items()
+    },
+}
+COLUMNS = {**PHOTO_COLUMNS, **FACE_COLUMNS}
+"""Name and meaning; those of a face are named as its fields."""
+
+
+def csv_pieces(owner: User) -> Iterator[bytes]:
+    """A header, then a row a face; a photo without one has a row of its own."""
+    yield _csv_text([list(COLUMNS)])
+    rows: list[list[Any]] = []
+    for analysis in _analyses(owner):
+        rows += _csv_rows(analysis)
+        if len(rows) >= ROWS_A_PIECE:
+            yield _csv_text(rows)
+            rows = []
+    if rows:
+        yield _csv_text(rows)
+
+
+def json_pieces(owner: User) -> Iterator[bytes]:
+    """One object whose `analyses` hold their faces."""
+    head = json.dumps({"exported_at": _moment(timezone.now())})
+    yield head.removesuffix("}").encode() + b', "analyses": ['
+    separator = "\n"
+    for analysis in _analyses(owner):
+        yield (separator + json.dumps(_plain(analysis))).encode()
+        separator = ",\n"
+    yield b"\n]}\n"
+
+
+def zip_pieces(owner: User) -> Iterator[bytes]:
+    """README, faces.csv, analyses.json, and the upright pictures."""
+    sink = _Sink()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        yield from _member(archive, sink, "README.txt", [_readme().encode()])
+        yield from _member(archive, sink, "faces.csv", csv_pieces(owner))
+        yield from _member(archive, sink, "analyses.json", json_pieces(owner))
+        for photo in selectors.photos_of(owner).exclude(image="").iterator(chunk_size=500):
+            yield from _member(archive, sink, f"images/{photo.pk}.jpg", _picture(photo))
+    yield sink.taken()
+
+
+class _Sink(io.RawIOBase):
+    """Where a ZIP is written to, and taken from before it grows."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.pieces.append(bytes(data))
+        return len(data)
+
+    def taken(self) -> bytes:
+        content = b"".join(self.pieces)
+        self.pieces.clear()
+        return content
+
+
+def _member(
+    archive: zipfile.ZipFile, sink: _Sink, name: str, pieces: Iterable[bytes]
+) -> Iterator[bytes]:
+    info = zipfile.ZipInfo(name, timezone.now().timetuple()[:6])
+    info.compress_type = zipfile.ZIP_STORED if name.endswith(".jpg") else zipfile.ZIP_DEFLATED
+    with archive.open(info, "w", force_zip64=True) as member:
+        for piece in pieces:
+            member.write(piece)
+            yield sink.taken()
+    yield sink.taken()
+
+
+def _picture(photo: Photo) -> Iterator[bytes]:
+    """A file that is gone meanwhile, with its photo, leaves an empty picture."""
+    try:
+        with photo.image.open("rb") as file:
+            yield from file.chunks(FILE_PIECE)
+    except FileNotFoundError:
+        return
+
+
+def _analyses(owner: User) -> Iterator[Analysis]:
+    return selectors.analyses_of(owner).order_by("id").iterator(chunk_size=500)
+
+
+def _csv_rows(analysis: Analysis) -> list[list[Any]]:
+    photo = analysis.photo
+    values = [
+        analysis.pk,
+        photo.pk,
+        photo.filename,
+        photo.sha256,
+        photo.source,
+        _moment(photo.uploaded_at),
+        _moment(photo.captured_at),
+        analysis.status,
+        analysis.error_code,
+        analysis.model_version.name if analysis.model_version else "",
+        photo.note,
+        ";".join(_tags(analysis)),
+        photo.felt_emotion,
+    ]
+    common = [_cell(value) for value in values]
+    faces = list(analysis.faces.all())
+    if not faces:
+        return [[*common, *[""] * len(FACE_COLUMNS)]]
+    return [[*common, *(getattr(face, name) for name in FACE_COLUMNS)] for face in faces]
+
+
+def _cell(value: Any) -> Any:
+    """Text that a spreadsheet would run as a formula is marked as text."""
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return f"'{value}"
+    return value
+
+
+def _csv_text(rows: Iterable[Iterable[Any]]) -> bytes:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows(rows)
+    return buffer.getvalue().encode()
+
+
+def _plain(analysis: Analysis) -> dict[str, Any]:
+    photo = analysis.photo
+    return {
+        "id": str(analysis.pk),
+        "photo": str(photo.pk),
+        "filename": photo.filename,
+        "sha256": photo.sha256,
+        "width": photo.width,
+        "height": photo.height,
+        "source": photo.source,
+        "created_at": _moment(analysis.queued_at),
+        "captured_at": _moment(photo.captured_at) or None,
+        "status": analysis.status,
+        "error": analysis.error_code or None,
+        "model": analysis.model_version.name if analysis.model_version else None,
+        "note": photo.note,
+        "tags": _tags(analysis),
+        "felt_emotion": photo.felt_emotion or None,
+        "faces": [_plain_face(face) for face in analysis.faces.all()],
+    }
+
+
+def _plain_face(face: Face) -> dict[str, Any]:
+    return {
+        "index": face.index,
+        "box": {"x": face.x, "y": face.y, "width": face.width, "height": face.height},
+        "landmarks": face.landmarks,
+        "detection_score": face.detection_score,
+        "quality": face.quality,
+        "emotion": face.emotion,
+        "confidence": face.confidence,
+        "uncertain": face.uncertain,
+        "probabilities": {emotion.value: p for emotion, p in face.probabilities.items()},
+    }
+
+
+def _tags(analysis: Analysis) -> list[str]:
+    return [tag.name for tag in analysis.photo.tags.all()]
+
+
+def _moment(moment: Any) -> str:
+    return moment.isoformat().replace("+00:00", "Z") if moment else ""
+
+
+def _readme() -> str:
+    lines = [
+        "Everything that EmotionSite keeps for you, but for what lies in the bin.",
+        "",
+        "images/        the upright pictures, named by the id of their photo",
+        "analyses.json  every analysis with its faces",
+        "faces.csv      a row a face; a photo without a face has a row with empty columns",
+        "",
+        "Columns of faces.csv (UTF-8, separated by commas). Text that begins like a formula of a",
+        "spreadsheet has an apostrophe before it.",
+        "",
+        *(f"{name:16} {meaning}" for name, meaning in COLUMNS.items()),
+        "",
+        "Expressions are estimates from a picture, not what a person feels.",
+        "",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,29 @@
+"""Hints to the workers that deliveries are due."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from detector import tasks
+from detector.models import WebhookDelivery
+from detector.services import deliveries, hints, webhooks
+
+SWEEP_BATCH = 100
+
+
+def send_again(delivery: WebhookDelivery) -> WebhookDelivery:
+    """The same message once more, at once."""
+    copy = webhooks.send_again(delivery)
+    transaction.on_commit(lambda: _send([copy.pk]), robust=True)
+    return copy
+
+
+def sweep() -> None:
+    """Tell the workers of deliveries that are due."""
+    _send(deliveries.due(SWEEP_BATCH))
+
+
+def _send(ids: list[UUID]) -> None:
+    for delivery_id in ids:
+        if not hints.send(tasks.deliver, delivery_id):
+            return

@@ -1,0 +1,87 @@
+"""Pictures made of a stored photo when somebody asks: with its boxes, and of one face."""
+
+import io
+from collections.abc import Iterable
+
+from PIL import Image, ImageColor, ImageDraw, ImageFont
+
+from detector.enums import Emotion
+from detector.exceptions import DetectorError
+from detector.models import Face, Photo
+from detector.services import images
+
+QUALITY = 88
+CROP_MARGIN = 0.25
+"""Of the box's longer side, on each side: enough to recognise who it is."""
+
+CROP_SIDE = 512
+"""The longest side of a crop, in pixels."""
+
+COLOURS = {
+    Emotion.ANGRY: "#C8402F",
+    Emotion.DISGUST: "#5E8C31",
+    Emotion.FEAR: "#7A56C2",
+    Emotion.HAPPY: "#D99A00",
+    Emotion.SAD: "#2F74C0",
+    Emotion.SURPRISE: "#D9651A",
+    Emotion.NEUTRAL: "#6B7785",
+}
+"""As in `static/css/tokens.css`."""
+
+
+def annotated(photo: Photo, faces: Iterable[Face]) -> bytes:
+    """The upright photo as JPEG, each face in a box with number, expression and confidence.
+
+    Raises DetectorError `busy` where too many pictures are made at this moment.
+    """
+    with images.decoding_slot():
+        picture = _opened(photo)
+        draw = ImageDraw.Draw(picture)
+        for face in faces:
+            _mark(draw, picture.size, face)
+        return _jpeg(picture)
+
+
+def crop(photo: Photo, face: Face) -> bytes:
+    """A square around a face as JPEG, at most 512 pixels wide; black beyond the photo.
+
+    Raises DetectorError `busy` where too many pictures are made at this moment.
+    """
+    side = max(face.width, face.height) * (1 + 2 * CROP_MARGIN)
+    left = face.x + face.width / 2 - side / 2
+    top = face.y + face.height / 2 - side / 2
+    with images.decoding_slot():
+        picture = _opened(photo).crop((left, top, left + side, top + side))
+        picture.thumbnail((CROP_SIDE, CROP_SIDE))
+        return _jpeg(picture)
+
+
+def _opened(photo: Photo) -> Image.Image:
+    try:
+        with photo.image.open("rb") as file, Image.open(file) as image:
+            return image.convert("RGB")
+    except FileNotFoundError as error:
+        raise DetectorError("file_missing", "The stored file is gone.") from error
+
+
+def _mark(draw: ImageDraw.ImageDraw, size: tuple[int, int], face: Face) -> None:
+    colour = ImageColor.getrgb(COLOURS[Emotion(face.emotion)])
+    thickness = max(2, round(max(size) / 300))
+    box = (face.x, face.y, face.x + face.width, face.y + face.height)
+    draw.rectangle(box, outline=colour, width=thickness)
+    doubt = "?" if face.uncertain else ""
+    text = f"{face.index + 1} {face.emotion}{doubt} {face.confidence:.0%}"
+    letters = max(10.0, max(size) / 45)
+    font = ImageFont.load_default(letters)
+    height = round(letters * 1.4)
+    width = draw.textlength(text, font=font) + letters * 0.8
+    x = min(max(face.x, 0), max(size[0] - width, 0))
+    y = face.y - height if face.y >= height else max(face.y, 0)
+    draw.rectangle((x, y, x + width, y + height), fill=colour)
+    draw.text((x + width / 2, y + height / 2), text, "white", font=font, anchor="mm")
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=QUALITY, subsampling=0)
+    return buffer.getvalue()

@@ -1,0 +1,129 @@
+"""What owners' programs are told: endpoints, events, and the deliveries of each."""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from detector.enums import DeliveryStatus, Event, Status
+from detector.exceptions import DetectorError
+from detector.models import Analysis, User, WebhookDelivery, WebhookEndpoint
+from detector.models.webhook import new_secret
+from detector.services import outbound
+
+
+def create_endpoint(
+    owner: User, *, url: str, events: Iterable[str], description: str = ""
+) -> WebhookEndpoint:
+    """A new endpoint. Raises DetectorError `url_refused` or `too_many_webhooks`."""
+    _check_url(url)
+    with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=owner.pk)
+        if WebhookEndpoint.objects.filter(owner=owner).count() >= settings.WEBHOOKS_A_PERSON:
+            raise DetectorError(
+                "too_many_webhooks", f"You have {settings.WEBHOOKS_A_PERSON} webhooks already."
+            )
+        return WebhookEndpoint.objects.create(
+            owner=owner, url=url, events=list(events), description=description
+        )
+
+
+def change_endpoint(endpoint: WebhookEndpoint, **changes: Any) -> None:
+    """Change url, events, description, or `disabled`; enabling forgets the failures."""
+    if "url" in changes:
+        _check_url(changes["url"])
+    disabled = changes.pop("disabled", None)
+    if disabled is True and endpoint.disabled_at is None:
+        changes |= {"disabled_at": timezone.now(), "disabled_reason": "You disabled it."}
+    if disabled is False:
+        changes |= {
+            "disabled_at": None, "disabled_reason": "", "failures": 0, "failing_since": None,
+        }  # fmt: skip
+    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(**changes)
+    endpoint.refresh_from_db()
+
+
+def renew_secret(endpoint: WebhookEndpoint) -> str:
+    """A new secret; the old one signs nothing any more."""
+    endpoint.secret = new_secret()
+    endpoint.save(update_fields=["secret"])
+    return endpoint.secret
+
+
+def delete_endpoint(endpoint: WebhookEndpoint) -> None:
+    """Forget an endpoint with all that it was told."""
+    endpoint.delete()
+
+
+def record(analysis_id: UUID) -> None:
+    """Write the deliveries of a finished analysis, inside the transaction that finishes it."""
+    analysis = Analysis.objects.get(pk=analysis_id)
+    event = Event.ANALYSIS_DONE if analysis.status == Status.DONE else Event.ANALYSIS_FAILED
+    endpoints = WebhookEndpoint.objects.filter(owner__photos=analysis.photo_id, disabled_at=None)
+    listening = [endpoint for endpoint in endpoints if event.value in endpoint.events]
+    if not listening:
+        return
+    now = timezone.now()
+    payload = _payload(event, now, _analysis_data(analysis))
+    WebhookDelivery.objects.bulk_create(
+        WebhookDelivery(
+            endpoint=endpoint,
+            event=event,
+            subject=analysis.pk,
+            payload=payload,
+            created_at=now,
+            due_at=now,
+        )
+        for endpoint in listening
+    )
+
+
+def waiting_of(subject: UUID) -> list[UUID]:
+    """The deliveries that tell of something and are due."""
+    waiting = WebhookDelivery.objects.filter(
+        subject=subject, status=DeliveryStatus.WAITING, due_at__lte=timezone.now()
+    )
+    return list(waiting.values_list("pk", flat=True))
+
+
+def send_again(delivery: WebhookDelivery) -> WebhookDelivery:
+    """The same message once more, as a delivery of its own."""
+    now = timezone.now()
+    return WebhookDelivery.objects.create(
+        endpoint=delivery.endpoint,
+        event=delivery.event,
+        subject=delivery.subject,
+        payload=delivery.payload,
+        created_at=now,
+        due_at=now,
+    )
+
+
+def _check_url(url: str) -> None:
+    try:
+        outbound.check(url)
+    except (outbound.RefusedError, outbound.FailedError) as error:
+        raise DetectorError("url_refused", str(error), details={"url": url}) from error
+
+
+def _payload(event: Event, moment: datetime, data: dict[str, Any]) -> str:
+    content = {"type": event.value, "timestamp": moment.isoformat(), "data": data}
+    return json.dumps(content, separators=(",", ":"))
+
+
+def _analysis_data(analysis: Analysis) -> dict[str, Any]:
+    """Enough to know what to ask for; the photo itself is never sent."""
+    error = {"code": analysis.error_code, "message": analysis.error_message}
+    return {
+        "id": str(analysis.pk),
+        "status": analysis.status,
+        "url": f"/api/v1/analyses/{analysis.pk}/",
+        "face_count": analysis.faces.count() if analysis.status == Status.DONE else None,
+        "dominant_emotion": analysis.dominant_emotion,
+        "error": error if analysis.error_code else None,
+    }

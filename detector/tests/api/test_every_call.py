@@ -1,0 +1,203 @@
+"""Every call of the API: who may make it, with which token, and that strangers get nothing.
+
+The table must name every method of every address: one that is missing fails the test.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from detector.enums import Scope
+from detector.models import Analysis, ApiToken, Face, Photo, User, WebhookDelivery, WebhookEndpoint
+from detector.services import tokens
+from detector.tests.conftest import api_client
+from detector.tests.factories import WebhookDeliveryFactory
+
+pytestmark = pytest.mark.django_db
+PREFIX = "api/v1/"
+TARGET = "http://127.0.0.1/hook"
+EVENTS = ["analysis.done"]
+PERIODS = tuple(
+    (f"{name}_{end}", "2026-05-04") for name in ("first", "second") for end in ("from", "to")
+)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One method of one address; `answer` is the status that the owner gets.
+
+    A call on an `own` object answers 404 to everyone else.
+    """
+
+    method: str
+    path: str
+    answer: int = 200
+    scope: Scope = Scope.READ
+    own: bool = False
+    body: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def route(self) -> str:
+        return PREFIX + self.path
+
+
+def on_object(method: str, path: str, answer: int = 200, **more: Any) -> Call:
+    return Call(method, path, answer, own=True, **more)
+
+
+CALLS = [
+    Call("get", "analyses/"),
+    Call("post", "analyses/", 400, Scope.WRITE),
+    on_object("get", "analyses/<uuid:pk>/"),
+    on_object("patch", "analyses/<uuid:pk>/", scope=Scope.WRITE, body=(("note", "changed"),)),
+    on_object("delete", "analyses/<uuid:pk>/", 204, scope=Scope.WRITE),
+    on_object("get", "analyses/<uuid:pk>/image/"),
+    on_object("get", "analyses/<uuid:pk>/annotated/"),
+    on_object("get", "analyses/<uuid:pk>/faces/<int:index>/crop/"),
+    on_object("get", "analyses/<uuid:pk>/faces/<int:index>/explanation/", 202),
+    on_object("post", "analyses/<uuid:pk>/retry/", 409, scope=Scope.WRITE),
+    Call("get", "export/"),
+    Call("get", "me/"),
+    Call("get", "models/"),
+    Call("get", "stats/summary/"),
+    Call("get", "stats/timeline/"),
+    Call("get", "stats/calendar/", body=(("year", 2026),)),
+    Call("get", "stats/compare/", body=PERIODS),
+    Call("get", "tokens/"),
+    Call("post", "tokens/", 201, Scope.WRITE, body=(("name", "made"), ("scopes", ["write"]))),
+    on_object("get", "tokens/<uuid:id>/"),
+    on_object("delete", "tokens/<uuid:id>/", 204, scope=Scope.WRITE),
+    Call("get", "webhooks/"),
+    Call("post", "webhooks/", 201, Scope.WRITE, body=(("url", TARGET), ("events", EVENTS))),
+    on_object("get", "webhooks/<uuid:id>/"),
+    on_object("patch", "webhooks/<uuid:id>/", scope=Scope.WRITE, body=(("events", EVENTS),)),
+    on_object("delete", "webhooks/<uuid:id>/", 204, scope=Scope.WRITE),
+    on_object("get", "webhooks/<uuid:webhook_id>/deliveries/"),
+    on_object("get", "webhooks/<uuid:webhook_id>/deliveries/<uuid:id>/"),
+    on_object(
+        "post", "webhooks/<uuid:webhook_id>/deliveries/<uuid:id>/resend/", 202, scope=Scope.WRITE
+    ),
+]
+
+
+def patterns(found: list[Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for pattern in found:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from patterns(pattern.url_patterns, route)
+        elif isinstance(pattern, URLPattern):
+            yield route, pattern.callback
+
+
+def methods_of(view: Any) -> set[str]:
+    actions = getattr(view, "actions", None)
+    names = actions or (name for name in view.cls.http_method_names if hasattr(view.cls, name))
+    return set(names) - {"head", "options"}
+
+
+def test_the_table_names_every_call() -> None:
+    calls = {
+        (method, route)
+        for route, view in patterns(get_resolver().url_patterns)
+        if route.startswith(PREFIX)
+        for method in methods_of(view)
+    }
+    assert calls == {(call.method, call.route) for call in CALLS}
+
+
+@pytest.fixture
+def ids(analysed: Analysis, settings: Any) -> dict[str, str]:
+    token, _ = ApiToken.objects.create(analysed.photo.owner, name="the owner's")
+    settings.WEBHOOK_ALLOWED_HOSTS = ["127.0.0.1"]
+    delivery = WebhookDeliveryFactory.create(endpoint__owner=analysed.photo.owner)
+    return {
+        "analyses": str(analysed.pk),
+        "tokens": str(token.id),
+        "webhooks": str(delivery.endpoint_id),
+        "deliveries": str(delivery.pk),
+    }
+
+
+def make(client: Client, call: Call, ids: dict[str, str]) -> Any:
+    kind = "deliveries" if "/deliveries/" in call.path else call.path.split("/")[0]
+    url = f"/{call.route}".replace("<uuid:webhook_id>", ids["webhooks"])
+    for converter in ("<uuid:pk>", "<uuid:id>"):
+        url = url.replace(converter, ids.get(kind, ""))
+    url = url.replace("<int:index>", "0")
+    return getattr(client, call.method)(url, dict(call.body) or None)
+
+
+def all_rows(owner: User) -> list[dict[str, Any]]:
+    """Everything that is known of an owner, but when tokens were used."""
+    found = [
+        User.objects.filter(pk=owner.pk),
+        Photo.objects.filter(owner=owner),
+        Analysis.objects.filter(photo__owner=owner),
+        Face.objects.filter(analysis__photo__owner=owner),
+        ApiToken.objects.filter(user=owner),
+        WebhookEndpoint.objects.filter(owner=owner),
+        WebhookDelivery.objects.filter(endpoint__owner=owner),
+    ]
+    rows = [dict(row) for rows in found for row in rows.order_by("pk").values()]
+    return [{name: row[name] for name in row if name != "last_used_at"} for row in rows]
+
+
+each_call = pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call.method} {call.path}")
+
+
+@each_call
+def test_the_owner_may(call: Call, ids: dict[str, str], owner: User) -> None:
+    response = make(api_client(owner, [call.scope]), call, ids)
+    response.close()
+    assert response.status_code == call.answer
+
+
+@each_call
+def test_nobody_without_token_may(call: Call, ids: dict[str, str], owner: User) -> None:
+    before = all_rows(owner)
+    response = make(APIClient(), call, ids)
+    assert (response.status_code, response.json()["error"]["code"]) == (401, "not_authenticated")
+    assert all_rows(owner) == before
+
+
+@each_call
+def test_nobody_with_an_expired_token_may(call: Call, ids: dict[str, str], owner: User) -> None:
+    before = all_rows(owner)
+    token, secret = tokens.create_token(owner, name="old", scopes=list(Scope))
+    ApiToken.objects.filter(pk=token.pk).update(expiry=timezone.now())
+    client = APIClient(headers={"Authorization": f"Bearer {secret}"})
+    response = make(client, call, ids)
+    assert response.status_code == 401
+    assert response.json()["error"]["code"] == "authentication_failed"
+    assert all_rows(owner) == before
+
+
+@each_call
+def test_nobody_with_all_scopes_but_the_right_one_may(
+    call: Call, ids: dict[str, str], owner: User
+) -> None:
+    client = api_client(owner, set(Scope) - {call.scope})
+    before = all_rows(owner)
+    response = make(client, call, ids)
+    assert (response.status_code, response.json()["error"]["code"]) == (403, "insufficient_scope")
+    assert all_rows(owner) == before
+
+
+@each_call
+def test_strangers_read_and_change_nothing(
+    call: Call, ids: dict[str, str], owner: User, stranger: User
+) -> None:
+    before = all_rows(owner)
+    response = make(api_client(stranger, list(Scope)), call, ids)
+    if call.own:
+        assert (response.status_code, response.json()["error"]["code"]) == (404, "not_found")
+    secrets = {*ids.values(), str(owner.pk), Photo.objects.get(owner=owner).sha256}
+    content = b"".join(response) if response.streaming else response.content
+    assert not {secret for secret in secrets if secret in content.decode()}
+    assert all_rows(owner) == before

@@ -1,0 +1,88 @@
+"""Everything of a person in one file."""
+
+import csv
+import io
+import json
+import zipfile
+from typing import Any
+
+import pytest
+from django.test import Client
+from rest_framework.test import APIClient
+
+from detector.models import Analysis, User
+from detector.services import export
+from detector.tests.factories import AnalysisFactory, FaceFactory
+
+pytestmark = pytest.mark.django_db
+URL = "/api/v1/export/"
+
+
+@pytest.fixture
+def history(owner: User, stranger: User, analysed: Analysis) -> Analysis:
+    analysed.photo.tags.create(name="lake")
+    analysed.photo.tags.create(name="summer")
+    analysed.photo.note = '=HYPERLINK("x")'
+    analysed.photo.save()
+    AnalysisFactory.create(photo__owner=owner, photo__filename="nobody.jpg")
+    FaceFactory.create(analysis__photo__owner=stranger)
+    return analysed
+
+
+def content(api: APIClient | Client, kind: str) -> bytes:
+    response: Any = api.get(URL, {"type": kind})
+    assert response.status_code == 200
+    assert response.streaming
+    assert response["Content-Disposition"].endswith(f'.{kind}"')
+    return b"".join(response)
+
+
+def test_csv_has_a_row_a_face_and_one_for_a_photo_without(
+    history: Analysis, api: APIClient
+) -> None:
+    rows = list(csv.DictReader(io.StringIO(content(api, "csv").decode())))
+    assert list(rows[0]) == list(export.COLUMNS)
+    face, nobody = rows
+    assert (face["emotion"], face["index"], face["p_happy"]) == ("happy", "0", "0.9")
+    assert (face["tags"], face["note"]) == ("lake;summer", '\'=HYPERLINK("x")')
+    assert face["uploaded_at"].endswith("Z")
+    assert (nobody["filename"], nobody["emotion"], nobody["index"]) == ("nobody.jpg", "", "")
+
+
+def test_json_holds_every_analysis_with_its_faces(history: Analysis, api: APIClient) -> None:
+    data = json.loads(content(api, "json"))
+    assert [len(analysis["faces"]) for analysis in data["analyses"]] == [1, 0]
+    assert data["analyses"][0]["note"] == '=HYPERLINK("x")'
+    assert data["analyses"][0]["tags"] == ["lake", "summer"]
+
+
+def test_zip_holds_both_the_pictures_and_what_the_columns_mean(
+    history: Analysis, api: APIClient
+) -> None:
+    with zipfile.ZipFile(io.BytesIO(content(api, "zip"))) as archive:
+        assert archive.testzip() is None
+        readme = archive.read("README.txt").decode()
+        assert all(f"\n{name} " in readme for name in export.COLUMNS)
+        assert b"nobody.jpg" in archive.read("faces.csv")
+        assert len(json.loads(archive.read("analyses.json"))["analyses"]) == 2
+        with history.photo.image.open() as file:
+            assert archive.read(f"images/{history.photo_id}.jpg") == file.read()
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "zip"])
+def test_of_nothing(api: APIClient, kind: str) -> None:
+    assert content(api, kind)
+
+
+def test_other_types_are_refused(api: APIClient) -> None:
+    assert api.get(URL, {"type": "xml"}).status_code == 400
+
+
+def test_many_faces_come_in_pieces(owner: User) -> None:
+    analysis = AnalysisFactory.create(photo__owner=owner)
+    for index in range(3):
+        FaceFactory.create(analysis=analysis, index=index)
+    AnalysisFactory.create_batch(400, photo__owner=owner, photo__image="x.jpg")
+    pieces = list(export.csv_pieces(owner))
+    assert len(pieces) == 4
+    assert b"".join(pieces).count(b"\r\n") == 404

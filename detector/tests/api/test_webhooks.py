@@ -1,0 +1,305 @@
+"""Webhooks, from the event to a real receiver."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+from uuid import UUID
+
+import pytest
+import time_machine
+from django.test import Client, TestCase
+from django.utils import timezone
+from rest_framework.test import APIClient
+from standardwebhooks import Webhook
+
+from detector import tasks
+from detector.enums import DeliveryStatus, Source
+from detector.models import Analysis, User, WebhookDelivery, WebhookEndpoint
+from detector.services import deliveries, leases, notices, outbound, submission, webhooks
+from detector.tests.factories import (
+    AnalysisFactory,
+    WebhookDeliveryFactory,
+    WebhookEndpointFactory,
+)
+from detector.tests.stub_analyser import StubAnalyser
+
+pytestmark = pytest.mark.django_db
+URL = "/api/v1/webhooks/"
+
+
+class Receiver(HTTPServer):
+    """Answers with the statuses that it is told, and remembers what came."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.statuses: list[int] = []
+        self.location = ""
+        self.came: list[tuple[dict[str, str], bytes]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/hook?key=1"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Receiver
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.came.append((dict(self.headers), body))
+        status = self.server.statuses.pop(0) if self.server.statuses else 200
+        self.send_response(status)
+        if self.server.location:
+            self.send_header("Location", self.server.location)
+        self.end_headers()
+        self.wfile.write(b"thanks" * 1000)
+
+    def log_message(self, *_: object) -> None:
+        """Silent."""
+
+
+@pytest.fixture
+def receiver(settings: Any) -> Iterator[Receiver]:
+    settings.WEBHOOK_ALLOWED_HOSTS = ["127.0.0.1"]
+    server = Receiver()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def endpoint_of(owner: User, receiver: Receiver) -> WebhookEndpoint:
+    return WebhookEndpointFactory.create(owner=owner, url=receiver.url)
+
+
+def test_event_comes_signed(
+    owner: User, api: APIClient, receiver: Receiver, picture: Any, sent: list[UUID],
+    deliver_sent: list[UUID],
+) -> None:  # fmt: skip
+    made = api.post(URL, {"url": receiver.url, "events": ["analysis.done"]}).json()
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        submission.submit(owner, [picture()], Source.API)
+    tasks.analyse(str(sent[0]))
+    [delivery] = deliver_sent
+    tasks.deliver(str(delivery))
+    [(headers, body)] = receiver.came
+    content = Webhook(made["secret"]).verify(body, headers)
+    assert content["type"] == "analysis.done"
+    assert content["data"]["id"] == str(sent[0])
+    assert (content["data"]["face_count"], content["data"]["dominant_emotion"]) == (1, "happy")
+    told = api.get(f"{URL}{made['id']}/deliveries/").json()["results"]
+    assert [item["status"] for item in told] == ["delivered"]
+    assert (told[0]["response_status"], told[0]["attempts"]) == (200, 1)
+    assert told[0]["payload"].encode() == body
+    assert len(told[0]["response_body"]) == outbound.ANSWER_BYTES
+    tasks.deliver(str(delivery))
+    assert len(receiver.came) == 1
+
+
+def test_receiver_that_was_down_gets_it_once(
+    owner: User, receiver: Receiver, deliver_sent: list[UUID]
+) -> None:
+    receiver.statuses = [500, 503, 404]
+    delivery = WebhookDeliveryFactory.create(endpoint=endpoint_of(owner, receiver))
+    for _ in range(8):
+        notices.sweep()
+        for due in deliver_sent:
+            deliveries.deliver(due)
+        deliver_sent.clear()
+        WebhookDelivery.objects.update(due_at=timezone.now())
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.attempts) == (DeliveryStatus.DELIVERED, 4)
+    assert len(receiver.came) == 4
+    assert {headers["webhook-id"] for headers, _ in receiver.came} == {str(delivery.pk)}
+    assert WebhookEndpoint.objects.get().failures == 0
+
+
+def test_waits_grow_over_a_day_and_then_it_is_given_up(settings: Any) -> None:
+    settings.WEBHOOK_ALLOWED_HOSTS = ["127.0.0.1"]
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        delivery = WebhookDeliveryFactory.create()
+        began = timezone.now()
+        while delivery.status == DeliveryStatus.WAITING:
+            clock.move_to(delivery.due_at)
+            deliveries.deliver(delivery.pk)
+            delivery.refresh_from_db()
+        assert delivery.status == DeliveryStatus.FAILED
+        assert delivery.finished_at is not None
+        assert timedelta(hours=20) < delivery.finished_at - began <= timedelta(hours=36)
+        assert delivery.attempts == len(deliveries.WAITS) + 1
+        assert "refused" in delivery.error
+
+
+def test_endpoint_that_fails_for_long_is_disabled_and_its_owner_told(
+    owner: User, web: Client, api: APIClient, settings: Any
+) -> None:
+    settings.WEBHOOK_ALLOWED_HOSTS = ["127.0.0.1"]
+    days_ago = timezone.now() - timedelta(days=4)
+    endpoint = WebhookEndpointFactory.create(owner=owner, failures=7, failing_since=days_ago)
+    deliveries.deliver(WebhookDeliveryFactory.create(endpoint=endpoint).pk)
+    endpoint.refresh_from_db()
+    assert endpoint.disabled_reason == "Nothing got through for 3 days."
+    assert "Nothing got through for 3 days." in web.get("/settings/").content.decode()
+    assert deliveries.due(10) == []
+    enabled = api.patch(f"{URL}{endpoint.pk}/", {"disabled": False}).json()
+    assert (enabled["disabled_at"], enabled["failures"], enabled["failing_since"]) == (
+        None, 0, None,
+    )  # fmt: skip
+
+
+def test_receiver_that_is_gone_is_told_nothing_more(owner: User, receiver: Receiver) -> None:
+    receiver.statuses = [410]
+    endpoint = endpoint_of(owner, receiver)
+    deliveries.deliver(WebhookDeliveryFactory.create(endpoint=endpoint).pk)
+    endpoint.refresh_from_db()
+    assert endpoint.disabled_at is not None
+
+
+def test_failing_endpoint_is_spared_and_served_at_once_when_back(
+    owner: User, receiver: Receiver
+) -> None:
+    endpoint = endpoint_of(owner, receiver)
+    first, second = (WebhookDeliveryFactory.create(endpoint=endpoint) for _ in range(2))
+    receiver.statuses = [500]
+    deliveries.deliver(first.pk)
+    deliveries.deliver(second.pk)
+    assert len(receiver.came) == 1
+    WebhookDelivery.objects.filter(pk=first.pk).update(due_at=timezone.now())
+    deliveries.deliver(first.pk)
+    assert deliveries.due(10) == [second.pk]
+
+
+def test_one_attempt_an_endpoint_at_a_time(owner: User, receiver: Receiver) -> None:
+    endpoint = endpoint_of(owner, receiver)
+    soon = timezone.now() + timedelta(seconds=30)
+    WebhookDeliveryFactory.create(endpoint=endpoint, leased_until=soon)
+    deliveries.deliver(WebhookDeliveryFactory.create(endpoint=endpoint).pk)
+    assert receiver.came == []
+
+
+def test_delivery_is_sent_again(owner: User, api: APIClient, deliver_sent: list[UUID]) -> None:
+    delivery = WebhookDeliveryFactory.create(endpoint__owner=owner)
+    url = f"{URL}{delivery.endpoint_id}/deliveries/{delivery.pk}/"
+    assert api.get(url).json()["id"] == str(delivery.pk)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        again = api.post(f"{url}resend/")
+    assert again.status_code == 202
+    assert deliver_sent == [UUID(again.json()["id"])]
+
+
+def recorded() -> list[str]:
+    return list(WebhookDelivery.objects.values_list("event", flat=True))
+
+
+def test_failures_are_told_however_they_come(owner: User, analyser: StubAnalyser) -> None:
+    WebhookEndpointFactory.create(owner=owner, events=["analysis.failed"])
+    lost = AnalysisFactory.create(
+        photo__owner=owner, status="running", finished_at=None, model_version=None, attempt=4,
+        lease_expires_at=timezone.now() - timedelta(seconds=1),
+    )  # fmt: skip
+    assert leases.release_abandoned() == 1
+    assert recorded() == ["analysis.failed"]
+    content = json.loads(WebhookDelivery.objects.get().payload)
+    assert content["data"]["error"]["code"] == "worker_lost"
+    assert content["data"]["id"] == str(lost.pk)
+    assert datetime.fromisoformat(content["timestamp"]) <= timezone.now()
+
+
+def test_only_who_asked_is_told(owner: User, stranger: User, analysed: Analysis) -> None:
+    WebhookEndpointFactory.create(owner=stranger)
+    WebhookEndpointFactory.create(owner=owner, events=["analysis.failed"])
+    WebhookEndpointFactory.create(owner=owner, disabled_at=timezone.now())
+    webhooks.record(analysed.pk)
+    assert recorded() == []
+
+
+def resolve(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> None:
+    left = list(answers)
+
+    def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
+        addresses = left.pop(0) if len(left) > 1 else left[0]
+        return [(2, 1, 6, "", (address, port)) for address in addresses]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "10.0.0.1", "169.254.169.254", "[::1]", "localhost", "0.0.0.0", "2130706433",  # noqa: S104
+     "0x7f.1", "192.168.1.1", "100.64.0.1", "[::ffff:10.0.0.1]", "[fe80::1]", "[fd00::1]",
+     "224.0.0.1", "[64:ff9b::7f00:1]", "[2002:7f00:1::]"],
+)  # fmt: skip
+def test_addresses_that_are_not_public_are_refused(host: str) -> None:
+    with pytest.raises(outbound.RefusedError):
+        outbound.post(f"http://{host}/", b"", {})
+
+
+@pytest.mark.parametrize("url", ["ftp://example.com/", "http://u:p@example.com/", "http:///x",
+                                 "http://example.com:99999/", "example.com"])  # fmt: skip
+def test_addresses_of_another_kind_are_refused(url: str) -> None:
+    with pytest.raises(outbound.RefusedError):
+        outbound.check(url)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1"])
+def test_name_that_leads_inside_is_refused(
+    api: APIClient, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    resolve(monkeypatch, ["93.184.215.14", address])
+    response = api.post(URL, {"url": "https://hooks.example.com/", "events": ["analysis.done"]})
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "url_refused")
+
+
+def test_name_that_changes_its_mind_gains_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolve(monkeypatch, ["93.184.215.14"], ["127.0.0.1"])
+    asked: list[Any] = []
+
+    def connect(address: Any, *_: Any, **__: Any) -> socket.socket:
+        asked.append(address)
+        raise TimeoutError("nobody there")
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    with pytest.raises(outbound.FailedError):
+        outbound.post("https://hooks.example.com/", b"", {})
+    assert asked == [("93.184.215.14", 443)]
+
+
+@pytest.mark.parametrize("target", ["http://127.0.0.1/", "http://169.254.169.254/latest/"])
+def test_redirect_is_not_followed(owner: User, receiver: Receiver, target: str) -> None:
+    receiver.statuses, receiver.location = [302], target
+    delivery = WebhookDeliveryFactory.create(endpoint=endpoint_of(owner, receiver))
+    deliveries.deliver(delivery.pk)
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.response_status) == (DeliveryStatus.WAITING, 302)
+    assert len(receiver.came) == 1
+
+
+def test_number_of_webhooks_is_bounded(owner: User, api: APIClient, receiver: Receiver) -> None:
+    WebhookEndpointFactory.create_batch(10, owner=owner)
+    response = api.post(URL, {"url": receiver.url, "events": ["analysis.done"]})
+    assert (response.status_code, response.json()["error"]["code"]) == (409, "too_many_webhooks")
+
+
+def test_webhook_is_changed_and_deleted(owner: User, api: APIClient) -> None:
+    url = f"{URL}{WebhookEndpointFactory.create(owner=owner).pk}/"
+    changed = api.patch(url, {"description": "kiosk", "disabled": True}).json()
+    assert changed["description"] == "kiosk"
+    assert changed["disabled_reason"] == "You disabled it."
+    assert "secret" not in changed
+    assert api.patch(url, {}).status_code == 400
+    assert api.patch(url, {"url": "http://10.0.0.1/"}).status_code == 400
+    assert api.delete(url).status_code == 204
+    assert api.get(url).status_code == 404
+
+
+def test_old_deliveries_are_forgotten(owner: User) -> None:
+    old = timezone.now() - timedelta(days=31)
+    WebhookDeliveryFactory.create(status=DeliveryStatus.DELIVERED, finished_at=old)
+    WebhookDeliveryFactory.create()
+    assert deliveries.forget_old() == 1

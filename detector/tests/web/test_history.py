@@ -1,0 +1,164 @@
+"""Finding photos again, and doing something to several of them."""
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from detector.enums import Emotion, Status
+from detector.models import Analysis, Photo, PhotoTag, User
+from detector.services import statistics
+from detector.tests.factories import MOMENT, AnalysisFactory, FaceFactory
+from detector.web.history import ORDERS
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+def add(owner: User, number: int) -> None:
+    for i in range(number):
+        # Each value twice: equal ones must not fall between two pages.
+        FaceFactory.create(
+            analysis__photo__owner=owner,
+            analysis__photo__taken_at=MOMENT - timedelta(days=i * 7 % number // 2),
+            confidence=0.5 + (i * 3 % number // 2) / (2 * number),
+            emotion=list(Emotion)[i % 7],
+        )
+
+
+def walk(web: Client, query: str, direction: str) -> list[UUID]:
+    found: list[UUID] = []
+    address: str | None = query
+    while address:
+        page = web.get("/history/" + address)
+        items = [analysis.photo_id for analysis in page.context["page"].items]
+        found = found + items if direction == "older_url" else items + found
+        address = page.context[direction]
+    return found
+
+
+@pytest.mark.parametrize("sort", ORDERS)
+def test_every_order_shows_each_photo_once(web: Client, owner: User, sort: str) -> None:
+    add(owner, 60)
+    forth = walk(web, f"?sort={sort}", "older_url")
+    assert len(forth) == len(set(forth)) == 60
+    order = ORDERS[sort]
+    analyses = {analysis.photo_id: analysis for analysis in Analysis.objects.all()}
+    values = {
+        None: lambda photo_id: photo_id,
+        "photo__taken_at": lambda photo_id: analyses[photo_id].photo.taken_at,
+        "best_confidence": lambda photo_id: analyses[photo_id].faces.get().confidence,
+    }
+    value = values[order.field]
+    assert [value(i) for i in forth] == sorted((value(i) for i in forth), reverse=order.descending)
+    last = web.get("/history/" + f"?sort={sort}")
+    for _ in range(2):
+        last = web.get("/history/" + last.context["older_url"])
+    assert walk(web, last.context["newer_url"], "newer_url") == forth[:48]
+
+
+def test_a_page_that_scrolls_on_gets_photos_alone(web: Client, owner: User) -> None:
+    add(owner, 30)
+    whole = web.get("/history/")
+    more = web.get("/history/" + whole.context["older_url"], headers=HTMX).content.decode()
+    assert more.count("history-entry") == 6
+    assert "<html" not in more
+    assert 'rel="next"' not in more
+
+
+def test_words_are_found_in_notes_and_tags(web: Client, owner: User) -> None:
+    first, second, _ = (AnalysisFactory.create(photo__owner=owner).photo for _ in range(3))
+    Photo.objects.filter(pk=first.pk).update(note="On the BEACH, 100 %")
+    PhotoTag.objects.create(photo=second, name="beach")
+    assert set(walk(web, "?q=beach", "older_url")) == {first.pk, second.pk}
+    assert walk(web, "?q=100 %25", "older_url") == [first.pk]
+    assert walk(web, "?tag=beach", "older_url") == [second.pk]
+
+
+def test_a_waiting_photo_asks_for_itself_until_it_is_done(web: Client, owner: User) -> None:
+    waiting = AnalysisFactory.create(
+        photo__owner=owner, status=Status.QUEUED, finished_at=None, model_version=None
+    )
+    address = f"/history/{waiting.pk}/item/"
+    assert address in web.get("/history/").content.decode()
+    assert "every 2s" in web.get(address).content.decode()
+    done = AnalysisFactory.create(photo__owner=owner)
+    assert "hx-get" not in web.get(f"/history/{done.pk}/item/").content.decode()
+
+
+def several(web: Client, action: str, photos: list[Photo], **data: str) -> Any:
+    form = {"action": action, "photo": [str(photo.pk) for photo in photos], **data}
+    return web.post("/history/several/", form)
+
+
+@pytest.fixture
+def photos(owner: User) -> list[Photo]:
+    faces = [FaceFactory.create(analysis__photo__owner=owner) for _ in range(3)]
+    statistics.rebuild(owner)
+    return [face.analysis.photo for face in faces]
+
+
+def test_several_are_tagged_and_one_is_back_where_one_was(web: Client, photos: list[Photo]) -> None:
+    query = "emotion=happy&sort=taken&before=x&evil=1"
+    answer = several(web, "tag", photos[:2], tag="Sea", query=query)
+    assert answer["Location"] == "/history/?emotion=happy&sort=taken"
+    assert PhotoTag.objects.filter(name="Sea").count() == 2
+
+
+def test_several_are_deleted_and_brought_back(web: Client, photos: list[Photo]) -> None:
+    page = web.get(several(web, "delete", photos[:2])["Location"]).content.decode()
+    assert Photo.objects.filter(deleted_at=None).get() == photos[2]
+    assert "2 photos deleted" in page
+    assert "Undo" in page
+
+
+def test_several_are_analysed_again(web: Client, photos: list[Photo]) -> None:
+    several(web, "again", photos[1:])
+    assert Analysis.objects.filter(status=Status.QUEUED).count() == 2
+
+
+def test_what_is_exported_is_text_and_ones_own(
+    web: Client, photos: list[Photo], stranger: User
+) -> None:
+    Photo.objects.filter(pk=photos[0].pk).update(note="=HYPERLINK(1)")
+    foreign = AnalysisFactory.create(photo__owner=stranger).photo
+    answer = several(web, "export", [photos[0], foreign])
+    [line] = csv.DictReader(io.StringIO(answer.content.decode()))
+    assert (line["photo"], line["note"]) == (str(photos[0].pk), "'=HYPERLINK(1)")
+    assert (line["emotion"], line["model"]) == ("happy", "test")
+
+
+@pytest.mark.parametrize("action", ["tag", "delete", "again"])
+def test_nothing_happens_to_photos_of_others(web: Client, stranger: User, action: str) -> None:
+    foreign = FaceFactory.create(analysis__photo__owner=stranger).analysis
+    several(web, action, [foreign.photo], tag="mine")
+    foreign.refresh_from_db()
+    assert not foreign.superseded
+    assert Photo.objects.get(deleted_at=None) == foreign.photo
+    assert not PhotoTag.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/history/",
+        "/history/?emotion=happy&q=a&from=2020-01-01",
+        "/history/?sort=sure",
+        "/insights/",
+    ],
+)
+def test_queries_do_not_grow_with_the_data(web: Client, owner: User, address: str) -> None:
+    counts = []
+    for more in (10, 190):
+        add(owner, more)
+        statistics.rebuild(owner)
+        with CaptureQueriesContext(connection) as queries:
+            assert web.get(address).status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1]

@@ -1,0 +1,218 @@
+"""What the rollups say about one owner: by model, by day of the year, by hour, of two periods.
+
+Everything here is read from rows whose number days and hours bound, never photos; the one
+exception, what people felt, looks at the latest `SELF_REPORTS` photos that tell it.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Max, Min, Q, Sum
+
+from detector import selectors
+from detector.enums import Emotion, Status
+from detector.models import Analysis, HourlyEmotion, User
+from detector.selectors import EmotionShare
+
+ENOUGH: Final = 5
+"""Fewer faces say nothing about a distribution."""
+SELF_REPORTS: Final = 500
+
+
+@dataclass(frozen=True)
+class ModelUse:
+    """A model, how many of an owner's photos it read, and the days these were taken on."""
+
+    id: UUID
+    name: str
+    photos: int
+    first_day: date
+    last_day: date
+
+
+def models_of(owner: User, since: date | None = None, until: date | None = None) -> list[ModelUse]:
+    """The models that read an owner's photos of a time, by the first day they read."""
+    rows = (
+        selectors.daily_photos_of(owner, since, until)
+        .values("model_version", "model_version__name")
+        .annotate(n=Sum("photos"), first=Min("day"), last=Max("day"))
+        .order_by("first", "model_version")
+    )
+    return [
+        ModelUse(
+            row["model_version"], row["model_version__name"], row["n"], row["first"], row["last"]
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True)
+class CalendarDay:
+    """One day with faces; `dominant` is the most frequent emotion, the first of equals."""
+
+    day: date
+    faces: int
+    dominant: Emotion
+    dominant_faces: int
+
+
+def calendar(owner: User, year: int, model_id: UUID | None = None) -> list[CalendarDay]:
+    """The days of a year that have faces, in order."""
+    rows = (
+        selectors.daily_emotions_of(owner, date(year, 1, 1), date(year, 12, 31), model_id)
+        .values("day", "emotion")
+        .annotate(n=Sum("faces"))
+        .order_by("day")
+    )
+    days: dict[date, dict[Emotion, int]] = {}
+    for row in rows:
+        days.setdefault(row["day"], {})[Emotion(row["emotion"])] = row["n"]
+    return [_calendar_day(day, counts) for day, counts in days.items()]
+
+
+def _calendar_day(day: date, counts: dict[Emotion, int]) -> CalendarDay:
+    most = max(counts.values())
+    dominant = next(emotion for emotion in Emotion if counts.get(emotion) == most)
+    return CalendarDay(day, sum(counts.values()), dominant, most)
+
+
+@dataclass(frozen=True)
+class HourCell:
+    """One hour of the week that has faces; Monday is weekday 0."""
+
+    weekday: int
+    hour: int
+    faces: int
+    dominant: Emotion
+    dominant_faces: int
+
+
+def hours(owner: User, model_id: UUID | None = None) -> list[HourCell]:
+    """The hours of the week that have faces, over all time."""
+    rows = HourlyEmotion.objects.filter(owner=owner)
+    if model_id:
+        rows = rows.filter(model_version=model_id)
+    cells: dict[tuple[int, int], dict[Emotion, int]] = {}
+    counted = rows.order_by("weekday", "hour").values("weekday", "hour", "emotion")
+    for row in counted.annotate(n=Sum("faces")):
+        cell = cells.setdefault((row["weekday"], row["hour"]), {})
+        cell[Emotion(row["emotion"])] = row["n"]
+    return [_hour_cell(*place, counts) for place, counts in cells.items()]
+
+
+def _hour_cell(weekday: int, hour: int, counts: dict[Emotion, int]) -> HourCell:
+    most = max(counts.values())
+    dominant = next(emotion for emotion in Emotion if counts.get(emotion) == most)
+    return HourCell(weekday, hour, sum(counts.values()), dominant, most)
+
+
+@dataclass(frozen=True)
+class Period:
+    """The faces of some days, both ends included, and the models that read them."""
+
+    since: date
+    until: date
+    faces: int
+    emotions: list[EmotionShare]
+    models: list[ModelUse]
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there are enough faces for shares to mean anything."""
+        return self.faces >= ENOUGH
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two periods side by side."""
+
+    first: Period
+    second: Period
+
+    @property
+    def models(self) -> list[ModelUse]:
+        """Every model that read either period, once."""
+        both = [*self.first.models, *self.second.models]
+        return list({model.id: model for model in both}.values())
+
+    @property
+    def comparable(self) -> bool:
+        """Whether one and the same model read both: else a change may be the model's."""
+        return len(self.models) <= 1
+
+    @property
+    def changes(self) -> list[float]:
+        """Second share minus first, of each emotion."""
+        pairs = zip(self.first.emotions, self.second.emotions, strict=True)
+        return [after.share - before.share for before, after in pairs]
+
+
+def compare(
+    owner: User,
+    first: tuple[date, date],
+    second: tuple[date, date],
+    model_id: UUID | None = None,
+) -> Comparison:
+    """Two periods, each by its first and last day; whoever shows it asks `comparable` first."""
+    return Comparison(_period(owner, *first, model_id), _period(owner, *second, model_id))
+
+
+def _period(owner: User, since: date, until: date, model_id: UUID | None) -> Period:
+    emotions = selectors.distribution(selectors.daily_emotions_of(owner, since, until, model_id))
+    used = models_of(owner, since, until)
+    return Period(
+        since,
+        until,
+        sum(row.faces for row in emotions),
+        emotions,
+        [model for model in used if model_id in (None, model.id)],
+    )
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How people said they felt against what the largest face of their photo showed.
+
+    `counts[felt][shown]`; `photos` is their sum, `same` its diagonal.
+    """
+
+    photos: int
+    same: int
+    limited: bool
+    counts: dict[Emotion, dict[Emotion, int]]
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there are enough photos for a share to mean anything."""
+        return self.photos >= ENOUGH
+
+
+def agreement(owner: User, model_id: UUID | None = None) -> Agreement:
+    """Over the latest `SELF_REPORTS` photos that say how their owner felt and show a face."""
+    told = Analysis.objects.filter(
+        ~Q(photo__felt_emotion=""),
+        photo__owner=owner,
+        photo__deleted_at=None,
+        superseded=False,
+        status=Status.DONE,
+    )
+    if model_id:
+        told = told.filter(model_version=model_id)
+    rows = list(
+        told.select_related("photo")
+        .prefetch_related("faces")
+        .order_by("-photo_id")[: SELF_REPORTS + 1]
+    )
+    counts = {felt: dict.fromkeys(Emotion, 0) for felt in Emotion}
+    for analysis in rows[:SELF_REPORTS]:
+        shown = analysis.dominant_emotion
+        if shown:
+            counts[Emotion(analysis.photo.felt_emotion)][shown] += 1
+    return Agreement(
+        photos=sum(sum(row.values()) for row in counts.values()),
+        same=sum(counts[emotion][emotion] for emotion in Emotion),
+        limited=len(rows) > SELF_REPORTS,
+        counts=counts,
+    )

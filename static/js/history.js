@@ -1,0 +1,25 @@
+// Choosing photos: how many there are, and a range with the shift key. All else works without.
+
+const form = document.getElementById("several");
+const boxes = () => [...document.querySelectorAll(".pick input")];
+let last = null;
+
+function tell() {
+  const chosen = boxes().filter((box) => box.checked).length;
+  form.querySelector("[data-chosen]").textContent = `${chosen} ${chosen === 1 ? "photo" : "photos"} chosen`;
+}
+
+form?.addEventListener("click", (event) => {
+  if (!event.target.matches(".pick input")) return;
+  const all = boxes();
+  const [from, to] = [all.indexOf(last), all.indexOf(event.target)].sort((a, b) => a - b);
+  if (event.shiftKey && from >= 0) {
+    for (const box of all.slice(from, to + 1)) box.checked = event.target.checked;
+  }
+  last = event.target;
+  tell();
+});
+
+form?.addEventListener("reset", () => setTimeout(tell));
+
+document.querySelector("[data-submits]")?.addEventListener("change", (event) => event.target.form.submit());
