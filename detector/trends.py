@@ -4,6 +4,7 @@ Everything here is read from rows whose number days and hours bound, never photo
 exception, what people felt, looks at the latest `SELF_REPORTS` photos that tell it.
 """
 
+from calendar import day_abbr
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -88,6 +89,11 @@ class HourCell:
     dominant: Emotion
     dominant_faces: int
 
+    @property
+    def weekday_name(self) -> str:
+        """The weekday for people."""
+        return day_abbr[self.weekday]
+
 
 def hours(owner: User, model_id: UUID | None = None) -> list[HourCell]:
     """The hours of the week that have faces, over all time."""
@@ -143,10 +149,14 @@ class Comparison:
         return len(self.models) <= 1
 
     @property
+    def pairs(self) -> list[tuple[EmotionShare, EmotionShare]]:
+        """Each emotion in the first and in the second period."""
+        return list(zip(self.first.emotions, self.second.emotions, strict=True))
+
+    @property
     def changes(self) -> list[float]:
         """Second share minus first, of each emotion."""
-        pairs = zip(self.first.emotions, self.second.emotions, strict=True)
-        return [after.share - before.share for before, after in pairs]
+        return [after.share - before.share for before, after in self.pairs]
 
 
 def compare(

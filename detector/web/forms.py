@@ -110,3 +110,21 @@ class TokenForm(forms.ModelForm[ApiToken]):
     class Meta:
         model = ApiToken
         fields = ["name"]
+
+
+class PeriodsForm(forms.Form):
+    """Two periods to compare, each by its first and last day."""
+
+    first_from = forms.DateField(label="First, from")
+    first_to = forms.DateField(label="to")
+    second_from = forms.DateField(label="Second, from")
+    second_to = forms.DateField(label="to")
+
+    def clean(self) -> dict[str, Any]:
+        """No period ends before it begins."""
+        days: dict[str, Any] = super().clean() or {}
+        for name in ("first", "second"):
+            since, until = days.get(f"{name}_from"), days.get(f"{name}_to")
+            if since and until and since > until:
+                self.add_error(f"{name}_to", "This is before the period begins.")
+        return days

@@ -1,40 +1,86 @@
 """Statistics of a history as charts and tables."""
 
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from detector import selectors
+from detector import selectors, trends
+from detector.days import FIRST, LAST
 from detector.enums import Emotion
+from detector.web import heat_maps
+from detector.web.forms import PeriodsForm
 from detector.web.requests import OwnerRequest
 
-RANGES = {"30": "30 days", "90": "90 days", "365": "12 months", "all": "All time"}
-BUCKET_LIMITS = (("day", 45), ("week", 400), ("month", 2000))
+RANGES: Final = {"30": "30 days", "90": "90 days", "365": "12 months", "all": "All time"}
+BUCKETS: Final = {"day": "Day", "week": "Week", "month": "Month"}
+BUCKET_LIMITS: Final = (("day", 45), ("week", 400), ("month", 2000))
 """Up to how many days a bucket still gives a chart that can be read."""
 
 
 @require_safe
 def insights(request: OwnerRequest) -> HttpResponse:
-    """Distribution and timeline of the owner's faces."""
+    """All that the rollups say about the owner's faces, of one model or of all."""
+    owner = request.user
     chosen = request.GET.get("range", "all")
     if chosen not in RANGES:
         chosen = "all"
     since = _since(chosen)
-    summary = selectors.summary(request.user, since)
-    bucket = _bucket(since or summary.first_day, summary.last_day)
-    points = selectors.timeline(request.user, bucket, since)
+    every = trends.models_of(owner)
+    model = _model(request.GET.get("model"), every)
+    model_id = model.id if model else None
+    summary = selectors.summary(owner, since, model_id=model_id)
+    bucket = request.GET.get("bucket", "")
+    if bucket not in BUCKETS:
+        bucket = _bucket(since or summary.first_day, summary.last_day)
+    points = selectors.timeline(owner, bucket, since, model_id=model_id)
+    used = [model] if model else [use for use in every if since is None or use.last_day >= since]
+    changes = [use for use in used[1:] if since is None or use.first_day >= since]
+    year = _year(request.GET.get("year"), summary.last_day)
+    days = trends.calendar(owner, year, model_id)
+    hours = trends.hours(owner, model_id)
+    days_faces = sum(day.faces for day in days)
+    hours_faces = sum(cell.faces for cell in hours)
+    agreement = trends.agreement(owner, model_id)
+    comparison, periods = _comparison(request, model_id, chosen)
     context = {
         "ranges": RANGES,
         "range": chosen,
+        "buckets": BUCKETS,
+        "bucket": bucket,
+        "models": every,
+        "used": used,
+        "model": model,
+        "changes": changes,
         "summary": summary,
         "emotions": Emotion,
-        "bucket": bucket,
         "timeline": points,
-        "chart_data": _chart_data(summary, points),
+        "year": year,
+        "days": days,
+        "days_faces": days_faces,
+        "calendar": heat_maps.year_of_days(year, days, [use.first_day for use in changes]),
+        "hours": hours,
+        "hours_faces": hours_faces,
+        "week": heat_maps.week_of_hours(hours),
+        "agreement": agreement,
+        "self_reports": trends.SELF_REPORTS,
+        "matrix": heat_maps.felt_against_shown(agreement),
+        "comparison": comparison,
+        "periods": periods,
+        "enough": trends.ENOUGH,
+        "shares": request.GET.get("scale") == "share",
+        "made_up": selectors.photos_of(owner).filter(is_demo=True).exists(),
+        "distribution_note": f"n = {summary.faces} faces",
+        "timeline_note": f"Faces each {bucket}, n = {summary.faces}",
+        "calendar_note": f"The most frequent expression of each day, n = {days_faces} faces",
+        "hours_note": f"The most frequent expression, over all time, n = {hours_faces} faces",
+        "comparison_note": f"n = {comparison.first.faces} and {comparison.second.faces} faces",
+        "agreement_note": f"n = {agreement.photos} photos",
+        "chart_data": _chart_data(summary, points, changes, comparison),
     }
     return render(request, "detector/insights.html", context)
 
@@ -45,6 +91,10 @@ def _since(chosen: str) -> date | None:
     return timezone.localdate() - timedelta(days=int(chosen) - 1)
 
 
+def _model(text: str | None, known: list[trends.ModelUse]) -> trends.ModelUse | None:
+    return next((model for model in known if str(model.id) == text), None)
+
+
 def _bucket(first: date | None, last: date | None) -> str:
     if first is None or last is None:
         return "day"
@@ -52,9 +102,39 @@ def _bucket(first: date | None, last: date | None) -> str:
     return next((bucket for bucket, limit in BUCKET_LIMITS if days <= limit), "year")
 
 
+def _year(text: str | None, last: date | None) -> int:
+    """The year that the address names, else the one of the last photo."""
+    if text and text.isascii() and text.isdecimal() and FIRST.year <= int(text) <= LAST.year:
+        return int(text)
+    return (last or timezone.localdate()).year
+
+
+def _comparison(
+    request: OwnerRequest, model_id: UUID | None, chosen: str
+) -> tuple[trends.Comparison, PeriodsForm]:
+    """The periods of the address, else the last days against as many before them."""
+    length = timedelta(days=30 if chosen == "all" else int(chosen))
+    today, day = timezone.localdate(), timedelta(days=1)
+    usual = {
+        "first_from": today - 2 * length + day,
+        "first_to": today - length,
+        "second_from": today - length + day,
+        "second_to": today,
+    }
+    form = PeriodsForm(request.GET if "first_from" in request.GET else usual)
+    days = form.cleaned_data if form.is_valid() else usual
+    first = days["first_from"], days["first_to"]
+    second = days["second_from"], days["second_to"]
+    return trends.compare(request.user, first, second, model_id), form
+
+
 def _chart_data(
-    summary: selectors.Summary, points: list[selectors.TimelinePoint]
+    summary: selectors.Summary,
+    points: list[selectors.TimelinePoint],
+    changes: list[trends.ModelUse],
+    comparison: trends.Comparison,
 ) -> dict[str, Any]:
+    periods = (comparison.first, comparison.second)
     return {
         "emotions": [{"key": emotion.value, "label": str(emotion.label)} for emotion in Emotion],
         "distribution": [row.faces for row in summary.emotions],
@@ -64,4 +144,7 @@ def _chart_data(
                 emotion.value: [point.faces[emotion] for point in points] for emotion in Emotion
             },
         },
+        "changes": [{"day": use.first_day.isoformat(), "name": use.name} for use in changes],
+        "enough": trends.ENOUGH,
+        "comparison": [[row.share for row in period.emotions] for period in periods],
     }

@@ -1,4 +1,4 @@
-// Draws the two charts. The tables on the page hold the same numbers.
+// Draws the charts, and saves each as a picture or a table. The tables on the page hold the same numbers.
 
 const { Chart } = window;
 const data = JSON.parse(document.getElementById("chart-data").textContent);
@@ -73,9 +73,18 @@ function distribution() {
 function timeline() {
   const canvas = document.getElementById("timeline");
   const { bucket } = canvas.dataset;
+  const shares = "shares" in canvas.dataset;
   const { starts, faces } = data.timeline;
   const every = allStarts(starts, bucket);
   const place = new Map(starts.map((start, index) => [start, index]));
+  const totals = starts.map((_, index) => Object.values(faces).reduce((sum, counts) => sum + counts[index], 0));
+  const value = (key, start) => {
+    if (!place.has(start)) return 0;
+    const index = place.get(start);
+    if (!shares) return faces[key][index];
+    // A share of too few says nothing.
+    return totals[index] < data.enough ? 0 : (100 * faces[key][index]) / totals[index];
+  };
   const format = new Intl.DateTimeFormat("en-GB", { ...FORMAT[bucket], timeZone: "UTC" });
   return new Chart(canvas, {
     type: "bar",
@@ -83,7 +92,7 @@ function timeline() {
       labels: every.map((start) => format.format(new Date(`${start}T00:00:00Z`))),
       datasets: data.emotions.map(({ key, label }) => ({
         label: `${EMOJI[key]} ${label}`,
-        data: every.map((start) => (place.has(start) ? faces[key][place.get(start)] : 0)),
+        data: every.map((start) => value(key, start)),
         backgroundColor: css(`--${key}`),
         borderColor: css("--surface"),
         borderWidth: { top: 1 },
@@ -99,10 +108,68 @@ function timeline() {
       },
       scales: {
         x: { ...axis({ stacked: true }), grid: { display: false } },
-        y: axis({ stacked: true, beginAtZero: true, title: { display: true, text: "Faces", color: css("--muted") } }),
+        y: axis({
+          stacked: true,
+          beginAtZero: true,
+          max: shares ? 100 : undefined,
+          title: { display: true, text: shares ? "Share of faces in %" : "Faces", color: css("--muted") },
+        }),
       },
     },
+    plugins: [changeMarks(every)],
   });
+}
+
+// A line where a model read its first photo: what changes there may be the model's doing.
+function changeMarks(every) {
+  const places = data.changes.map(({ day, name }) => [every.findLastIndex((start) => start <= day), name]);
+  return {
+    id: "changes",
+    afterDatasetsDraw({ ctx, chartArea: { top, bottom }, scales: { x } }) {
+      ctx.save();
+      ctx.strokeStyle = ctx.fillStyle = css("--text");
+      ctx.setLineDash([4, 4]);
+      for (const [index, name] of places) {
+        if (index < 0) continue;
+        const at = x.getPixelForValue(index);
+        ctx.beginPath();
+        ctx.moveTo(at, top);
+        ctx.lineTo(at, bottom);
+        ctx.stroke();
+        ctx.fillText(name, at + 4, top + 12);
+      }
+      ctx.restore();
+    },
+  };
+}
+
+function comparison() {
+  const canvas = document.getElementById("comparison");
+  if (!canvas) return [];
+  const names = [...document.querySelectorAll("[data-table=comparison] thead th.number")].map((cell) => cell.textContent);
+  return [new Chart(canvas, {
+    type: "bar",
+    data: {
+      labels: data.emotions.map(({ key, label }) => `${EMOJI[key]} ${label}`),
+      datasets: data.comparison.map((shares, index) => ({
+        label: names[index],
+        data: shares.map((share) => Math.round(1000 * share) / 10),
+        backgroundColor: data.emotions.map(({ key }) => (index ? css(`--${key}`) : `${css(`--${key}`)}66`)),
+        borderColor: data.emotions.map(({ key }) => css(`--${key}`)),
+        borderWidth: 1,
+        borderRadius: 4,
+      })),
+    },
+    options: {
+      ...shared(),
+      indexAxis: "y",
+      plugins: { legend: { display: false } },
+      scales: {
+        x: axis({ beginAtZero: true, title: { display: true, text: "Share in %; pale: first period", color: css("--muted") } }),
+        y: { ...axis({}), grid: { display: false } },
+      },
+    },
+  })];
 }
 
 function shared() {
@@ -128,9 +195,65 @@ function draw() {
   for (const chart of charts) chart.destroy();
   Chart.defaults.font.family = css("--font");
   Chart.defaults.font.size = 14;
-  charts = [distribution(), timeline()];
+  charts = [distribution(), timeline(), ...comparison()];
 }
 
 draw();
 dark.addEventListener("change", draw);
 calm.addEventListener("change", draw);
+
+// --- Saving
+for (const button of document.querySelectorAll("[data-saves]")) {
+  const name = button.dataset.chart;
+  const table = document.querySelector(`[data-table=${name}]`);
+  if (!table) continue;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    if (button.dataset.saves === "csv") save(`${name}.csv`, new Blob([csvOf(table)], { type: "text/csv" }));
+    else save(`${name}.png`, await pngOf(document.getElementById(name)));
+  });
+}
+
+function csvOf(table) {
+  const cell = (text) => `"${text.trim().replaceAll('"', '""')}"`;
+  return [...table.rows].map((row) => [...row.cells].map(({ textContent }) => cell(textContent)).join(",")).join("\r\n");
+}
+
+// On the colour of the page: transparent pictures cannot be read everywhere.
+async function pngOf(chart) {
+  const source = chart instanceof SVGElement ? await imageOf(chart) : chart;
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [source.width, source.height];
+  const context = canvas.getContext("2d");
+  context.fillStyle = css("--surface");
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(source, 0, 0);
+  return new Promise((resolve) => { canvas.toBlob(resolve, "image/png"); });
+}
+
+async function imageOf(svg) {
+  const copy = svg.cloneNode(true);
+  const { width, height } = svg.viewBox.baseVal;
+  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  copy.setAttribute("width", 2 * width);
+  copy.setAttribute("height", 2 * height);
+  // Outside of the page no style sheet applies: what it says becomes attributes.
+  const names = ["fill", "stroke", "stroke-width", "font-family", "font-size", "font-weight", "text-anchor", "dominant-baseline"];
+  const parts = svg.querySelectorAll("rect, text");
+  copy.querySelectorAll("rect, text").forEach((part, index) => {
+    const style = getComputedStyle(parts[index]);
+    for (const name of names) part.setAttribute(name, style.getPropertyValue(name));
+  });
+  const image = new Image();
+  image.src = `data:image/svg+xml,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
+  await image.decode();
+  return image;
+}
+
+function save(filename, blob) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = filename;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
