@@ -16,7 +16,7 @@ from detector.enums import Emotion, Source, Status
 from detector.models import Analysis, DailyEmotion, Explanation, Face, Photo, User
 from detector.services import bin as bin_service
 from detector.services import erasure, explanation, leases, statistics, submission
-from detector.tests.factories import AnalysisFactory, FaceFactory, PhotoFactory, UserFactory
+from detector.tests.factories import AnalysisFactory, FaceFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('detector', '0003_explanation'),
+        ('detector', '0008_webhooks'),
     ]
 
     operations = [
