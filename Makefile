@@ -104,6 +104,7 @@ openapi: install ## write docs/openapi.yaml anew
 bench: install ## run the benchmarks, print a table, write var/bench.json
 	$(BIN)/python -m ml.benchmarks --json $(VAR)/bench.json
 	$(BIN)/python -m detector.benchmarks.export --json $(VAR)/bench-export.json
+	$(BIN)/python -m detector.benchmarks.pages --json $(VAR)/bench-pages.json
 
 .PHONY: fuzz
 fuzz: install $(STATIC) ## thousands of generated calls of the API against a running server

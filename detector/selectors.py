@@ -31,9 +31,14 @@ from detector.models import (
 
 
 def analyses_of(owner: User) -> QuerySet[Analysis]:
-    """The current analyses of an owner's photos with all that a list shows, the newest first."""
+    """The current analyses of an owner's photos with all that a list shows, the newest first.
+
+    Said of both tables, the owner lets an index of either be read in the order that is asked for.
+    """
     return (
-        Analysis.objects.filter(photo__owner=owner, photo__deleted_at=None, superseded=False)
+        Analysis.objects.filter(
+            owner=owner, photo__owner=owner, photo__deleted_at=None, superseded=False
+        )
         .select_related("photo", "model_version")
         .prefetch_related("faces", "photo__tags")
         .order_by("-id")
@@ -184,8 +189,8 @@ def _without_result(owner: User, since: date | None, until: date | None) -> tupl
     unread = Analysis.objects.filter(
         ~Q(status=Status.DONE),
         _taken(owner, since, until, prefix="photo__"),
+        owner=owner,
         superseded=False,
-        photo__owner=owner,
         photo__deleted_at=None,
     )
     counts = unread.aggregate(all=Count("pk"), failed=Count("pk", filter=Q(status=Status.FAILED)))
@@ -219,14 +224,13 @@ def timeline(
     rows = (
         daily_emotions_of(owner, since, until, model_id)
         .annotate(start=BUCKETS[bucket])
-        .values("start", "emotion")
-        .annotate(n=Sum("faces"))
         .order_by("start")
+        .values_list("start", "emotion")
+        .annotate(n=Sum("faces"))
     )
     points: dict[date, dict[Emotion, int]] = {}
-    for row in rows:
-        counts = points.setdefault(row["start"], dict.fromkeys(Emotion, 0))
-        counts[Emotion(row["emotion"])] = row["n"]
+    for start, emotion, faces in rows:
+        points.setdefault(start, dict.fromkeys(Emotion, 0))[Emotion(emotion)] = faces
     return [TimelinePoint(start, counts) for start, counts in points.items()]
 
 

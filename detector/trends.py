@@ -10,16 +10,17 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Max, Min, Q, Sum
+from django.db.models import F, Max, Min, OuterRef, Q, Subquery, Sum
 
 from detector import selectors
 from detector.enums import Emotion, Status
-from detector.models import Analysis, HourlyEmotion, User
+from detector.models import Analysis, Face, HourlyEmotion, User
 from detector.selectors import EmotionShare
 
 ENOUGH: Final = 5
 """Fewer faces say nothing about a distribution."""
 SELF_REPORTS: Final = 500
+PLACES: Final = {emotion.value: place for place, emotion in enumerate(Emotion)}
 
 
 @dataclass(frozen=True)
@@ -63,20 +64,24 @@ def calendar(owner: User, year: int, model_id: UUID | None = None) -> list[Calen
     """The days of a year that have faces, in order."""
     rows = (
         selectors.daily_emotions_of(owner, date(year, 1, 1), date(year, 12, 31), model_id)
-        .values("day", "emotion")
-        .annotate(n=Sum("faces"))
         .order_by("day")
+        .values_list("day", "emotion")
+        .annotate(n=Sum("faces"))
     )
-    days: dict[date, dict[Emotion, int]] = {}
-    for row in rows:
-        days.setdefault(row["day"], {})[Emotion(row["emotion"])] = row["n"]
+    days: dict[date, dict[str, int]] = {}
+    for day, emotion, faces in rows:
+        days.setdefault(day, {})[emotion] = faces
     return [_calendar_day(day, counts) for day, counts in days.items()]
 
 
-def _calendar_day(day: date, counts: dict[Emotion, int]) -> CalendarDay:
-    most = max(counts.values())
-    dominant = next(emotion for emotion in Emotion if counts.get(emotion) == most)
-    return CalendarDay(day, sum(counts.values()), dominant, most)
+def _calendar_day(day: date, counts: dict[str, int]) -> CalendarDay:
+    dominant = _dominant(counts)
+    return CalendarDay(day, sum(counts.values()), dominant, counts[dominant.value])
+
+
+def _dominant(counts: dict[str, int]) -> Emotion:
+    """The most frequent emotion, the first of equals."""
+    return Emotion(min(counts, key=lambda emotion: (-counts[emotion], PLACES[emotion])))
 
 
 @dataclass(frozen=True)
@@ -100,18 +105,16 @@ def hours(owner: User, model_id: UUID | None = None) -> list[HourCell]:
     rows = HourlyEmotion.objects.filter(owner=owner)
     if model_id:
         rows = rows.filter(model_version=model_id)
-    cells: dict[tuple[int, int], dict[Emotion, int]] = {}
-    counted = rows.order_by("weekday", "hour").values("weekday", "hour", "emotion")
-    for row in counted.annotate(n=Sum("faces")):
-        cell = cells.setdefault((row["weekday"], row["hour"]), {})
-        cell[Emotion(row["emotion"])] = row["n"]
+    cells: dict[tuple[int, int], dict[str, int]] = {}
+    counted = rows.order_by("weekday", "hour").values_list("weekday", "hour", "emotion")
+    for weekday, hour, emotion, faces in counted.annotate(n=Sum("faces")):
+        cells.setdefault((weekday, hour), {})[emotion] = faces
     return [_hour_cell(*place, counts) for place, counts in cells.items()]
 
 
-def _hour_cell(weekday: int, hour: int, counts: dict[Emotion, int]) -> HourCell:
-    most = max(counts.values())
-    dominant = next(emotion for emotion in Emotion if counts.get(emotion) == most)
-    return HourCell(weekday, hour, sum(counts.values()), dominant, most)
+def _hour_cell(weekday: int, hour: int, counts: dict[str, int]) -> HourCell:
+    dominant = _dominant(counts)
+    return HourCell(weekday, hour, sum(counts.values()), dominant, counts[dominant.value])
 
 
 @dataclass(frozen=True)
@@ -201,8 +204,11 @@ class Agreement:
 
 def agreement(owner: User, model_id: UUID | None = None) -> Agreement:
     """Over the latest `SELF_REPORTS` photos that say how their owner felt and show a face."""
+    largest = Face.objects.filter(analysis=OuterRef("pk"))
+    largest = largest.order_by(-(F("width") * F("height")), "index")
     told = Analysis.objects.filter(
         ~Q(photo__felt_emotion=""),
+        owner=owner,
         photo__owner=owner,
         photo__deleted_at=None,
         superseded=False,
@@ -210,16 +216,13 @@ def agreement(owner: User, model_id: UUID | None = None) -> Agreement:
     )
     if model_id:
         told = told.filter(model_version=model_id)
-    rows = list(
-        told.select_related("photo")
-        .prefetch_related("faces")
-        .order_by("-photo_id")[: SELF_REPORTS + 1]
-    )
+    # Not whole rows: making hundreds of them would take longer than all the rest of the page.
+    told = told.annotate(shown=Subquery(largest.values("emotion")[:1])).order_by("-photo_id")
+    rows = list(told.values_list("photo__felt_emotion", "shown")[: SELF_REPORTS + 1])
     counts = {felt: dict.fromkeys(Emotion, 0) for felt in Emotion}
-    for analysis in rows[:SELF_REPORTS]:
-        shown = analysis.dominant_emotion
+    for felt, shown in rows[:SELF_REPORTS]:
         if shown:
-            counts[Emotion(analysis.photo.felt_emotion)][shown] += 1
+            counts[Emotion(felt)][Emotion(shown)] += 1
     return Agreement(
         photos=sum(sum(row.values()) for row in counts.values()),
         same=sum(counts[emotion][emotion] for emotion in Emotion),

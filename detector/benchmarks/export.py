@@ -98,7 +98,8 @@ def fill(owner: "User", faces: int) -> None:
             for n in range(-(-count // FACES_A_PHOTO))
         )  # fmt: skip
         analyses = Analysis.objects.bulk_create(
-            Analysis(photo=photo, status="done", model_version=version, **times) for photo in photos
+            Analysis(photo=photo, owner=owner, status="done", model_version=version, **times)
+            for photo in photos
         )
         Face.objects.bulk_create(
             Face(

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -26,10 +27,16 @@ class Analysis(models.Model):
     `sent_at` is when a hint was last given; `due_at` when a queued row may next be worked on.
 
     A photo has one current analysis; those before it are `superseded` and count no more.
+
+    `owner` is the photo's, and `best_confidence` that of the surest face: said here once more, so
+    that an index gives a page of a long history without reading the rest.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="analyses")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="analyses", db_index=False
+    )
     model_version = models.ForeignKey(
         ModelVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="analyses"
     )
@@ -44,6 +51,9 @@ class Analysis(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     error_code = models.CharField(max_length=50, blank=True)
     error_message = models.CharField(max_length=500, blank=True)
+    best_confidence = models.FloatField(
+        default=0.0, help_text="Of the surest face; 0 without a face."
+    )
     timings_ms = models.JSONField(default=dict, blank=True, help_text="Milliseconds per stage.")
 
     class Meta:
@@ -72,6 +82,10 @@ class Analysis(models.Model):
                 condition=~Q(status=Status.DONE) | Q(model_version__isnull=False),
                 name="analysis_done_names_model",
             ),
+            models.CheckConstraint(
+                condition=Q(best_confidence__gte=0, best_confidence__lte=1),
+                name="analysis_confidence_unit",
+            ),
             models.UniqueConstraint(
                 fields=["photo"],
                 condition=Q(status__in=[Status.QUEUED, Status.RUNNING]),
@@ -84,6 +98,15 @@ class Analysis(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["owner", "-id"], name="analysis_by_owner"),
+            models.Index(
+                fields=["owner", "-photo"], condition=Q(superseded=False), name="analysis_history"
+            ),
+            models.Index(
+                fields=["owner", "best_confidence", "photo"],
+                condition=Q(superseded=False),
+                name="analysis_by_confidence",
+            ),
             models.Index(
                 fields=["due_at"],
                 condition=Q(status=Status.QUEUED),
@@ -95,7 +118,7 @@ class Analysis(models.Model):
                 name="analysis_leased",
             ),
             models.Index(
-                fields=["photo"],
+                fields=["owner"],
                 condition=~Q(status=Status.DONE) & Q(superseded=False),
                 name="analysis_without_result",
             ),

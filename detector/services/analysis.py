@@ -71,7 +71,8 @@ def _analyse(analysis: Analysis) -> None:
         )
         if photo is None:
             raise leases.LeaseLostError(analysis.pk)
-        leases.complete(analysis, model=version, timings_ms=timings)
+        best = max((face.confidence for face in found), default=0.0)
+        leases.complete(analysis, model=version, timings_ms=timings, best_confidence=best)
         faces = Face.objects.bulk_create([_row(analysis, face) for face in found])
         # In the bin it counts nowhere; its faces are counted when it comes back.
         if photo.deleted_at is None:

@@ -141,6 +141,7 @@ def _add(
     photo.image.name = photo.thumbnail.name = name
     analysis = Analysis(
         photo=photo,
+        owner=owner,
         model_version=model,
         status=Status.DONE,
         attempt=1,
@@ -154,7 +155,9 @@ def _add(
     for index, (emotion, centre) in enumerate(
         zip(emotions, demo_faces.centres(len(emotions)), strict=True)
     ):
-        batch.faces.append(_face(analysis, index, emotion, centre, chance))
+        face = _face(analysis, index, emotion, centre, chance)
+        analysis.best_confidence = max(analysis.best_confidence, face.confidence)
+        batch.faces.append(face)
     if chance.random() < 0.3:
         batch.tags.append(PhotoTag(photo=photo, name=chance.choice(TAGS)))
 

@@ -85,13 +85,20 @@ def _keep(analysis: Analysis, done: threading.Event) -> None:
             connection.close()
 
 
-def complete(analysis: Analysis, *, model: ModelVersion, timings_ms: dict[str, float]) -> None:
+def complete(
+    analysis: Analysis,
+    *,
+    model: ModelVersion,
+    timings_ms: dict[str, float],
+    best_confidence: float = 0.0,
+) -> None:
     """Move to done; raises LeaseLostError if the lease is not ours any more."""
     _update(
         analysis,
         status=Status.DONE,
         model_version=model,
         timings_ms=timings_ms,
+        best_confidence=best_confidence,
         finished_at=timezone.now(),
         lease_expires_at=None,
     )

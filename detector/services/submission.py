@@ -169,7 +169,9 @@ def _analyse_again(photo: Photo) -> bool:
 
 def _queue(photo: Photo) -> Analysis:
     now = timezone.now()
-    return Analysis.objects.create(photo=photo, queued_at=now, due_at=now, sent_at=now)
+    return Analysis.objects.create(
+        photo=photo, owner_id=photo.owner_id, queued_at=now, due_at=now, sent_at=now
+    )
 
 
 def _send_after_commit(ids: list[UUID]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 from django.utils import timezone
-from factory.declarations import LazyAttribute, LazyFunction, Sequence, SubFactory
+from factory.declarations import LazyAttribute, LazyFunction, SelfAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
 from detector import consent
@@ -63,6 +63,7 @@ class AnalysisFactory(DjangoModelFactory[Analysis]):
         model = Analysis
 
     photo = SubFactory(PhotoFactory)
+    owner = SelfAttribute("photo.owner")
     status = Status.DONE
     model_version = SubFactory(ModelVersionFactory)
     queued_at = due_at = finished_at = MOMENT
@@ -72,7 +73,7 @@ class FaceFactory(DjangoModelFactory[Face]):
     class Meta:
         model = Face
 
-    analysis = SubFactory(AnalysisFactory)
+    analysis = SubFactory(AnalysisFactory, best_confidence=SelfAttribute("..confidence"))
     index = 0
     x, y, width, height = 10.0, 8.0, 20.0, 24.0
     landmarks: list[Any] = []

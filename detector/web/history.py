@@ -4,8 +4,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import FloatField, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
 from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,7 +14,6 @@ from detector import selectors
 from detector.enums import Emotion, Source
 from detector.exceptions import DetectorError
 from detector.filters import AnalysisFilter
-from detector.models import Analysis, Face
 from detector.services import annotation, submission
 from detector.services import bin as bin_service
 from detector.web import spreadsheet, undo
@@ -48,7 +45,7 @@ def history(request: OwnerRequest) -> HttpResponse:
     analyses = selectors.analyses_of(request.user)
     chosen = AnalysisFilter(request.GET, queryset=analyses, request=request)
     queryset = chosen.qs if chosen.is_valid() else analyses.none()
-    page = page_of(_sortable(queryset, order), request.GET, PAGE_SIZE, order)
+    page = page_of(queryset, request.GET, PAGE_SIZE, order)
     context: dict[str, Any] = {
         "page": page,
         "newer_url": _address(request.GET, after=page.newer),
@@ -109,15 +106,6 @@ def _tag(request: OwnerRequest, ids: list[UUID]) -> None:
         messages.error(request, error.message)
         return
     messages.success(request, f"{_photos(count)} tagged “{name.strip()}”.")
-
-
-def _sortable(queryset: QuerySet[Analysis], order: Order) -> QuerySet[Analysis]:
-    """With the confidence of the surest face, where it is sorted by; none counts as 0."""
-    if order.field != "best_confidence":
-        return queryset
-    faces = Face.objects.filter(analysis=OuterRef("pk")).order_by("-confidence")
-    best = Subquery(faces.values("confidence")[:1], output_field=FloatField())
-    return queryset.annotate(best_confidence=Coalesce(best, 0.0))
 
 
 def _ids(request: OwnerRequest) -> list[UUID]:

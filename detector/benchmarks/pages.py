@@ -1,0 +1,128 @@
+"""Server time of a long history against a short one: `python -m detector.benchmarks.pages`.
+
+Two people with made-up photos share a database of its own in a temporary folder. Their pages are
+asked for in turn, so that whatever else the machine does slows both. The acceptance: none takes
+more than twice as long for 20,000 photos as for 200.
+"""
+
+import argparse
+import gc
+import json
+import os
+import tempfile
+import time
+from datetime import timedelta
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+    from detector.models import User
+
+FEW = 200
+MANY = 20_000
+REPETITIONS = 15
+MAX_RATIO = 2.0
+
+
+def main() -> None:
+    """Fill, measure, print, and fail where a page takes too long."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--few", type=int, default=FEW)
+    parser.add_argument("--many", type=int, default=MANY)
+    parser.add_argument("--repetitions", type=int, default=REPETITIONS)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ |= {"VAR_DIR": folder, "DJANGO_SETTINGS_MODULE": "emotionsite.settings"}
+        os.environ.pop("DATABASE_URL", None)
+        import django
+
+        django.setup()
+        result = measure(options.few, options.many, options.repetitions)
+    print(f"Made up {options.many:,} photos in {result['seeding_s']:.0f} s")
+    print(f"{'page':<22}{options.few:>9,} photos{options.many:>9,} photos   ratio")
+    for name, page in result["pages"].items():
+        print(
+            f"{name:<22}{page['few_ms']:>13.1f} ms{page['many_ms']:>13.1f} ms{page['ratio']:>8.2f}"
+        )
+    if options.json:
+        options.json.write_text(json.dumps(result, indent=2) + "\n")
+    if any(page["ratio"] > MAX_RATIO for page in result["pages"].values()):
+        raise SystemExit("A limit was passed.")
+
+
+def addresses() -> dict[str, str]:
+    """What is asked for; each fills a page with photos of either history."""
+    from django.utils import timezone
+
+    today = timezone.now().date()
+    since, until = today - timedelta(days=300), today - timedelta(days=60)
+    return {
+        "history": "/history/",
+        "history, filtered": f"/history/?emotion=happy&from={since}&to={until}",
+        "history, by date": "/history/?sort=taken",
+        "history, by confidence": "/history/?sort=sure",
+        "insights": "/insights/",
+    }
+
+
+def measure(few: int, many: int, repetitions: int) -> dict[str, Any]:
+    """Milliseconds of each page for both histories, the median of so many repetitions."""
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.test import Client, override_settings
+
+    call_command("migrate", verbosity=0)
+    short, _ = filled("short", few)
+    long, seeding = filled("long", many)
+    pages = {}
+    # A server has not just made up photos: what that left behind must not be searched for garbage.
+    gc.collect()
+    gc.freeze()
+    # The names of static files have no part in this, and collecting them would take longer.
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    with override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain}):
+        clients = [Client(headers={"host": "localhost"}) for _ in range(2)]
+        for client, owner in zip(clients, (short, long), strict=True):
+            client.force_login(owner)
+        for name, address in addresses().items():
+            times = [
+                [seconds(client, address) for client in clients] for _ in range(repetitions + 1)
+            ]
+            # The first of each compiles templates and fills caches.
+            a, b = (1000 * median(column) for column in zip(*times[1:], strict=True))
+            pages[name] = {"few_ms": a, "many_ms": b, "ratio": b / a}
+    return {"few": few, "many": many, "seeding_s": seeding, "pages": pages}
+
+
+def filled(name: str, photos: int) -> "tuple[User, float]":
+    """A person with so many made-up photos, and the seconds it took to make them up."""
+    from django.contrib.auth import get_user_model
+    from django.utils import timezone
+
+    from detector import consent
+    from detector.services import demo
+
+    owner = get_user_model().objects.create(
+        username=name, consent_version=consent.VERSION, consented_at=timezone.now()
+    )
+    began = time.perf_counter()
+    demo.seed(owner, photos)
+    return owner, time.perf_counter() - began
+
+
+def seconds(client: "Client", address: str) -> float:
+    """How long the server takes to answer, the body included."""
+    began = time.perf_counter()
+    status = client.get(address).status_code
+    taken = time.perf_counter() - began
+    if status != 200:
+        raise RuntimeError(f"{address} answered {status}")
+    return taken
+
+
+if __name__ == "__main__":
+    main()
