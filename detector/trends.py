@@ -59,6 +59,11 @@ class CalendarDay:
     dominant: Emotion
     dominant_faces: int
 
+    @property
+    def name(self) -> str:
+        """The day, for tables."""
+        return self.day.isoformat()
+
 
 def calendar(owner: User, year: int, model_id: UUID | None = None) -> list[CalendarDay]:
     """The days of a year that have faces, in order."""
@@ -95,9 +100,9 @@ class HourCell:
     dominant_faces: int
 
     @property
-    def weekday_name(self) -> str:
-        """The weekday for people."""
-        return day_abbr[self.weekday]
+    def name(self) -> str:
+        """The hour, for tables."""
+        return f"{day_abbr[self.weekday]} {self.hour:02}:00"
 
 
 def hours(owner: User, model_id: UUID | None = None) -> list[HourCell]:

@@ -1,10 +1,14 @@
 """How an expression is shown: the same emoji and colour everywhere, never colour alone."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from django import template
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from detector.enums import Emotion
+from detector.trends import CalendarDay, HourCell
 
 register = template.Library()
 
@@ -39,3 +43,21 @@ def percent(share: float) -> str:
     if 0.995 <= share < 1:
         return ">99 %"
     return f"{share:.0%}".replace("%", " %")
+
+
+@register.simple_tag
+def dominant_rows(cells: Iterable[CalendarDay | HourCell], least: int = 1) -> SafeString:
+    """Rows of a table of days or hours that have so many faces.
+
+    Made in one go: hundreds of rows take the template language longer than the rest of the page.
+    """
+    return format_html_join(
+        "",
+        '<tr><th scope="row" class="nowrap">{}</th><td>{}</td>'
+        '<td class="number">{}</td><td class="number">{}</td></tr>',
+        (
+            (cell.name, emotion_label(cell.dominant), cell.dominant_faces, cell.faces)
+            for cell in cells
+            if cell.faces >= least
+        ),
+    )

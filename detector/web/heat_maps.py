@@ -79,9 +79,7 @@ def _day_cell(x: int, y: int, day: date, found: trends.CalendarDay | None, *, ma
     name = f"{day.day} {month_abbr[day.month]} {day.year}"
     if found is None:
         return Cell(x, y, f"{name}: no face", marked=marked)
-    title = (
-        f"{name}: mostly {found.dominant.label.lower()}, {found.dominant_faces} of {found.faces}"
-    )
+    title = f"{name}: {_mostly(found)}"
     share = found.dominant_faces / found.faces
     return Cell(x, y, title, found.dominant.value, _opacity(share), marked=marked)
 
@@ -106,9 +104,7 @@ def _hour_cell(x: int, y: int, weekday: int, hour: int, found: trends.HourCell |
         return Cell(x, y, f"{name}: no face")
     if found.faces < trends.ENOUGH:
         return Cell(x, y, f"{name}: too few faces ({found.faces})", text="·")
-    title = (
-        f"{name}: mostly {found.dominant.label.lower()}, {found.dominant_faces} of {found.faces}"
-    )
+    title = f"{name}: {_mostly(found)}"
     share = found.dominant_faces / found.faces
     return Cell(x, y, title, found.dominant.value, _opacity(share), EMOJI[found.dominant])
 
