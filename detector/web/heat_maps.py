@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
-from detector import trends
+from detector import dates, trends
 from detector.enums import Emotion
 from detector.templatetags.emotions import EMOJI
 
@@ -76,7 +76,7 @@ def year_of_days(
 
 
 def _day_cell(x: int, y: int, day: date, found: trends.CalendarDay | None, *, marked: bool) -> Cell:
-    name = f"{day.day} {month_abbr[day.month]} {day.year}"
+    name = dates.day_text(day)
     if found is None:
         return Cell(x, y, f"{name}: no face", marked=marked)
     title = f"{name}: {_mostly(found)}"

@@ -85,7 +85,7 @@ function timeline() {
     // A share of too few says nothing.
     return totals[index] < data.enough ? 0 : (100 * faces[key][index]) / totals[index];
   };
-  const format = new Intl.DateTimeFormat("en-GB", { ...FORMAT[bucket], timeZone: "UTC" });
+  const format = new Intl.DateTimeFormat(document.documentElement.dataset.dates, { ...FORMAT[bucket], timeZone: "UTC" });
   return new Chart(canvas, {
     type: "bar",
     data: {

@@ -21,7 +21,7 @@ def card(page: Page, name: str) -> Locator:
 
 
 def test_from_sign_up_to_log_out(
-    browser: Browser, platform: Platform, group_photo: bytes, coffee: bytes
+    browser: Browser, platform: Platform, group_photo: bytes, coffee: bytes, portrait: bytes
 ) -> None:
     watcher = Watcher(browser, platform)
     page = watcher.open(timezone_id="Europe/Berlin")
@@ -60,7 +60,20 @@ def test_from_sign_up_to_log_out(
     expect(page.get_by_role("img", name="coffee.jpg")).to_have_count(0)
 
     page.get_by_role("link", name="Insights").first.click()
-    expect(page.get_by_role("heading", name="Insights")).to_be_visible()
+    # Four faces say nothing, five do; the drawing and its table say the same of how many.
+    expect(page.get_by_role("heading", name="Too few faces for a chart")).to_be_visible()
+    page.goto("/upload/")
+    page.set_input_files("input[type=file]", [file("portrait.jpg", portrait)])
+    expect(card(page, "portrait.jpg")).to_contain_text("Happy", timeout=20 * SECOND)
+    page.get_by_role("link", name="Insights").first.click()
+    distribution = page.get_by_role("region", name="Distribution", exact=True)
+    expect(distribution).to_contain_text("n = 5 faces")
+    expect(distribution.get_by_role("img", name="Bar chart of faces")).to_be_visible()
+    assert page.evaluate("Chart.getChart('distribution').data.datasets[0].data").count(0) < 7
+    distribution.get_by_text("The numbers").click()
+    counts = distribution.locator("tbody td:nth-child(2)").all_inner_texts()
+    assert sum(map(int, counts)) == 5
+    expect(page.get_by_role("region", name="Two periods", exact=True)).to_contain_text("Too few")
     page.goto("/settings/")
     expect(page.locator("select[name=time_zone]")).to_have_value("Europe/Berlin")
 

@@ -11,9 +11,10 @@ NOT_PAGES = {
     # parts of pages, pictures, and files
     "analysis-card", "photo-result", "photo-image", "photo-thumbnail", "bin-thumbnail",
     "face-explanation-image", "mfa_download_recovery_codes",
+    "history-item",
     # forms that are only sent
     "retention", "token-create", "token-revoke", "photo-delete", "photo-retry",
-    "photo-analyse-again", "bin-restore", "bin-empty",
+    "photo-analyse-again", "bin-restore", "bin-empty", "history-several",
     # looked at on the way, when the walk turns on two steps and logs in with them
     "mfa_activate_totp", "mfa_authenticate", "mfa_reauthenticate",
     # not turned on

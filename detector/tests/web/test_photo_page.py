@@ -44,6 +44,13 @@ def test_notes_are_kept_and_compared_with_the_expression(web: Client, url: str) 
     assert (photo.note, photo.felt_emotion) == ("At the lake", "sad")
 
 
+def test_a_demo_photo_says_that_its_result_was_made_up(web: Client, url: str) -> None:
+    sentence = "a drawn face, and a result that was made up"
+    assert sentence not in text_of(web.get(url))
+    Photo.objects.update(is_demo=True)
+    assert sentence in text_of(web.get(url))
+
+
 def test_notes_of_a_script_answer_with_the_form(web: Client, url: str) -> None:
     form = text_of(web.post(f"{url}notes/", NOTES, headers=HTMX))
     assert "Saved." in form
