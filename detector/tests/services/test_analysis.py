@@ -58,6 +58,7 @@ def test_faces_model_timings_and_statistics_are_kept_together(
     assert (first.emotion, first.confidence, first.uncertain) == ("happy", 0.9, False)
     assert (first.x, first.y, first.width, first.height) == (10, 8, 20, 24)
     assert second.uncertain
+    assert (analysis.owner, analysis.best_confidence) == (analysis.photo.owner, 0.9)
     assert sum(first.probabilities.values()) == pytest.approx(1)
     rows = DailyEmotion.objects.values_list("emotion", "faces")
     assert sorted(rows) == [("happy", 1), ("sad", 1)]
