@@ -25,7 +25,7 @@ from detector.tests.services_needed import need_program
 
 WIDTHS = {"desktop": (1440, 900), "phone": (390, 844)}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-TALLEST = 1600  # pixels; what is beneath repeats what is above
+TALLEST = {1440: 1440, 390: 1600}  # pixels by width; what is beneath repeats what is above
 EXACT = 48
 EMOTIONS = ("#c8402f", "#5e8c31", "#7a56c2", "#d99a00", "#2f74c0", "#d9651a", "#6b7785")
 SHOWN = "someone@example.com"
@@ -124,7 +124,8 @@ def _take(
         if site.name == "insights":
             # A year of one model, not the warning that there are two.
             page.get_by_role("link", name="demo from").click()
-        page.wait_for_load_state("networkidle")
+        if site.viewer == PERSON:  # only those pages have photos that come when they are seen
+            page.wait_for_load_state("networkidle")
         name = f"{site.name}-{suffix}"
         _save(_shot(page), target / f"{name}.png")
         yield name
@@ -135,7 +136,7 @@ def _shot(page: Page) -> bytes:
     size = page.viewport_size
     assert size is not None
     wanted = int(page.evaluate("document.documentElement.scrollHeight"))
-    height = min(max(wanted, size["height"]), TALLEST)
+    height = min(max(wanted, size["height"]), TALLEST[size["width"]])
     page.set_viewport_size({"width": size["width"], "height": height})
     picture = page.screenshot()
     page.set_viewport_size(size)
@@ -150,9 +151,13 @@ def _save(picture: bytes, path: Path) -> None:
     exact = [colour for _, colour in sorted(counted, reverse=True)[:EXACT]]
     exact += [ImageColor.getrgb(colour) for colour in EMOTIONS]
     rest = image.quantize(256 - len(exact), dither=Image.Dither.NONE)
-    pixels, indices = np.asarray(image), np.asarray(rest) + len(exact)
-    for index, colour in enumerate(exact):
-        indices[(pixels == colour).all(axis=2)] = index
+    indices = np.asarray(rest) + len(exact)
+    # A colour as one number: each pixel is looked up once, not compared with every colour.
+    pixels = np.asarray(image).astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+    known = np.array([red << 16 | green << 8 | blue for red, green, blue in exact], np.uint32)
+    order = known.argsort()
+    place = order[np.searchsorted(known, pixels, sorter=order).clip(max=len(known) - 1)]
+    indices = np.where(known[place] == pixels, place, indices)
     few = Image.fromarray(indices.astype(np.uint8)).convert("P")
     few.putpalette([*itertools.chain.from_iterable(exact), *(rest.getpalette() or [])])
     few.save(path, optimize=True)
