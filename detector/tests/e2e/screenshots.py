@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def fill(platform: Platform, email: str, *, demo: int = 0) -> dict[str, str]:
-    """A person who has agreed, with a few analysed photos, and `demo` older ones; their ids."""
+    """A person with a few analysed photos, one deleted, and `demo` made-up ones; their ids."""
     user = email.partition("@")[0]
     token = platform.token(user)
     if demo:
@@ -77,13 +77,14 @@ def fill(platform: Platform, email: str, *, demo: int = 0) -> dict[str, str]:
 _AGREE = """
 import json
 from detector.models import Face, User
-from detector.services import accounts, explanation
+from detector.services import accounts, bin, explanation
 person = User.objects.get(email="{email}")
 accounts.give_consent(person)
 own = person.photos.filter(is_demo=False)
 photos = {{photo.filename.removesuffix(".jpg"): str(photo.pk) for photo in own}}
 portrait = Face.objects.get(analysis__photo__pk=photos["portrait"])
 explanation.request(portrait)
+bin.discard(person, [photos["two"]])
 print(json.dumps(photos))
 """
 
