@@ -359,6 +359,10 @@ def test_export_gives_weights_that_load(
     analyser = inference.load("t1")
     assert analyser.classify(made_faces(3)).sum(axis=1) == pytest.approx(1, abs=1e-5)
     inference.unload()
+    again = export.unpack(weights, tmp_path / "runs")
+    for name in ("history.csv", "best.keras"):
+        assert (again / name).read_bytes()
+    assert json.loads((again / "config.json").read_text())["name"] == "smoke"
 
 
 @pytest.fixture(scope="module")

@@ -140,7 +140,7 @@ FLAT: Final = replace(
 
 `STUDENT` ended where it began to learn its faces by heart: its best epoch was 36 of 50. Seeking
 flat minima late is nearly as good as from the start (Zhou et al. 2024, arXiv:2410.10373). An hour
-and a half on two cores in float32.
+and a half on two cores in float32; no better than v3 (docs/decisions/0011-softened-crops.md).
 
 Command: `python -m ml.training.train --config flat --data FILE.npz --resume`.
 """

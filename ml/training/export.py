@@ -1,11 +1,13 @@
 """Turn a finished run into weights that serve.
 
     python -m ml.training.export --run baseline --version v1 --data FILE.npz
+    python -m ml.training.export --again v3 --version v4 --data FILE.npz
 
 Writes `ml/weights/<version>/`: the Keras model without its optimizer, its ONNX graph in float32 and
 in int8, of which serving runs the faster one that is as accurate, plots, and the manifest with
 calibration (fitted on validation) and figures of the test split, which nothing before this step
-looks at. The folder appears whole or not at all.
+looks at. `--again` takes the network of earlier weights and chooses only how it is served. The
+folder appears whole or not at all.
 """
 
 import argparse
@@ -30,6 +32,7 @@ from ml.classifier import Classifier
 from ml.labels import EMOTIONS, HEADS
 from ml.training import data, figures, history, robustness
 from ml.training.calibrate import CERTAIN_ACCURACY, Fit, fit
+from ml.training.files import write_whole
 from ml.training.judge import judge_splits
 from ml.training.quantization import quantize
 
@@ -127,6 +130,19 @@ def export(
     return target
 
 
+def unpack(weights: manifest.Manifest, runs: Path) -> Path:
+    """The finished run that weights came from, as far as an export needs it, below `runs`."""
+    manifest.verify_files(weights)
+    training = weights.document["training"]
+    run = runs / f"{weights.version}-again"
+    run.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(weights.folder / KERAS_FILE, run / "best.keras")
+    history.write(run, history.read(weights.folder))
+    write_whole(run / "config.json", json.dumps(training["config"]))
+    write_whole(run / "best.json", json.dumps({"epoch": training["best_epoch"]}))
+    return run
+
+
 def serving_file(fits: dict[str, Fit]) -> str:
     """The export that serves: the quantized one, unless that costs accuracy."""
     reached = {
@@ -201,14 +217,19 @@ def _calibration(fitted: Fit) -> dict[str, Any]:
 def main() -> None:
     """Parse the command line and export."""
     parser = argparse.ArgumentParser(description="Export a finished run for serving.")
-    parser.add_argument("--run", required=True, help="name of the run under var/training/")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--run", help="name of the run under var/training/")
+    source.add_argument("--again", help="weights whose network is to be served in a new way")
     parser.add_argument("--version", required=True, help="name of the weights to write")
     parser.add_argument("--data", type=Path, required=True, help="the .npz of faces")
     parser.add_argument(
         "--against", default=inference.DEFAULT_VERSION, help="weights to compare robustness with"
     )
     arguments = parser.parse_args()
-    run = Path("var/training") / arguments.run
+    if arguments.again:
+        run = unpack(manifest.read(arguments.again), Path("var/training"))
+    else:
+        run = Path("var/training") / arguments.run
     print(export(run, arguments.version, arguments.data, against=arguments.against))
 
 
