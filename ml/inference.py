@@ -21,7 +21,7 @@ from ml.face_detection import CenterFace, FaceDetector
 from ml.labels import EMOTIONS
 from ml.types import FaceAnalysis, FaceDetection, Quality
 
-DEFAULT_VERSION: Final = "v3"
+DEFAULT_VERSION: Final = "v4"
 
 OnStage = Callable[[str, float], None]
 """Called with the stage (detect, align, classify) and the milliseconds it took."""
