@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from detector import selectors
 from detector.services import bin as bin_service
 from detector.web.pictures import picture
-from detector.web.requests import OwnerRequest
+from detector.web.requests import OwnerRequest, named_photos
 
 SHOWN = 200
 
@@ -34,7 +34,7 @@ def thumbnail(request: OwnerRequest, photo_id: UUID) -> HttpResponseBase:
 @require_POST
 def restore(request: OwnerRequest) -> HttpResponse:
     """Bring photos back; a single one is shown."""
-    ids = _ids(request)
+    ids = named_photos(request)
     count = bin_service.restore(request.user, ids)
     if not count:
         messages.error(request, "There was nothing to bring back any more.")
@@ -49,14 +49,3 @@ def empty(request: OwnerRequest) -> HttpResponse:
     count = bin_service.empty_of(request.user)
     messages.success(request, f"{count} photo{'' if count == 1 else 's'} erased for good.")
     return redirect("bin")
-
-
-def _ids(request: OwnerRequest) -> list[UUID]:
-    """The photos that a form names; what is no id names none."""
-    found = []
-    for text in request.POST.getlist("photo"):
-        try:
-            found.append(UUID(text))
-        except ValueError:
-            continue
-    return found

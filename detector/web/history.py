@@ -18,7 +18,7 @@ from detector.services import annotation, submission
 from detector.services import bin as bin_service
 from detector.web import spreadsheet, undo
 from detector.web.keyset import Order, page_of
-from detector.web.requests import OwnerRequest
+from detector.web.requests import OwnerRequest, named_photos
 
 PAGE_SIZE: Final = 24
 FILTERS: Final = tuple(AnalysisFilter.base_filters)
@@ -78,7 +78,7 @@ def item(request: OwnerRequest, analysis_id: UUID) -> HttpResponse:
 @require_POST
 def several(request: OwnerRequest) -> HttpResponseBase:
     """Tag, delete, analyse again or export the chosen photos, then back to where one was."""
-    ids = _ids(request)
+    ids = named_photos(request)
     back = redirect(f"{reverse('history')}?{_query(request)}")
     if not ids:
         messages.error(request, "Choose at least one photo.")
@@ -106,17 +106,6 @@ def _tag(request: OwnerRequest, ids: list[UUID]) -> None:
         messages.error(request, error.message)
         return
     messages.success(request, f"{_photos(count)} tagged “{name.strip()}”.")
-
-
-def _ids(request: OwnerRequest) -> list[UUID]:
-    """The photos that a form names; what is no id names none."""
-    found = []
-    for text in request.POST.getlist("photo"):
-        try:
-            found.append(UUID(text))
-        except ValueError:
-            continue
-    return found
 
 
 def _query(request: OwnerRequest) -> str:

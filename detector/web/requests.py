@@ -1,5 +1,7 @@
 """The type of a request that passed the login."""
 
+from uuid import UUID
+
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
@@ -11,3 +13,14 @@ class OwnerRequest(HttpRequest):
 
     user: User
     htmx: HtmxDetails
+
+
+def named_photos(request: OwnerRequest) -> list[UUID]:
+    """The photos that a form names; what is no id names none."""
+    found = []
+    for text in request.POST.getlist("photo"):
+        try:
+            found.append(UUID(text))
+        except ValueError:
+            continue
+    return found
