@@ -10,6 +10,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from ml.calibration import softmax
 from ml.labels import EMOTIONS, HEADS
 from ml.manifest import INPUT_SHAPE
 
@@ -24,12 +25,18 @@ class Classifier:
     """
 
     def __init__(
-        self, network: Path | bytes, *, flip: bool = False, soften: bool = False, threads: int = 2
+        self,
+        network: Path | bytes,
+        *,
+        mirror_below: float = 0.0,
+        soften: bool = False,
+        threads: int = 2,
     ) -> None:
         """Read the exported network (a path or its bytes).
 
-        With `flip` each crop is also seen in the mirror and both logits are averaged, at twice
-        the cost. With `soften` crops go through `softened` first. `threads` work on one call.
+        Crops whose likeliest emotion gets at most `mirror_below` of the softmax of the `consensus`
+        logits are also seen in the mirror, and both logits are averaged: 0 never, 1 always, at
+        twice the cost. With `soften` crops go through `softened` first. `threads` work on one call.
         """
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
@@ -40,27 +47,37 @@ class Classifier:
             source, options, providers=["CPUExecutionProvider"]
         )
         self._input = self._session.get_inputs()[0].name
-        self._flip, self._soften = flip, soften
+        self._mirror_below, self._soften = mirror_below, soften
 
-    def logits(self, crops: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+    def logits(
+        self, crops: NDArray[np.uint8], mirror_below: float | None = None
+    ) -> dict[str, NDArray[np.float32]]:
         """Logits (N, 7) float32 for each head of `ml.labels.HEADS`.
 
-        crops (N, 48, 48) uint8 grey, 0 black to 255 white; N may be 0. Raises ValueError for
-        another shape or type.
+        crops (N, 48, 48) uint8 grey, 0 black to 255 white; N may be 0. `mirror_below` instead of
+        this classifier's own, for whoever compares crops. Raises ValueError for another shape or
+        type.
         """
         check_crops(crops)
-        parts = [self._run(crops[at : at + BATCH]) for at in range(0, len(crops), BATCH)]
+        below = self._mirror_below if mirror_below is None else mirror_below
+        parts = [self._views(crops[at : at + BATCH], below) for at in range(0, len(crops), BATCH)]
         empty = np.zeros((0, len(EMOTIONS)), np.float32)
         return {head: np.concatenate([empty, *(part[head] for part in parts)]) for head in HEADS}
 
+    def _views(
+        self, crops: NDArray[np.uint8], mirror_below: float
+    ) -> dict[str, NDArray[np.float32]]:
+        logits = self._run(crops)
+        unsure = softmax(logits["consensus"]).max(axis=1) <= mirror_below
+        if unsure.any():
+            mirrored = self._run(crops[unsure, :, ::-1])
+            for head in HEADS:
+                logits[head][unsure] = (logits[head][unsure] + mirrored[head]) / 2
+        return logits
+
     def _run(self, crops: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
-        if self._flip:
-            crops = np.concatenate([crops, crops[:, :, ::-1]])
         pixels = softened(crops) if self._soften else crops.astype(np.float32)
         outputs = self._session.run(list(HEADS), {self._input: pixels[..., None]})
-        if self._flip:
-            half = len(crops) // 2
-            outputs = [(output[:half] + output[half:]) / 2 for output in outputs]
         return dict(zip(HEADS, outputs, strict=True))
 
 

@@ -90,7 +90,13 @@ class Analyser:
 
     def explain(self, crop: NDArray[np.uint8], emotion: str) -> NDArray[np.float32]:
         """Where in a crop (48, 48) uint8 its emotion shows: `ml.explanation.occlusion_map`."""
-        return explanation.occlusion_map(self.classify, crop, EMOTIONS.index(emotion))
+        return explanation.occlusion_map(self._alike, crop, EMOTIONS.index(emotion))
+
+    def _alike(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """As `classify`, but all from the same number of views, so that they can be compared."""
+        mirror_below = float(self._weights.mirror_below > 0)
+        logits = self._classifier.logits(crops, mirror_below)["consensus"]
+        return calibration.probabilities(logits, self._weights.calibration["consensus"])
 
     def heat_map(
         self, rgb: NDArray[np.uint8], detection: FaceDetection, emotion: str
@@ -139,7 +145,9 @@ _analysers: Final[dict[str, Analyser]] = {}
 
 def classifier_of(weights: manifest.Manifest) -> Classifier:
     """The network of a version, looking at crops in the way that was chosen for it."""
-    return Classifier(weights.serving_path, flip=weights.flip_averaging, soften=weights.softening)
+    return Classifier(
+        weights.serving_path, mirror_below=weights.mirror_below, soften=weights.softening
+    )
 
 
 def load(version: str | None = None) -> Analyser:

@@ -55,7 +55,7 @@ class Manifest:
     version: str
     folder: Path
     serving_file: str
-    flip_averaging: bool
+    mirror_below: float
     softening: bool
     calibration: dict[str, HeadCalibration]
     uncertain_threshold: float
@@ -152,6 +152,14 @@ def _check_compatible(document: dict[str, Any], path: Path) -> None:
             raise IncompatibleWeightsError(f"{path} has {key} {found}; this code needs {value}.")
 
 
+def _mirror_below(serving: dict[str, Any]) -> float:
+    """See `ml.classifier.Classifier`; older weights only say whether they always do it."""
+    below = float(serving.get("mirror_below", bool(serving.get("flip_averaging"))))
+    if not 0 <= below <= 1:
+        raise ValueError("mirror_below from 0 to 1")
+    return below
+
+
 def _parse(document: dict[str, Any], folder: Path) -> Manifest:
     calibration = {}
     for head in HEADS:
@@ -170,7 +178,7 @@ def _parse(document: dict[str, Any], folder: Path) -> Manifest:
         version=folder.name,
         folder=folder,
         serving_file=serving["file"],
-        flip_averaging=bool(serving["flip_averaging"]),
+        mirror_below=_mirror_below(serving),
         softening=bool(serving.get("softening", False)),
         calibration=calibration,
         uncertain_threshold=float(document["uncertain"]["threshold"]),

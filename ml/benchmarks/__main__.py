@@ -8,12 +8,14 @@ import argparse
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from ml import inference, preprocessing
+from ml import inference, manifest, preprocessing
+from ml.classifier import Classifier
 from ml.types import Box, FaceDetection
 
 PHOTO: Final = (1224, 1632)
@@ -48,6 +50,11 @@ def run(version: str | None = None, rounds: int = 20) -> dict[str, float]:
     for batch in BATCHES:
         crops = random.integers(0, 256, (batch, 48, 48), dtype=np.uint8)
         results[f"classify_{batch}_ms"] = _classify_ms(analyser, crops, rounds)
+    weights = manifest.read(analyser.version)
+    alone = Classifier(weights.serving_path, soften=weights.softening, threads=1)
+    for views, mirror_below in (("one_view", 0.0), ("two_views", 1.0)):
+        look = partial(alone.logits, crops[:1], mirror_below)
+        results[f"one_thread_{views}_ms"] = median_ms(look, 5 * rounds)
     results["explain_ms"] = median_ms(lambda: analyser.explain(crops[0], "happy"), rounds)
     results["faces_per_second"] = BATCHES[-1] * 1000 / results[f"classify_{BATCHES[-1]}_ms"]
     return {name: round(value, 2) for name, value in results.items()}

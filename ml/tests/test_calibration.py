@@ -108,9 +108,11 @@ def test_heads_are_judged_by_their_own_labels() -> None:
 
 
 def test_a_view_must_be_worth_its_cost() -> None:
-    sharp, soft, sharp_twice, soft_twice = calibrate.VIEWS
+    sharp, soft, _, soft_hesitant, *_, sharp_twice, soft_twice = calibrate.VIEWS
+    assert str(soft_hesitant) == "flipped below 0.6, softened"
     assert str(soft_twice) == "flipped, softened"
-    loss = {sharp: 1.0, soft: 0.98, sharp_twice: 0.975, soft_twice: 0.972}
-    assert calibrate.choose_view(loss) == soft
+    loss = dict.fromkeys(calibrate.VIEWS, 1.0) | {soft: 0.98, sharp: 0.979, soft_twice: 0.977}
+    assert calibrate.choose_view(loss) == sharp
     assert calibrate.choose_view(loss | {soft_twice: 0.96}) == soft_twice
-    assert calibrate.choose_view(loss | {soft: 1.1, sharp_twice: 0.95}) == sharp_twice
+    assert calibrate.choose_view(loss | {soft_twice: 0.96, soft_hesitant: 0.964}) == soft_hesitant
+    assert calibrate.choose_view(loss | {sharp_twice: 0.9}) == sharp_twice

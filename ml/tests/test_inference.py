@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from ml import images, inference, manifest
+from ml.calibration import softmax
 from ml.classifier import BATCH, Classifier, softened
 from ml.inference import Analyser
 from ml.labels import EMOTIONS, HEADS
@@ -145,12 +146,27 @@ def test_threads_share_an_analyser(analyser: Analyser) -> None:
 
 def test_flip_averaging_sees_both_sides() -> None:
     weights = manifest.read(inference.DEFAULT_VERSION)
-    classifier = Classifier(weights.serving_path, flip=True)
+    classifier = Classifier(weights.serving_path, mirror_below=1.0)
     faces = made_faces(5)
     for head in HEADS:
         straight = classifier.logits(faces)[head]
         mirrored = classifier.logits(np.ascontiguousarray(faces[:, :, ::-1]))[head]
         assert np.abs(straight - mirrored).max() < 1e-4
+
+
+def test_only_faces_that_leave_doubts_are_seen_in_the_mirror() -> None:
+    path = manifest.read(inference.DEFAULT_VERSION).serving_path
+    faces = made_faces(12)
+    once, twice = (Classifier(path, mirror_below=below).logits(faces) for below in (0.0, 1.0))
+    certainty = softmax(once["consensus"]).max(axis=1)
+    middle = float(np.median(certainty))
+    found = Classifier(path, mirror_below=middle).logits(faces)
+    unsure = certainty <= middle
+    assert 0 < unsure.sum() < len(faces)
+    for head in HEADS:
+        assert not np.allclose(once[head][unsure], twice[head][unsure])
+        assert np.allclose(found[head][unsure], twice[head][unsure], atol=1e-5)
+        assert np.allclose(found[head][~unsure], once[head][~unsure], atol=1e-5)
 
 
 def test_softening_blurs_as_linear_interpolation_does_on_average() -> None:

@@ -48,7 +48,7 @@ def test_reads_what_was_written(weights: Path) -> None:
     assert found.serving_path == weights / "v7" / "model.onnx"
     assert found.sha256 == manifest.sha256_of(found.serving_path)
     assert found.calibration["consensus"] == manifest.HeadCalibration(1.5, (0.25,) * 7)
-    assert found.flip_averaging
+    assert found.mirror_below == 1.0
     assert found.uncertain_threshold == 0.6
     assert found.document["labels"] == list(EMOTIONS)
 
@@ -91,6 +91,7 @@ def test_incompatible(weights: Path, changes: dict[str, Any]) -> None:
     [
         {"serving": {"flip_averaging": False}},
         {"serving": {"file": "other.onnx", "flip_averaging": False}},
+        {"serving": {"file": "model.onnx", "mirror_below": 2}},
         {"calibration": {}},
         {"calibration": {head: {"temperature": 0, "bias": NO_BIAS} for head in HEADS}},
         {"calibration": {head: {"temperature": 1, "bias": {}} for head in HEADS}},

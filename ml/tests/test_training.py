@@ -413,7 +413,9 @@ def test_serves_the_quantized_graph_unless_it_costs_accuracy() -> None:
 
     def fitted(accuracy: float) -> calibrate.Fit:
         views = {view: dict.fromkeys(HEADS, accuracy) for view in ("single", "flipped")}
-        return calibrate.Fit({}, calibrate.Threshold(0.5, 1.0, 1.0), False, False, views, {})
+        return calibrate.Fit(
+            {}, calibrate.Threshold(0.5, 1.0, 1.0), calibrate.View(0.0, False), views, {}
+        )
 
     graph, quantized = export.GRAPH_FILE, export.QUANTIZED_FILE
     equal = {graph: fitted(0.8), quantized: fitted(0.799)}

@@ -34,9 +34,11 @@ CERTAIN_ACCURACY: Final = 0.85
 """At least this share of the labels shown as certain shall be right."""
 CERTAIN_MARGIN: Final = 0.02
 """By how much the validation split must do better than that: other faces are harder."""
-LEAST_FLIP_GAIN: Final = 0.01
-"""Share of the heads' log loss that the view in the mirror must take away to be worth its cost. The
-loss decides, since it tells two views apart where their accuracies differ by chance."""
+MIRROR_BELOW: Final = (0.0, 0.6, 0.7, 0.8, 0.9, 1.0)
+"""Where the view in the mirror may be asked for: never, where the first one hesitates, always."""
+MOST_LOSS: Final = 0.005
+"""Share of the heads' log loss by which a cheaper way to look may be worse than the best one. The
+loss decides, since it tells two ways apart where their accuracies differ by chance."""
 
 
 @dataclass(frozen=True)
@@ -162,15 +164,21 @@ def priors(faces: data.FaceDataset) -> dict[str, NDArray[np.float64]]:
 class View:
     """A way to look at crops; see `ml.classifier.Classifier`."""
 
-    flip: bool
+    mirror_below: float
     soften: bool
 
     def __str__(self) -> str:
-        name = "flipped" if self.flip else "single"
+        names = {0.0: "single", 1.0: "flipped"}
+        name = names.get(self.mirror_below, f"flipped below {self.mirror_below:g}")
         return f"{name}, softened" if self.soften else name
 
+    def classifier(self, network: Path) -> Classifier:
+        """The network, looking in this way."""
+        return Classifier(network, mirror_below=self.mirror_below, soften=self.soften)
 
-VIEWS: Final = tuple(View(flip, soften) for flip in (False, True) for soften in (False, True))
+
+VIEWS: Final = tuple(View(below, soften) for below in MIRROR_BELOW for soften in (False, True))
+"""Cheapest first."""
 
 
 @dataclass(frozen=True)
@@ -182,14 +190,13 @@ class Fit:
 
     heads: dict[str, FittedHead]
     uncertain: Threshold
-    flip_averaging: bool
-    softening: bool
+    view: View
     accuracy: dict[str, dict[str, float]]
     log_loss: dict[str, dict[str, float]]
 
     def classifier(self, network: Path) -> Classifier:
         """The network, looking in the way that was chosen."""
-        return Classifier(network, flip=self.flip_averaging, soften=self.softening)
+        return self.view.classifier(network)
 
 
 def fit(network: Path, training: data.FaceDataset, validation: data.FaceDataset) -> Fit:
@@ -199,8 +206,7 @@ def fit(network: Path, training: data.FaceDataset, validation: data.FaceDataset)
     accuracy: dict[str, dict[str, float]] = {}
     losses: dict[str, dict[str, float]] = {}
     for view in VIEWS:
-        looking = Classifier(network, flip=view.flip, soften=view.soften)
-        logits[view] = looking.logits(validation.images)
+        logits[view] = view.classifier(network).logits(validation.images)
         accuracy[str(view)] = _accuracies(logits[view], validation)
         heads[view], losses[str(view)] = _fit_heads(logits[view], validation, prior)
     view = choose_view({view: sum(losses[str(view)].values()) for view in VIEWS})
@@ -208,16 +214,15 @@ def fit(network: Path, training: data.FaceDataset, validation: data.FaceDataset)
     constants = heads[view]["consensus"].calibration
     certain = calibration.probabilities(logits[view]["consensus"][rows], constants)
     threshold = fit_threshold(certain, label)
-    return Fit(heads[view], threshold, view.flip, view.soften, accuracy, losses)
+    return Fit(heads[view], threshold, view, accuracy, losses)
 
 
 def choose_view(loss: dict[View, float]) -> View:
-    """The view with the least loss, in the mirror as well only where that is worth its cost."""
-    single, flipped = (
-        min((view for view in VIEWS if view.flip == flip), key=loss.__getitem__)
-        for flip in (False, True)
-    )
-    return flipped if loss[flipped] <= (1 - LEAST_FLIP_GAIN) * loss[single] else single
+    """The best of those that ask for the mirror least often and lose at most `MOST_LOSS`."""
+    most = (1 + MOST_LOSS) * min(loss.values())
+    enough = [view for view in VIEWS if loss[view] <= most]
+    cheap = [view for view in enough if view.mirror_below == enough[0].mirror_below]
+    return min(cheap, key=loss.__getitem__)
 
 
 def _fit_heads(

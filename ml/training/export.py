@@ -95,8 +95,8 @@ def export(
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "serving": {
             "file": serving,
-            "flip_averaging": fitted.flip_averaging,
-            "softening": fitted.softening,
+            "mirror_below": fitted.view.mirror_below,
+            "softening": fitted.view.soften,
         },
         "validation_by_export": {
             name: {"accuracy": each.accuracy, "log_loss": each.log_loss}
