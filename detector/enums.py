@@ -50,6 +50,15 @@ class ModelStatus(TextChoices):
     RETIRED = "retired"
 
 
+class ReanalysisStatus(TextChoices):
+    """Where a campaign to read old photos anew stands; the last two are its ends."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
 class Theme(TextChoices):
     """The colours of the pages."""
 

@@ -10,6 +10,7 @@ from detector.enums import Emotion, Status
 from detector.models.ids import new_id
 from detector.models.model_version import ModelVersion
 from detector.models.photo import Photo
+from detector.models.reanalysis import Reanalysis
 
 if TYPE_CHECKING:
     from detector.models.face import Face
@@ -40,6 +41,10 @@ class Analysis(models.Model):
     model_version = models.ForeignKey(
         ModelVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="analyses"
     )
+    reanalysis = models.ForeignKey(
+        Reanalysis, on_delete=models.SET_NULL, null=True, blank=True, related_name="analyses",
+        db_index=False, help_text="The campaign that asked for it.",
+    )  # fmt: skip
     status = models.CharField(max_length=8, choices=Status, default=Status.QUEUED)
     attempt = models.PositiveSmallIntegerField(default=0)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
@@ -116,6 +121,11 @@ class Analysis(models.Model):
                 fields=["lease_expires_at"],
                 condition=Q(status=Status.RUNNING),
                 name="analysis_leased",
+            ),
+            models.Index(
+                fields=["reanalysis", "status"],
+                condition=Q(reanalysis__isnull=False),
+                name="analysis_of_reanalysis",
             ),
             models.Index(
                 fields=["owner"],
