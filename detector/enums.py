@@ -32,6 +32,10 @@ class Status(TextChoices):
     FAILED = "failed"
 
 
+UNDER_WAY = (Status.QUEUED, Status.RUNNING)
+"""Where something will still happen by itself; a photo has one such analysis at most."""
+
+
 class Source(TextChoices):
     """How a photo came in."""
 

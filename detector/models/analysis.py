@@ -27,7 +27,9 @@ class Analysis(models.Model):
     to `running` holds a lease and writes only while `started_at` is still the moment of its claim.
     `sent_at` is when a hint was last given; `due_at` when a queued row may next be worked on.
 
-    A photo has one current analysis; those before it are `superseded` and count no more.
+    A photo has one current analysis, the one that counts; all others are `superseded`. So is a
+    renewal, asked for when there is a result already, until it is done: then it becomes the
+    current one. Where it fails, the earlier result stands.
 
     `owner` is the photo's, and `best_confidence` that of the surest face: said here once more, so
     that an index gives a page of a long history without reading the rest.

@@ -7,6 +7,7 @@ from uuid import UUID
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 
+from detector import selectors
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Face, Photo
 from detector.services import images, leases, model_registry, statistics, webhooks
@@ -74,10 +75,20 @@ def _analyse(analysis: Analysis) -> None:
         best = max((face.confidence for face in found), default=0.0)
         leases.complete(analysis, model=version, timings_ms=timings, best_confidence=best)
         faces = Face.objects.bulk_create([_row(analysis, face) for face in found])
+        if analysis.superseded:
+            _make_current(analysis, photo)
         # In the bin it counts nowhere; its faces are counted when it comes back.
         if photo.deleted_at is None:
             statistics.add_faces(photo, faces)
         webhooks.record(analysis.pk)
+
+
+def _make_current(renewal: Analysis, photo: Photo) -> None:
+    """Let a renewal take the place of the result that stood until now."""
+    if photo.deleted_at is None:
+        statistics.remove_faces(photo, selectors.faces_of_photo(photo))
+    Analysis.objects.filter(photo=photo, superseded=False).update(superseded=True)
+    Analysis.objects.filter(pk=renewal.pk).update(superseded=False)
 
 
 def _row(analysis: Analysis, face: FaceAnalysis) -> Face:

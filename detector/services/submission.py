@@ -12,11 +12,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from detector import selectors, tasks
-from detector.enums import Source, Status
+from detector import tasks
+from detector.enums import UNDER_WAY, Source, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo, User
-from detector.services import archives, bin, hints, images, leases, locks, quotas, statistics
+from detector.services import archives, bin, hints, images, leases, locks, quotas
 
 SWEEP_BATCH = 100
 
@@ -150,8 +150,8 @@ def retry(analysis: Analysis) -> bool:
 def analyse_again(owner: User, photo_ids: Iterable[UUID]) -> int:
     """Queue an analysis of each of an owner's photos that has none under way; how many.
 
-    A result is superseded at once: until the new one is there, the photo counts nowhere. A failed
-    analysis is tried again instead, it is no result.
+    A result stands until the new one is done, and also if that fails. A failed analysis is tried
+    again instead, it is no result.
     """
     photos = locks.photos_held(owner, photo_ids).filter(deleted_at=None)
     return sum(_analyse_again(photo) for photo in photos)
@@ -161,16 +161,21 @@ def _analyse_again(photo: Photo) -> bool:
     current = Analysis.objects.get(photo=photo, superseded=False)
     if current.status != Status.DONE:
         return retry(current)
-    statistics.remove_faces(photo, selectors.faces_of_photo(photo))
-    Analysis.objects.filter(pk=current.pk).update(superseded=True)
-    _send_after_commit([_queue(photo).pk])
+    if Analysis.objects.filter(photo=photo, status__in=UNDER_WAY).exists():
+        return False
+    _send_after_commit([_queue(photo, superseded=True).pk])
     return True
 
 
-def _queue(photo: Photo) -> Analysis:
+def _queue(photo: Photo, *, superseded: bool = False) -> Analysis:
     now = timezone.now()
     return Analysis.objects.create(
-        photo=photo, owner_id=photo.owner_id, queued_at=now, due_at=now, sent_at=now
+        photo=photo,
+        owner_id=photo.owner_id,
+        superseded=superseded,
+        queued_at=now,
+        due_at=now,
+        sent_at=now,
     )
 
 

@@ -85,11 +85,11 @@ def test_a_waiting_photo_asks_for_itself_until_it_is_done(web: Client, owner: Us
     waiting = AnalysisFactory.create(
         photo__owner=owner, status=Status.QUEUED, finished_at=None, model_version=None
     )
-    address = f"/history/{waiting.pk}/item/"
+    address = f"/history/{waiting.photo_id}/item/"
     assert address in web.get("/history/").content.decode()
     assert "every 2s" in web.get(address).content.decode()
     done = AnalysisFactory.create(photo__owner=owner)
-    assert "hx-get" not in web.get(f"/history/{done.pk}/item/").content.decode()
+    assert "hx-get" not in web.get(f"/history/{done.photo_id}/item/").content.decode()
 
 
 def several(web: Client, action: str, photos: list[Photo], **data: str) -> Any:

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from detector import selectors
 from detector.enums import Source, Status
@@ -111,12 +112,26 @@ def test_why_that_failed_says_so(web: Client, url: str) -> None:
     assert "An earlier model." in text_of(web.get(why, headers=HTMX))
 
 
-def test_analysing_again(web: Client, url: str, analysed: Analysis) -> None:
+def test_analysing_again_shows_the_earlier_result_meanwhile(
+    web: Client, url: str, analysed: Analysis
+) -> None:
     assert web.post(f"{url}analyse-again/")["Location"] == url
-    current = Analysis.objects.get(superseded=False)
-    assert (current.pk != analysed.pk, current.status) == (True, Status.QUEUED)
+    renewal = Analysis.objects.exclude(pk=analysed.pk).get()
     card = text_of(web.post(f"{url}analyse-again/", headers=HTMX))
-    assert f"/analyses/{current.pk}/card/" in card
+    assert f"/analyses/{renewal.pk}/card/" in card
+    assert 'data-state="queued"' in text_of(web.get(f"/analyses/{renewal.pk}/card/"))
+    page = text_of(web.get(url))
+    assert "being analysed again" in page
+    assert "1 face" in page
+    assert f'hx-get="{url}result/"' in page
+    in_history = text_of(web.get("/history/"))
+    assert f'data-state="again" hx-get="/history/{analysed.photo_id}/item/"' in in_history
+    now = timezone.now()
+    failed = {"error_code": "file_missing", "error_message": "The file is gone."}
+    Analysis.objects.filter(pk=renewal.pk).update(status=Status.FAILED, finished_at=now, **failed)
+    page = text_of(web.get(url))
+    assert "The file is gone. The earlier result stands." in page
+    assert "hx-get" not in text_of(web.get("/history/"))
 
 
 def test_deleting_can_be_undone(web: Client, url: str, analysed: Analysis, owner: User) -> None:
