@@ -165,6 +165,8 @@ ANALYSIS_LEASE = positive_int("ANALYSIS_LEASE", 30)
 ANALYSIS_MAX_ATTEMPTS = positive_int("ANALYSIS_MAX_ATTEMPTS", 4)
 ANALYSIS_RESEND_AFTER = positive_int("ANALYSIS_RESEND_AFTER", 20)
 SWEEP_INTERVAL = positive_int("SWEEP_INTERVAL", 5)
+# Old photos that are read anew at the same time: a new upload waits for as many at most.
+REANALYSIS_AT_ONCE = positive_int("REANALYSIS_AT_ONCE", 2)
 
 # --- Celery: https://docs.celeryq.dev/en/stable/userguide/configuration.html
 BROKER_FOLDER = VAR_DIR / "broker"

@@ -14,8 +14,9 @@ class Reanalysis(models.Model):
 
     The scope is all photos, or those of one owner, or those that `from_version` read, as they were
     when it began. Photos go from the newest to the oldest; `next_before` is the last that was taken
-    up. `photos` is how many there were to read, what became of them the analyses tell that name
-    the campaign. `note` says why it stopped where nobody stopped it.
+    up, at first an id that no photo had yet. `photos` is how many there were to read; what became
+    of them is told by the analyses that name the campaign. `note` says why it stopped where nobody
+    stopped it.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -30,7 +31,7 @@ class Reanalysis(models.Model):
         max_length=9, choices=ReanalysisStatus, default=ReanalysisStatus.RUNNING
     )
     photos = models.PositiveIntegerField()
-    next_before = models.UUIDField(null=True, blank=True)
+    next_before = models.UUIDField(default=new_id)
     note = models.CharField(max_length=200, blank=True)
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"

@@ -16,7 +16,7 @@ from detector import tasks
 from detector.enums import UNDER_WAY, Source, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo, User
-from detector.services import archives, bin, hints, images, leases, locks, quotas
+from detector.services import archives, bin, hints, images, leases, locks, quotas, reanalysis
 
 SWEEP_BATCH = 100
 
@@ -215,6 +215,11 @@ def sweep() -> int:
             break
         sent += 1
     return sent
+
+
+def take_up_old() -> None:
+    """Let a re-analysis begin, or go on where whatever would have moved it on was lost."""
+    _send_all(reanalysis.advance())
 
 
 def _existing(owner: User, sha256: str) -> Analysis | None:

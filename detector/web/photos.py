@@ -8,7 +8,7 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from detector import selectors
+from detector import changes, selectors
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo
 from detector.services import annotation, submission
@@ -71,7 +71,12 @@ def _page(request: OwnerRequest, analysis: Analysis, form: AnnotationForm) -> Ht
 def _result_of(analysis: Analysis) -> dict[str, Any]:
     renewal = selectors.renewal_of(analysis)
     is_renewing = renewal is not None and not renewal.is_finished
-    return {"analysis": analysis, "renewal": renewal, "is_renewing": is_renewing}
+    return {
+        "analysis": analysis,
+        "renewal": renewal,
+        "is_renewing": is_renewing,
+        "earlier": changes.earlier_of(analysis),
+    }
 
 
 def _annotate(photo: Photo, form: AnnotationForm) -> bool:

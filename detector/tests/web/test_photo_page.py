@@ -10,12 +10,14 @@ from django.test import Client
 from django.utils import timezone
 
 from detector import selectors
-from detector.enums import Source, Status
+from detector.enums import Emotion, Source, Status
 from detector.models import Analysis, Explanation, Photo, User
+from detector.services import analysis as analysis_service
 from detector.services import bin as bin_service
 from detector.services import heat_maps
 from detector.tests.bad_files import archive, jpeg
 from detector.tests.factories import PhotoFactory
+from detector.tests.stub_analyser import StubAnalyser, face
 
 HTMX = {"HX-Request": "true"}
 FETCH = {"X-Requested-With": "fetch"}
@@ -132,6 +134,22 @@ def test_analysing_again_shows_the_earlier_result_meanwhile(
     page = text_of(web.get(url))
     assert "The file is gone. The earlier result stands." in page
     assert "hx-get" not in text_of(web.get("/history/"))
+
+
+def test_what_another_analysis_changed(
+    web: Client, url: str, analysed: Analysis, analyser: StubAnalyser
+) -> None:
+    assert "Earlier results" not in text_of(web.get(url))
+    analyser.faces = [face(Emotion.SAD, 0.7)]
+    web.post(f"{url}analyse-again/")
+    analysis_service.run(Analysis.objects.get(status=Status.QUEUED).pk)
+    page = text_of(web.get(url))
+    assert "1 face read otherwise before" in page
+    before, now = page.partition("How each face was read")[2].split("<td>")[1:3]
+    assert all(word in before for word in ("Happy", "90 %"))
+    assert all(word in now for word in ("Sad", "70 %"))
+    Analysis.objects.get(superseded=False).faces.update(emotion=Emotion.HAPPY)
+    assert "read alike before" in text_of(web.get(url))
 
 
 def test_deleting_can_be_undone(web: Client, url: str, analysed: Analysis, owner: User) -> None:
