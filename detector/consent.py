@@ -6,5 +6,5 @@ a new file there and a new version here: everyone is asked again, and old files 
 
 from typing import Final
 
-VERSION: Final = "2026-11"
+VERSION: Final = "2026-11-24"
 TEMPLATE: Final = f"consent/{VERSION}.html"

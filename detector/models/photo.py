@@ -91,6 +91,7 @@ class Photo(models.Model):
             models.Index(
                 fields=["owner", "-id"], condition=~Q(felt_emotion=""), name="photo_self_reports"
             ),
+            models.Index(fields=["owner"], condition=Q(is_demo=True), name="photo_made_up"),
         ]
 
     def __str__(self) -> str:
