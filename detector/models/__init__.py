@@ -7,6 +7,7 @@ from detector.models.face import Face
 from detector.models.idempotency import IdempotentCall
 from detector.models.model_version import ModelVersion
 from detector.models.photo import Photo, PhotoTag
+from detector.models.review import Review, ReviewCase
 from detector.models.statistics import DailyEmotion, DailyPhotos, HourlyEmotion
 from detector.models.user import User
 from detector.models.webhook import WebhookDelivery, WebhookEndpoint
@@ -24,6 +25,8 @@ __all__ = [
     "ModelVersion",
     "Photo",
     "PhotoTag",
+    "Review",
+    "ReviewCase",
     "User",
     "WebhookDelivery",
     "WebhookEndpoint",
