@@ -47,11 +47,12 @@ class AnalysisFilter(django_filters.FilterSet):
         values = self.form.cleaned_data
         conditions = Q()
         if values["emotion"]:
-            conditions &= Q(emotion=values["emotion"])
+            conditions &= Q(effective_emotion=values["emotion"])
         if values["min_confidence"] is not None:
             conditions &= Q(confidence__gte=float(values["min_confidence"]))
         if values["uncertain"] is not None:
-            conditions &= Q(uncertain=values["uncertain"])
+            doubted = Q(uncertain=True) & ~Q(reviewed_emotion__in=Emotion.values)
+            conditions &= doubted if values["uncertain"] else ~doubted
         if not conditions:
             return queryset
         return queryset.filter(Exists(Face.objects.filter(conditions, analysis=OuterRef("pk"))))

@@ -219,7 +219,7 @@ class Agreement:
 
 def agreement(owner: User, model_id: UUID | None = None) -> Agreement:
     """Over the latest `SELF_REPORTS` photos that say how their owner felt and show a face."""
-    largest = Face.objects.filter(analysis=OuterRef("pk"))
+    largest = Face.objects.filter(analysis=OuterRef("pk")).exclude(effective_emotion="")
     largest = largest.order_by(-(F("width") * F("height")), "index")
     told = Analysis.objects.filter(
         ~Q(photo__felt_emotion=""),
@@ -232,7 +232,9 @@ def agreement(owner: User, model_id: UUID | None = None) -> Agreement:
     if model_id:
         told = told.filter(model_version=model_id)
     # Not whole rows: making hundreds of them would take longer than all the rest of the page.
-    told = told.annotate(shown=Subquery(largest.values("emotion")[:1])).order_by("-photo_id")
+    told = told.annotate(shown=Subquery(largest.values("effective_emotion")[:1])).order_by(
+        "-photo_id"
+    )
     rows = list(told.values_list("photo__felt_emotion", "shown")[: SELF_REPORTS + 1])
     counts = {felt: dict.fromkeys(Emotion, 0) for felt in Emotion}
     for felt, shown in rows[:SELF_REPORTS]:

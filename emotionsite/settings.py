@@ -9,7 +9,14 @@ import django_stubs_ext
 from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 
-from emotionsite.environment import PRODUCTION, env, environment_name, positive_int, secret_key
+from emotionsite.environment import (
+    PRODUCTION,
+    env,
+    environment_name,
+    positive_int,
+    secret_key,
+    share,
+)
 
 # Lets Django's classes be written as generic ones, `ModelForm[User]`, outside annotations too.
 django_stubs_ext.monkeypatch()
@@ -268,6 +275,10 @@ WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
 WEBHOOKS_A_PERSON = 10
 WEBHOOK_DISABLE_DAYS = positive_int("WEBHOOK_DISABLE_DAYS", 3)
 WEBHOOK_DELIVERY_DAYS = positive_int("WEBHOOK_DELIVERY_DAYS", 30)
+
+# --- Reviews: the share of faces that two people judge, and seconds for which one holds a face
+REVIEW_DOUBLE_SHARE = share("REVIEW_DOUBLE_SHARE", 0.2)
+REVIEW_LEASE = positive_int("REVIEW_LEASE", 300)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -10,7 +10,7 @@ from django.db import transaction
 from detector import selectors
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Face, Photo
-from detector.services import images, leases, model_registry, statistics, webhooks
+from detector.services import images, leases, model_registry, review_cases, statistics, webhooks
 from ml.types import FaceAnalysis
 
 logger = logging.getLogger(__name__)
@@ -80,6 +80,7 @@ def _analyse(analysis: Analysis) -> None:
         # In the bin it counts nowhere; its faces are counted when it comes back.
         if photo.deleted_at is None:
             statistics.add_faces(photo, faces)
+        review_cases.open_for(photo, faces)
         webhooks.record(analysis.pk)
 
 
