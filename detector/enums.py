@@ -54,6 +54,14 @@ class ModelStatus(TextChoices):
     RETIRED = "retired"
 
 
+class Split(IntegerChoices):
+    """The parts of a data set, as `ml.training.data.Split`."""
+
+    TRAIN = 0
+    VALIDATION = 1
+    TEST = 2
+
+
 class ReanalysisStatus(TextChoices):
     """Where a campaign to read old photos anew stands; the last two are its ends."""
 

@@ -78,6 +78,14 @@ def close_all(owner: User) -> int:
     return count
 
 
+def is_settled(face: Face) -> bool:
+    """Whether reviewers are done with a face, or were with the same one in an earlier reading."""
+    case = getattr(face, "review_case", None)
+    if case is not None:
+        return not case.is_open
+    return face.reviewed_emotion != "" and not face.reviews.exists()
+
+
 def settle(case: ReviewCase) -> None:
     """Bring a case in line with the verdicts that there are.
 
