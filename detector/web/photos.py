@@ -5,12 +5,14 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from detector import selectors
+from detector.enums import Verdict
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo
-from detector.services import annotation, submission
+from detector.services import annotation, reviews, submission
 from detector.services import bin as bin_service
 from detector.web import undo
 from detector.web.forms import AnnotationForm
@@ -24,15 +26,34 @@ def photo(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
     analysis = analysis_or_404(request, photo_id)
     older, newer = selectors.neighbours(request.user, photo_id)
     form = AnnotationForm.of(analysis.photo)
-    context = {"analysis": analysis, "older": older, "newer": newer, "form": form}
+    context = {
+        "analysis": analysis, "older": older, "newer": newer, "form": form, "verdicts": Verdict,
+    }  # fmt: skip
     return render(request, "detector/photo.html", context)
 
 
 @require_safe
 def result(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
     """What is known of a photo now; it asks for itself again until the analysis is finished."""
-    context = {"analysis": analysis_or_404(request, photo_id)}
+    context = {"analysis": analysis_or_404(request, photo_id), "verdicts": Verdict}
     return render(request, "detector/partials/photo_result.html", context)
+
+
+@require_POST
+def correct(request: OwnerRequest, photo_id: UUID, index: int) -> HttpResponse:
+    """Say what a face shows, or take that back; a script gets the result anew."""
+    face = selectors.face_of(request.user, photo_id, index)
+    verdict = request.POST.get("verdict", "")
+    if face is None:
+        raise Http404
+    if not verdict:
+        reviews.take_back_correction(request.user, face)
+    elif verdict in Verdict.values:
+        reviews.correct(request.user, face, verdict)
+    if request.htmx:
+        context = {"analysis": analysis_or_404(request, photo_id), "verdicts": Verdict}
+        return render(request, "detector/partials/photo_result.html", context)
+    return redirect(f"{reverse('photo', args=[photo_id])}#face-{index + 1}")
 
 
 @require_safe
@@ -62,7 +83,9 @@ def annotate(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
         context = {"analysis": analysis, "form": form, "saved": saved}
         return render(request, "detector/partials/photo_notes.html", context)
     older, newer = selectors.neighbours(request.user, photo_id)
-    context = {"analysis": analysis, "older": older, "newer": newer, "form": form}
+    context = {
+        "analysis": analysis, "older": older, "newer": newer, "form": form, "verdicts": Verdict,
+    }  # fmt: skip
     return render(request, "detector/photo.html", context)
 
 
