@@ -12,7 +12,7 @@ from django.db.models.functions import TruncMonth, TruncWeek, TruncYear
 from django.utils import timezone
 
 from detector.days import end_of_day, start_of_day
-from detector.enums import UNDER_WAY, Emotion, ModelStatus, Status
+from detector.enums import UNDER_WAY, Emotion, Status
 from detector.models import (
     Analysis,
     ApiToken,
@@ -313,11 +313,6 @@ def usage(owner: User) -> Usage:
 def model_versions() -> QuerySet[ModelVersion]:
     """The networks that have answered here, the newest first."""
     return ModelVersion.objects.order_by("-id")
-
-
-def active_model() -> ModelVersion | None:
-    """The network that answers now; none before a worker has started."""
-    return ModelVersion.objects.filter(status=ModelStatus.ACTIVE).first()
 
 
 def webhooks_of(owner: User) -> QuerySet[WebhookEndpoint]:

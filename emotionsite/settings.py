@@ -179,6 +179,15 @@ SWEEP_INTERVAL = positive_int("SWEEP_INTERVAL", 5)
 # Old photos that are read anew at the same time: a new upload waits for as many at most.
 REANALYSIS_AT_ONCE = positive_int("REANALYSIS_AT_ONCE", 2)
 
+# --- Model versions that did not ship, in folders as those of ml/weights/
+MODELS_FOLDER = Path(env.str("MODELS_FOLDER", default=str(VAR_DIR / "models"))).resolve()
+# Of accuracy on the fixed test set; a version that falls further is not promoted.
+PROMOTION_LARGEST_LOSS = share("PROMOTION_LARGEST_LOSS", 0.01)
+# The faces that the shipped versions learned from: fine-tuning mixes them in. They do not ship.
+TRAINING_DATA = env.str("TRAINING_DATA", default="")
+# Seconds without a word after which a fine-tune counts as interrupted.
+FINE_TUNE_SILENCE = positive_int("FINE_TUNE_SILENCE", 900)
+
 # --- Celery: https://docs.celeryq.dev/en/stable/userguide/configuration.html
 BROKER_FOLDER = VAR_DIR / "broker"
 if not REDIS_URL:
