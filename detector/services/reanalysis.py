@@ -44,9 +44,24 @@ class Progress:
         return min((self.done + self.failed) / self.photos, 1.0)
 
 
+def plan(
+    *, model: ModelVersion | None, owner: User | None, from_version: ModelVersion | None
+) -> Reanalysis:
+    """What `start` would begin now, not stored yet; raises as `start` does."""
+    if model is None or not _is_active(model):
+        raise NOT_ACTIVE
+    if Reanalysis.objects.filter(status=ReanalysisStatus.RUNNING).exists():
+        raise ANOTHER_RUNS
+    campaign = Reanalysis(model_version=model, owner=owner, from_version=from_version)
+    campaign.photos = 0 if from_version == model else _left(campaign).count()
+    if not campaign.photos:
+        raise NOTHING_TO_DO
+    return campaign
+
+
 def start(
     *,
-    model: ModelVersion,
+    model: ModelVersion | None,
     actor: User | None,
     owner: User | None = None,
     from_version: ModelVersion | None = None,
@@ -55,14 +70,8 @@ def start(
 
     Raises DetectorError `model_not_active`, `nothing_to_reanalyse` or `reanalysis_running`.
     """
-    if not _is_active(model):
-        raise NOT_ACTIVE
-    campaign = Reanalysis(
-        model_version=model, owner=owner, from_version=from_version, started_by=actor
-    )
-    campaign.photos = _left(campaign).count()
-    if not campaign.photos:
-        raise NOTHING_TO_DO
+    campaign = plan(model=model, owner=owner, from_version=from_version)
+    campaign.started_by = actor
     try:
         with transaction.atomic():
             campaign.save(force_insert=True)
