@@ -41,7 +41,7 @@ def mcnemar(gained: int, lost: int) -> float:
     """Two-sided exact p-value: chance that as uneven a split arises where both are equally good."""
     n = gained + lost
     tail = sum(math.comb(n, k) for k in range(min(gained, lost) + 1))
-    return min(2 * tail / 2**n, 1.0)
+    return min(2 * tail / (1 << n), 1.0)
 
 
 def paired(
