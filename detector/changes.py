@@ -60,29 +60,26 @@ def earlier_of(current: Analysis) -> list[Earlier]:
 def compare(before: Iterable[Face], after: Iterable[Face]) -> list[FaceChange]:
     """The faces of two readings of one photo in pairs: those there are now, then those lost."""
     lost, now = list(before), list(after)
-    pairs = same_faces(lost, now)
-    changes = []
-    for face in now:
-        old = pairs.get(face.pk)
-        changes.append(FaceChange(old, face))
-        if old is not None:
-            lost.remove(old)
-    return changes + [FaceChange(face, None) for face in lost]
+    changes = [FaceChange(*pair) for pair in zip(same_faces(lost, now), now, strict=True)]
+    found = [change.before for change in changes]
+    return changes + [FaceChange(face, None) for face in lost if face not in found]
 
 
-def same_faces(before: list[Face], after: list[Face]) -> dict[int, Face]:
-    """For each later face that was there before: its key, and what it was then.
+def same_faces(before: list[Face], after: list[Face]) -> list[Face | None]:
+    """What each later face was before; None where it was not found then.
 
     The pairs that overlap most are made first, and no face is in two.
     """
-    overlaps = [(overlap(old, new), old, new) for old in before for new in after]
-    pairs: dict[int, Face] = {}
-    taken = set()
-    for share, old, new in sorted(overlaps, key=lambda pair: pair[0], reverse=True):
-        if share >= SAME_PLACE and new.pk not in pairs and old.pk not in taken:
-            pairs[new.pk] = old
-            taken.add(old.pk)
-    return pairs
+    overlaps = [
+        (overlap(old, new), here, there)
+        for there, old in enumerate(before)
+        for here, new in enumerate(after)
+    ]
+    pairs: dict[int, int] = {}
+    for share, here, there in sorted(overlaps, reverse=True):
+        if share >= SAME_PLACE and here not in pairs and there not in pairs.values():
+            pairs[here] = there
+    return [before[pairs[here]] if here in pairs else None for here in range(len(after))]
 
 
 def overlap(one: Face, other: Face) -> float:

@@ -41,6 +41,14 @@ def share(name: str, default: float) -> float:
     return value
 
 
+def one_of(name: str, known: tuple[str, ...]) -> str:
+    """One of these words; the first where nothing is said."""
+    value = str(env.str(name, default=known[0]))
+    if value not in known:
+        raise ImproperlyConfigured(f"{name} must be {' or '.join(known)}, not {value!r}")
+    return value
+
+
 def secret_key(folder: Path) -> str:
     """`SECRET_KEY`; locally a key made once and kept in `folder` for this user's eyes only."""
     if "SECRET_KEY" in env.ENVIRON:

@@ -13,6 +13,7 @@ from emotionsite.environment import (
     PRODUCTION,
     env,
     environment_name,
+    one_of,
     positive_int,
     secret_key,
     share,
@@ -167,6 +168,9 @@ QUOTA_PHOTOS = positive_int("QUOTA_PHOTOS", 100_000)
 QUOTA_BYTES = positive_int("QUOTA_BYTES", 50 * 2**30)
 
 # --- Analysis: times in seconds
+# What never lands in two parts of the reviewed data: all faces of one person's photos, or those of
+# one photo. Another choice later would mix the parts of data sets made before.
+REVIEWED_SPLIT_BY = one_of("REVIEWED_SPLIT_BY", ("owner", "photo"))
 MODEL_VERSION = env.str("MODEL_VERSION", default="") or None
 ANALYSIS_LEASE = positive_int("ANALYSIS_LEASE", 30)
 ANALYSIS_MAX_ATTEMPTS = positive_int("ANALYSIS_MAX_ATTEMPTS", 4)
@@ -284,6 +288,10 @@ WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
 WEBHOOKS_A_PERSON = 10
 WEBHOOK_DISABLE_DAYS = positive_int("WEBHOOK_DISABLE_DAYS", 3)
 WEBHOOK_DELIVERY_DAYS = positive_int("WEBHOOK_DELIVERY_DAYS", 30)
+
+# --- Reviews: the share of faces that two people judge, and seconds for which one holds a face
+REVIEW_DOUBLE_SHARE = share("REVIEW_DOUBLE_SHARE", 0.2)
+REVIEW_LEASE = positive_int("REVIEW_LEASE", 300)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -9,7 +9,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('detector', '0010_analysis_owner_and_best_confidence'),
+        ('detector', '0011_index_of_made_up_photos'),
+        ('detector', '0011_reviews'),
     ]
 
     operations = [

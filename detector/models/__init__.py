@@ -9,6 +9,7 @@ from detector.models.idempotency import IdempotentCall
 from detector.models.model_version import ModelVersion
 from detector.models.photo import Photo, PhotoTag
 from detector.models.reanalysis import Reanalysis
+from detector.models.review import Review, ReviewCase
 from detector.models.reviewed_export import ReviewedExport
 from detector.models.statistics import DailyEmotion, DailyPhotos, HourlyEmotion
 from detector.models.user import User
@@ -29,6 +30,8 @@ __all__ = [
     "Photo",
     "PhotoTag",
     "Reanalysis",
+    "Review",
+    "ReviewCase",
     "ReviewedExport",
     "User",
     "WebhookDelivery",

@@ -152,10 +152,11 @@ class Analysis(models.Model):
     @property
     def dominant_face(self) -> "Face | None":
         """The largest face: whom the photo is about, as far as a picture tells."""
-        return max(self.faces.all(), key=lambda face: face.width * face.height, default=None)
+        faces = (face for face in self.faces.all() if not face.is_dismissed)
+        return max(faces, key=lambda face: face.width * face.height, default=None)
 
     @property
     def dominant_emotion(self) -> Emotion | None:
         """The expression of the largest face; none without a face."""
         face = self.dominant_face
-        return Emotion(face.emotion) if face else None
+        return Emotion(face.effective_emotion) if face else None

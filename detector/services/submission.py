@@ -16,6 +16,7 @@ from detector import tasks
 from detector.enums import UNDER_WAY, Source, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo, User
+from detector.models.ids import new_id
 from detector.services import archives, bin, hints, images, leases, locks, quotas, reanalysis
 
 SWEEP_BATCH = 100
@@ -53,30 +54,31 @@ class Submission:
 def submit(owner: User, files: "Iterable[UploadedFile[Any]]", source: Source) -> Submission:
     """Take each file that is a photo, and each photo of an archive.
 
-    A bad one never stops the others.
+    A bad one never stops the others. All of one call are one batch.
     """
     submission = Submission()
+    batch = new_id()
     for file in files:
         name = images.short_name(file.name or "photo")
         try:
             if archives.is_archive(file):
-                submission.extend(_submit_archive(owner, file))
+                submission.extend(_submit_archive(owner, file, batch))
             else:
-                submission.add(*_submit_file(owner, file, source))
+                submission.add(*_submit_file(owner, file, source, batch))
         except DetectorError as error:
             submission.rejected.append(Rejection(name, error))
     _send_after_commit([a.pk for a in submission.accepted if a.pk not in submission.duplicates])
     return submission
 
 
-def _submit_archive(owner: User, file: "UploadedFile[Any]") -> Submission:
+def _submit_archive(owner: User, file: "UploadedFile[Any]", batch: UUID) -> Submission:
     """Take each photo of an archive; raises DetectorError where there is none or it is unsafe."""
     archive = archives.Archive(file)
     submission = Submission()
     for member in archive.members:
         try:
             with archive.unpacked(member) as photo:
-                submission.add(*_submit_file(owner, photo, Source.ARCHIVE))
+                submission.add(*_submit_file(owner, photo, Source.ARCHIVE, batch))
         except DetectorError as error:
             submission.rejected.append(Rejection(archive.name_of(member), error))
     # An archive of other things, a document for instance, is one mistake and not many.
@@ -86,7 +88,9 @@ def _submit_archive(owner: User, file: "UploadedFile[Any]") -> Submission:
     return submission
 
 
-def _submit_file(owner: User, file: "UploadedFile[Any]", source: Source) -> tuple[Analysis, bool]:
+def _submit_file(
+    owner: User, file: "UploadedFile[Any]", source: Source, batch: UUID
+) -> tuple[Analysis, bool]:
     """Store a photo and queue its analysis; whether it is new.
 
     A file that the owner already has is not stored twice: its analysis is returned, out of the bin
@@ -99,7 +103,7 @@ def _submit_file(owner: User, file: "UploadedFile[Any]", source: Source) -> tupl
         images.restore_upload(known.photo, checked)
         retry(known)
         return known, False
-    photo = _photo(owner, checked, source)
+    photo = _photo(owner, checked, source, batch)
     # The file is stored before the row that names it, and outside the transaction.
     photo.upload.save("", checked.content, save=False)
     try:
@@ -237,7 +241,7 @@ def _brought_back(owner: User, sha256: str) -> Analysis | None:
     return _existing(owner, sha256)
 
 
-def _photo(owner: User, checked: images.CheckedUpload, source: Source) -> Photo:
+def _photo(owner: User, checked: images.CheckedUpload, source: Source, batch: UUID) -> Photo:
     now = timezone.now()
     return Photo(
         owner=owner,
@@ -250,4 +254,5 @@ def _photo(owner: User, checked: images.CheckedUpload, source: Source) -> Photo:
         uploaded_at=now,
         taken_at=now,
         source=source,
+        batch=batch,
     )

@@ -59,7 +59,8 @@ def analysis_card(request: OwnerRequest, analysis_id: UUID) -> HttpResponse:
     if analysis is None:
         raise Http404
     every = min(max(_number(request.GET.get("every")), 1), SLOWEST_POLL)
-    context = {"analysis": analysis, "poll_seconds": every}
+    duplicates = {analysis.pk} if "known" in request.GET else set()
+    context = {"analysis": analysis, "poll_seconds": every, "duplicates": duplicates}
     return render(request, "detector/partials/analysis_card.html", context)
 
 

@@ -10,12 +10,21 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from detector import tasks
-from detector.enums import Emotion, ModelStatus, ReanalysisStatus, Source, Status
+from detector.enums import Emotion, ModelStatus, ReanalysisStatus, Source, Status, Verdict
 from detector.exceptions import DetectorError
-from detector.models import Analysis, DailyEmotion, ModelVersion, Photo, Reanalysis, User
+from detector.models import (
+    Analysis,
+    DailyEmotion,
+    Face,
+    ModelVersion,
+    Photo,
+    Reanalysis,
+    ReviewCase,
+    User,
+)
 from detector.services import bin as bin_service
-from detector.services import model_registry, reanalysis, submission
-from detector.tests.factories import FaceFactory, ModelVersionFactory, PhotoFactory
+from detector.services import model_registry, reanalysis, review_consent, reviews, submission
+from detector.tests.factories import FaceFactory, ModelVersionFactory, PhotoFactory, UserFactory
 from detector.tests.stub_analyser import StubAnalyser, face
 
 pytestmark = pytest.mark.django_db
@@ -166,6 +175,37 @@ def test_a_photo_that_fails_keeps_its_result(
     assert list(DailyEmotion.objects.values_list("emotion", "faces")) == [("happy", 5)]
     campaign.refresh_from_db()
     assert campaign.status == ReanalysisStatus.FINISHED
+
+
+def test_what_people_said_stays_with_the_face(
+    better: ModelVersion,
+    analyser: StubAnalyser,
+    owner: User,
+    photos: list[Analysis],
+    sent: list[UUID],
+) -> None:
+    settled, corrected = (Face.objects.get(analysis=a) for a in photos[:2])
+    review_consent.agree(owner)
+    reviews.correct(owner, corrected, Verdict.FEAR)
+    reviewer = UserFactory.create()
+    case = reviews.next_case(reviewer, ReviewCase.objects.filter(face=settled))
+    assert case is not None
+    ReviewCase.objects.update(wanted=1)
+    reviews.give_verdict(case, reviewer, Verdict.ANGRY)
+    for analyser.sha256 in ("1" * 64, "2" * 64):
+        reanalysis.start(model=_activate("better", analyser.sha256), actor=owner)
+        submission.take_up_old()
+        _work(sent)
+    now = {face.analysis.photo_id: face for face in Face.objects.filter(analysis__superseded=False)}
+    assert now[photos[0].photo_id].effective_emotion == "angry"
+    assert now[photos[1].photo_id].effective_emotion == "fear"
+    counts = dict(DailyEmotion.objects.values_list("emotion", "faces"))
+    assert counts == {"angry": 1, "fear": 1, "sad": 3}
+    # Reviewers are done with the one; they are still asked about the other, and about the rest.
+    waiting = ReviewCase.objects.filter(face__analysis__superseded=False, status="open")
+    assert set(waiting.values_list("face__analysis__photo", flat=True)) == {
+        analysis.photo_id for analysis in photos[1:]
+    }
 
 
 def test_the_command(better: ModelVersion, owner: User, capsys: pytest.CaptureFixture[str]) -> None:

@@ -72,11 +72,13 @@ def test_a_page_that_scrolls_on_gets_photos_alone(web: Client, owner: User) -> N
     assert 'rel="next"' not in more
 
 
-def test_words_are_found_in_notes_and_tags(web: Client, owner: User) -> None:
+def test_words_are_found_in_notes_tags_and_file_names(web: Client, owner: User) -> None:
     first, second, _ = (AnalysisFactory.create(photo__owner=owner).photo for _ in range(3))
     Photo.objects.filter(pk=first.pk).update(note="On the BEACH, 100 %")
     PhotoTag.objects.create(photo=second, name="beach")
     assert set(walk(web, "?q=beach", "older_url")) == {first.pk, second.pk}
+    Photo.objects.filter(pk=first.pk).update(filename="Wedding 12.jpg")
+    assert walk(web, "?q=wedding", "older_url") == [first.pk]
     assert walk(web, "?q=100 %25", "older_url") == [first.pk]
     assert walk(web, "?tag=beach", "older_url") == [second.pk]
 

@@ -1,5 +1,7 @@
 """What an owner does on the page of a photo, and with what was deleted."""
 
+import html
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -209,8 +211,12 @@ def test_a_duplicate_offers_another_analysis(
             return text_of(web.post("/upload/", {"images": files}, headers=FETCH))
 
     assert "analyse-again" not in upload()
-    assert "It is being analysed." in upload()
+    waiting = upload()
+    assert "It is being analysed." in waiting
     work_off()
+    address = re.search(r"/analyses/[^\"]+", waiting)
+    assert address is not None
+    assert "You already have this photo." in text_of(web.get(html.unescape(address.group())))
     page = upload()
     assert "You already have this photo." in page
     assert f"/photos/{Photo.objects.get().pk}/analyse-again/" in page
