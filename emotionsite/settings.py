@@ -8,6 +8,7 @@ from typing import Any
 import django_stubs_ext
 from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
+from kombu import Exchange, Queue
 
 from emotionsite.environment import (
     PRODUCTION,
@@ -211,7 +212,14 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_DEFAULT_QUEUE = "analysis"
+# What must not wait behind what has a queue of its own; a worker takes from all of them in turn,
+# unless it is started with `--queues`.
+ANALYSIS_QUEUE, WEBHOOK_QUEUE = "analysis", "webhooks"
+CELERY_TASK_QUEUES = [
+    Queue(name, Exchange(name), routing_key=name) for name in (ANALYSIS_QUEUE, WEBHOOK_QUEUE)
+]
+CELERY_TASK_DEFAULT_QUEUE = ANALYSIS_QUEUE
+CELERY_TASK_ROUTES = {"detector.deliver": {"queue": WEBHOOK_QUEUE}}
 CELERY_TASK_SOFT_TIME_LIMIT = 60
 CELERY_TASK_TIME_LIMIT = 90
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -286,6 +294,8 @@ CORS_EXPOSE_HEADERS = [
 # --- Webhooks: they go to public addresses only, but for hosts named here
 WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
 WEBHOOKS_A_PERSON = 10
+# A receiver may take seconds to answer: of several processes, half stay free for photos.
+WEBHOOK_CONCURRENCY = positive_int("WEBHOOK_CONCURRENCY", max(CELERY_WORKER_CONCURRENCY // 2, 1))
 WEBHOOK_DISABLE_DAYS = positive_int("WEBHOOK_DISABLE_DAYS", 3)
 WEBHOOK_DELIVERY_DAYS = positive_int("WEBHOOK_DELIVERY_DAYS", 30)
 

@@ -2,6 +2,7 @@
 
 from detector.models.analysis import Analysis
 from detector.models.api_token import ApiToken
+from detector.models.audit import AuditEntry
 from detector.models.explanation import Explanation
 from detector.models.face import Face
 from detector.models.idempotency import IdempotentCall
@@ -18,6 +19,7 @@ from detector.models.worker import WorkerHeartbeat
 __all__ = [
     "Analysis",
     "ApiToken",
+    "AuditEntry",
     "DailyEmotion",
     "DailyPhotos",
     "Explanation",
