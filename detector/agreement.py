@@ -63,7 +63,7 @@ def share(part: int, whole: int) -> Estimate | None:
     return Estimate(p, max(0.0, centre - half), min(1.0, centre + half), whole)
 
 
-def _cohen(pairs: Counter[Pair[Label]]) -> float | None:
+def _cohen(pairs: Counter[tuple[Label, ...]]) -> float | None:
     n = pairs.total()
     first: Counter[Label] = Counter()
     second: Counter[Label] = Counter()

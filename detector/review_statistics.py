@@ -7,7 +7,7 @@ from statistics import median
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Count, F
+from django.db.models import Count
 
 from detector import reviewing
 from detector.agreement import Estimate, cohen_kappa, fleiss_kappa, share
@@ -112,7 +112,7 @@ def of_model(model_id: UUID | None = None) -> ModelFigures:
     if model_id:
         settled = settled.filter(face__analysis__model_version=model_id)
     confusion = {verdict: dict.fromkeys(Emotion, 0) for verdict in Verdict}
-    rows = settled.order_by().values_list("final_verdict", emotion=F("face__emotion"))
+    rows = settled.order_by().values_list("final_verdict", "face__emotion")
     for verdict, emotion, count in rows.annotate(n=Count("pk")):
         confusion[Verdict(verdict)][Emotion(emotion)] = count
     told = {v: row for v, row in confusion.items() if v != Verdict.CANNOT_TELL}

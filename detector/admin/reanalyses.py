@@ -117,11 +117,12 @@ class ReanalysisAdmin(ReadOnlyAdmin[Reanalysis]):
         self,
         request: HttpRequest,
         queryset: QuerySet[Reanalysis],
-        change: Callable[[Reanalysis], bool],
+        change: Callable[[Reanalysis, User | None], bool],
         done: str,
     ) -> None:
         try:
-            count = sum(change(campaign) for campaign in queryset.select_related("model_version"))
+            campaigns = queryset.select_related("model_version")
+            count = sum(change(campaign, cast(User, request.user)) for campaign in campaigns)
         except DetectorError as error:
             self.message_user(request, error.message, messages.ERROR)
             return

@@ -62,7 +62,7 @@ def _change(what: str) -> Reanalysis:
         "cancel": reanalysis.cancel,
     }
     if what in changes:
-        changes[what](campaign)
+        changes[what](campaign, None)
     return campaign
 
 

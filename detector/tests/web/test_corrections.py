@@ -49,12 +49,10 @@ def test_reviews_are_asked_for_apart_and_can_be_ended(
 ) -> None:
     assert "No reviewer sees your photos." in web.get("/settings/").content.decode()
     web.post("/settings/reviews/", {"agree": "yes"})
-    owner.refresh_from_db()
-    assert owner.agrees_to_review
+    assert User.objects.get(pk=owner.pk).agrees_to_review
     assert ReviewCase.objects.count() == 1
     web.post("/settings/reviews/", {"agree": "no"})
-    owner.refresh_from_db()
-    assert not owner.agrees_to_review
+    assert not User.objects.get(pk=owner.pk).agrees_to_review
     assert not ReviewCase.objects.exists()
 
 
