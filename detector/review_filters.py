@@ -4,23 +4,30 @@ from datetime import UTC, tzinfo
 from typing import Any
 
 import django_filters
+from django import forms
 from django.db.models import QuerySet
 
 from detector.days import end_of_day, start_of_day
 from detector.enums import Emotion
 from detector.models import ModelVersion, ReviewCase, User
 
+DAY = forms.DateInput(attrs={"type": "date"})
+
 
 class ReviewFilter(django_filters.FilterSet):
     """Which of the waiting faces a reviewer wants; days are those of the reviewer's calendar."""
 
     emotion = django_filters.ChoiceFilter(
-        field_name="face__emotion", choices=Emotion.choices, label="The model says"
+        field_name="face__emotion",
+        choices=Emotion.choices,
+        label="The model says",
+        empty_label="Any",
     )
     model = django_filters.ModelChoiceFilter(
         field_name="face__analysis__model_version",
         queryset=ModelVersion.objects.all(),
         label="Model",
+        empty_label="Any",
     )
     min_confidence = django_filters.NumberFilter(
         field_name="face__confidence",
@@ -36,8 +43,8 @@ class ReviewFilter(django_filters.FilterSet):
         max_value=1,
         label="Highest confidence",
     )
-    since = django_filters.DateFilter(method="from_day", label="Uploaded from")
-    until = django_filters.DateFilter(method="until_day", label="Uploaded until")
+    since = django_filters.DateFilter(method="from_day", label="Uploaded from", widget=DAY)
+    until = django_filters.DateFilter(method="until_day", label="Uploaded until", widget=DAY)
     batch = django_filters.UUIDFilter(field_name="face__analysis__photo__batch", label="Upload")
 
     class Meta:

@@ -21,7 +21,8 @@ EMOJI: Final = {
     Emotion.SURPRISE: "😲",
     Emotion.NEUTRAL: "😐",
 }
-NO_EMOTION: Final = {Verdict.NOT_A_FACE: "🚫", Verdict.CANNOT_TELL: "🤷"}
+NO_EMOTION: Final = {Verdict.NOT_A_FACE: "✕", Verdict.CANNOT_TELL: "?"}
+"""Signs that every font has."""
 
 
 @register.filter

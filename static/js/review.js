@@ -16,7 +16,8 @@ function show(form) {
   if (!form) return;
   form.removeAttribute("data-waits");
   form.inert = false;
-  form.querySelector(".verdict").focus({ preventScroll: true });
+  // The form and no button of it: Enter must not mean the first verdict.
+  form.focus({ preventScroll: true });
   shownSince = performance.now();
 }
 
@@ -108,7 +109,7 @@ root.addEventListener("submit", (event) => {
   else if (event.target.matches(".review-case")) {
     // Enter in the comment leads back to the keys: it names no verdict.
     if (event.submitter && document.activeElement?.name !== "comment") judge(event.submitter);
-    else event.target.querySelector(".verdict").focus();
+    else event.target.focus();
   } else event.target.submit();
 });
 
