@@ -153,8 +153,9 @@ def base_data(path: Path) -> None:
 def fine_tune(platform: Platform, reviewed: Path, base: Path) -> dict[str, Any]:
     """Train the candidate; the last thing that was told."""
     command = [
-        sys.executable, "-m", "ml.training.finetune", "--quick", "--name", CANDIDATE,
-        "--reviewed", str(reviewed), "--data", str(base), "--out", str(models(platform)),
+        sys.executable, "-m", "ml.training.finetune", "--quick", "--epochs", "1",
+        "--name", CANDIDATE, "--reviewed", str(reviewed), "--data", str(base),
+        "--out", str(models(platform)),
     ]  # fmt: skip
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]

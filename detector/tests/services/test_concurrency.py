@@ -12,11 +12,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.utils import timezone
 
-from detector.enums import Emotion, Source, Status
+from detector.enums import Emotion, ModelStatus, Source, Status
 from detector.models import Analysis, DailyEmotion, Explanation, Face, Photo, User
 from detector.services import bin as bin_service
-from detector.services import erasure, explanation, leases, statistics, submission
-from detector.tests.factories import AnalysisFactory, FaceFactory, UserFactory
+from detector.services import erasure, explanation, leases, reanalysis, statistics, submission
+from detector.tests.factories import AnalysisFactory, FaceFactory, ModelVersionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -168,3 +168,13 @@ def test_a_heat_map_is_asked_for_while_the_photo_is_erased(explain_sent: list[UU
     at_once(lambda: next(acts)())
     assert Photo.objects.count() == AT_ONCE / 2
     assert not Explanation.objects.exists()
+
+
+def test_workers_that_advance_a_reanalysis_at_once_take_up_no_more_than_one() -> None:
+    faces = FaceFactory.create_batch(5)
+    model = ModelVersionFactory.create(name="better", status=ModelStatus.ACTIVE)
+    reanalysis.start(model=model, actor=None)
+    taken = [analysis_id for ids in at_once(reanalysis.advance) for analysis_id in ids]
+    assert len(taken) == len(set(taken)) == 2
+    newest = sorted(face.analysis.photo_id for face in faces)[-2:]
+    assert set(Analysis.objects.filter(pk__in=taken).values_list("photo", flat=True)) == set(newest)
