@@ -90,7 +90,7 @@ class ReanalysisAdmin(ReadOnlyAdmin[Reanalysis]):
         parts = [f"of {obj.owner}"] if obj.owner else []
         if obj.from_version:
             parts.append(f"read by {obj.from_version}")
-        return f"{obj.photos} photos {' '.join(parts)}".strip()
+        return f"{obj.photos:,} {' '.join(parts)}".strip()
 
     @admin.display(description="progress")
     def how_far(self, obj: Reanalysis) -> str:
