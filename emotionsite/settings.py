@@ -353,6 +353,8 @@ SPECTACULAR_SETTINGS = {
     ],
     "ENUM_NAME_OVERRIDES": {
         "Emotion": "detector.enums.Emotion",
+        "Verdict": "detector.enums.Verdict",
+        "ReviewKind": "detector.enums.ReviewKind",
         "Status": "detector.enums.Status",
         "Source": "detector.enums.Source",
         "Scope": "detector.enums.Scope",

@@ -7,6 +7,8 @@ const announcer = document.getElementById("announcer");
 let shownSince = performance.now();
 let sending = Promise.resolve();
 let wanting = 0;
+// Judged here, and not yet told to the server: it must not give these again.
+const unsent = new Set();
 
 const cases = () => [...root.querySelectorAll(".review-case")];
 const current = () => root.querySelector(".review-case:not([data-waits])");
@@ -27,10 +29,12 @@ function hide(form) {
 }
 
 // A face that is on its way counts as one more, so that "All done" is said only when it is true.
-function send(address, body, take) {
+function send(address, body, take, id = "") {
+  if (id) unsent.add(id);
   wanting += 1;
   sending = sending.then(async () => {
     for (const form of cases()) body.append("have", form.dataset.case);
+    for (const id of unsent) body.append("have", id);
     try {
       const answer = await fetch(address, {
         method: "POST", body, headers: { "HX-Request": "true" }, credentials: "same-origin",
@@ -43,6 +47,7 @@ function send(address, body, take) {
       say("The server cannot be reached. What you said last was not kept.");
     } finally {
       wanting -= 1;
+      if (id) unsent.delete(id);
       if (!current()) show(cases()[0]);
     }
   });
@@ -82,7 +87,7 @@ function leave(form, address, values, words) {
   form.remove();
   announcer.textContent = words;
   const next = cases()[0];
-  send(address, body, addLast);
+  send(address, body, addLast, form.dataset.case);
   show(next);
 }
 
