@@ -3,9 +3,9 @@
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 
-from detector.admin import accounts, analyses, models, photos
+from detector.admin import accounts, analyses, models, photos, reanalyses
 
-__all__ = ["accounts", "analyses", "models", "photos"]
+__all__ = ["accounts", "analyses", "models", "photos", "reanalyses"]
 
 # The same limits of wrong passwords as on the site's own page.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]

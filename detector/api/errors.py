@@ -20,6 +20,7 @@ STATUS_OF_CODE = {
     "not_failed": HTTPStatus.CONFLICT,
     "quota_exceeded": HTTPStatus.FORBIDDEN,
     "too_many_webhooks": HTTPStatus.CONFLICT,
+    "review_not_held": HTTPStatus.CONFLICT,
     "scope_not_held": HTTPStatus.FORBIDDEN,
 }
 """All other errors of the platform are 400."""

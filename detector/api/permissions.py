@@ -6,8 +6,9 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
+from detector import reviewing
 from detector.enums import Scope
-from detector.models import ApiToken
+from detector.models import ApiToken, User
 
 
 class InsufficientScope(PermissionDenied):
@@ -35,6 +36,14 @@ class HasScope(BasePermission):
         if needed not in token.scopes:
             raise InsufficientScope(needed)
         return True
+
+
+class IsReviewer(BasePermission):
+    """For staff with the permission to review."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Asked after the scope: a token can lack what its owner may do."""
+        return isinstance(request.user, User) and reviewing.may_review(request.user)
 
 
 def scope_of_method(method: str) -> Scope:

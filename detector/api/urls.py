@@ -7,11 +7,12 @@ from drf_spectacular.views import (
 )
 from rest_framework.routers import SimpleRouter
 
-from detector.api.views import account, analyses, export, statistics, tokens, webhooks
+from detector.api.views import account, analyses, export, reviews, statistics, tokens, webhooks
 
 router = SimpleRouter(use_regex_path=False)
 router.register("analyses", analyses.AnalysisViewSet, basename="analysis")
 router.register("models", account.ModelViewSet, basename="model")
+router.register("reviews", reviews.ReviewViewSet, basename="review")
 router.register("tokens", tokens.TokenViewSet, basename="token")
 router.register("webhooks", webhooks.WebhookViewSet, basename="webhook")
 
@@ -29,6 +30,17 @@ v1 = (
             f"{DELIVERIES}<uuid:id>/resend/",
             deliveries({"post": "resend"}),
             name="delivery-resend",
+        ),
+        path("reviews/queue/", reviews.QueueView.as_view(), name="review-queue"),
+        path(
+            "reviews/queue/<uuid:id>/image/",
+            reviews.QueueImageView.as_view(),
+            name="review-queue-image",
+        ),
+        path(
+            "reviews/queue/<uuid:id>/skip/",
+            reviews.QueueSkipView.as_view(),
+            name="review-queue-skip",
         ),
         path("stats/timeline/", statistics.TimelineView.as_view(), name="stats-timeline"),
         path("stats/calendar/", statistics.CalendarView.as_view(), name="stats-calendar"),

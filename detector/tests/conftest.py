@@ -1,7 +1,8 @@
 """What the tests of the platform share: an owner, a stranger, photos, and a stand-in network."""
 
 import io
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connections
+from django.db import connection, connections
 from django.test import Client
 from PIL import Image
 from pytest_django.fixtures import Settings
@@ -18,7 +19,7 @@ from rest_framework.test import APIClient
 
 from detector import tasks
 from detector.enums import Scope
-from detector.models import Analysis, User
+from detector.models import Analysis, AuditEntry, User
 from detector.services import analysis as analysis_service
 from detector.services import model_registry, tokens
 from detector.tests.factories import UserFactory
@@ -31,6 +32,28 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
     database = connections.databases["default"]
     if database["ENGINE"] == "django.db.backends.sqlite3":
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def _audit_log_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Between tests that commit the database is emptied: the one way round the triggers."""
+    if not _commits(request):
+        yield
+        return
+    request.getfixturevalue("transactional_db")
+    yield
+    triggers = import_module("detector.migrations.0012_audit_log_is_final")
+    if AuditEntry.objects.exists():
+        with connection.schema_editor() as editor:
+            triggers.allow_changes(None, editor)
+            editor.execute("DELETE FROM detector_auditentry")
+            triggers.refuse_changes(None, editor)
+
+
+def _commits(request: pytest.FixtureRequest) -> bool:
+    marker = request.node.get_closest_marker("django_db")
+    marked = marker is not None and bool(marker.kwargs.get("transaction"))
+    return marked or bool({"transactional_db", "live_server"} & set(request.fixturenames))
 
 
 @pytest.fixture(autouse=True)

@@ -64,7 +64,7 @@ class DeliverySerializer(serializers.Serializer[WebhookDelivery]):
 
     id = serializers.UUIDField(help_text="Sent as `webhook-id`.")
     event = serializers.ChoiceField(Event.choices)
-    subject = serializers.UUIDField(help_text="The analysis that it tells of.")
+    subject = serializers.UUIDField(help_text="The analysis or review that it tells of.")
     payload = serializers.CharField(help_text="The body, as it is signed and sent.")
     status = serializers.ChoiceField(DeliveryStatus.choices)
     attempts = serializers.IntegerField()

@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 
 from detector.enums import Scope
 from detector.models import Analysis, ApiToken, Face, Photo, User, WebhookDelivery, WebhookEndpoint
+from detector.models.ids import new_id
 from detector.services import tokens
 from detector.tests.conftest import api_client
 from detector.tests.factories import WebhookDeliveryFactory
@@ -65,6 +66,12 @@ CALLS = [
     Call("get", "export/"),
     Call("get", "me/"),
     Call("get", "models/"),
+    # An owner is no reviewer.
+    Call("get", "reviews/", 403, Scope.REVIEW),
+    Call("post", "reviews/", 403, Scope.REVIEW),
+    Call("get", "reviews/queue/", 403, Scope.REVIEW),
+    Call("get", "reviews/queue/<uuid:id>/image/", 403, Scope.REVIEW),
+    Call("post", "reviews/queue/<uuid:id>/skip/", 403, Scope.REVIEW),
     Call("get", "stats/summary/"),
     Call("get", "stats/timeline/"),
     Call("get", "stats/calendar/", body=(("year", 2026),)),
@@ -121,6 +128,7 @@ def ids(analysed: Analysis, settings: Any) -> dict[str, str]:
         "tokens": str(token.id),
         "webhooks": str(delivery.endpoint_id),
         "deliveries": str(delivery.pk),
+        "reviews": str(new_id()),
     }
 
 

@@ -49,3 +49,14 @@ def jpeg(pixels: Pixels) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=95)
     return buffer.getvalue()
+
+
+def portraits(count: int) -> list[bytes]:
+    """So many photos of one of two women, no two alike in their bytes."""
+    found = []
+    for number in range(count):
+        pixels = [astronaut(), hopper()][number % 2]
+        if number % 4 > 1:
+            pixels = pixels[:, ::-1]
+        found.append(jpeg(beside([pixels], height=480 - 16 * number)))
+    return found

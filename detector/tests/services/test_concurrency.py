@@ -11,12 +11,23 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
-from detector.enums import Emotion, Source, Status
-from detector.models import Analysis, DailyEmotion, Explanation, Face, Photo, User
+from detector.enums import Emotion, ModelStatus, Source, Status
+from detector.exceptions import DetectorError
+from detector.models import Analysis, DailyEmotion, Explanation, Face, Photo, ReviewCase, User
 from detector.services import bin as bin_service
-from detector.services import erasure, explanation, leases, statistics, submission
-from detector.tests.factories import AnalysisFactory, FaceFactory, UserFactory
+from detector.services import (
+    erasure,
+    explanation,
+    leases,
+    reanalysis,
+    review_consent,
+    reviews,
+    statistics,
+    submission,
+)
+from detector.tests.factories import AnalysisFactory, FaceFactory, ModelVersionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -78,12 +89,61 @@ def test_photos_with_the_same_faces_in_another_order_do_not_block_each_other() -
     def add() -> None:
         order = emotions if next(turn) % 2 else emotions[::-1]
         photo = AnalysisFactory.create(photo__owner=owner).photo
-        faces = [Face(emotion=emotion, confidence=0.5, uncertain=False) for emotion in order]
+        faces = [
+            Face(emotion=emotion, effective_emotion=emotion, confidence=0.5, uncertain=False)
+            for emotion in order
+        ]
         with transaction.atomic():
             statistics.add_faces(photo, faces)
 
     at_once(add)
     assert set(DailyEmotion.objects.values_list("faces", flat=True)) == {AT_ONCE}
+
+
+def test_no_two_reviewers_are_given_the_same_face() -> None:
+    owner = UserFactory.create()
+    for _ in range(AT_ONCE):
+        FaceFactory.create(analysis__photo__owner=owner)
+    review_consent.agree(owner)
+    waiting = iter([UserFactory.create() for _ in range(AT_ONCE)])
+    given: list[ReviewCase | None] = []
+
+    def ask() -> None:
+        given.append(reviews.next_case(next(waiting)))
+
+    at_once(ask)
+    assert None not in given
+    assert len({case.pk for case in given if case}) == AT_ONCE
+
+
+def test_verdicts_and_a_withdrawal_at_once_wait_for_nobody_for_ever(settings: Settings) -> None:
+    settings.REVIEW_DOUBLE_SHARE = 0.0
+    owner = UserFactory.create()
+    faces = [FaceFactory.create(analysis__photo__owner=owner) for _ in range(AT_ONCE)]
+    with transaction.atomic():
+        for face in faces:
+            statistics.add_faces(face.analysis.photo, [face])
+    review_consent.agree(owner)
+    people = [UserFactory.create() for _ in range(AT_ONCE)]
+    held = [reviews.next_case(person) for person in people]
+    turn = itertools.count()
+
+    def judge() -> None:
+        number = next(turn)
+        case = held[number]
+        if number == AT_ONCE // 2:
+            review_consent.withdraw(owner)
+        elif case is not None:
+            # The owner may have withdrawn by now.
+            with suppress(DetectorError):
+                reviews.give_verdict(case.pk, people[number], "sad")
+
+    at_once(judge)
+    assert not ReviewCase.objects.filter(status="open").exists()
+    judged = ReviewCase.objects.count()
+    shown = dict(DailyEmotion.objects.values_list("emotion", "faces"))
+    assert shown.get("sad", 0) == judged
+    assert sum(shown.values()) == AT_ONCE
 
 
 def test_adding_and_removing_at_once_comes_out_right() -> None:
@@ -165,3 +225,13 @@ def test_a_heat_map_is_asked_for_while_the_photo_is_erased(explain_sent: list[UU
     at_once(lambda: next(acts)())
     assert Photo.objects.count() == AT_ONCE / 2
     assert not Explanation.objects.exists()
+
+
+def test_workers_that_advance_a_reanalysis_at_once_take_up_no_more_than_one() -> None:
+    faces = FaceFactory.create_batch(5)
+    model = ModelVersionFactory.create(name="better", status=ModelStatus.ACTIVE)
+    reanalysis.start(model=model, actor=None)
+    taken = [analysis_id for ids in at_once(reanalysis.advance) for analysis_id in ids]
+    assert len(taken) == len(set(taken)) == 2
+    newest = sorted(face.analysis.photo_id for face in faces)[-2:]
+    assert set(Analysis.objects.filter(pk__in=taken).values_list("photo", flat=True)) == set(newest)

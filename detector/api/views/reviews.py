@@ -1,0 +1,141 @@
+"""Faces to review, and verdicts on them; for staff with the permission to review."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponseBase
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import serializers, status
+from rest_framework.generics import GenericAPIView
+from rest_framework.mixins import ListModelMixin
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from detector import files, reviewing
+from detector.api.permissions import HasScope, IsReviewer
+from detector.api.serializers.reviews import (
+    NewReviewSerializer,
+    ReviewCaseSerializer,
+    ReviewQuerySerializer,
+    ReviewQueueSerializer,
+    ReviewSerializer,
+)
+from detector.api.views.base import PROBLEM, ApiMixin, caller
+from detector.api.views.pictures import PICTURE
+from detector.enums import Scope
+from detector.models import Review, ReviewCase
+from detector.review_filters import ReviewFilter
+from detector.services import reviews
+
+
+class ReviewerMixin(ApiMixin):
+    """What the calls of reviewers share."""
+
+    needed_scope = Scope.REVIEW
+    permission_classes = (IsAuthenticated, HasScope, IsReviewer)
+
+
+class QueueView(ReviewerMixin, GenericAPIView[Any]):
+    """The next face."""
+
+    queries = {"get": ReviewQuerySerializer}
+
+    @extend_schema(
+        summary="The next face to review",
+        description="The most useful that waits; it is yours for some minutes. Asked again "
+        "without a verdict or a skip in between, the same.",
+        parameters=[ReviewQuerySerializer],
+        responses={200: ReviewQueueSerializer, 400: PROBLEM},
+    )
+    def get(self, request: Request) -> Response:
+        """None when all is done, or others hold what is left."""
+        cases = self._chosen(request)
+        case = reviews.next_case(caller(request), cases)
+        if case is not None:
+            case.refresh_from_db(fields=["claimed_until"])
+        shown = ReviewCaseSerializer(case, context={"request": request}).data if case else None
+        return Response({"left": cases.count(), "case": shown})
+
+    @staticmethod
+    def _chosen(request: Request) -> QuerySet[ReviewCase]:
+        query = ReviewQuerySerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        queue = reviewing.queue_of(caller(request))
+        chosen = ReviewFilter(request.query_params, queryset=queue, request=request)
+        if not chosen.is_valid():
+            raise serializers.ValidationError(chosen.errors)
+        return chosen.qs
+
+
+class QueueImageView(ReviewerMixin, GenericAPIView[Any]):
+    """The photo of a face that is yours to judge."""
+
+    @extend_schema(summary="The photo of a face to review", responses=PICTURE)
+    def get(self, request: Request, id: UUID) -> HttpResponseBase:
+        """404 once somebody else was given the face."""
+        case = _held(request, id)
+        response = files.image_response(request, case.face.analysis.photo.image)
+        if response is None:
+            raise Http404
+        return response
+
+
+class QueueSkipView(ReviewerMixin, GenericAPIView[Any]):
+    """Leaving a face to others."""
+
+    @extend_schema(summary="Leave a face to others", request=None, responses={204: None})
+    def post(self, request: Request, id: UUID) -> Response:
+        """It does not come back to you."""
+        reviews.skip(_held(request, id), caller(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@extend_schema_view(
+    list=extend_schema(
+        summary="Your verdicts, newest first",
+        responses={200: ReviewSerializer(many=True), 400: PROBLEM},
+    ),
+)
+class ReviewViewSet(ReviewerMixin, ListModelMixin, GenericViewSet[Review]):
+    """Verdicts on faces."""
+
+    serializer_class = ReviewSerializer
+    filter_backends = ()
+    queryset = Review.objects.none()
+
+    def get_queryset(self) -> Any:
+        """The caller's own."""
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset
+        return reviewing.reviews_by(caller(self.request))
+
+    @extend_schema(
+        summary="Judge a face",
+        description="One that `reviews/queue/` gave you; 409 `review_not_held` once it is not "
+        "yours any more.",
+        request=NewReviewSerializer,
+        responses={201: ReviewSerializer, 400: PROBLEM, 409: PROBLEM, 415: PROBLEM},
+    )
+    def create(self, request: Request) -> Response:
+        """The verdict as it was written down."""
+        wish = NewReviewSerializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        values = wish.validated_data
+        review = reviews.give_verdict(
+            values["case"],
+            caller(request),
+            values["verdict"],
+            comment=values["comment"],
+            seconds=values.get("seconds"),
+        )
+        return Response(ReviewSerializer(review).data, status=status.HTTP_201_CREATED)
+
+
+def _held(request: Request, case_id: UUID) -> ReviewCase:
+    case = reviewing.case_held(caller(request), case_id)
+    if case is None:
+        raise Http404
+    return case

@@ -1,0 +1,79 @@
+"""Reviews by programs: the next face, its photo, and a verdict."""
+
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from detector.enums import Scope
+from detector.models import Analysis, Review, ReviewCase, User
+from detector.services import review_consent, reviews
+from detector.tests.conftest import api_client
+from detector.tests.web.test_review import reviewer_of
+
+
+@pytest.fixture
+def case(analysed: Analysis, owner: User, settings: Any) -> ReviewCase:
+    settings.REVIEW_DOUBLE_SHARE = 0.0
+    review_consent.agree(owner)
+    return ReviewCase.objects.get()
+
+
+@pytest.fixture
+def reviewer_api(db: None) -> APIClient:
+    return api_client(reviewer_of("reviewer"), [Scope.REVIEW])
+
+
+def test_a_program_judges_a_face(case: ReviewCase, reviewer_api: APIClient, owner: User) -> None:
+    answer = reviewer_api.get("/api/v1/reviews/queue/")
+    queue = answer.json()
+    assert (queue["left"], queue["case"]["id"]) == (1, str(case.pk))
+    for secret in (str(owner.pk), owner.username, str(case.face.analysis_id), "happy"):
+        assert secret not in answer.content.decode()
+    verdict = {"case": str(case.pk), "verdict": "sad", "seconds": 3.5}
+    made = reviewer_api.post("/api/v1/reviews/", verdict, format="json")
+    assert made.status_code == 201
+    assert made.json()["verdict"] == "sad"
+    again = reviewer_api.post("/api/v1/reviews/", verdict, format="json")
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "review_not_held")
+    assert reviewer_api.get("/api/v1/reviews/queue/").json() == {"left": 0, "case": None}
+    listed = reviewer_api.get("/api/v1/reviews/").json()["results"]
+    assert [row["case"] for row in listed] == [str(case.pk)]
+    assert Review.objects.get().seconds == 3.5
+
+
+def test_a_photo_is_seen_only_while_its_face_is_held(
+    case: ReviewCase, reviewer_api: APIClient
+) -> None:
+    image = f"/api/v1/reviews/queue/{case.pk}/image/"
+    assert reviewer_api.get(image).status_code == 404
+    assert reviewer_api.get("/api/v1/reviews/queue/").json()["case"]["image"].endswith(image)
+    skip = f"/api/v1/reviews/queue/{case.pk}/skip/"
+    other = api_client(reviewer_of("other"), [Scope.REVIEW])
+    assert other.get(image).status_code == 404
+    assert other.post(skip).status_code == 404
+    assert reviewer_api.post(skip).status_code == 204
+    assert reviewer_api.get("/api/v1/reviews/queue/").json() == {"left": 0, "case": None}
+    assert other.get("/api/v1/reviews/queue/").json()["left"] == 1
+    picture = other.get(image)
+    assert picture["Content-Type"] == "image/jpeg"
+    picture.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "status"), [("emotion=sad", 200), ("emotion=bored", 400), ("colour=red", 400)]
+)
+def test_filters_of_the_queue_are_strict(
+    case: ReviewCase, reviewer_api: APIClient, query: str, status: int
+) -> None:
+    answer = reviewer_api.get(f"/api/v1/reviews/queue/?{query}")
+    assert answer.status_code == status
+    if status == 200:
+        assert answer.json() == {"left": 0, "case": None}
+
+
+def test_a_token_of_someone_who_is_no_reviewer_is_refused(case: ReviewCase, stranger: User) -> None:
+    client = api_client(stranger, list(Scope))
+    answer = client.get("/api/v1/reviews/queue/")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "permission_denied")
+    assert reviews.next_case(reviewer_of("reviewer")) == case
