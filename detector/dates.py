@@ -44,6 +44,16 @@ def month_text(day: date) -> str:
     return _written(day, "YEAR_MONTH_FORMAT")
 
 
+def month_name(day: date) -> str:
+    """The month of a day, short: Nov."""
+    return _written(day, "M")
+
+
+def weekday_name(day: date) -> str:
+    """The weekday of a day, short: Tue."""
+    return _written(day, "D")
+
+
 def _written(day: date, form: str) -> str:
     local = timezone.localtime(day) if isinstance(day, datetime) else day
     with translation.override(_language.get()):

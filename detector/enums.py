@@ -32,6 +32,10 @@ class Status(TextChoices):
     FAILED = "failed"
 
 
+UNDER_WAY = (Status.QUEUED, Status.RUNNING)
+"""Where something will still happen by itself; a photo has one such analysis at most."""
+
+
 class Source(TextChoices):
     """How a photo came in."""
 
@@ -48,6 +52,23 @@ class ModelStatus(TextChoices):
     CANDIDATE = "candidate"
     ACTIVE = "active"
     RETIRED = "retired"
+
+
+class Split(IntegerChoices):
+    """The parts of a data set, as `ml.training.data.Split`."""
+
+    TRAIN = 0
+    VALIDATION = 1
+    TEST = 2
+
+
+class ReanalysisStatus(TextChoices):
+    """Where a campaign to read old photos anew stands; the last two are its ends."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
 
 
 class Theme(TextChoices):
@@ -93,8 +114,41 @@ class Scope(TextChoices):
     REVIEW = "review"
 
 
+class Verdict(TextChoices):
+    """What a person makes of a face: an expression, or why there is none to name."""
+
+    ANGRY = "angry"
+    DISGUST = "disgust"
+    FEAR = "fear"
+    HAPPY = "happy"
+    SAD = "sad"
+    SURPRISE = "surprise"
+    NEUTRAL = "neutral"
+    NOT_A_FACE = "not_a_face", "Not a face"
+    CANNOT_TELL = "cannot_tell", "Cannot tell"
+
+    @property
+    def is_emotion(self) -> bool:
+        """Whether it names an expression."""
+        return self.value in Emotion.values
+
+
+class ReviewKind(TextChoices):
+    """Who gave a verdict: the photo's owner, or a reviewer who saw no other opinion."""
+
+    OWNER = "owner"
+    REVIEWER = "reviewer"
+
+
+class CaseStatus(TextChoices):
+    """Whether reviewers still have to look at a face."""
+
+    OPEN = "open"
+    SETTLED = "settled"
+
+
 class Event(TextChoices):
-    """What a webhook can tell of; `review.created` is sent once people review."""
+    """What a webhook can tell of."""
 
     ANALYSIS_DONE = "analysis.done"
     ANALYSIS_FAILED = "analysis.failed"

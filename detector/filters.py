@@ -23,7 +23,7 @@ class AnalysisFilter(django_filters.FilterSet):
     )
     uncertain = django_filters.BooleanFilter(method="on_faces")
     tag = django_filters.CharFilter(field_name="photo__tags__name", lookup_expr="exact")
-    q = django_filters.CharFilter(method="in_words", label="Words in notes and tags")
+    q = django_filters.CharFilter(method="in_words", label="Words in notes, tags and file names")
     to = django_filters.DateFilter(method="until_day", label="Until")
 
     class Meta:
@@ -47,11 +47,12 @@ class AnalysisFilter(django_filters.FilterSet):
         values = self.form.cleaned_data
         conditions = Q()
         if values["emotion"]:
-            conditions &= Q(emotion=values["emotion"])
+            conditions &= Q(effective_emotion=values["emotion"])
         if values["min_confidence"] is not None:
             conditions &= Q(confidence__gte=float(values["min_confidence"]))
         if values["uncertain"] is not None:
-            conditions &= Q(uncertain=values["uncertain"])
+            doubted = Q(uncertain=True) & ~Q(reviewed_emotion__in=Emotion.values)
+            conditions &= doubted if values["uncertain"] else ~doubted
         if not conditions:
             return queryset
         return queryset.filter(Exists(Face.objects.filter(conditions, analysis=OuterRef("pk"))))
@@ -61,9 +62,10 @@ class AnalysisFilter(django_filters.FilterSet):
         return queryset
 
     def in_words(self, queryset: QuerySet[Analysis], name: str, text: Any) -> QuerySet[Analysis]:
-        """Photos whose note or tags hold this text, whatever its capitals."""
+        """Photos whose note, tags or file name hold this text, whatever its capitals."""
         tagged = PhotoTag.objects.filter(photo=OuterRef("photo"), name__icontains=text)
-        return queryset.filter(Q(photo__note__icontains=text) | Exists(tagged))
+        written = Q(photo__note__icontains=text) | Q(photo__filename__icontains=text)
+        return queryset.filter(written | Exists(tagged))
 
     def from_day(self, queryset: QuerySet[Analysis], name: str, day: Any) -> QuerySet[Analysis]:
         """Photos taken on this day of the owner's or later."""

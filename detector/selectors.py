@@ -7,12 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
+from django.db.models import Count, F, Max, Min, Prefetch, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth, TruncWeek, TruncYear
 from django.utils import timezone
 
 from detector.days import end_of_day, start_of_day
-from detector.enums import Emotion, Status
+from detector.enums import UNDER_WAY, Emotion, ModelStatus, Status
 from detector.models import (
     Analysis,
     ApiToken,
@@ -90,6 +90,24 @@ def analysis_of_photo(owner: User, photo_id: UUID) -> Analysis | None:
     return analyses_of(owner).filter(photo_id=photo_id).first()
 
 
+def analysis_of(owner: User, analysis_id: UUID) -> Analysis | None:
+    """One analysis of an owner's photo, whether it is the current one or not."""
+    ids = Analysis.objects.filter(owner=owner, photo__deleted_at=None, pk=analysis_id)
+    return ids.select_related("photo", "model_version").prefetch_related("faces").first()
+
+
+def renewal_of(analysis: Analysis) -> Analysis | None:
+    """The last attempt to renew a result: under way, or failed so that the result stands."""
+    later = Analysis.objects.filter(photo=analysis.photo_id, superseded=True, pk__gt=analysis.pk)
+    return later.order_by("-id").first()
+
+
+def with_renewals(analyses: QuerySet[Analysis]) -> QuerySet[Analysis]:
+    """The same analyses; what is under way to renew them is at hand as `photo.renewals`."""
+    renewals = Analysis.objects.filter(superseded=True, status__in=UNDER_WAY)
+    return analyses.prefetch_related(Prefetch("photo__analyses", renewals, to_attr="renewals"))
+
+
 def analyses_by_id(owner: User, ids: Sequence[UUID]) -> list[Analysis]:
     """The owner's analyses among these ids, in the order of the ids."""
     found = {analysis.pk: analysis for analysis in analyses_of(owner).filter(pk__in=ids)}
@@ -98,7 +116,7 @@ def analyses_by_id(owner: User, ids: Sequence[UUID]) -> list[Analysis]:
 
 def unfinished(ids: Sequence[UUID]) -> bool:
     """Whether any of these analyses is still queued or running."""
-    return Analysis.objects.filter(pk__in=ids, status__in=[Status.QUEUED, Status.RUNNING]).exists()
+    return Analysis.objects.filter(pk__in=ids, status__in=UNDER_WAY).exists()
 
 
 def neighbours(owner: User, photo_id: UUID) -> tuple[UUID | None, UUID | None]:
@@ -291,6 +309,11 @@ def usage(owner: User) -> Usage:
 def model_versions() -> QuerySet[ModelVersion]:
     """The networks that have answered here, the newest first."""
     return ModelVersion.objects.order_by("-id")
+
+
+def active_model() -> ModelVersion | None:
+    """The network that answers now; none before a worker has started."""
+    return ModelVersion.objects.filter(status=ModelStatus.ACTIVE).first()
 
 
 def webhooks_of(owner: User) -> QuerySet[WebhookEndpoint]:

@@ -9,11 +9,13 @@ from celery import shared_task
 def analyse(analysis_id: str) -> None:
     """Look at one analysis and do what it needs."""
     # Imported here: the web process only sends this task and has no use for a neural network.
-    from detector.services import analysis, hints, webhooks
+    from detector.services import analysis, hints, reanalysis, webhooks
 
     analysis.run(UUID(analysis_id))
     for delivery_id in webhooks.waiting_of(UUID(analysis_id)):
         hints.send(deliver, delivery_id)
+    for next_id in reanalysis.advance():
+        hints.send(analyse, next_id)
 
 
 @shared_task(name="detector.explain")

@@ -4,15 +4,14 @@ Everything here is read from rows whose number days and hours bound, never photo
 exception, what people felt, looks at the latest `SELF_REPORTS` photos that tell it.
 """
 
-from calendar import day_abbr
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
 from django.db.models import F, Max, Min, OuterRef, Q, Subquery, Sum
 
-from detector import selectors
+from detector import dates, selectors
 from detector.enums import Emotion, Status
 from detector.models import Analysis, Face, HourlyEmotion, User
 from detector.selectors import EmotionShare
@@ -20,6 +19,7 @@ from detector.selectors import EmotionShare
 ENOUGH: Final = 5
 """Fewer faces say nothing about a distribution."""
 SELF_REPORTS: Final = 500
+MONDAY: Final = date(2024, 1, 1)
 PLACES: Final = {emotion.value: place for place, emotion in enumerate(Emotion)}
 
 
@@ -89,6 +89,16 @@ def _dominant(counts: dict[str, int]) -> Emotion:
     return Emotion(min(counts, key=lambda emotion: (-counts[emotion], PLACES[emotion])))
 
 
+def weekday_name(weekday: int) -> str:
+    """A weekday in the language of dates; 0 is Monday."""
+    return dates.weekday_name(MONDAY + timedelta(days=weekday))
+
+
+def hour_name(weekday: int, hour: int) -> str:
+    """An hour of the week: Tue 15:00."""
+    return f"{weekday_name(weekday)} {hour:02}:00"
+
+
 @dataclass(frozen=True)
 class HourCell:
     """One hour of the week that has faces; Monday is weekday 0."""
@@ -102,7 +112,7 @@ class HourCell:
     @property
     def name(self) -> str:
         """The hour, for tables."""
-        return f"{day_abbr[self.weekday]} {self.hour:02}:00"
+        return hour_name(self.weekday, self.hour)
 
 
 def hours(owner: User, model_id: UUID | None = None) -> list[HourCell]:
@@ -209,7 +219,7 @@ class Agreement:
 
 def agreement(owner: User, model_id: UUID | None = None) -> Agreement:
     """Over the latest `SELF_REPORTS` photos that say how their owner felt and show a face."""
-    largest = Face.objects.filter(analysis=OuterRef("pk"))
+    largest = Face.objects.filter(analysis=OuterRef("pk")).exclude(effective_emotion="")
     largest = largest.order_by(-(F("width") * F("height")), "index")
     told = Analysis.objects.filter(
         ~Q(photo__felt_emotion=""),
@@ -222,7 +232,9 @@ def agreement(owner: User, model_id: UUID | None = None) -> Agreement:
     if model_id:
         told = told.filter(model_version=model_id)
     # Not whole rows: making hundreds of them would take longer than all the rest of the page.
-    told = told.annotate(shown=Subquery(largest.values("emotion")[:1])).order_by("-photo_id")
+    told = told.annotate(shown=Subquery(largest.values("effective_emotion")[:1])).order_by(
+        "-photo_id"
+    )
     rows = list(told.values_list("photo__felt_emotion", "shown")[: SELF_REPORTS + 1])
     counts = {felt: dict.fromkeys(Emotion, 0) for felt in Emotion}
     for felt, shown in rows[:SELF_REPORTS]:

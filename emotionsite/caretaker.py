@@ -78,6 +78,7 @@ class Caretaker(bootsteps.StartStopStep):
         sent = submission.sweep()
         if sent:
             logger.info("Sent %d waiting analyses again", sent)
+        submission.take_up_old()
         explanation.sweep()
         notices.sweep()
         if time.monotonic() >= self.tidy_at:

@@ -30,6 +30,25 @@ def positive_int(name: str, default: int) -> int:
     return value
 
 
+def share(name: str, default: float) -> float:
+    """A number from 0 to 1."""
+    try:
+        value = float(env.float(name, default=default))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be a number") from error
+    if not 0 <= value <= 1:
+        raise ImproperlyConfigured(f"{name} must lie between 0 and 1, not {value}")
+    return value
+
+
+def one_of(name: str, known: tuple[str, ...]) -> str:
+    """One of these words; the first where nothing is said."""
+    value = str(env.str(name, default=known[0]))
+    if value not in known:
+        raise ImproperlyConfigured(f"{name} must be {' or '.join(known)}, not {value!r}")
+    return value
+
+
 def secret_key(folder: Path) -> str:
     """`SECRET_KEY`; locally a key made once and kept in `folder` for this user's eyes only."""
     if "SECRET_KEY" in env.ENVIRON:

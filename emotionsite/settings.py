@@ -9,7 +9,15 @@ import django_stubs_ext
 from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 
-from emotionsite.environment import PRODUCTION, env, environment_name, positive_int, secret_key
+from emotionsite.environment import (
+    PRODUCTION,
+    env,
+    environment_name,
+    one_of,
+    positive_int,
+    secret_key,
+    share,
+)
 
 # Lets Django's classes be written as generic ones, `ModelForm[User]`, outside annotations too.
 django_stubs_ext.monkeypatch()
@@ -28,7 +36,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
     "detector",
-    "django.contrib.admin",
+    "detector.apps.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -160,11 +168,16 @@ QUOTA_PHOTOS = positive_int("QUOTA_PHOTOS", 100_000)
 QUOTA_BYTES = positive_int("QUOTA_BYTES", 50 * 2**30)
 
 # --- Analysis: times in seconds
+# What never lands in two parts of the reviewed data: all faces of one person's photos, or those of
+# one photo. Another choice later would mix the parts of data sets made before.
+REVIEWED_SPLIT_BY = one_of("REVIEWED_SPLIT_BY", ("owner", "photo"))
 MODEL_VERSION = env.str("MODEL_VERSION", default="") or None
 ANALYSIS_LEASE = positive_int("ANALYSIS_LEASE", 30)
 ANALYSIS_MAX_ATTEMPTS = positive_int("ANALYSIS_MAX_ATTEMPTS", 4)
 ANALYSIS_RESEND_AFTER = positive_int("ANALYSIS_RESEND_AFTER", 20)
 SWEEP_INTERVAL = positive_int("SWEEP_INTERVAL", 5)
+# Old photos that are read anew at the same time: a new upload waits for as many at most.
+REANALYSIS_AT_ONCE = positive_int("REANALYSIS_AT_ONCE", 2)
 
 # --- Celery: https://docs.celeryq.dev/en/stable/userguide/configuration.html
 BROKER_FOLDER = VAR_DIR / "broker"
@@ -266,6 +279,10 @@ WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
 WEBHOOKS_A_PERSON = 10
 WEBHOOK_DISABLE_DAYS = positive_int("WEBHOOK_DISABLE_DAYS", 3)
 WEBHOOK_DELIVERY_DAYS = positive_int("WEBHOOK_DELIVERY_DAYS", 30)
+
+# --- Reviews: the share of faces that two people judge, and seconds for which one holds a face
+REVIEW_DOUBLE_SHARE = share("REVIEW_DOUBLE_SHARE", 0.2)
+REVIEW_LEASE = positive_int("REVIEW_LEASE", 300)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

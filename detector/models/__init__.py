@@ -8,6 +8,9 @@ from detector.models.face import Face
 from detector.models.idempotency import IdempotentCall
 from detector.models.model_version import ModelVersion
 from detector.models.photo import Photo, PhotoTag
+from detector.models.reanalysis import Reanalysis
+from detector.models.review import Review, ReviewCase
+from detector.models.reviewed_export import ReviewedExport
 from detector.models.statistics import DailyEmotion, DailyPhotos, HourlyEmotion
 from detector.models.user import User
 from detector.models.webhook import WebhookDelivery, WebhookEndpoint
@@ -26,6 +29,10 @@ __all__ = [
     "ModelVersion",
     "Photo",
     "PhotoTag",
+    "Reanalysis",
+    "Review",
+    "ReviewCase",
+    "ReviewedExport",
     "User",
     "WebhookDelivery",
     "WebhookEndpoint",

@@ -10,12 +10,13 @@ from detector.enums import Emotion, Status
 from detector.models.ids import new_id
 from detector.models.model_version import ModelVersion
 from detector.models.photo import Photo
+from detector.models.reanalysis import Reanalysis
 
 if TYPE_CHECKING:
     from detector.models.face import Face
 
 
-PASSING_ERRORS = frozenset({"internal_error", "timed_out", "worker_lost"})
+PASSING_ERRORS = frozenset({"cancelled", "internal_error", "timed_out", "worker_lost"})
 """Failures that do not lie in the photo."""
 
 
@@ -26,7 +27,9 @@ class Analysis(models.Model):
     to `running` holds a lease and writes only while `started_at` is still the moment of its claim.
     `sent_at` is when a hint was last given; `due_at` when a queued row may next be worked on.
 
-    A photo has one current analysis; those before it are `superseded` and count no more.
+    A photo has one current analysis, the one that counts; all others are `superseded`. So is a
+    renewal, asked for when there is a result already, until it is done: then it becomes the
+    current one. Where it fails, the earlier result stands.
 
     `owner` is the photo's, and `best_confidence` that of the surest face: said here once more, so
     that an index gives a page of a long history without reading the rest.
@@ -40,6 +43,10 @@ class Analysis(models.Model):
     model_version = models.ForeignKey(
         ModelVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="analyses"
     )
+    reanalysis = models.ForeignKey(
+        Reanalysis, on_delete=models.SET_NULL, null=True, blank=True, related_name="analyses",
+        db_index=False, help_text="The campaign that asked for it.",
+    )  # fmt: skip
     status = models.CharField(max_length=8, choices=Status, default=Status.QUEUED)
     attempt = models.PositiveSmallIntegerField(default=0)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
@@ -117,6 +124,12 @@ class Analysis(models.Model):
                 condition=Q(status=Status.RUNNING),
                 name="analysis_leased",
             ),
+            models.Index(fields=["finished_at"], name="analysis_by_end"),
+            models.Index(
+                fields=["reanalysis", "status"],
+                condition=Q(reanalysis__isnull=False),
+                name="analysis_of_reanalysis",
+            ),
             models.Index(
                 fields=["owner"],
                 condition=~Q(status=Status.DONE) & Q(superseded=False),
@@ -140,10 +153,11 @@ class Analysis(models.Model):
     @property
     def dominant_face(self) -> "Face | None":
         """The largest face: whom the photo is about, as far as a picture tells."""
-        return max(self.faces.all(), key=lambda face: face.width * face.height, default=None)
+        faces = (face for face in self.faces.all() if not face.is_dismissed)
+        return max(faces, key=lambda face: face.width * face.height, default=None)
 
     @property
     def dominant_emotion(self) -> Emotion | None:
         """The expression of the largest face; none without a face."""
         face = self.dominant_face
-        return Emotion(face.emotion) if face else None
+        return Emotion(face.effective_emotion) if face else None

@@ -2,9 +2,9 @@
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 
-from detector.enums import Emotion
+from detector.enums import Emotion, Verdict
 from detector.models.analysis import Analysis
 
 
@@ -13,7 +13,12 @@ def _probability() -> "models.FloatField[float, float]":
 
 
 class Face(models.Model):
-    """One face; box and landmarks in pixels of the upright image, probabilities calibrated."""
+    """One face; box and landmarks in pixels of the upright image, probabilities calibrated.
+
+    `emotion` is the model's. `reviewed_emotion` is what people say instead: the owner, else the
+    reviewers. `effective_emotion` is what is shown and counted: the people's where they name an
+    expression, else the model's, and nothing where they see no face.
+    """
 
     PROBABILITY_FIELDS = {emotion: f"p_{emotion.value}" for emotion in Emotion}
 
@@ -29,6 +34,16 @@ class Face(models.Model):
     emotion = models.CharField(max_length=8, choices=Emotion)
     confidence = _probability()
     uncertain = models.BooleanField()
+    reviewed_emotion = models.CharField(max_length=11, choices=Verdict, blank=True)
+    effective_emotion = models.GeneratedField(
+        expression=Case(
+            When(reviewed_emotion=Verdict.NOT_A_FACE, then=Value("")),
+            When(reviewed_emotion__in=["", Verdict.CANNOT_TELL], then=F("emotion")),
+            default=F("reviewed_emotion"),
+        ),
+        output_field=models.CharField(max_length=11),
+        db_persist=True,
+    )
     p_angry = _probability()
     p_disgust = _probability()
     p_fear = _probability()
@@ -48,13 +63,44 @@ class Face(models.Model):
                 condition=Q(emotion__in=Emotion.values), name="face_emotion_known"
             ),
             models.CheckConstraint(
+                condition=Q(reviewed_emotion="") | Q(reviewed_emotion__in=Verdict.values),
+                name="face_reviewed_emotion_known",
+            ),
+            models.CheckConstraint(
                 condition=Q(confidence__gte=0, confidence__lte=1), name="face_confidence_unit"
             ),
         ]
-        indexes = [models.Index(fields=["emotion", "analysis"], name="face_by_emotion")]
+        indexes = [models.Index(fields=["effective_emotion", "analysis"], name="face_by_emotion")]
 
     def __str__(self) -> str:
         return f"{self.emotion} {self.confidence:.0%}"
+
+    @property
+    def is_named(self) -> bool:
+        """Whether a person named its expression."""
+        return self.reviewed_emotion in Emotion.values
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether a person named another expression than the model."""
+        return self.is_named and self.reviewed_emotion != self.emotion
+
+    @property
+    def is_dismissed(self) -> bool:
+        """Whether a person says that this is no face; then it counts nowhere."""
+        return self.reviewed_emotion == Verdict.NOT_A_FACE
+
+    @property
+    def is_uncertain(self) -> bool:
+        """Whether nobody can be sure of what is shown; a person's word ends the model's doubt."""
+        return self.uncertain and not self.is_named
+
+    @property
+    def effective_confidence(self) -> float:
+        """The model's probability of what is shown."""
+        if not self.is_corrected:
+            return float(self.confidence)
+        return self.probabilities[Emotion(self.reviewed_emotion)]
 
     @property
     def probabilities(self) -> dict[Emotion, float]:

@@ -37,9 +37,10 @@ class Photo(models.Model):
     """A photo of one owner.
 
     `upload` is the file as received; the first analysis turns it into `image`, the upright copy
-    without metadata, and `thumbnail`, and drops it. `width` and `height` are of the upright image.
-    `taken_at` is the capture time where the file tells it, else the upload time. With `deleted_at`
-    it is in the bin: nobody sees it, and it can still be brought back.
+    without metadata, and `thumbnail`, and drops it. `width` and `height` are of the upright
+    image. Photos of one upload share a `batch`. `taken_at` is the capture time where the file
+    tells it, else the upload time. With `deleted_at` it is in the bin: nobody sees it, and it
+    can still be brought back.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -61,6 +62,7 @@ class Photo(models.Model):
     source = models.CharField(max_length=8, choices=Source)
     note = models.TextField(blank=True, max_length=2000)
     felt_emotion = models.CharField(max_length=8, choices=Emotion, blank=True)
+    batch = models.UUIDField(null=True, blank=True, help_text="The upload it came with.")
     is_demo = models.BooleanField(default=False, help_text="Made up by `seed_demo`.")
     deleted_at = models.DateTimeField(null=True, blank=True, help_text="In the bin since.")
 
@@ -91,6 +93,8 @@ class Photo(models.Model):
             models.Index(
                 fields=["owner", "-id"], condition=~Q(felt_emotion=""), name="photo_self_reports"
             ),
+            models.Index(fields=["owner"], condition=Q(is_demo=True), name="photo_made_up"),
+            models.Index(fields=["batch"], name="photo_batch"),
         ]
 
     def __str__(self) -> str:

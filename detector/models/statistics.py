@@ -46,7 +46,11 @@ class DailyPhotos(models.Model):
 
 
 class DailyEmotion(models.Model):
-    """How many faces of one of the owner's days showed an expression, as a model read them."""
+    """How many faces of one of the owner's days showed an expression.
+
+    As a model read them, but for those whose expression people named: `corrected` of these faces
+    are here because a person said so against the model.
+    """
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="daily_emotions"
@@ -56,6 +60,7 @@ class DailyEmotion(models.Model):
     emotion = models.CharField(max_length=8, choices=Emotion)
     faces = models.PositiveIntegerField()
     uncertain = models.PositiveIntegerField()
+    corrected = models.PositiveIntegerField(default=0)
     confidence_sum = models.FloatField()
 
     class Meta:
@@ -68,7 +73,8 @@ class DailyEmotion(models.Model):
                 condition=Q(emotion__in=Emotion.values), name="daily_emotion_known"
             ),
             models.CheckConstraint(
-                condition=Q(uncertain__lte=F("faces")), name="daily_emotion_part_of_whole"
+                condition=Q(uncertain__lte=F("faces"), corrected__lte=F("faces")),
+                name="daily_emotion_part_of_whole",
             ),
         ]
 

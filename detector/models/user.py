@@ -23,7 +23,8 @@ def validate_time_zone(name: str) -> None:
 class User(AbstractUser):
     """A person; photos, tokens and statistics belong to exactly one.
 
-    `consent_version` names the text that the person agreed to, `consented_at` says when.
+    `consent_version` names the text that the person agreed to, `consented_at` says when. The same
+    of reviews is asked for apart: without it no reviewer sees a face of theirs.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -37,6 +38,8 @@ class User(AbstractUser):
     )
     consent_version = models.CharField(max_length=16, blank=True)
     consented_at = models.DateTimeField(null=True, blank=True)
+    review_consent_version = models.CharField(max_length=16, blank=True)
+    review_consented_at = models.DateTimeField(null=True, blank=True)
 
     REQUIRED_FIELDS: ClassVar[list[str]] = ["email"]
 
@@ -56,12 +59,22 @@ class User(AbstractUser):
                 | ~Q(consent_version="") & Q(consented_at__isnull=False),
                 name="user_consent_has_version_and_time",
             ),
+            models.CheckConstraint(
+                condition=Q(review_consent_version="", review_consented_at=None)
+                | ~Q(review_consent_version="") & Q(review_consented_at__isnull=False),
+                name="user_review_consent_has_version_and_time",
+            ),
         ]
 
     @property
     def has_consented(self) -> bool:
         """Whether this person agreed to the text of today."""
         return self.consent_version == consent.VERSION
+
+    @property
+    def agrees_to_review(self) -> bool:
+        """Whether reviewers may look at this person's faces, by the text of today."""
+        return self.review_consent_version == consent.REVIEW_VERSION
 
     @property
     def zone(self) -> tzinfo:

@@ -7,9 +7,10 @@ from uuid import UUID
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 
+from detector import changes, selectors
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Face, Photo
-from detector.services import images, leases, model_registry, statistics, webhooks
+from detector.services import images, leases, model_registry, review_cases, statistics, webhooks
 from ml.types import FaceAnalysis
 
 logger = logging.getLogger(__name__)
@@ -73,11 +74,40 @@ def _analyse(analysis: Analysis) -> None:
             raise leases.LeaseLostError(analysis.pk)
         best = max((face.confidence for face in found), default=0.0)
         leases.complete(analysis, model=version, timings_ms=timings, best_confidence=best)
-        faces = Face.objects.bulk_create([_row(analysis, face) for face in found])
+        faces = [_row(analysis, face) for face in found]
+        settled: list[Face] = []
+        if analysis.superseded:
+            settled = _keep_verdicts(photo, faces)
+            _make_current(analysis, photo)
+        faces = Face.objects.bulk_create(faces)
         # In the bin it counts nowhere; its faces are counted when it comes back.
         if photo.deleted_at is None:
             statistics.add_faces(photo, faces)
+        review_cases.open_for(photo, [face for face in faces if face not in settled])
         webhooks.record(analysis.pk)
+
+
+def _keep_verdicts(photo: Photo, faces: list[Face]) -> list[Face]:
+    """Show of each face what people said of it before; those that reviewers are done with.
+
+    The verdicts themselves stay with the reading that they were given on.
+    """
+    earlier = selectors.faces_of_photo(photo).select_related("review_case")
+    settled = []
+    for face, known in zip(faces, changes.same_faces(list(earlier), faces), strict=True):
+        if known is not None:
+            face.reviewed_emotion = known.reviewed_emotion
+            if review_cases.is_settled(known):
+                settled.append(face)
+    return settled
+
+
+def _make_current(renewal: Analysis, photo: Photo) -> None:
+    """Let a renewal take the place of the result that stood until now."""
+    if photo.deleted_at is None:
+        statistics.remove_faces(photo, selectors.faces_of_photo(photo))
+    Analysis.objects.filter(photo=photo, superseded=False).update(superseded=True)
+    Analysis.objects.filter(pk=renewal.pk).update(superseded=False)
 
 
 def _row(analysis: Analysis, face: FaceAnalysis) -> Face:

@@ -41,6 +41,7 @@ FACE_COLUMNS = {
     "emotion": "The expression with the highest probability.",
     "confidence": "Its calibrated probability, 0 to 1.",
     "uncertain": "Whether the network does not stand by it.",
+    "reviewed_emotion": "What you, else reviewers, say: an emotion, not_a_face or cannot_tell.",
     **{
         field: f"Calibrated probability of {emotion.value}."
         for emotion, field in Face.PROBABILITY_FIELDS.items()
@@ -199,6 +200,7 @@ def _plain_face(face: Face) -> dict[str, Any]:
         "emotion": face.emotion,
         "confidence": face.confidence,
         "uncertain": face.uncertain,
+        "reviewed_emotion": face.reviewed_emotion or None,
         "probabilities": {emotion.value: p for emotion, p in face.probabilities.items()},
     }
 

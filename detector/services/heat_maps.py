@@ -4,15 +4,13 @@ import io
 import logging
 from uuid import UUID
 
-import numpy as np
 from django.core.files.base import ContentFile
 from django.db.models import F
 from PIL import Image
 
 from detector.exceptions import DetectorError
-from detector.models import Explanation, Face
-from detector.services import images, model_registry
-from ml.types import Box, FaceDetection
+from detector.models import Explanation
+from detector.services import crops, images, model_registry
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +56,7 @@ def _draw(explanation: Explanation) -> None:
     if model_registry.version_of(analyser) != face.analysis.model_version:
         raise MODEL_REPLACED
     rgb = images.normalise(face.analysis.photo)
-    picture = Image.fromarray(analyser.heat_map(rgb, _detection(face), face.emotion))
+    picture = Image.fromarray(analyser.heat_map(rgb, crops.detection_of(face), face.emotion))
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=QUALITY)
     explanation.picture.save("", ContentFile(buffer.getvalue()), save=False)
@@ -68,12 +66,6 @@ def _draw(explanation: Explanation) -> None:
     )
     if not counted:
         images.delete_files([name])
-
-
-def _detection(face: Face) -> FaceDetection:
-    landmarks = np.array(face.landmarks, np.float32) if face.landmarks else None
-    box = Box(face.x, face.y, face.width, face.height)
-    return FaceDetection(box=box, landmarks=landmarks, score=face.detection_score)
 
 
 def _fail(explanation: Explanation, error: DetectorError) -> None:

@@ -120,12 +120,12 @@ def normalise(photo: Photo) -> NDArray[np.uint8]:
     """The upright RGB pixels of a photo, (H, W, 3) uint8.
 
     The first call stores the upright copy and the thumbnail and drops the file as received, and
-    with it all metadata but the capture time. Raises DetectorError for a file that cannot be
-    decoded.
+    with it all metadata but the capture time. The pixels are those of the copy at the first call,
+    too: the same network reads the same of a photo whenever it is analysed. Raises DetectorError
+    for a file that cannot be decoded.
     """
     source = photo.image or photo.upload
-    # Our own copy may be larger than the file as received; its pixels are as many.
-    allowed = replace(limits(), max_bytes=sys.maxsize) if photo.image else limits()
+    allowed = _limits_of_copies() if photo.image else limits()
     try:
         with source.open("rb") as file:
             decoded = decoder.decode(io.BytesIO(file.read()), allowed)
@@ -134,7 +134,7 @@ def normalise(photo: Photo) -> NDArray[np.uint8]:
     except FileNotFoundError as error:
         raise DetectorError("file_missing", "The stored file is gone.") from error
     if not photo.image:
-        _store_copies(photo, decoded)
+        return _store_copies(photo, decoded)
     return decoded.rgb
 
 
@@ -148,12 +148,13 @@ def restore_upload(photo: Photo, checked: CheckedUpload) -> None:
         delete_files([str(upload.name)])
 
 
-def _store_copies(photo: Photo, decoded: decoder.DecodedImage) -> None:
-    """Store both copies and name them in the row."""
+def _store_copies(photo: Photo, decoded: decoder.DecodedImage) -> NDArray[np.uint8]:
+    """Store both copies and name them in the row; the pixels of the upright one."""
     upload = str(photo.upload.name)
     try:
         image = Image.fromarray(decoded.rgb)
         upright = _jpeg(image, JPEG_QUALITY)
+        kept = decoder.decode(io.BytesIO(upright.read()), _limits_of_copies()).rgb
         photo.image.save("", upright, save=False)
         image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
         small = _jpeg(image, THUMBNAIL_QUALITY)
@@ -165,6 +166,12 @@ def _store_copies(photo: Photo, decoded: decoder.DecodedImage) -> None:
     # From here on the row may name them, whatever is raised: if not, they are orphans.
     counted = _name_copies(photo, decoded, upload)
     delete_files([upload] if counted else _copies(photo))
+    return kept
+
+
+def _limits_of_copies() -> decoder.Limits:
+    """Our own copy may be larger than the file as received; its pixels are as many."""
+    return replace(limits(), max_bytes=sys.maxsize)
 
 
 def _copies(photo: Photo) -> list[str]:

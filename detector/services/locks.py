@@ -16,3 +16,8 @@ def photos_held(owner: User, photo_ids: Iterable[UUID]) -> QuerySet[Photo]:
     """An owner's photos among these ids, the bin's too, held until the transaction ends."""
     held = Photo.objects.select_for_update(of=("self",)).order_by("-id")
     return held.filter(owner=owner, pk__in=list(photo_ids))
+
+
+def owner_held(owner_id: UUID) -> User:
+    """An owner as of now, held until the transaction ends; after their photos."""
+    return User.objects.select_for_update(no_key=True).get(pk=owner_id)

@@ -18,6 +18,11 @@ def send_again(delivery: WebhookDelivery) -> WebhookDelivery:
     return copy
 
 
+def send_after_commit(subject: UUID) -> None:
+    """Tell the workers what has to be told of something, once that is committed."""
+    transaction.on_commit(lambda: _send(webhooks.waiting_of(subject)), robust=True)
+
+
 def sweep() -> None:
     """Tell the workers of deliveries that are due."""
     _send(deliveries.due(SWEEP_BATCH))

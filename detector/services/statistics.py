@@ -60,21 +60,28 @@ class Tally:
 
     photos: dict[Key, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     emotions: dict[Key, dict[str, float]] = field(
-        default_factory=lambda: defaultdict(lambda: {"faces": 0, "uncertain": 0, "confidence": 0.0})
+        default_factory=lambda: defaultdict(
+            lambda: {"faces": 0, "uncertain": 0, "corrected": 0, "confidence": 0.0}
+        )
     )
     hours: dict[Key, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def add(self, model_id: UUID, moment: datetime, faces: Iterable[Face]) -> None:
-        """Count one photo, taken at this moment of its owner's clock."""
-        faces = list(faces)
+        """Count one photo, taken at this moment of its owner's clock, as people see it by now.
+
+        What they say is no face is none.
+        """
+        faces = [face for face in faces if not face.is_dismissed]
         day = moment.date()
         self.photos[model_id, day].update(photos=1, without_face=0 if faces else 1)
         for face in faces:
-            emotion = self.emotions[model_id, day, face.emotion]
+            emotion = self.emotions[model_id, day, face.effective_emotion]
             emotion["faces"] += 1
-            emotion["uncertain"] += face.uncertain
-            emotion["confidence"] += face.confidence
-            self.hours[model_id, moment.weekday(), moment.hour, face.emotion]["faces"] += 1
+            emotion["uncertain"] += face.is_uncertain
+            emotion["corrected"] += face.is_corrected
+            emotion["confidence"] += face.effective_confidence
+            hour = (model_id, moment.weekday(), moment.hour, face.effective_emotion)
+            self.hours[hour]["faces"] += 1
 
     def tables(self) -> "list[tuple[type[models.Model], list[tuple[Row, Row]]]]":
         """Each rollup with its rows: what names a row, and what it counts."""
@@ -91,6 +98,7 @@ class Tally:
                 {
                     "faces": int(counts["faces"]),
                     "uncertain": int(counts["uncertain"]),
+                    "corrected": int(counts["corrected"]),
                     "confidence_sum": counts["confidence"],
                 },
             )

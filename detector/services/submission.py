@@ -12,11 +12,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from detector import selectors, tasks
-from detector.enums import Source, Status
+from detector import tasks
+from detector.enums import UNDER_WAY, Source, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo, User
-from detector.services import archives, bin, hints, images, leases, locks, quotas, statistics
+from detector.models.ids import new_id
+from detector.services import archives, bin, hints, images, leases, locks, quotas, reanalysis
 
 SWEEP_BATCH = 100
 
@@ -53,30 +54,31 @@ class Submission:
 def submit(owner: User, files: "Iterable[UploadedFile[Any]]", source: Source) -> Submission:
     """Take each file that is a photo, and each photo of an archive.
 
-    A bad one never stops the others.
+    A bad one never stops the others. All of one call are one batch.
     """
     submission = Submission()
+    batch = new_id()
     for file in files:
         name = images.short_name(file.name or "photo")
         try:
             if archives.is_archive(file):
-                submission.extend(_submit_archive(owner, file))
+                submission.extend(_submit_archive(owner, file, batch))
             else:
-                submission.add(*_submit_file(owner, file, source))
+                submission.add(*_submit_file(owner, file, source, batch))
         except DetectorError as error:
             submission.rejected.append(Rejection(name, error))
     _send_after_commit([a.pk for a in submission.accepted if a.pk not in submission.duplicates])
     return submission
 
 
-def _submit_archive(owner: User, file: "UploadedFile[Any]") -> Submission:
+def _submit_archive(owner: User, file: "UploadedFile[Any]", batch: UUID) -> Submission:
     """Take each photo of an archive; raises DetectorError where there is none or it is unsafe."""
     archive = archives.Archive(file)
     submission = Submission()
     for member in archive.members:
         try:
             with archive.unpacked(member) as photo:
-                submission.add(*_submit_file(owner, photo, Source.ARCHIVE))
+                submission.add(*_submit_file(owner, photo, Source.ARCHIVE, batch))
         except DetectorError as error:
             submission.rejected.append(Rejection(archive.name_of(member), error))
     # An archive of other things, a document for instance, is one mistake and not many.
@@ -86,7 +88,9 @@ def _submit_archive(owner: User, file: "UploadedFile[Any]") -> Submission:
     return submission
 
 
-def _submit_file(owner: User, file: "UploadedFile[Any]", source: Source) -> tuple[Analysis, bool]:
+def _submit_file(
+    owner: User, file: "UploadedFile[Any]", source: Source, batch: UUID
+) -> tuple[Analysis, bool]:
     """Store a photo and queue its analysis; whether it is new.
 
     A file that the owner already has is not stored twice: its analysis is returned, out of the bin
@@ -99,7 +103,7 @@ def _submit_file(owner: User, file: "UploadedFile[Any]", source: Source) -> tupl
         images.restore_upload(known.photo, checked)
         retry(known)
         return known, False
-    photo = _photo(owner, checked, source)
+    photo = _photo(owner, checked, source, batch)
     # The file is stored before the row that names it, and outside the transaction.
     photo.upload.save("", checked.content, save=False)
     try:
@@ -150,8 +154,8 @@ def retry(analysis: Analysis) -> bool:
 def analyse_again(owner: User, photo_ids: Iterable[UUID]) -> int:
     """Queue an analysis of each of an owner's photos that has none under way; how many.
 
-    A result is superseded at once: until the new one is there, the photo counts nowhere. A failed
-    analysis is tried again instead, it is no result.
+    A result stands until the new one is done, and also if that fails. A failed analysis is tried
+    again instead, it is no result.
     """
     photos = locks.photos_held(owner, photo_ids).filter(deleted_at=None)
     return sum(_analyse_again(photo) for photo in photos)
@@ -161,16 +165,21 @@ def _analyse_again(photo: Photo) -> bool:
     current = Analysis.objects.get(photo=photo, superseded=False)
     if current.status != Status.DONE:
         return retry(current)
-    statistics.remove_faces(photo, selectors.faces_of_photo(photo))
-    Analysis.objects.filter(pk=current.pk).update(superseded=True)
-    _send_after_commit([_queue(photo).pk])
+    if Analysis.objects.filter(photo=photo, status__in=UNDER_WAY).exists():
+        return False
+    _send_after_commit([_queue(photo, superseded=True).pk])
     return True
 
 
-def _queue(photo: Photo) -> Analysis:
+def _queue(photo: Photo, *, superseded: bool = False) -> Analysis:
     now = timezone.now()
     return Analysis.objects.create(
-        photo=photo, owner_id=photo.owner_id, queued_at=now, due_at=now, sent_at=now
+        photo=photo,
+        owner_id=photo.owner_id,
+        superseded=superseded,
+        queued_at=now,
+        due_at=now,
+        sent_at=now,
     )
 
 
@@ -212,6 +221,11 @@ def sweep() -> int:
     return sent
 
 
+def take_up_old() -> None:
+    """Let a re-analysis begin, or go on where whatever would have moved it on was lost."""
+    _send_all(reanalysis.advance())
+
+
 def _existing(owner: User, sha256: str) -> Analysis | None:
     current = Analysis.objects.filter(photo__owner=owner, photo__sha256=sha256, superseded=False)
     return current.select_related("photo").first()
@@ -227,7 +241,7 @@ def _brought_back(owner: User, sha256: str) -> Analysis | None:
     return _existing(owner, sha256)
 
 
-def _photo(owner: User, checked: images.CheckedUpload, source: Source) -> Photo:
+def _photo(owner: User, checked: images.CheckedUpload, source: Source, batch: UUID) -> Photo:
     now = timezone.now()
     return Photo(
         owner=owner,
@@ -240,4 +254,5 @@ def _photo(owner: User, checked: images.CheckedUpload, source: Source) -> Photo:
         uploaded_at=now,
         taken_at=now,
         source=source,
+        batch=batch,
     )

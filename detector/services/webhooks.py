@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from detector.enums import DeliveryStatus, Event, Status
 from detector.exceptions import DetectorError
-from detector.models import Analysis, User, WebhookDelivery, WebhookEndpoint
+from detector.models import Analysis, Review, User, WebhookDelivery, WebhookEndpoint
 from detector.models.webhook import new_secret
 from detector.services import outbound
 
@@ -64,17 +64,27 @@ def record(analysis_id: UUID) -> None:
     """Write the deliveries of a finished analysis, inside the transaction that finishes it."""
     analysis = Analysis.objects.get(pk=analysis_id)
     event = Event.ANALYSIS_DONE if analysis.status == Status.DONE else Event.ANALYSIS_FAILED
-    endpoints = WebhookEndpoint.objects.filter(owner__photos=analysis.photo_id, disabled_at=None)
+    _record(event, analysis.owner_id, analysis.pk, _analysis_data(analysis))
+
+
+def record_review(review: Review) -> None:
+    """Write the deliveries of a verdict to the owner of its face, in the verdict's transaction."""
+    owner_id = review.face.analysis.owner_id
+    _record(Event.REVIEW_CREATED, owner_id, review.pk, _review_data(review))
+
+
+def _record(event: Event, owner_id: UUID, subject: UUID, data: dict[str, Any]) -> None:
+    endpoints = WebhookEndpoint.objects.filter(owner=owner_id, disabled_at=None)
     listening = [endpoint for endpoint in endpoints if event.value in endpoint.events]
     if not listening:
         return
     now = timezone.now()
-    payload = _payload(event, now, _analysis_data(analysis))
+    payload = _payload(event, now, data)
     WebhookDelivery.objects.bulk_create(
         WebhookDelivery(
             endpoint=endpoint,
             event=event,
-            subject=analysis.pk,
+            subject=subject,
             payload=payload,
             created_at=now,
             due_at=now,
@@ -126,4 +136,19 @@ def _analysis_data(analysis: Analysis) -> dict[str, Any]:
         "face_count": analysis.faces.count() if analysis.status == Status.DONE else None,
         "dominant_emotion": analysis.dominant_emotion,
         "error": error if analysis.error_code else None,
+    }
+
+
+def _review_data(review: Review) -> dict[str, Any]:
+    """What was said of which face, and what is shown now; never by whom."""
+    face = review.face
+    face.refresh_from_db(fields=["reviewed_emotion"])
+    return {
+        "id": str(review.pk),
+        "kind": review.kind,
+        "verdict": review.verdict,
+        "analysis": str(face.analysis_id),
+        "url": f"/api/v1/analyses/{face.analysis_id}/",
+        "face_index": face.index,
+        "reviewed_emotion": face.reviewed_emotion or None,
     }

@@ -36,7 +36,7 @@ ROUTES = {
     "upload/": Route(PERSONAL, "/upload/"),
     "history/": Route(PERSONAL, "/history/"),
     "history/several/": Route(PERSONAL, "/history/several/", "post", 302),
-    "history/<uuid:analysis_id>/item/": Route(OBJECT, "/history/{analysis}/item/"),
+    "history/<uuid:photo_id>/item/": Route(OBJECT, "/history/{photo}/item/"),
     "insights/": Route(PERSONAL, "/insights/"),
     "consent/": Route(PUBLIC, "/consent/"),
     "settings/retention/": Route(PERSONAL, "/settings/retention/", "post", 302),

@@ -8,9 +8,10 @@ from django.template import Context, Template
 from django.test import Client
 from django.utils import timezone
 
-from detector import dates
+from detector import dates, trends
 from detector.enums import DateLanguage
 from detector.models import Analysis, User
+from detector.web import heat_maps
 
 MOMENT = datetime(2026, 3, 9, 23, 30, tzinfo=UTC)
 
@@ -38,6 +39,15 @@ def test_forms(language: str, day: str, moment: str, month: str) -> None:
     assert dates.day_text(MOMENT) == day
     assert dates.moment_text(MOMENT) == moment
     assert dates.month_text(MOMENT.date()) == month
+
+
+def test_short_names_of_months_and_weekdays() -> None:
+    dates.activate("it")
+    day = date(2026, 3, 9)
+    assert (dates.month_name(day), dates.weekday_name(day)) == ("Mar", "Lun")
+    assert trends.hour_name(6, 9) == "Dom 09:00"
+    assert [label.text for label in heat_maps.week_of_hours([]).rows][:2] == ["Lun", "Mar"]
+    assert heat_maps.year_of_days(2026, []).columns[0].text == "Gen"
 
 
 @pytest.mark.parametrize("language", DateLanguage.values)

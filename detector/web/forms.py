@@ -116,9 +116,9 @@ class PeriodsForm(forms.Form):
     """Two periods to compare, each by its first and last day."""
 
     first_from = forms.DateField(label="First, from")
-    first_to = forms.DateField(label="to")
+    first_to = forms.DateField(label="First, until")
     second_from = forms.DateField(label="Second, from")
-    second_to = forms.DateField(label="to")
+    second_to = forms.DateField(label="Second, until")
 
     def clean(self) -> dict[str, Any]:
         """No period ends before it begins."""

@@ -1,6 +1,5 @@
 """Grids of coloured cells for inline SVG: a year of days, a week of hours, felt against shown."""
 
-from calendar import day_abbr, month_abbr
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -70,8 +69,10 @@ def year_of_days(
         x, y = left + week * (side + GAP), top + weekday * (side + GAP)
         cells.append(_day_cell(x, y, day, known.get(day), marked=day in marks))
         if day.day == 1:
-            months.append(Label(x + (side if weekday else 0), top - 6, month_abbr[day.month]))
-    rows = [Label(left - 6, top + i * (side + GAP) + 11, day_abbr[i]) for i in (0, 2, 4, 6)]
+            months.append(Label(x + (side if weekday else 0), top - 6, dates.month_name(day)))
+    rows = [
+        Label(left - 6, top + i * (side + GAP) + 11, trends.weekday_name(i)) for i in (0, 2, 4, 6)
+    ]
     return HeatMap(left + 54 * (side + GAP), top + 7 * (side + GAP), side, cells, rows, months)
 
 
@@ -93,13 +94,13 @@ def week_of_hours(hours: Iterable[trends.HourCell]) -> HeatMap:
         for hour in range(24):
             x, y = left + hour * (side + GAP), top + weekday * (side + GAP)
             cells.append(_hour_cell(x, y, weekday, hour, known.get((weekday, hour))))
-    rows = [Label(left - 8, top + i * (side + GAP) + 20, day_abbr[i]) for i in range(7)]
+    rows = [Label(left - 8, top + i * (side + GAP) + 20, trends.weekday_name(i)) for i in range(7)]
     columns = [Label(left + h * (side + GAP), top - 8, f"{h:02}") for h in range(0, 24, 3)]
     return HeatMap(left + 24 * (side + GAP), top + 7 * (side + GAP), side, cells, rows, columns)
 
 
 def _hour_cell(x: int, y: int, weekday: int, hour: int, found: trends.HourCell | None) -> Cell:
-    name = f"{day_abbr[weekday]} {hour:02}:00"
+    name = trends.hour_name(weekday, hour)
     if found is None:
         return Cell(x, y, f"{name}: no face")
     if found.faces < trends.ENOUGH:

@@ -42,7 +42,7 @@ def history(request: OwnerRequest) -> HttpResponse:
     """
     chosen_order = request.GET.get("sort", "newest")
     order = ORDERS.get(chosen_order, ORDERS["newest"])
-    analyses = selectors.analyses_of(request.user)
+    analyses = selectors.with_renewals(selectors.analyses_of(request.user))
     chosen = AnalysisFilter(request.GET, queryset=analyses, request=request)
     queryset = chosen.qs if chosen.is_valid() else analyses.none()
     page = page_of(queryset, request.GET, PAGE_SIZE, order)
@@ -67,9 +67,10 @@ def history(request: OwnerRequest) -> HttpResponse:
 
 
 @require_safe
-def item(request: OwnerRequest, analysis_id: UUID) -> HttpResponse:
-    """One photo of the grid; it asks for itself again until its analysis is finished."""
-    analysis = selectors.analyses_of(request.user).filter(pk=analysis_id).first()
+def item(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
+    """One photo of the grid; it asks for itself again until nothing is under way."""
+    analyses = selectors.with_renewals(selectors.analyses_of(request.user))
+    analysis = analyses.filter(photo_id=photo_id).first()
     if analysis is None:
         raise Http404
     return render(request, "detector/partials/history_item.html", {"analysis": analysis})

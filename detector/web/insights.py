@@ -47,6 +47,7 @@ def insights(request: OwnerRequest) -> HttpResponse:
     hours_faces = sum(cell.faces for cell in hours)
     agreement = trends.agreement(owner, model_id)
     comparison, periods = _comparison(request, model_id, chosen)
+    of_days, of_hours = _many(days_faces, "face"), _many(hours_faces, "face")
     context = {
         "ranges": RANGES,
         "range": chosen,
@@ -74,15 +75,19 @@ def insights(request: OwnerRequest) -> HttpResponse:
         "enough": trends.ENOUGH,
         "shares": request.GET.get("scale") == "share",
         "made_up": selectors.photos_of(owner).filter(is_demo=True).exists(),
-        "distribution_note": f"n = {summary.faces} faces",
+        "distribution_note": f"n = {_many(summary.faces, 'face')}",
         "timeline_note": f"Faces each {bucket}, n = {summary.faces}",
-        "calendar_note": f"The most frequent expression of each day, n = {days_faces} faces",
-        "hours_note": f"The most frequent expression, over all time, n = {hours_faces} faces",
+        "calendar_note": f"The most frequent expression of each day, n = {of_days}",
+        "hours_note": f"The most frequent expression, over all time, n = {of_hours}",
         "comparison_note": f"n = {comparison.first.faces} and {comparison.second.faces} faces",
-        "agreement_note": f"n = {agreement.photos} photos",
+        "agreement_note": f"n = {_many(agreement.photos, 'photo')}",
         "chart_data": _chart_data(summary, points, changes, comparison),
     }
     return render(request, "detector/insights.html", context)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _since(chosen: str) -> date | None:

@@ -1,5 +1,6 @@
 """The page of one photo, its pictures, and what its owner does with it."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -7,7 +8,7 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from detector import selectors
+from detector import changes, selectors
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo
 from detector.services import annotation, submission
@@ -22,17 +23,14 @@ from detector.web.requests import OwnerRequest
 def photo(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
     """A photo with its faces and their expressions."""
     analysis = analysis_or_404(request, photo_id)
-    older, newer = selectors.neighbours(request.user, photo_id)
-    form = AnnotationForm.of(analysis.photo)
-    context = {"analysis": analysis, "older": older, "newer": newer, "form": form}
-    return render(request, "detector/photo.html", context)
+    return _page(request, analysis, AnnotationForm.of(analysis.photo))
 
 
 @require_safe
 def result(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
-    """What is known of a photo now; it asks for itself again until the analysis is finished."""
-    context = {"analysis": analysis_or_404(request, photo_id)}
-    return render(request, "detector/partials/photo_result.html", context)
+    """What is known of a photo now; it asks for itself again until nothing is under way."""
+    analysis = analysis_or_404(request, photo_id)
+    return render(request, "detector/partials/photo_result.html", _result_of(analysis))
 
 
 @require_safe
@@ -61,9 +59,24 @@ def annotate(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
     if request.htmx:
         context = {"analysis": analysis, "form": form, "saved": saved}
         return render(request, "detector/partials/photo_notes.html", context)
-    older, newer = selectors.neighbours(request.user, photo_id)
-    context = {"analysis": analysis, "older": older, "newer": newer, "form": form}
+    return _page(request, analysis, form)
+
+
+def _page(request: OwnerRequest, analysis: Analysis, form: AnnotationForm) -> HttpResponse:
+    older, newer = selectors.neighbours(request.user, analysis.photo_id)
+    context = {**_result_of(analysis), "older": older, "newer": newer, "form": form}
     return render(request, "detector/photo.html", context)
+
+
+def _result_of(analysis: Analysis) -> dict[str, Any]:
+    renewal = selectors.renewal_of(analysis)
+    is_renewing = renewal is not None and not renewal.is_finished
+    return {
+        "analysis": analysis,
+        "renewal": renewal,
+        "is_renewing": is_renewing,
+        "earlier": changes.earlier_of(analysis),
+    }
 
 
 def _annotate(photo: Photo, form: AnnotationForm) -> bool:
@@ -97,7 +110,8 @@ def analyse_again(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
     _photo(request, photo_id)
     submission.analyse_again(request.user, [photo_id])
     if request.htmx:
-        context = {"analysis": analysis_or_404(request, photo_id)}
+        current = analysis_or_404(request, photo_id)
+        context = {"analysis": selectors.renewal_of(current) or current}
         return render(request, "detector/partials/analysis_card.html", context)
     return redirect("photo", photo_id)
 

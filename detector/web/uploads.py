@@ -55,11 +55,12 @@ def upload(request: OwnerRequest) -> HttpResponse:
 @require_safe
 def analysis_card(request: OwnerRequest, analysis_id: UUID) -> HttpResponse:
     """The card of one analysis; it asks for itself again until the analysis is finished."""
-    analysis = selectors.analyses_of(request.user).filter(pk=analysis_id).first()
+    analysis = selectors.analysis_of(request.user, analysis_id)
     if analysis is None:
         raise Http404
     every = min(max(_number(request.GET.get("every")), 1), SLOWEST_POLL)
-    context = {"analysis": analysis, "poll_seconds": every}
+    duplicates = {analysis.pk} if "known" in request.GET else set()
+    context = {"analysis": analysis, "poll_seconds": every, "duplicates": duplicates}
     return render(request, "detector/partials/analysis_card.html", context)
 
 

@@ -38,6 +38,6 @@ urlpatterns = [
     path("bin/<uuid:photo_id>/thumbnail/", bin.thumbnail, name="bin-thumbnail"),
     path("history/", history.history, name="history"),
     path("history/several/", history.several, name="history-several"),
-    path("history/<uuid:analysis_id>/item/", history.item, name="history-item"),
+    path("history/<uuid:photo_id>/item/", history.item, name="history-item"),
     path("insights/", insights.insights, name="insights"),
 ]

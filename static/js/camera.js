@@ -95,7 +95,10 @@ function still() {
 }
 
 function use() {
-  const stamp = new Date().toISOString().slice(0, 19).replaceAll(":", "-").replace("T", " ");
+  const now = new Date();
+  // By the clock of the person, not by that of Greenwich.
+  const local = new Date(now - now.getTimezoneOffset() * 60_000);
+  const stamp = local.toISOString().slice(0, 19).replaceAll(":", "-").replace("T", " ");
   const file = new File([photo], `Camera ${stamp}.jpg`, { type: "image/jpeg" });
   dialog.close();
   document.dispatchEvent(new CustomEvent("camera:photo", { detail: file }));

@@ -202,6 +202,14 @@ draw();
 dark.addEventListener("change", draw);
 calm.addEventListener("change", draw);
 
+// --- A map that is wider than the screen begins with what is in it last: today, not January.
+for (const scroller of document.querySelectorAll(".heat-scroll")) {
+  const last = [...scroller.querySelectorAll("rect.is-full")]
+    .reduce((right, cell) => Math.max(right, cell.getBoundingClientRect().right), -Infinity);
+  const { right } = scroller.getBoundingClientRect();
+  if (last > right) scroller.scrollLeft = last - right + 16;
+}
+
 // --- Saving
 for (const button of document.querySelectorAll("[data-saves]")) {
   const name = button.dataset.chart;

@@ -162,7 +162,9 @@ function show(row, request) {
 function fail(row, sentence, again) {
   row.firstElementChild.classList.add("is-rejected");
   row.querySelector("progress")?.remove();
-  row.querySelector(".result-note").textContent = sentence;
+  const note = row.querySelector(".result-note");
+  note.textContent = sentence;
+  note.classList.remove("muted");
   settled += 1;
   report();
   if (again) offerRetry(row, again);
@@ -195,9 +197,11 @@ function problem(request) {
 // --- What is told to everyone, also to screen readers
 function report() {
   const done = list.querySelectorAll("[data-state=done], [data-state=failed], .is-rejected").length;
-  progressText.textContent = settled < chosen
+  const refused = list.querySelectorAll(".is-rejected").length;
+  const text = settled < chosen
     ? `${settled} of ${chosen} sent`
     : `${done} of ${list.querySelectorAll(".result-card").length} finished`;
+  progressText.textContent = refused ? `${text}, ${refused} not accepted` : text;
 }
 
 document.addEventListener("htmx:afterSettle", report);

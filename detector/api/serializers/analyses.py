@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from detector.api.serializers.errors import ErrorSerializer
 from detector.api.serializers.fields import TextField
-from detector.enums import Emotion, QualityFlag, Source, Status
+from detector.enums import Emotion, QualityFlag, Source, Status, Verdict
 from detector.models import Analysis, Face, Photo
 from detector.services import annotation
 
@@ -65,9 +65,10 @@ class FaceSerializer(serializers.Serializer[Face]):
     probabilities = ProbabilitiesSerializer()
     reviewed_emotion = serializers.SerializerMethodField()
 
-    @extend_schema_field(serializers.ChoiceField(choices=Emotion.choices, allow_null=True))
-    def get_reviewed_emotion(self, face: Face) -> None:
-        """What reviewers made of it; nobody can review yet."""
+    @extend_schema_field(serializers.ChoiceField(choices=Verdict.choices, allow_null=True))
+    def get_reviewed_emotion(self, face: Face) -> str | None:
+        """What the owner, or else reviewers, made of it; it counts instead of `emotion`."""
+        return face.reviewed_emotion or None
 
 
 class ImageSerializer(serializers.Serializer[Photo]):

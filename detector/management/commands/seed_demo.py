@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from detector.models import User
+from detector.management.people import user_called
 from detector.services import demo
 
 
@@ -17,7 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("--remove", action="store_true", help="remove them, with their files")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        owner = _user(options["user"])
+        owner = user_called(options["user"])
         if options["remove"]:
             self.stdout.write(f"{demo.remove(owner)} made-up photos removed")
             return
@@ -25,10 +25,3 @@ class Command(BaseCommand):
             raise CommandError("--photos takes a number from 1.")
         demo.seed(owner, options["photos"])
         self.stdout.write(f"{options['photos']} made-up photos added")
-
-
-def _user(name: str) -> User:
-    users = User.objects.filter(username=name) or User.objects.filter(email__iexact=name)
-    if len(users) != 1:
-        raise CommandError(f"No single user is called {name}.")
-    return users[0]

@@ -51,12 +51,14 @@ def main() -> None:
         old.unlink()
 
 
-def fill(platform: Platform, email: str, *, demo: int = 0) -> dict[str, str]:
-    """A person with a few analysed photos, one deleted, and `demo` made-up ones; their ids."""
+def fill(platform: Platform, email: str, *, demo: int) -> dict[str, str]:
+    """A person with a few analysed photos, one deleted, and `demo` made-up ones.
+
+    The ids of the analysed photos by name, and that of the model of the made-up ones.
+    """
     user = email.partition("@")[0]
     token = platform.token(user)
-    if demo:
-        platform.manage("seed_demo", "--user", user, "--photos", str(demo))
+    platform.manage("seed_demo", "--user", user, "--photos", str(demo))
     astronaut, hopper = pictures.astronaut(), pictures.hopper()
     photos = {
         "coffee": pictures.coffee(),
@@ -76,7 +78,7 @@ def fill(platform: Platform, email: str, *, demo: int = 0) -> dict[str, str]:
 
 _AGREE = """
 import json
-from detector.models import Face, User
+from detector.models import Face, ModelVersion, User
 from detector.services import accounts, bin, explanation
 person = User.objects.get(email="{email}")
 accounts.give_consent(person)
@@ -85,7 +87,7 @@ photos = {{photo.filename.removesuffix(".jpg"): str(photo.pk) for photo in own}}
 portrait = Face.objects.get(analysis__photo__pk=photos["portrait"])
 explanation.request(portrait)
 bin.discard(person, [photos["two"]])
-print(json.dumps(photos))
+print(json.dumps({{**photos, "demo": str(ModelVersion.objects.get(name="demo").pk)}}))
 """
 
 
@@ -122,9 +124,6 @@ def _take(
 ) -> Iterable[str]:
     for site in sites:
         page.goto(site.path.format(**ids))
-        if site.name == "insights":
-            # A year of one model, not the warning that there are two.
-            page.get_by_role("link", name="demo from").click()
         if site.viewer == PERSON:  # only those pages have photos that come when they are seen
             page.wait_for_load_state("networkidle")
         name = f"{site.name}-{suffix}"

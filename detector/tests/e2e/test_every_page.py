@@ -27,6 +27,7 @@ SETTLED = """async () => {
   await Promise.all(document.getAnimations().map((animation) => animation.finished));
 }"""
 
+DEMO: Final = 100  # made-up photos: enough for every chart to say something
 DESKTOP: Final[ViewportSize] = {"width": 1440, "height": 900}
 
 # One platform is enough: pages do not know what stores them.
@@ -66,7 +67,7 @@ class Walk:
 @one_platform
 def test_every_page(browser: Browser, platform: Platform) -> None:
     person, careful = "walker@example.com", "careful@example.com"
-    ids = fill(platform, person)
+    ids = fill(platform, person, demo=DEMO)
     watcher, walk = Watcher(browser, platform), Walk()
 
     def become_careful(page: Page) -> None:

@@ -78,7 +78,10 @@ def test_photos_with_the_same_faces_in_another_order_do_not_block_each_other() -
     def add() -> None:
         order = emotions if next(turn) % 2 else emotions[::-1]
         photo = AnalysisFactory.create(photo__owner=owner).photo
-        faces = [Face(emotion=emotion, confidence=0.5, uncertain=False) for emotion in order]
+        faces = [
+            Face(emotion=emotion, effective_emotion=emotion, confidence=0.5, uncertain=False)
+            for emotion in order
+        ]
         with transaction.atomic():
             statistics.add_faces(photo, faces)
 

@@ -11,7 +11,7 @@ from PIL import ExifTags, Image
 
 from detector.enums import Source, Status
 from detector.models import Analysis, Photo, User
-from detector.services import analysis, submission
+from detector.services import analysis, images, submission
 from detector.tests.conftest import encoded
 from detector.tests.stub_analyser import StubAnalyser
 
@@ -66,6 +66,15 @@ def test_good_ones_reach_the_network_upright_and_in_colour(
     with done.photo.image.open() as file, Image.open(file) as kept:
         assert (kept.format, kept.mode, kept.size) == ("JPEG", "RGB", (60, 40))
     assert done.photo.thumbnail
+
+
+def test_the_network_reads_the_same_pixels_at_every_analysis(owner: User) -> None:
+    [accepted] = submission.submit(
+        owner, [SimpleUploadedFile("a.png", encoded(RGB, "PNG"))], Source.WEB
+    ).accepted
+    first = images.normalise(accepted.photo)
+    again = images.normalise(Photo.objects.get())
+    assert np.array_equal(first, again)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -14,7 +14,9 @@ from kombu.exceptions import OperationalError
 
 from detector import selectors, tasks
 from detector.enums import Emotion, Source, Status
+from detector.exceptions import DetectorError
 from detector.models import Analysis, DailyEmotion, Photo, User
+from detector.services import bin as bin_service
 from detector.services import statistics, submission
 from detector.tests.factories import AnalysisFactory
 from detector.tests.stub_analyser import StubAnalyser, face
@@ -240,7 +242,7 @@ def test_retry_is_for_failed_ones_only(
     assert (failed.status, failed.error_code, failed.attempt) == (Status.QUEUED, "", 0)
 
 
-def test_analysing_again_supersedes_the_result_and_the_statistics_follow(
+def test_a_result_stands_until_another_takes_its_place(
     analysed: Analysis,
     owner: User,
     stranger: User,
@@ -254,13 +256,55 @@ def test_analysing_again_supersedes_the_result_and_the_statistics_follow(
         assert submission.analyse_again(owner, ids) == 1
         # It is under way now.
         assert submission.analyse_again(owner, ids) == 0
-    assert not DailyEmotion.objects.exists()
+    assert selectors.analysis_of_photo(owner, analysed.photo_id) == analysed
+    assert list(DailyEmotion.objects.values_list("emotion", "faces")) == [("happy", 1)]
     analyser.faces = [face(Emotion.SAD)]
     [again] = work_off()
     assert again.pk != analysed.pk
+    assert not again.superseded
     assert selectors.analysis_of_photo(owner, analysed.photo_id) == again
     assert list(DailyEmotion.objects.values_list("emotion", "faces")) == [("sad", 1)]
     statistics.rebuild(owner)
+    assert list(DailyEmotion.objects.values_list("emotion", "faces")) == [("sad", 1)]
+
+
+def test_a_result_stands_where_analysing_again_fails(
+    analysed: Analysis,
+    owner: User,
+    analyser: StubAnalyser,
+    work_off: Callable[[], list[Analysis]],
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    def again() -> Analysis:
+        with django_capture_on_commit_callbacks(execute=True):
+            assert submission.analyse_again(owner, [analysed.photo_id]) == 1
+        return work_off()[0]
+
+    analyser.error = DetectorError("file_damaged", "It cannot be read any more.")
+    assert again().status == Status.FAILED
+    assert selectors.analysis_of_photo(owner, analysed.photo_id) == analysed
+    assert selectors.renewal_of(analysed) is not None
+    assert list(DailyEmotion.objects.values_list("emotion", "faces")) == [("happy", 1)]
+    analyser.error = None
+    renewed = again()
+    assert selectors.analysis_of_photo(owner, analysed.photo_id) == renewed
+    assert selectors.renewal_of(renewed) is None
+
+
+def test_a_photo_in_the_bin_that_was_analysed_again_counts_once_when_it_comes_back(
+    analysed: Analysis,
+    owner: User,
+    analyser: StubAnalyser,
+    work_off: Callable[[], list[Analysis]],
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        submission.analyse_again(owner, [analysed.photo_id])
+    bin_service.discard(owner, [analysed.photo_id])
+    analyser.faces = [face(Emotion.SAD)]
+    work_off()
+    assert not DailyEmotion.objects.exists()
+    bin_service.restore(owner, [analysed.photo_id])
     assert list(DailyEmotion.objects.values_list("emotion", "faces")) == [("sad", 1)]
 
 

@@ -72,11 +72,13 @@ def test_a_page_that_scrolls_on_gets_photos_alone(web: Client, owner: User) -> N
     assert 'rel="next"' not in more
 
 
-def test_words_are_found_in_notes_and_tags(web: Client, owner: User) -> None:
+def test_words_are_found_in_notes_tags_and_file_names(web: Client, owner: User) -> None:
     first, second, _ = (AnalysisFactory.create(photo__owner=owner).photo for _ in range(3))
     Photo.objects.filter(pk=first.pk).update(note="On the BEACH, 100 %")
     PhotoTag.objects.create(photo=second, name="beach")
     assert set(walk(web, "?q=beach", "older_url")) == {first.pk, second.pk}
+    Photo.objects.filter(pk=first.pk).update(filename="Wedding 12.jpg")
+    assert walk(web, "?q=wedding", "older_url") == [first.pk]
     assert walk(web, "?q=100 %25", "older_url") == [first.pk]
     assert walk(web, "?tag=beach", "older_url") == [second.pk]
 
@@ -85,11 +87,11 @@ def test_a_waiting_photo_asks_for_itself_until_it_is_done(web: Client, owner: Us
     waiting = AnalysisFactory.create(
         photo__owner=owner, status=Status.QUEUED, finished_at=None, model_version=None
     )
-    address = f"/history/{waiting.pk}/item/"
+    address = f"/history/{waiting.photo_id}/item/"
     assert address in web.get("/history/").content.decode()
     assert "every 2s" in web.get(address).content.decode()
     done = AnalysisFactory.create(photo__owner=owner)
-    assert "hx-get" not in web.get(f"/history/{done.pk}/item/").content.decode()
+    assert "hx-get" not in web.get(f"/history/{done.photo_id}/item/").content.decode()
 
 
 def several(web: Client, action: str, photos: list[Photo], **data: str) -> Any:

@@ -1,5 +1,7 @@
 """What an owner does on the page of a photo, and with what was deleted."""
 
+import html
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -7,14 +9,17 @@ from uuid import UUID
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from detector import selectors
-from detector.enums import Source, Status
+from detector.enums import Emotion, Source, Status
 from detector.models import Analysis, Explanation, Photo, User
+from detector.services import analysis as analysis_service
 from detector.services import bin as bin_service
 from detector.services import heat_maps
 from detector.tests.bad_files import archive, jpeg
 from detector.tests.factories import PhotoFactory
+from detector.tests.stub_analyser import StubAnalyser, face
 
 HTMX = {"HX-Request": "true"}
 FETCH = {"X-Requested-With": "fetch"}
@@ -111,12 +116,42 @@ def test_why_that_failed_says_so(web: Client, url: str) -> None:
     assert "An earlier model." in text_of(web.get(why, headers=HTMX))
 
 
-def test_analysing_again(web: Client, url: str, analysed: Analysis) -> None:
+def test_analysing_again_shows_the_earlier_result_meanwhile(
+    web: Client, url: str, analysed: Analysis
+) -> None:
     assert web.post(f"{url}analyse-again/")["Location"] == url
-    current = Analysis.objects.get(superseded=False)
-    assert (current.pk != analysed.pk, current.status) == (True, Status.QUEUED)
+    renewal = Analysis.objects.exclude(pk=analysed.pk).get()
     card = text_of(web.post(f"{url}analyse-again/", headers=HTMX))
-    assert f"/analyses/{current.pk}/card/" in card
+    assert f"/analyses/{renewal.pk}/card/" in card
+    assert 'data-state="queued"' in text_of(web.get(f"/analyses/{renewal.pk}/card/"))
+    page = text_of(web.get(url))
+    assert "being analysed again" in page
+    assert "1 face" in page
+    assert f'hx-get="{url}result/"' in page
+    in_history = text_of(web.get("/history/"))
+    assert f'data-state="again" hx-get="/history/{analysed.photo_id}/item/"' in in_history
+    now = timezone.now()
+    failed = {"error_code": "file_missing", "error_message": "The file is gone."}
+    Analysis.objects.filter(pk=renewal.pk).update(status=Status.FAILED, finished_at=now, **failed)
+    page = text_of(web.get(url))
+    assert "The file is gone. The earlier result stands." in page
+    assert "hx-get" not in text_of(web.get("/history/"))
+
+
+def test_what_another_analysis_changed(
+    web: Client, url: str, analysed: Analysis, analyser: StubAnalyser
+) -> None:
+    assert "Earlier results" not in text_of(web.get(url))
+    analyser.faces = [face(Emotion.SAD, 0.7)]
+    web.post(f"{url}analyse-again/")
+    analysis_service.run(Analysis.objects.get(status=Status.QUEUED).pk)
+    page = text_of(web.get(url))
+    assert "1 face read otherwise before" in page
+    before, now = page.partition("How each face was read")[2].split("<td>")[1:3]
+    assert all(word in before for word in ("Happy", "90 %"))
+    assert all(word in now for word in ("Sad", "70 %"))
+    Analysis.objects.get(superseded=False).faces.update(emotion=Emotion.HAPPY)
+    assert "read alike before" in text_of(web.get(url))
 
 
 def test_deleting_can_be_undone(web: Client, url: str, analysed: Analysis, owner: User) -> None:
@@ -176,8 +211,12 @@ def test_a_duplicate_offers_another_analysis(
             return text_of(web.post("/upload/", {"images": files}, headers=FETCH))
 
     assert "analyse-again" not in upload()
-    assert "It is being analysed." in upload()
+    waiting = upload()
+    assert "It is being analysed." in waiting
     work_off()
+    address = re.search(r"/analyses/[^\"]+", waiting)
+    assert address is not None
+    assert "You already have this photo." in text_of(web.get(html.unescape(address.group())))
     page = upload()
     assert "You already have this photo." in page
     assert f"/photos/{Photo.objects.get().pk}/analyse-again/" in page

@@ -1,0 +1,81 @@
+"""`manage.py reanalyse`: read old photos anew with the model that answers now."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from detector import selectors
+from detector.enums import ReanalysisStatus
+from detector.exceptions import DetectorError
+from detector.management.people import user_called
+from detector.models import ModelVersion, Reanalysis
+from detector.services import reanalysis
+
+
+class Command(BaseCommand):
+    help = (
+        "Read old photos anew with the active model, in the background and behind new uploads. "
+        "Without an option: all that another model read."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--user", help="only the photos of this user name or mail address")
+        parser.add_argument("--from-model", help="only what this model read")
+        what = parser.add_mutually_exclusive_group()
+        for name in ("status", "pause", "resume", "cancel"):
+            what.add_argument(f"--{name}", dest="what", action="store_const", const=name)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            if options["what"] is None:
+                campaign = _start(options["user"], options["from_model"])
+            else:
+                campaign = _change(options["what"])
+        except DetectorError as error:
+            raise CommandError(error.message) from error
+        self.stdout.write(_line(campaign))
+
+
+def _start(user: str | None, from_model: str | None) -> Reanalysis:
+    model = selectors.active_model()
+    if model is None:
+        raise CommandError("No model is active: start a worker first.")
+    return reanalysis.start(
+        model=model,
+        actor=None,
+        owner=user_called(user) if user else None,
+        from_version=_version(from_model) if from_model else None,
+    )
+
+
+def _change(what: str) -> Reanalysis:
+    """Pause, resume or cancel the campaign that has not ended, or only look at the last one."""
+    campaigns = Reanalysis.objects.order_by("-id")
+    if what != "status":
+        campaigns = campaigns.filter(status__in=[ReanalysisStatus.RUNNING, ReanalysisStatus.PAUSED])
+    campaign = campaigns.first()
+    if campaign is None:
+        raise CommandError("There is no re-analysis.")
+    changes = {
+        "pause": reanalysis.pause,
+        "resume": reanalysis.resume,
+        "cancel": reanalysis.cancel,
+    }
+    if what in changes:
+        changes[what](campaign)
+    return campaign
+
+
+def _line(campaign: Reanalysis) -> str:
+    so_far = reanalysis.progress(campaign)
+    return (
+        f"{campaign.status}: {so_far.done} of {so_far.photos} photos read with "
+        f"{campaign.model_version}, {so_far.failed} failed {campaign.note}"
+    ).rstrip()
+
+
+def _version(name: str) -> ModelVersion:
+    version = ModelVersion.objects.filter(name=name).order_by("-id").first()
+    if version is None:
+        raise CommandError(f"No model is called {name}.")
+    return version

@@ -1,0 +1,77 @@
+"""A campaign: old photos are read anew by the network that answers now."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from detector.enums import ReanalysisStatus
+from detector.models.ids import new_id
+from detector.models.model_version import ModelVersion
+
+
+class Reanalysis(models.Model):
+    """Reads the photos of a scope again with `model_version`, a few at a time.
+
+    The scope is all photos, or those of one owner, or those that `from_version` read, as they were
+    when it began. Photos go from the newest to the oldest; `next_before` is the last that was taken
+    up, at first an id that no photo had yet. `photos` is how many there were to read; what became
+    of them is told by the analyses that name the campaign. `note` says why it stopped where nobody
+    stopped it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    from_version = models.ForeignKey(
+        ModelVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    status = models.CharField(
+        max_length=9, choices=ReanalysisStatus, default=ReanalysisStatus.RUNNING
+    )
+    photos = models.PositiveIntegerField()
+    next_before = models.UUIDField(default=new_id)
+    note = models.CharField(max_length=200, blank=True)
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    started_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "reanalyses"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=ReanalysisStatus.values), name="reanalysis_status_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=[ReanalysisStatus.FINISHED, ReanalysisStatus.CANCELLED],
+                    finished_at__isnull=False,
+                )
+                | Q(
+                    status__in=[ReanalysisStatus.RUNNING, ReanalysisStatus.PAUSED],
+                    finished_at__isnull=True,
+                ),
+                name="reanalysis_finished_when_ended",
+            ),
+            models.CheckConstraint(
+                condition=Q(from_version=None) | ~Q(from_version=F("model_version")),
+                name="reanalysis_leads_to_another",
+            ),
+            models.UniqueConstraint(
+                fields=["status"],
+                condition=Q(status=ReanalysisStatus.RUNNING),
+                name="reanalysis_one_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.photos} photos with {self.model_version}"
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self.status in (ReanalysisStatus.FINISHED, ReanalysisStatus.CANCELLED)

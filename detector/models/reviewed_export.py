@@ -1,0 +1,36 @@
+"""A data set of reviewed faces that was written for training."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from detector.models.ids import new_id
+
+
+class ReviewedExport(models.Model):
+    """One file of reviewed faces as it was frozen: what is in it, not whose faces.
+
+    `name` begins with the day and ends with the start of the checksum. `path` is where the file was
+    written; it may have been moved since, the checksum knows it again. `counts` is what the
+    manifest beside the file says of splits and emotions.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(max_length=50)
+    path = models.CharField(max_length=500)
+    sha256 = models.CharField(max_length=64, help_text="Of the file.")
+    faces = models.PositiveIntegerField()
+    counts = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(faces__gt=0), name="reviewed_export_has_faces"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,90 @@
+"""What reviewers see: the queue without what they must not know, and how far it is."""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from detector import consent
+from detector.enums import CaseStatus, ReviewKind, Status
+from detector.models import Photo, Review, ReviewCase, User
+
+BATCHES_LISTED: Final = 20
+
+
+def agreed_cases() -> QuerySet[ReviewCase]:
+    """The cases whose owner agrees to reviews now, of faces that still count.
+
+    Asked of the owner each time: a case that withdrawal left behind is none.
+    """
+    return ReviewCase.objects.filter(
+        face__analysis__photo__owner__review_consent_version=consent.REVIEW_VERSION,
+        face__analysis__photo__deleted_at=None,
+        face__analysis__superseded=False,
+        face__analysis__status=Status.DONE,
+    ).select_related("face__analysis__photo", "face__analysis__model_version")
+
+
+def queue_of(reviewer: User) -> QuerySet[ReviewCase]:
+    """What a reviewer can still judge, the most useful first: no face twice, and none of their own.
+
+    What they skipped is not among it, and what somebody else sees at this moment is.
+    """
+    given = Review.objects.filter(face=OuterRef("face"), reviewer=reviewer)
+    return (
+        agreed_cases()
+        .filter(~Exists(given), status=CaseStatus.OPEN)
+        .exclude(face__analysis__owner=reviewer)
+        .exclude(pk__in=reviewer.skipped_cases.values("pk"))
+        .order_by("-usefulness", "id")
+    )
+
+
+def free() -> Q:
+    """That nobody sees a case at this moment."""
+    return Q(claimed_until=None) | Q(claimed_until__lte=timezone.now())
+
+
+def held_by(reviewer: User) -> Q:
+    """That this reviewer sees a case at this moment."""
+    return Q(claimed_by=reviewer, claimed_until__gt=timezone.now())
+
+
+def case_held(reviewer: User, case_id: UUID) -> ReviewCase | None:
+    """A case that was given to a reviewer, and to nobody else since."""
+    return queue_of(reviewer).filter(claimed_by=reviewer, pk=case_id).first()
+
+
+def reviews_by(reviewer: User) -> QuerySet[Review]:
+    """What somebody said as a reviewer, the latest first."""
+    given = Review.objects.filter(reviewer=reviewer, kind=ReviewKind.REVIEWER)
+    return given.select_related("face__analysis", "face__review_case").order_by("-id")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The photos of one upload that wait for reviews; whose it is, a reviewer is not told."""
+
+    id: UUID
+    cases: int
+
+
+def batches_waiting(reviewer: User) -> list[Batch]:
+    """The latest uploads of several photos that hold something for this reviewer."""
+    batch = "face__analysis__photo__batch"
+    rows = (
+        queue_of(reviewer)
+        .exclude(**{batch: None})
+        .order_by()
+        .values(batch)
+        .annotate(n=Count("pk"), first=Min("face__analysis__photo"))
+        .order_by("-first")
+    )
+    return [Batch(row[batch], row["n"]) for row in rows[:BATCHES_LISTED]]
+
+
+def photo_of(case: ReviewCase) -> Photo:
+    """The photo that a case is about."""
+    return case.face.analysis.photo

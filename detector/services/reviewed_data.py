@@ -1,0 +1,215 @@
+"""Writes the faces that people named as a data set to train on, and freezes it.
+
+The file is that of `ml.training.data`: images (N, 48, 48) uint8 grey, label (N,) uint8 in the order
+of `Emotion`, usage (N,) uint8 of `Split`, votes (N, 10) uint8. The same faces give the same bytes,
+so that the checksum names the data.
+"""
+
+import hashlib
+import json
+import zipfile
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import numpy as np
+from django.conf import settings
+from django.utils import timezone
+from numpy.typing import NDArray
+
+from detector import consent, labelled
+from detector.enums import Emotion, Split, Verdict
+from detector.exceptions import DetectorError
+from detector.models import Face, Photo, ReviewedExport, User
+from detector.models.ids import new_id
+from detector.services import crops, images
+
+SHARES: Final = {Split.TRAIN: 0.7, Split.VALIDATION: 0.1, Split.TEST: 0.2}
+VOTE_COLUMNS: Final = (
+    Verdict.NEUTRAL,
+    Verdict.HAPPY,
+    Verdict.SURPRISE,
+    Verdict.SAD,
+    Verdict.ANGRY,
+    Verdict.DISGUST,
+    Verdict.FEAR,
+    None,  # contempt, which nobody is asked for
+    Verdict.CANNOT_TELL,
+    Verdict.NOT_A_FACE,
+)
+"""The columns of FER+, in which `votes` are counted."""
+LABEL_RULE: Final = "the settled verdict of reviewers, else the owner's"
+NOTHING_REVIEWED: Final = DetectorError(
+    "nothing_reviewed", "No face has been named whose owner agrees to reviews."
+)
+
+
+@dataclass
+class Collected:
+    """Faces with their crops, row by row, and how many were left out for which reason."""
+
+    faces: list[Face] = field(default_factory=list)
+    crops: list[NDArray[np.uint8]] = field(default_factory=list)
+    left_out: "Counter[str]" = field(default_factory=Counter)
+
+    def only(self, allowed: set[int]) -> "Collected":
+        """The rows whose face is still allowed; the others are counted as withdrawn."""
+        rows = [row for row, face in enumerate(self.faces) if face.pk in allowed]
+        left_out = self.left_out + Counter(withdrawn=len(self.faces) - len(rows))
+        return Collected(
+            [self.faces[row] for row in rows], [self.crops[row] for row in rows], left_out
+        )
+
+
+def export(out: Path, *, actor: User | None) -> ReviewedExport:
+    """Write the data set to `out`, and beside it a manifest that ends in `.json`.
+
+    Raises DetectorError `nothing_reviewed`, OSError where it cannot be written.
+    """
+    collected = _collect()
+    # Cutting takes its time: who withdrew meanwhile, or erased a photo, is not in the file.
+    still = set(labelled.judged_faces().values_list("pk", flat=True))
+    collected = collected.only(still)
+    if not collected.faces:
+        raise NOTHING_REVIEWED
+    sha256 = _write(out, _arrays(collected))
+    now = timezone.now()
+    row = ReviewedExport(
+        id=new_id(),
+        name=f"reviewed-{now:%Y%m%d}-{sha256[:8]}",
+        path=str(out.resolve()),
+        sha256=sha256,
+        faces=len(collected.faces),
+        counts=_counts(collected.faces),
+        created_by=actor,
+    )
+    manifest = {
+        "format_version": 1,
+        "id": str(row.pk),
+        "name": row.name,
+        "created_at": now.isoformat(timespec="seconds"),
+        "file": out.name,
+        "sha256": sha256,
+        "faces": row.faces,
+        "labels": Emotion.values,
+        "label_rule": LABEL_RULE,
+        "split_by": settings.REVIEWED_SPLIT_BY,
+        "split_shares": {split.name.lower(): share for split, share in SHARES.items()},
+        "counts": row.counts,
+        "left_out": dict(collected.left_out),
+        "verdicts": _verdicts(collected.faces),
+        "read_by": dict(Counter(str(face.analysis.model_version) for face in collected.faces)),
+        "consent_version": consent.REVIEW_VERSION,
+    }
+    _write_text(out.with_suffix(".json"), json.dumps(manifest, indent=2) + "\n")
+    row.save(force_insert=True)
+    return row
+
+
+def split_of(photo: Photo) -> Split:
+    """The part that all faces of a photo belong to, in every export alike.
+
+    Drawn by a hash of the owner, in whose photos the same faces come again and again; or by one of
+    the photo, where few people use the site and each would fall into one part.
+    """
+    return _drawn(_key(photo.owner_id, photo.sha256))
+
+
+def _key(owner_id: UUID, sha256: str) -> str:
+    return sha256 if settings.REVIEWED_SPLIT_BY == "photo" else owner_id.hex
+
+
+def _drawn(key: str) -> Split:
+    place = int.from_bytes(hashlib.sha256(f"reviewed {key}".encode()).digest()[:8]) / 2**64
+    for split, share in SHARES.items():
+        place -= share
+        if place < 0:
+            return split
+    return Split.TEST
+
+
+def _collect() -> Collected:
+    collected = Collected()
+    shared = labelled.owners_of_shared_photos()
+    seen: set[str] = set()
+    for faces in labelled.by_photo(labelled.judged_faces()):
+        photo = faces[0].analysis.photo
+        owners = shared.get(photo.sha256, {photo.owner_id})
+        if len({_drawn(_key(owner, photo.sha256)) for owner in owners}) > 1:
+            collected.left_out["in_two_parts"] += len(faces)
+        elif photo.sha256 in seen:
+            collected.left_out["repeated"] += len(faces)
+        else:
+            seen.add(photo.sha256)
+            _add(collected, photo, faces)
+    return collected
+
+
+def _add(collected: Collected, photo: Photo, faces: list[Face]) -> None:
+    """Cut the named faces of a photo; one that cannot be read does not stop the others."""
+    unique = labelled.without_repeats(faces)
+    collected.left_out["repeated"] += len(faces) - len(unique)
+    named = [face for face in unique if labelled.verdict_on(face) in Emotion.values]
+    collected.left_out.update(labelled.verdict_on(face) for face in unique if face not in named)
+    if not named:
+        return
+    try:
+        rgb = images.normalise(photo)
+    except DetectorError:
+        collected.left_out["unreadable"] += len(named)
+        return
+    collected.faces += named
+    collected.crops += [crops.crop(rgb, face) for face in named]
+
+
+def _arrays(collected: Collected) -> dict[str, NDArray[np.uint8]]:
+    place = {emotion: row for row, emotion in enumerate(Emotion.values)}
+    faces = collected.faces
+    return {
+        "images": np.stack(collected.crops),
+        "label": np.array([place[labelled.verdict_on(face)] for face in faces], np.uint8),
+        "usage": np.array([split_of(face.analysis.photo) for face in faces], np.uint8),
+        "votes": np.array([_votes(face) for face in faces], np.uint8),
+    }
+
+
+def _votes(face: Face) -> list[int]:
+    given = labelled.verdicts_on(face)
+    return [given[column] if column else 0 for column in VOTE_COLUMNS]
+
+
+def _counts(faces: list[Face]) -> dict[str, dict[str, int]]:
+    """How many faces of each emotion are in each part."""
+    found = Counter((split_of(f.analysis.photo), labelled.verdict_on(f)) for f in faces)
+    return {
+        split.name.lower(): {emotion: found[split, emotion] for emotion in Emotion.values}
+        for split in Split
+    }
+
+
+def _verdicts(faces: list[Face]) -> dict[str, int]:
+    """How many verdicts of each kind the labels rest on."""
+    return dict(Counter(review.kind for face in faces for review in face.reviews.all()))
+
+
+def _write(out: Path, arrays: dict[str, NDArray[np.uint8]]) -> str:
+    """Write an `.npz` whole or not at all, and without the time of day in it; its SHA-256."""
+    part = out.with_name(f"{out.name}.part")
+    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(entry, "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, array, allow_pickle=False)
+    with part.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    part.replace(out)
+    return sha256
+
+
+def _write_text(path: Path, text: str) -> None:
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)

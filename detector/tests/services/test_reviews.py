@@ -1,0 +1,275 @@
+"""Verdicts: who sees which face, what settles a case, what is shown and counted then."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from detector import reviewing, selectors
+from detector.enums import CaseStatus, Emotion, Verdict
+from detector.exceptions import DetectorError
+from detector.models import DailyEmotion, Face, Review, ReviewCase, User, WebhookDelivery
+from detector.services import bin as bin_service
+from detector.services import review_consent, reviews, statistics
+from detector.tests.factories import FaceFactory, UserFactory, WebhookEndpointFactory
+
+SURE = {"p_happy": 0.97, "p_neutral": 0.03, "confidence": 0.97}
+TORN = {"p_happy": 0.4, "p_disgust": 0.35, "p_neutral": 0.25, "confidence": 0.4}
+
+
+@pytest.fixture(autouse=True)
+def _single(settings: Settings) -> None:
+    settings.REVIEW_DOUBLE_SHARE = 0.0
+
+
+@pytest.fixture
+def willing(owner: User) -> User:
+    review_consent.agree(owner)
+    return owner
+
+
+def face_of(owner: User, **fields: Any) -> Face:
+    face = FaceFactory.create(analysis__photo__owner=owner, **fields)
+    statistics.add_faces(face.analysis.photo, [face])
+    return face
+
+
+def reviewers(count: int) -> list[User]:
+    return [UserFactory.create() for _ in range(count)]
+
+
+def judge(reviewer: User, verdict: str) -> Review:
+    case = reviews.next_case(reviewer)
+    assert case is not None
+    return reviews.give_verdict(case, reviewer, verdict)
+
+
+def counted(owner: User) -> dict[str, tuple[int, int]]:
+    rows = DailyEmotion.objects.filter(owner=owner)
+    return {row.emotion: (row.faces, row.corrected) for row in rows}
+
+
+def test_only_faces_of_who_agreed_are_seen_and_withdrawal_ends_it(
+    owner: User, stranger: User
+) -> None:
+    face = face_of(owner)
+    face_of(stranger)
+    reviewer = UserFactory.create()
+    assert reviews.next_case(reviewer) is None
+    review_consent.agree(owner)
+    case = reviews.next_case(reviewer)
+    assert case is not None
+    assert case.face == face
+    assert review_consent.withdraw(owner) == 1
+    assert reviews.next_case(reviewer) is None
+    assert reviewing.case_held(reviewer, case.pk) is None
+    with pytest.raises(DetectorError, match="not yours"):
+        reviews.give_verdict(case, reviewer, Verdict.SAD)
+    assert not Review.objects.exists()
+
+
+def test_who_agrees_again_finds_what_was_settled(willing: User) -> None:
+    face_of(willing)
+    review_consent.agree(willing)
+    (reviewer,) = reviewers(1)
+    judge(reviewer, Verdict.SAD)
+    review_consent.withdraw(willing)
+    assert not reviewing.agreed_cases().exists()
+    review_consent.agree(willing)
+    assert reviewing.agreed_cases().get().final_verdict == Verdict.SAD
+
+
+def test_the_most_useful_comes_first(willing: User) -> None:
+    sure = face_of(willing, **SURE)
+    torn = face_of(willing, **TORN)
+    wrong = face_of(willing, **SURE)
+    reviews.correct(willing, wrong, Verdict.SAD)
+    review_consent.agree(willing)
+    order = reviewing.queue_of(UserFactory.create())
+    assert [case.face_id for case in order] == [wrong.pk, torn.pk, sure.pk]
+
+
+def test_no_two_reviewers_hold_the_same_face(willing: User, settings: Settings) -> None:
+    settings.REVIEW_DOUBLE_SHARE = 1.0
+    face_of(willing)
+    face_of(willing)
+    review_consent.agree(willing)
+    first, second, third = reviewers(3)
+    held = [reviews.next_case(person) for person in (first, second)]
+    assert None not in held
+    assert held[0] != held[1]
+    assert reviews.next_case(third) is None
+    # Whoever asks again is shown the same.
+    assert reviews.next_case(first) == held[0]
+    ReviewCase.objects.filter(claimed_by=first).update(
+        claimed_until=timezone.now() - timedelta(seconds=1)
+    )
+    assert reviews.next_case(third) == held[0]
+    with pytest.raises(DetectorError, match="not yours"):
+        reviews.give_verdict(held[0], first, Verdict.SAD)  # type: ignore[arg-type]
+
+
+def test_nobody_reviews_their_own_face_or_one_face_twice(willing: User, settings: Settings) -> None:
+    settings.REVIEW_DOUBLE_SHARE = 1.0
+    face_of(willing)
+    review_consent.agree(willing)
+    assert reviews.next_case(willing) is None
+    (reviewer,) = reviewers(1)
+    judge(reviewer, Verdict.SAD)
+    assert reviews.next_case(reviewer) is None
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "final"),
+    [
+        (["sad", "sad"], "sad"),
+        (["sad", "angry", "angry"], "angry"),
+        (["sad", "angry", "fear"], "cannot_tell"),
+        (["not_a_face", "happy", "not_a_face"], "not_a_face"),
+    ],
+)
+def test_two_must_agree_else_a_third_decides(
+    verdicts: list[str], final: str, willing: User, settings: Settings
+) -> None:
+    settings.REVIEW_DOUBLE_SHARE = 1.0
+    face = face_of(willing)
+    review_consent.agree(willing)
+    people = reviewers(4)
+    for person, verdict in zip(people, verdicts, strict=False):
+        assert ReviewCase.objects.get().status == CaseStatus.OPEN
+        judge(person, verdict)
+    case = ReviewCase.objects.get()
+    assert (case.status, case.final_verdict) == (CaseStatus.SETTLED, final)
+    assert reviews.next_case(people[3]) is None
+    face.refresh_from_db()
+    assert face.reviewed_emotion == final
+
+
+def test_undo_opens_the_case_again_and_gives_the_face_back(willing: User) -> None:
+    face = face_of(willing)
+    review_consent.agree(willing)
+    (reviewer,) = reviewers(1)
+    judge(reviewer, Verdict.SAD)
+    assert counted(willing) == {"sad": (1, 1)}
+    case = reviews.undo(reviewer)
+    assert case is not None
+    assert case.face == face
+    assert reviews.next_case(reviewer) == case
+    assert counted(willing) == {"happy": (1, 0)}
+    assert not Review.objects.exists()
+    assert reviews.undo(reviewer) is None
+
+
+def test_undo_takes_the_face_from_nobody(willing: User, settings: Settings) -> None:
+    settings.REVIEW_DOUBLE_SHARE = 1.0
+    face_of(willing)
+    review_consent.agree(willing)
+    first, second = reviewers(2)
+    judge(first, Verdict.SAD)
+    held = reviews.next_case(second)
+    assert held is not None
+    assert reviews.undo(first) is None
+    assert reviews.next_case(first) is None
+    reviews.give_verdict(held, second, Verdict.SAD)
+    assert reviews.next_case(first) == held
+
+
+def test_what_is_skipped_goes_to_others(willing: User) -> None:
+    face_of(willing)
+    review_consent.agree(willing)
+    first, second = reviewers(2)
+    case = reviews.next_case(first)
+    assert case is not None
+    reviews.skip(case, first)
+    assert reviews.next_case(first) is None
+    assert reviews.next_case(second) == case
+    reviews.release(second)
+    reviews.bring_back_skipped(first)
+    assert reviews.next_case(first) == case
+
+
+def test_the_owner_has_the_last_word_on_what_is_shown(willing: User) -> None:
+    face = face_of(willing)
+    review_consent.agree(willing)
+    reviews.correct(willing, face, Verdict.ANGRY)
+    reviews.correct(willing, face, Verdict.FEAR)
+    assert counted(willing) == {"fear": (1, 1)}
+    (reviewer,) = reviewers(1)
+    judge(reviewer, Verdict.SAD)
+    face.refresh_from_db()
+    assert (face.reviewed_emotion, face.effective_emotion) == ("fear", "fear")
+    assert ReviewCase.objects.get().final_verdict == "sad"
+    reviews.take_back_correction(willing, face)
+    assert counted(willing) == {"sad": (1, 1)}
+
+
+def test_no_face_counts_nowhere_and_who_cannot_tell_leaves_the_models_word(owner: User) -> None:
+    face = face_of(owner)
+    reviews.correct(owner, face, Verdict.NOT_A_FACE)
+    summary = selectors.summary(owner)
+    assert (summary.photos, summary.faces, summary.without_face) == (1, 0, 1)
+    reviews.correct(owner, face, Verdict.CANNOT_TELL)
+    assert counted(owner) == {"happy": (1, 0)}
+
+
+def test_statistics_made_anew_say_the_same(owner: User) -> None:
+    faces = [face_of(owner, uncertain=True, **TORN) for _ in range(3)]
+    reviews.correct(owner, faces[0], Verdict.DISGUST)
+    reviews.correct(owner, faces[1], Verdict.NOT_A_FACE)
+    fields = ("emotion", "faces", "corrected", "uncertain", "confidence_sum")
+    expected = [
+        (Emotion.DISGUST, 1, 1, 0, pytest.approx(0.35)),
+        (Emotion.HAPPY, 1, 0, 1, pytest.approx(0.4)),
+    ]
+    assert list(DailyEmotion.objects.values_list(*fields)) == expected
+    statistics.rebuild(owner)
+    assert list(DailyEmotion.objects.values_list(*fields)) == expected
+
+
+def test_what_lies_in_the_bin_is_not_reviewed_and_stays_uncounted(willing: User) -> None:
+    face = face_of(willing)
+    review_consent.agree(willing)
+    (reviewer,) = reviewers(1)
+    case = reviews.next_case(reviewer)
+    assert case is not None
+    bin_service.discard(willing, [face.analysis.photo_id])
+    assert reviews.next_case(reviewer) is None
+    reviews.give_verdict(case, reviewer, Verdict.SAD)
+    assert counted(willing) == {}
+    bin_service.restore(willing, [face.analysis.photo_id])
+    assert counted(willing) == {"sad": (1, 1)}
+
+
+def test_strangers_correct_nothing(owner: User, stranger: User) -> None:
+    face = face_of(owner)
+    with pytest.raises(DetectorError, match="not yours"):
+        reviews.correct(stranger, face, Verdict.SAD)
+    with pytest.raises(DetectorError, match="not yours"):
+        reviews.take_back_correction(stranger, face)
+    assert not Review.objects.exists()
+
+
+def test_the_owner_is_told_of_a_review_and_not_by_whom(
+    willing: User,
+    stranger: User,
+    deliver_sent: list[Any],
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    face = face_of(willing)
+    review_consent.agree(willing)
+    WebhookEndpointFactory.create(owner=willing)
+    WebhookEndpointFactory.create(owner=stranger)
+    (reviewer,) = reviewers(1)
+    with django_capture_on_commit_callbacks(execute=True):
+        review = judge(reviewer, Verdict.SAD)
+    delivery = WebhookDelivery.objects.get()
+    assert deliver_sent == [delivery.pk]
+    assert delivery.endpoint.owner == willing
+    assert delivery.event == "review.created"
+    assert delivery.subject == review.pk
+    assert f'"analysis":"{face.analysis_id}"' in delivery.payload
+    assert '"reviewed_emotion":"sad"' in delivery.payload
+    assert str(reviewer.pk) not in delivery.payload
+    assert reviewer.username not in delivery.payload
