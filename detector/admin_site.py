@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
 from detector import monitoring
+from detector.agreement import Estimate
 from detector.enums import Emotion
 
 
@@ -61,7 +62,7 @@ def _dashboard(health: monitoring.Health) -> dict[str, Any]:
     return {
         "health": health,
         "bars": bars,
-        "interval": [100 * end for end in health.accuracy.interval] if health.accuracy else [],
+        "accuracy": _percent(health.accuracy) if health.accuracy else None,
         "finished": sum(hour.done for hour in health.hours),
         "failed": sum(hour.failed for hour in health.hours),
         "drifts": [
@@ -70,6 +71,10 @@ def _dashboard(health: monitoring.Health) -> dict[str, Any]:
         ],
         "windows": monitoring,
     }
+
+
+def _percent(estimate: Estimate) -> dict[str, float]:
+    return {name: 100 * getattr(estimate, name) for name in ("value", "low", "high")}
 
 
 def _drift_shown(title: str, parts: list[str], drift: monitoring.Drift | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import django_filters
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from detector.days import end_of_day, start_of_day
-from detector.enums import Emotion, Source, Status
+from detector.enums import Emotion, Source, Status, Verdict
 from detector.models import Analysis, Face, PhotoTag, User
 
 
@@ -51,7 +51,7 @@ class AnalysisFilter(django_filters.FilterSet):
         if values["min_confidence"] is not None:
             conditions &= Q(confidence__gte=float(values["min_confidence"]))
         if values["uncertain"] is not None:
-            doubted = Q(uncertain=True) & ~Q(reviewed_emotion__in=Emotion.values)
+            doubted = Q(uncertain=True, reviewed_emotion__in=["", Verdict.CANNOT_TELL])
             conditions &= doubted if values["uncertain"] else ~doubted
         if not conditions:
             return queryset

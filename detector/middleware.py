@@ -5,9 +5,10 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.middleware.gzip import GZipMiddleware
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django_http_compression.middleware import HttpCompressionMiddleware
 
 from detector import dates
 from detector.models import User
@@ -29,17 +30,19 @@ def request_size_limit(get_response: Handler) -> Handler:
 
 
 def compressed_api(get_response: Handler) -> Handler:
-    """Send the API's texts gzipped to whoever takes them so.
+    """Send the API's texts as zstd, br or gzip to whoever takes them so.
 
     Pages are not: what they hold back from attackers could be guessed by its length.
     """
-    gzip = GZipMiddleware(get_response)
+    compression = HttpCompressionMiddleware(get_response)
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
         kind = response.get("Content-Type", "").partition(";")[0]
         if request.path.startswith("/api/") and kind in ("application/json", "text/csv"):
-            return gzip.process_response(request, response)
+            # Said of the plain answer, too: a cache must not give it to whoever asks otherwise.
+            patch_vary_headers(response, ["Accept-Encoding"])
+            compression.maybe_compress(request, response)
         return response
 
     return middleware

@@ -14,7 +14,9 @@ from django.db.models import Count, F, Min, Q, QuerySet
 from django.db.models.functions import Floor, TruncHour
 from django.utils import timezone
 
-from detector.enums import UNDER_WAY, Emotion, ModelStatus, Status
+from detector import agreement, model_selectors
+from detector.agreement import Estimate
+from detector.enums import UNDER_WAY, Emotion, Status
 from detector.models import Analysis, Face, ModelVersion
 
 THROUGHPUT_HOURS: Final = 24
@@ -28,7 +30,6 @@ ENOUGH: Final = 100
 SLIGHT, LARGE = 0.1, 0.25
 """Below the first a population is stable, above the second it has shifted: the customary reading
 of the index (N. Siddiqi, Credit Risk Scorecards, 2006)."""
-Z95: Final = 1.959964
 
 
 @dataclass(frozen=True)
@@ -47,27 +48,6 @@ class Hour:
     start: datetime
     done: int
     failed: int
-
-
-@dataclass(frozen=True)
-class Accuracy:
-    """How often the model said what people say of a face; with a 95 % interval."""
-
-    right: int
-    faces: int
-
-    @property
-    def share(self) -> float:
-        """In [0, 1]."""
-        return self.right / self.faces
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """By Wilson's score: it holds for few faces and for shares near 0 and 1, too."""
-        n, p = self.faces, self.share
-        middle = p + Z95**2 / (2 * n)
-        half = Z95 * math.sqrt(p * (1 - p) / n + Z95**2 / (4 * n * n))
-        return (middle - half) / (1 + Z95**2 / n), (middle + half) / (1 + Z95**2 / n)
 
 
 @dataclass(frozen=True)
@@ -134,13 +114,8 @@ def failures(now: datetime) -> list[tuple[str, int]]:
     return list(counts)
 
 
-def active_model() -> ModelVersion | None:
-    """The network that answers now."""
-    return ModelVersion.objects.filter(status=ModelStatus.ACTIVE).first()
-
-
-def accuracy(model: ModelVersion, now: datetime) -> Accuracy | None:
-    """Of a model, on the faces that people named; none where they named none.
+def accuracy(model: ModelVersion, now: datetime) -> Estimate | None:
+    """How often a model said what people say, on the faces that they named; none without any.
 
     These are the faces that somebody found worth a look, so it says less than a test set.
     """
@@ -150,7 +125,7 @@ def accuracy(model: ModelVersion, now: datetime) -> Accuracy | None:
     counts = named.aggregate(
         right=Count("pk", filter=Q(reviewed_emotion=F("emotion"))), faces=Count("pk")
     )
-    return Accuracy(**counts) if counts["faces"] else None
+    return agreement.share(counts["right"], counts["faces"])
 
 
 def drift(model: ModelVersion, now: datetime) -> tuple[Drift, Drift]:
@@ -203,7 +178,7 @@ class Health:
     hours: list[Hour]
     failures: list[tuple[str, int]]
     model: ModelVersion | None
-    accuracy: Accuracy | None
+    accuracy: Estimate | None
     emotions: Drift | None
     confidence: Drift | None
 
@@ -211,7 +186,7 @@ class Health:
 def health() -> Health:
     """How the installation is at this moment."""
     now = timezone.now()
-    model = active_model()
+    model = model_selectors.active_model()
     emotions, confidence = drift(model, now) if model else (None, None)
     return Health(
         now=now,

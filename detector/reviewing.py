@@ -1,6 +1,7 @@
 """What reviewers see: the queue without what they must not know, and how far it is."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from django.utils import timezone
 
 from detector import consent
 from detector.enums import CaseStatus, ReviewKind, Status
-from detector.models import Photo, Review, ReviewCase, User
+from detector.models import ModelVersion, Review, ReviewCase, User
 
 BATCHES_LISTED: Final = 20
 
@@ -63,11 +64,31 @@ def reviews_by(reviewer: User) -> QuerySet[Review]:
     return given.select_related("face__analysis", "face__review_case").order_by("-id")
 
 
+def may_review(person: User) -> bool:
+    """Whether a person may judge the faces of others."""
+    return person.is_staff and person.has_perm("detector.review_faces")
+
+
+def judged_today(reviewer: User) -> int:
+    """How many verdicts a reviewer gave since their midnight."""
+    now = timezone.now().astimezone(reviewer.zone)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return reviews_by(reviewer).filter(created_at__gte=midnight).count()
+
+
+def models_reviewed() -> QuerySet[ModelVersion]:
+    """The networks whose readings were judged, the newest first."""
+    settled = agreed_cases().filter(status=CaseStatus.SETTLED).order_by()
+    used = settled.values("face__analysis__model_version")
+    return ModelVersion.objects.filter(pk__in=used).order_by("-id")
+
+
 @dataclass(frozen=True)
 class Batch:
     """The photos of one upload that wait for reviews; whose it is, a reviewer is not told."""
 
     id: UUID
+    uploaded_at: datetime
     cases: int
 
 
@@ -79,12 +100,7 @@ def batches_waiting(reviewer: User) -> list[Batch]:
         .exclude(**{batch: None})
         .order_by()
         .values(batch)
-        .annotate(n=Count("pk"), first=Min("face__analysis__photo"))
+        .annotate(n=Count("pk"), first=Min("face__analysis__photo__uploaded_at"))
         .order_by("-first")
     )
-    return [Batch(row[batch], row["n"]) for row in rows[:BATCHES_LISTED]]
-
-
-def photo_of(case: ReviewCase) -> Photo:
-    """The photo that a case is about."""
-    return case.face.analysis.photo
+    return [Batch(row[batch], row["first"], row["n"]) for row in rows[:BATCHES_LISTED]]

@@ -12,7 +12,7 @@ from django.db.models.functions import TruncMonth, TruncWeek, TruncYear
 from django.utils import timezone
 
 from detector.days import end_of_day, start_of_day
-from detector.enums import UNDER_WAY, Emotion, ModelStatus, Status
+from detector.enums import UNDER_WAY, Emotion, Status
 from detector.models import (
     Analysis,
     ApiToken,
@@ -148,6 +148,7 @@ class Summary:
     photos: int
     faces: int
     uncertain: int
+    corrected: int
     waiting: int
     failed: int
     without_face: int
@@ -169,13 +170,16 @@ def summary(
     days = daily_emotions_of(owner, since, until, model_id)
     photos = daily_photos_of(owner, since, until, model_id)
     read = photos.aggregate(n=Sum("photos"), without_face=Sum("without_face"))
-    seen = days.aggregate(uncertain=Sum("uncertain"), first=Min("day"), last=Max("day"))
+    seen = days.aggregate(
+        uncertain=Sum("uncertain"), corrected=Sum("corrected"), first=Min("day"), last=Max("day")
+    )
     emotions = distribution(days)
     waiting, failed = (0, 0) if model_id else _without_result(owner, since, until)
     return Summary(
         photos=(read["n"] or 0) + waiting + failed,
         faces=sum(row.faces for row in emotions),
         uncertain=seen["uncertain"] or 0,
+        corrected=seen["corrected"] or 0,
         waiting=waiting,
         failed=failed,
         without_face=read["without_face"] or 0,
@@ -309,11 +313,6 @@ def usage(owner: User) -> Usage:
 def model_versions() -> QuerySet[ModelVersion]:
     """The networks that have answered here, the newest first."""
     return ModelVersion.objects.order_by("-id")
-
-
-def active_model() -> ModelVersion | None:
-    """The network that answers now; none before a worker has started."""
-    return ModelVersion.objects.filter(status=ModelStatus.ACTIVE).first()
 
 
 def webhooks_of(owner: User) -> QuerySet[WebhookEndpoint]:

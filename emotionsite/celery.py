@@ -4,6 +4,7 @@ import os
 
 from celery import Celery
 from celery.signals import worker_init, worker_process_init
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "emotionsite.settings")
 
@@ -13,12 +14,19 @@ app.autodiscover_tasks()
 app.set_default()
 
 
+def reads_photos() -> bool:
+    """Whether this worker takes analyses; one for webhooks alone needs no network."""
+    return settings.ANALYSIS_QUEUE in app.amqp.queues.consume_from
+
+
 @worker_init.connect
 def verify_model(**_: object) -> None:
     """End at once where the weights are unusable, instead of failing photo after photo."""
     from detector.exceptions import DetectorError
     from detector.services import model_registry
 
+    if not reads_photos():
+        return
     try:
         model_registry.verify()
     except DetectorError as error:
@@ -33,6 +41,8 @@ def load_model(**_: object) -> None:
     """
     from detector.services import heartbeats, model_registry
 
+    if not reads_photos():
+        return
     model_registry.warm_up()
     heartbeats.announce(heartbeats.worker_name(os.getppid()))
 

@@ -8,6 +8,7 @@ from typing import Any
 import django_stubs_ext
 from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
+from kombu import Exchange, Queue
 
 from emotionsite.environment import (
     PRODUCTION,
@@ -179,6 +180,15 @@ SWEEP_INTERVAL = positive_int("SWEEP_INTERVAL", 5)
 # Old photos that are read anew at the same time: a new upload waits for as many at most.
 REANALYSIS_AT_ONCE = positive_int("REANALYSIS_AT_ONCE", 2)
 
+# --- Model versions that did not ship, in folders as those of ml/weights/
+MODELS_FOLDER = Path(env.str("MODELS_FOLDER", default=str(VAR_DIR / "models"))).resolve()
+# Of accuracy on the fixed test set; a version that falls further is not promoted.
+PROMOTION_LARGEST_LOSS = share("PROMOTION_LARGEST_LOSS", 0.01)
+# The faces that the shipped versions learned from: fine-tuning mixes them in. They do not ship.
+TRAINING_DATA = env.str("TRAINING_DATA", default="")
+# Seconds without a word after which a fine-tune counts as interrupted.
+FINE_TUNE_SILENCE = positive_int("FINE_TUNE_SILENCE", 900)
+
 # --- Celery: https://docs.celeryq.dev/en/stable/userguide/configuration.html
 BROKER_FOLDER = VAR_DIR / "broker"
 if not REDIS_URL:
@@ -202,7 +212,14 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_DEFAULT_QUEUE = "analysis"
+# What must not wait behind what has a queue of its own; a worker takes from all of them in turn,
+# unless it is started with `--queues`.
+ANALYSIS_QUEUE, WEBHOOK_QUEUE = "analysis", "webhooks"
+CELERY_TASK_QUEUES = [
+    Queue(name, Exchange(name), routing_key=name) for name in (ANALYSIS_QUEUE, WEBHOOK_QUEUE)
+]
+CELERY_TASK_DEFAULT_QUEUE = ANALYSIS_QUEUE
+CELERY_TASK_ROUTES = {"detector.deliver": {"queue": WEBHOOK_QUEUE}}
 CELERY_TASK_SOFT_TIME_LIMIT = 60
 CELERY_TASK_TIME_LIMIT = 90
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -277,6 +294,8 @@ CORS_EXPOSE_HEADERS = [
 # --- Webhooks: they go to public addresses only, but for hosts named here
 WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
 WEBHOOKS_A_PERSON = 10
+# A receiver may take seconds to answer: of several processes, half stay free for photos.
+WEBHOOK_CONCURRENCY = positive_int("WEBHOOK_CONCURRENCY", max(CELERY_WORKER_CONCURRENCY // 2, 1))
 WEBHOOK_DISABLE_DAYS = positive_int("WEBHOOK_DISABLE_DAYS", 3)
 WEBHOOK_DELIVERY_DAYS = positive_int("WEBHOOK_DELIVERY_DAYS", 30)
 

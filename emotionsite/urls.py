@@ -14,6 +14,7 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("accounts/sessions/", include("allauth.usersessions.urls")),
+    path("admin/review/", include("detector.web.review_urls")),
     path("admin/", admin.site.urls),
     path("api/", include("detector.api.urls")),
     path("healthz", health.healthz, name="healthz"),

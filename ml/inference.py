@@ -9,7 +9,8 @@ runtimes' threads do not survive one.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -21,7 +22,7 @@ from ml.face_detection import CenterFace, FaceDetector
 from ml.labels import EMOTIONS
 from ml.types import FaceAnalysis, FaceDetection, Quality
 
-DEFAULT_VERSION: Final = "v4"
+DEFAULT_VERSION: Final = manifest.DEFAULT_VERSION
 
 OnStage = Callable[[str, float], None]
 """Called with the stage (detect, align, classify) and the milliseconds it took."""
@@ -44,6 +45,11 @@ class Analyser:
     def sha256(self) -> str:
         """SHA-256 of the serving export, in hexadecimal."""
         return self._weights.sha256
+
+    @property
+    def detector(self) -> FaceDetector:
+        """What finds the faces; the same for all versions."""
+        return self._detector
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -87,6 +93,13 @@ class Analyser:
             raise ValueError(f"head must be one of {list(self._weights.calibration)}, not {head!r}")
         logits = self._classifier.logits(crops)[head]
         return calibration.probabilities(logits, self._weights.calibration[head])
+
+    def classify_detected(
+        self, rgb: NDArray[np.uint8], detections: Sequence[FaceDetection]
+    ) -> NDArray[np.float32]:
+        """Calibrated probabilities (N, 7) of faces found earlier in an upright photo (H, W, 3)."""
+        crops = [preprocessing.crop(rgb, face) for face in detections]
+        return self.classify(np.stack(crops) if crops else np.zeros((0, 48, 48), np.uint8))
 
     def explain(self, crop: NDArray[np.uint8], emotion: str) -> NDArray[np.float32]:
         """Where in a crop (48, 48) uint8 its emotion shows: `ml.explanation.occlusion_map`."""
@@ -134,7 +147,7 @@ class _Stages:
 
 
 _lock: Final = threading.Lock()
-_analysers: Final[dict[str, Analyser]] = {}
+_analysers: Final[dict[tuple[str, Path | None], Analyser]] = {}
 
 
 def classifier_of(weights: manifest.Manifest) -> Classifier:
@@ -142,24 +155,27 @@ def classifier_of(weights: manifest.Manifest) -> Classifier:
     return Classifier(weights.serving_path, flip=weights.flip_averaging, soften=weights.softening)
 
 
-def load(version: str | None = None) -> Analyser:
+def load(version: str | None = None, folder: Path | None = None) -> Analyser:
     """The analyser of a version of the weights, `DEFAULT_VERSION` unless told.
 
-    The first call reads the files and compares them with their checksums; later ones give the
-    same object. Raises `ml.manifest.ManifestError` or `ml.face_detection.DetectorError`.
+    Versions that did not ship are looked for in `folder`; see `ml.manifest.find`. The first call
+    reads the files and compares them with their checksums; later ones give the same object. Raises
+    `ml.manifest.ManifestError` or `ml.face_detection.DetectorError`.
     """
-    version = version or DEFAULT_VERSION
+    key = (version or DEFAULT_VERSION, folder)
     with _lock:
-        if version not in _analysers:
-            weights = manifest.read(version)
+        if key not in _analysers:
+            weights = manifest.find(*key)
             manifest.verify_files(weights)
-            _analysers[version] = Analyser(weights, CenterFace(), classifier_of(weights))
-        return _analysers[version]
+            known = next(iter(_analysers.values()), None)
+            detector = known.detector if known else CenterFace()
+            _analysers[key] = Analyser(weights, detector, classifier_of(weights))
+        return _analysers[key]
 
 
-def warm_up(version: str | None = None) -> None:
+def warm_up(version: str | None = None, folder: Path | None = None) -> None:
     """Load and run everything once, so that the first photo does not pay for it."""
-    analyser = load(version)
+    analyser = load(version, folder)
     analyser.analyse(np.zeros((480, 640, 3), np.uint8))
     analyser.classify(np.zeros((1, 48, 48), np.uint8))
 

@@ -16,6 +16,8 @@ from ml.labels import EMOTIONS, HEADS
 
 FORMAT_VERSION: Final = 1
 WEIGHTS_FOLDER: Final = Path(__file__).parent / "weights"
+DEFAULT_VERSION: Final = "v4"
+"""What serves unless told otherwise; the version that ships."""
 FILE_NAME: Final = "manifest.json"
 INPUT_SHAPE: Final = (48, 48, 1)
 INPUT_RANGE: Final = (0, 255)
@@ -103,6 +105,21 @@ def read(version: str, weights: Path = WEIGHTS_FOLDER) -> Manifest:
         return _parse(document, folder)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise CorruptWeightsError(f"{path} lacks or misstates {error}.") from error
+
+
+def find(version: str, folder: Path | None = None) -> Manifest:
+    """Read the manifest of a version that ships, else of one in `folder`.
+
+    Names that ship cannot be taken by others. Raises as `read` does.
+    """
+    if folder is None or version in available_versions():
+        return read(version)
+    return read(version, folder)
+
+
+def comparison_path(folder: Path, candidate: str, baseline: str) -> Path:
+    """Where the comparison of two versions is kept, by the checksums of their serving files."""
+    return folder / "comparisons" / f"{candidate[:16]}-{baseline[:16]}.json"
 
 
 def verify_files(manifest: Manifest) -> None:

@@ -51,7 +51,9 @@ class UserAdmin(ErasingAdmin[User], DjangoUserAdmin[User]):
         "username", "email", "is_staff", "is_active", "photos", "size", "date_joined",
     ]  # fmt: skip
     list_filter = ["is_staff", "is_superuser", "is_active", "groups"]
-    search_fields = ["=id", "username", "email"]
+    search_fields = ["username"]
+    exact_lookups = ("id", "username__startswith", "email__startswith")
+    search_help_text = "How a name or an e-mail begins, or an id."
     date_hierarchy = "date_joined"
     ordering = ["-id"]
 
@@ -154,7 +156,9 @@ class ApiTokenAdmin(AuditedAdmin[ApiToken]):
     list_select_related = ["user"]
     fields = ["name", "user", "created", "expiry"]
     readonly_fields = ["name", "user", "created", "expiry"]
-    search_fields = ["name", "=user__username", "=user__email"]
+    search_fields = ["name"]
+    owner_lookup, exact_lookups = "user", ("name",)
+    search_help_text = "An owner's name or e-mail, or the name of a token."
     date_hierarchy = "created"
     ordering = ["-created"]
 

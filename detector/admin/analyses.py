@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from detector.admin import pictures
 from detector.admin.base import ReadOnlyAdmin, actor_of
+from detector.enums import Status
 from detector.models import Analysis, DailyEmotion, Face, User, WorkerHeartbeat
 from detector.services import administration
 
@@ -28,6 +29,23 @@ class FaceInline(admin.TabularInline[Face, Analysis]):
         return False
 
 
+class ErrorCodeFilter(admin.SimpleListFilter):
+    """The codes that there are; an index holds just the failures."""
+
+    title = "error"
+    parameter_name = "error_code"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Each code once."""
+        failed = Analysis.objects.filter(status=Status.FAILED).order_by("error_code")
+        return [(code, code) for code in failed.values_list("error_code", flat=True).distinct()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The failures of a code."""
+        code = self.value()
+        return queryset.filter(status=Status.FAILED, error_code=code) if code else queryset
+
+
 @admin.register(Analysis)
 class AnalysisAdmin(ReadOnlyAdmin[Analysis]):
     """The state of the work."""
@@ -38,9 +56,10 @@ class AnalysisAdmin(ReadOnlyAdmin[Analysis]):
         "model_version", "queued_at",
     ]  # fmt: skip
     list_select_related = ["photo", "owner", "model_version"]
-    list_filter = ["status", "superseded", "error_code", "model_version"]
-    search_fields = ["=id", "photo__filename", "=owner__username", "=owner__email"]
-    search_help_text = "An id, part of a file name, or an owner's whole name or e-mail."
+    list_filter = ["status", "superseded", ErrorCodeFilter, "model_version"]
+    search_fields = ["id"]
+    owner_lookup, exact_lookups = "owner", ("id", "photo_id")
+    search_help_text = "An owner's name or e-mail, or an id of an analysis or of a photo."
     date_hierarchy = "queued_at"
     readonly_fields = ["large_picture"]
     inlines = [FaceInline]
@@ -105,9 +124,9 @@ class FaceAdmin(ReadOnlyAdmin[Face]):
     ]  # fmt: skip
     list_select_related = ["analysis__photo__owner", "analysis__model_version"]
     list_filter = ["emotion", "uncertain", "reviewed_emotion"]
-    search_fields = ["=analysis__id", "=analysis__owner__username", "=analysis__owner__email"]
-    search_help_text = "The id of an analysis, or an owner's whole name or e-mail."
-    date_hierarchy = "analysis__queued_at"
+    search_fields = ["analysis__id"]
+    owner_lookup, exact_lookups = "analysis__owner", ("analysis_id",)
+    search_help_text = "An owner's name or e-mail, or the id of an analysis."
     # Newest first, in the order of an index.
     ordering = ["-id"]
     raw_id_fields = ["analysis"]
@@ -133,8 +152,9 @@ class DailyEmotionAdmin(ReadOnlyAdmin[DailyEmotion]):
     list_filter = ["emotion"]
     ordering = ["-id"]
     date_hierarchy = "day"
-    search_fields = ["=owner__username", "=owner__email"]
-    search_help_text = "An owner's whole name or e-mail."
+    search_fields = ["owner__username"]
+    owner_lookup = "owner"
+    search_help_text = "An owner's name or e-mail."
 
 
 @admin.register(WorkerHeartbeat)

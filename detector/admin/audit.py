@@ -15,7 +15,8 @@ class AuditEntryAdmin(ReadOnlyAdmin[AuditEntry]):
 
     list_display = ["at", "actor_name", "action", "target_type", "target_name", "target_id"]
     list_filter = ["action", "target_type"]
-    search_fields = ["=actor_name", "=target_id", "=target_name", "=action"]
+    search_fields = ["actor_name"]
+    exact_lookups = ("actor_name", "target_id__exact", "target_name", "action")
     search_help_text = "An action, an id, or the whole name of who did it or what it was done to."
     date_hierarchy = "at"
     fields = [

@@ -23,9 +23,10 @@ class PhotoAdmin(ErasingAdmin[Photo], ReadOnlyAdmin[Photo]):
     ]  # fmt: skip
     list_display_links = ["small_picture", "filename"]
     list_select_related = ["owner"]
-    list_filter = ["source", "format", "is_demo", ("deleted_at", admin.EmptyFieldListFilter)]
-    search_fields = ["filename", "=owner__username", "=owner__email", "=sha256"]
-    search_help_text = "Part of a file name; or an owner's whole name or e-mail, or a checksum."
+    list_filter = ["source", "is_demo", ("deleted_at", admin.EmptyFieldListFilter)]
+    search_fields = ["filename"]
+    owner_lookup, exact_lookups = "owner", ("id", "filename", "sha256")
+    search_help_text = "An owner's name or e-mail, an id, a checksum, or the name of a file."
     date_hierarchy = "uploaded_at"
     exclude = ["upload", "image", "thumbnail"]
     readonly_fields = ["large_picture"]

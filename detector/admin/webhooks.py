@@ -17,8 +17,9 @@ class WebhookEndpointAdmin(ReadOnlyAdmin[WebhookEndpoint]):
     list_display = ["url", "owner", "failures", "failing_since", "disabled_at", "created_at"]
     list_select_related = ["owner"]
     list_filter = [("disabled_at", admin.EmptyFieldListFilter)]
-    search_fields = ["url", "=owner__username", "=owner__email"]
-    search_help_text = "Part of an address, or an owner's whole name or e-mail."
+    search_fields = ["url"]
+    owner_lookup, exact_lookups = "owner", ("url", "id")
+    search_help_text = "An owner's name or e-mail, an address, or an id."
     date_hierarchy = "created_at"
     exclude = ["secret"]
     actions = ["disable"]
@@ -45,6 +46,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin[WebhookDelivery]):
     list_display = ["event", "endpoint", "status", "attempts", "response_status", "created_at"]
     list_select_related = ["endpoint"]
     list_filter = ["status", "event"]
-    search_fields = ["=subject", "=endpoint__owner__username", "=endpoint__id"]
-    search_help_text = "The id of an analysis or of a webhook, or an owner's whole name."
+    search_fields = ["subject"]
+    owner_lookup, exact_lookups = "endpoint__owner", ("endpoint_id",)
+    search_help_text = "An owner's name or e-mail, or the id of a webhook."
     date_hierarchy = "created_at"

@@ -11,6 +11,8 @@ class Migration(migrations.Migration):
     dependencies = [
         ('detector', '0011_index_of_made_up_photos'),
         ('detector', '0011_reviews'),
+        ('detector', '0011_fill_stored_bytes'),
+        ('detector', '0012_audit_log_is_final'),
     ]
 
     operations = [

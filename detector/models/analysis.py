@@ -126,6 +126,11 @@ class Analysis(models.Model):
             ),
             models.Index(fields=["finished_at"], name="analysis_by_end"),
             models.Index(
+                fields=["error_code", "-id"],
+                condition=Q(status=Status.FAILED),
+                name="analysis_failures",
+            ),
+            models.Index(
                 fields=["reanalysis", "status"],
                 condition=Q(reanalysis__isnull=False),
                 name="analysis_of_reanalysis",

@@ -91,9 +91,14 @@ class Face(models.Model):
         return self.reviewed_emotion == Verdict.NOT_A_FACE
 
     @property
+    def shown_as(self) -> str:
+        """What stands beside its picture: the expression that counts, or that it is no face."""
+        return str(self.effective_emotion or Verdict.NOT_A_FACE)
+
+    @property
     def is_uncertain(self) -> bool:
         """Whether nobody can be sure of what is shown; a person's word ends the model's doubt."""
-        return self.uncertain and not self.is_named
+        return self.uncertain and not self.is_named and not self.is_dismissed
 
     @property
     def effective_confidence(self) -> float:

@@ -15,6 +15,17 @@ class ModelVersion(models.Model):
     sha256 = models.CharField(max_length=64, help_text="Of the serving weights.")
     manifest = models.JSONField(default=dict)
     status = models.CharField(max_length=9, choices=ModelStatus, default=ModelStatus.CANDIDATE)
+    activated_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it last began to serve."
+    )
+    chosen_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When a person chose it over the version that ships; see decision 0013.",
+    )
+    in_shadow = models.BooleanField(
+        default=False, help_text="Whether it scores live photos without showing what it says."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -25,6 +36,10 @@ class ModelVersion(models.Model):
                 fields=["status"],
                 condition=Q(status=ModelStatus.ACTIVE),
                 name="model_version_one_active",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=ModelStatus.ACTIVE, in_shadow=True),
+                name="model_version_active_shows",
             ),
             models.CheckConstraint(
                 condition=Q(status__in=ModelStatus.values), name="model_version_status_known"

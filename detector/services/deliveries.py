@@ -31,7 +31,8 @@ MAX_AGE = timedelta(days=1)
 def deliver(delivery_id: UUID) -> None:
     """Try a delivery unless someone else does or it is not due; safe to call any number of times.
 
-    One attempt an endpoint at a time: a slow one holds one worker, never all.
+    One attempt an endpoint at a time, and `WEBHOOK_CONCURRENCY` in all: slow receivers hold some
+    processes, never all. What found no room is sent again by the sweep.
     """
     delivery = _claim(delivery_id)
     if delivery is None:
@@ -80,10 +81,18 @@ def _claim(delivery_id: UUID) -> WebhookDelivery | None:
         )
         if endpoint is None or endpoint.deliveries.filter(leased_until__gt=now).exists():
             return None
+        if _under_way(now) >= settings.WEBHOOK_CONCURRENCY:
+            return None
         free = _free(now).filter(pk=delivery_id)
         if not free.update(leased_until=now + LEASE, attempts=F("attempts") + 1):
             return None
         return WebhookDelivery.objects.select_related("endpoint").get(pk=delivery_id)
+
+
+def _under_way(now: datetime) -> int:
+    """About how many are tried at this moment; two that look at once may both go ahead."""
+    waiting = WebhookDelivery.objects.filter(status=DeliveryStatus.WAITING)
+    return waiting.filter(leased_until__gt=now).count()
 
 
 def _send(delivery: WebhookDelivery) -> outbound.Reply:

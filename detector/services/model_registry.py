@@ -1,17 +1,47 @@
-"""Which network answers, and the rows that record it."""
+"""The networks of a worker's process, and the rows that record what they say."""
+
+import logging
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
 
-from detector.enums import ModelStatus
+from detector import model_selectors
 from detector.exceptions import DetectorError
 from detector.models import ModelVersion
+from detector.services import promotion
 from ml import face_detection, inference, manifest
+
+logger = logging.getLogger(__name__)
 
 
 def analyser() -> inference.Analyser:
-    """The network that answers now, loaded on first use and kept for the process."""
-    return inference.load(settings.MODEL_VERSION)
+    """The network that answers now, loaded on first use and kept for the process.
+
+    Which one that is stands in the database and is read every time, so that a promotion needs no
+    restart. Raises DetectorError where the version that a person chose is not here or not whole.
+    """
+    active = None if settings.MODEL_VERSION else model_selectors.active_model()
+    if active is None:
+        return _load(settings.MODEL_VERSION)
+    try:
+        return network_of(active)
+    except DetectorError as error:
+        if active.chosen_at is not None:
+            raise
+        # A host with newer code has activated what it ships; this one has that still to come.
+        logger.warning("%s is not here, what ships with this code answers: %s", active, error)
+        return _load(None)
+
+
+def network_of(version: ModelVersion) -> inference.Analyser:
+    """The network of a version, its checksum compared with the row. Raises DetectorError."""
+    network = _load(version.name)
+    if network.sha256 != version.sha256:
+        raise DetectorError(
+            "model_unusable",
+            f"The weights {version} on this host are not those of this version.",
+            permanent=False,
+        )
+    return network
 
 
 def verify() -> None:
@@ -19,8 +49,9 @@ def verify() -> None:
 
     Raises DetectorError.
     """
+    name = settings.MODEL_VERSION or manifest.DEFAULT_VERSION
     try:
-        manifest.verify_files(manifest.read(settings.MODEL_VERSION or inference.DEFAULT_VERSION))
+        manifest.verify_files(manifest.find(name, settings.MODELS_FOLDER))
         face_detection.network_bytes()
     except (manifest.ManifestError, face_detection.DetectorError) as error:
         raise DetectorError("model_unusable", str(error)) from error
@@ -28,8 +59,10 @@ def verify() -> None:
 
 def warm_up() -> None:
     """Load detector and network and run them once, so that the first photo does not wait."""
-    inference.warm_up(settings.MODEL_VERSION)
-    _activate(version_of(analyser()))
+    promotion.settle()
+    network = analyser()
+    inference.warm_up(network.version, settings.MODELS_FOLDER)
+    version_of(network)
 
 
 def version_of(network: inference.Analyser) -> ModelVersion:
@@ -41,13 +74,8 @@ def version_of(network: inference.Analyser) -> ModelVersion:
     return version
 
 
-def _activate(version: ModelVersion) -> None:
-    """Give a version the active place: the environment of this worker chose it."""
+def _load(name: str | None) -> inference.Analyser:
     try:
-        with transaction.atomic():
-            others = ModelVersion.objects.exclude(pk=version.pk)
-            others.filter(status=ModelStatus.ACTIVE).update(status=ModelStatus.RETIRED)
-            ModelVersion.objects.filter(pk=version.pk).update(status=ModelStatus.ACTIVE)
-    except IntegrityError:
-        # Another worker activates one at this moment; the last to start wins.
-        return
+        return inference.load(name, settings.MODELS_FOLDER)
+    except manifest.ManifestError as error:
+        raise DetectorError("model_unusable", str(error), permanent=False) from error

@@ -37,7 +37,7 @@ def annotated(photo: Photo, faces: Iterable[Face]) -> bytes:
     with images.decoding_slot():
         picture = _opened(photo)
         draw = ImageDraw.Draw(picture)
-        for face in faces:
+        for face in (face for face in faces if not face.is_dismissed):
             _mark(draw, picture.size, face)
         return _jpeg(picture)
 
@@ -65,12 +65,12 @@ def _opened(photo: Photo) -> Image.Image:
 
 
 def _mark(draw: ImageDraw.ImageDraw, size: tuple[int, int], face: Face) -> None:
-    colour = ImageColor.getrgb(COLOURS[Emotion(face.emotion)])
+    colour = ImageColor.getrgb(COLOURS[Emotion(face.effective_emotion)])
     thickness = max(2, round(max(size) / 300))
     box = (face.x, face.y, face.x + face.width, face.y + face.height)
     draw.rectangle(box, outline=colour, width=thickness)
-    doubt = "?" if face.uncertain else ""
-    text = f"{face.index + 1} {face.emotion}{doubt} {face.confidence:.0%}"
+    doubt = "?" if face.is_uncertain else ""
+    text = f"{face.index + 1} {face.effective_emotion}{doubt} {face.effective_confidence:.0%}"
     letters = max(10.0, max(size) / 45)
     font = ImageFont.load_default(letters)
     height = round(letters * 1.4)

@@ -5,6 +5,7 @@ these are done, unless something new waits. So an upload waits for a few photos 
 counts at once. A photo's earlier result stands until the new one is there, and is kept after that.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from django.utils import timezone
 from detector.enums import UNDER_WAY, ModelStatus, ReanalysisStatus, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, ModelVersion, Photo, Reanalysis, User
+from detector.services import audit
 
 NOT_ACTIVE = DetectorError(
     "model_not_active", "Only the active model reads photos. Promote this version first."
@@ -44,9 +46,24 @@ class Progress:
         return min((self.done + self.failed) / self.photos, 1.0)
 
 
+def plan(
+    *, model: ModelVersion | None, owner: User | None, from_version: ModelVersion | None
+) -> Reanalysis:
+    """What `start` would begin now, not stored yet; raises as `start` does."""
+    if model is None or not _is_active(model):
+        raise NOT_ACTIVE
+    if Reanalysis.objects.filter(status=ReanalysisStatus.RUNNING).exists():
+        raise ANOTHER_RUNS
+    campaign = Reanalysis(model_version=model, owner=owner, from_version=from_version)
+    campaign.photos = 0 if from_version == model else _left(campaign).count()
+    if not campaign.photos:
+        raise NOTHING_TO_DO
+    return campaign
+
+
 def start(
     *,
-    model: ModelVersion,
+    model: ModelVersion | None,
     actor: User | None,
     owner: User | None = None,
     from_version: ModelVersion | None = None,
@@ -55,28 +72,23 @@ def start(
 
     Raises DetectorError `model_not_active`, `nothing_to_reanalyse` or `reanalysis_running`.
     """
-    if not _is_active(model):
-        raise NOT_ACTIVE
-    campaign = Reanalysis(
-        model_version=model, owner=owner, from_version=from_version, started_by=actor
-    )
-    campaign.photos = _left(campaign).count()
-    if not campaign.photos:
-        raise NOTHING_TO_DO
+    campaign = plan(model=model, owner=owner, from_version=from_version)
+    campaign.started_by = actor
     try:
         with transaction.atomic():
             campaign.save(force_insert=True)
+            audit.record(actor, "reanalysis.started", campaign, photos=campaign.photos)
     except IntegrityError as error:
         raise ANOTHER_RUNS from error
     return campaign
 
 
-def pause(campaign: Reanalysis) -> bool:
+def pause(campaign: Reanalysis, actor: User | None) -> bool:
     """Take up no further photo; whether it was running. What is under way is finished."""
-    return _move(campaign, ReanalysisStatus.RUNNING, ReanalysisStatus.PAUSED)
+    return _steer(campaign, actor, [ReanalysisStatus.RUNNING], ReanalysisStatus.PAUSED)
 
 
-def resume(campaign: Reanalysis) -> bool:
+def resume(campaign: Reanalysis, actor: User | None) -> bool:
     """Go on where it was paused; whether it was.
 
     Raises DetectorError `model_not_active` or `reanalysis_running`.
@@ -84,18 +96,25 @@ def resume(campaign: Reanalysis) -> bool:
     if not _is_active(campaign.model_version):
         raise NOT_ACTIVE
     try:
-        with transaction.atomic():
-            return _move(campaign, ReanalysisStatus.PAUSED, ReanalysisStatus.RUNNING)
+        return _steer(campaign, actor, [ReanalysisStatus.PAUSED], ReanalysisStatus.RUNNING)
     except IntegrityError as error:
         raise ANOTHER_RUNS from error
 
 
-def cancel(campaign: Reanalysis) -> bool:
+def cancel(campaign: Reanalysis, actor: User | None) -> bool:
     """End it for good; whether it had not ended. What was read stays."""
-    return any(
-        _move(campaign, status, ReanalysisStatus.CANCELLED, finished_at=timezone.now())
-        for status in (ReanalysisStatus.RUNNING, ReanalysisStatus.PAUSED)
-    )
+    going = [ReanalysisStatus.RUNNING, ReanalysisStatus.PAUSED]
+    return _steer(campaign, actor, going, ReanalysisStatus.CANCELLED, finished_at=timezone.now())
+
+
+@transaction.atomic
+def _steer(
+    campaign: Reanalysis, actor: User | None, before: Sequence[str], after: str, **changes: object
+) -> bool:
+    moved = _move(campaign, before, after, **changes)
+    if moved:
+        audit.record(actor, f"reanalysis.{after}", campaign)
+    return moved
 
 
 def progress(campaign: Reanalysis) -> Progress:
@@ -125,7 +144,7 @@ def advance() -> list[UUID]:
 
 def _advance(campaign: Reanalysis) -> list[UUID]:
     if not _is_active(campaign.model_version):
-        _move(campaign, ReanalysisStatus.RUNNING, ReanalysisStatus.PAUSED, note=REPLACED)
+        _move(campaign, [ReanalysisStatus.RUNNING], ReanalysisStatus.PAUSED, note=REPLACED)
         return []
     under_way = campaign.analyses.filter(status__in=UNDER_WAY).count()
     room = settings.REANALYSIS_AT_ONCE - under_way
@@ -137,7 +156,7 @@ def _advance(campaign: Reanalysis) -> list[UUID]:
         return _queue(campaign, photo_ids)
     if not under_way:
         finished = ReanalysisStatus.FINISHED
-        _move(campaign, ReanalysisStatus.RUNNING, finished, finished_at=timezone.now())
+        _move(campaign, [ReanalysisStatus.RUNNING], finished, finished_at=timezone.now())
     return []
 
 
@@ -196,10 +215,10 @@ def _is_active(model: ModelVersion) -> bool:
     return ModelVersion.objects.filter(pk=model.pk, status=ModelStatus.ACTIVE).exists()
 
 
-def _move(campaign: Reanalysis, before: str, after: str, **changes: object) -> bool:
+def _move(campaign: Reanalysis, before: Sequence[str], after: str, **changes: object) -> bool:
     """Change the status where it is what one thinks it is; whether it was."""
     changes.setdefault("note", "")
-    rows = Reanalysis.objects.filter(pk=campaign.pk, status=before)
+    rows = Reanalysis.objects.filter(pk=campaign.pk, status__in=before)
     moved = rows.update(status=after, **changes)
     if moved:
         campaign.refresh_from_db()

@@ -16,6 +16,7 @@ from uuid import UUID
 
 import numpy as np
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from numpy.typing import NDArray
 
@@ -24,7 +25,7 @@ from detector.enums import Emotion, Split, Verdict
 from detector.exceptions import DetectorError
 from detector.models import Face, Photo, ReviewedExport, User
 from detector.models.ids import new_id
-from detector.services import crops, images
+from detector.services import audit, crops, images
 
 SHARES: Final = {Split.TRAIN: 0.7, Split.VALIDATION: 0.1, Split.TEST: 0.2}
 VOTE_COLUMNS: Final = (
@@ -104,7 +105,9 @@ def export(out: Path, *, actor: User | None) -> ReviewedExport:
         "consent_version": consent.REVIEW_VERSION,
     }
     _write_text(out.with_suffix(".json"), json.dumps(manifest, indent=2) + "\n")
-    row.save(force_insert=True)
+    with transaction.atomic():
+        row.save(force_insert=True)
+        audit.record(actor, "reviewedexport.made", row, faces=row.faces, sha256=sha256)
     return row
 
 

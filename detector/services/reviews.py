@@ -1,7 +1,7 @@
 """Verdicts on faces: who sees which, what a verdict changes, and taking it back."""
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -54,7 +54,7 @@ def next_case(
 
 
 def give_verdict(
-    case: ReviewCase,
+    case_id: UUID,
     reviewer: User,
     verdict: str,
     *,
@@ -67,8 +67,8 @@ def give_verdict(
     `review_not_held`.
     """
     with transaction.atomic():
-        photo = _photo_held(case.face)
-        current = _case_held(pk=case.pk, claimed_by=reviewer, status=CaseStatus.OPEN)
+        photo = _photo_held(Q(analyses__faces__review_case=case_id))
+        current = _case_held(pk=case_id, claimed_by=reviewer, status=CaseStatus.OPEN)
         if photo is None or current is None:
             raise NOT_YOURS
         review = _written(
@@ -92,6 +92,12 @@ def bring_back_skipped(reviewer: User) -> None:
     reviewer.skipped_cases.clear()
 
 
+def keep(reviewer: User, case_ids: Collection[UUID]) -> None:
+    """Give a reviewer more time for what they hold."""
+    held = ReviewCase.objects.filter(reviewing.held_by(reviewer), pk__in=case_ids)
+    held.update(claimed_until=_lease_end())
+
+
 def release(reviewer: User, case_id: UUID | None = None) -> None:
     """Let others have what a reviewer holds."""
     held = ReviewCase.objects.filter(claimed_by=reviewer)
@@ -113,7 +119,7 @@ def undo(reviewer: User) -> ReviewCase | None:
 
 @transaction.atomic
 def _take_back(review: Review, reviewer: User) -> ReviewCase | None:
-    photo = _photo_held(review.face)
+    photo = _photo_held(Q(analyses__faces=review.face_id))
     review.delete()
     case = _case_held(face=review.face_id)
     if photo is None or case is None:
@@ -130,7 +136,7 @@ def correct(owner: User, face: Face, verdict: str, comment: str = "") -> Review:
     Raises DetectorError `review_not_held` where the face is gone or another's.
     """
     with transaction.atomic():
-        photo = _photo_held(face)
+        photo = _photo_held(Q(analyses__faces=face))
         if photo is None or photo.owner_id != owner.pk:
             raise NOT_YOURS
         Review.objects.filter(face=face, reviewer=owner).delete()
@@ -144,7 +150,7 @@ def correct(owner: User, face: Face, verdict: str, comment: str = "") -> Review:
 @transaction.atomic
 def take_back_correction(owner: User, face: Face) -> None:
     """Forget what an owner said of a face."""
-    photo = _photo_held(face)
+    photo = _photo_held(Q(analyses__faces=face))
     if photo is None or photo.owner_id != owner.pk:
         raise NOT_YOURS
     Review.objects.filter(face=face, reviewer=owner, kind=ReviewKind.OWNER).delete()
@@ -153,14 +159,17 @@ def take_back_correction(owner: User, face: Face) -> None:
 
 
 def _claim(reviewer: User, case_id: UUID, condition: Q) -> bool:
-    until = timezone.now() + timedelta(seconds=settings.REVIEW_LEASE)
     waiting = ReviewCase.objects.filter(condition, pk=case_id, status=CaseStatus.OPEN)
-    return bool(waiting.update(claimed_by=reviewer, claimed_until=until))
+    return bool(waiting.update(claimed_by=reviewer, claimed_until=_lease_end()))
 
 
-def _photo_held(face: Face) -> Photo | None:
-    """The photo of a face and its owner, held until the transaction ends; before any case."""
-    held = Photo.objects.select_for_update(of=("self",)).filter(analyses__faces=face)
+def _lease_end() -> datetime:
+    return timezone.now() + timedelta(seconds=settings.REVIEW_LEASE)
+
+
+def _photo_held(condition: Q) -> Photo | None:
+    """The photo of a face, and its owner, held until the transaction ends; before any case."""
+    held = Photo.objects.select_for_update(of=("self",)).filter(condition)
     photo = held.first()
     if photo is not None:
         locks.owner_held(photo.owner_id)

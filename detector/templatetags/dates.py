@@ -11,6 +11,7 @@ from detector import dates
 register = template.Library()
 
 register.filter("day", dates.day_text)
+register.filter("moment", dates.moment_text)
 register.filter("month", dates.month_text)
 
 

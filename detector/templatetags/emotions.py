@@ -7,7 +7,7 @@ from django import template
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from detector.enums import Emotion
+from detector.enums import Emotion, Verdict
 from detector.trends import CalendarDay, HourCell
 
 register = template.Library()
@@ -21,18 +21,20 @@ EMOJI: Final = {
     Emotion.SURPRISE: "😲",
     Emotion.NEUTRAL: "😐",
 }
+NO_EMOTION: Final = {Verdict.NOT_A_FACE: "🚫", Verdict.CANNOT_TELL: "🤷"}
 
 
 @register.filter
 def emoji(emotion: str) -> str:
-    """The emoji of an emotion."""
-    return EMOJI[Emotion(emotion)]
+    """The emoji of an emotion, or of another verdict on a face."""
+    verdict = Verdict(emotion)
+    return EMOJI[Emotion(emotion)] if verdict.is_emotion else NO_EMOTION[verdict]
 
 
 @register.filter
 def emotion_label(emotion: str) -> str:
-    """The name of an emotion for people."""
-    return str(Emotion(emotion).label)
+    """The name of an emotion, or of another verdict on a face, for people."""
+    return str(Verdict(emotion).label)
 
 
 @register.filter

@@ -87,7 +87,7 @@ def share_of(part: int, whole: int) -> float:
 @register.filter
 def has_uncertain(analysis: Analysis) -> bool:
     """Whether any face of a photo was uncertain."""
-    return any(face.uncertain for face in analysis.faces.all())
+    return any(face.is_uncertain for face in analysis.faces.all())
 
 
 @register.filter
@@ -103,10 +103,10 @@ def outcome(analysis: Analysis) -> str:
         return "analysis failed"
     if analysis.status != Status.DONE:
         return "analysis not finished"
-    faces = list(analysis.faces.all())
+    faces = [face for face in analysis.faces.all() if not face.is_dismissed]
     if not faces:
         return "no face found"
-    labels = ", ".join(Emotion(face.emotion).label.lower() for face in faces)
+    labels = ", ".join(Emotion(face.effective_emotion).label.lower() for face in faces)
     return f"{len(faces)} face{'s' if len(faces) != 1 else ''}: {labels}"
 
 

@@ -40,6 +40,7 @@ ROUTES = {
     "insights/": Route(PERSONAL, "/insights/"),
     "consent/": Route(PUBLIC, "/consent/"),
     "settings/retention/": Route(PERSONAL, "/settings/retention/", "post", 302),
+    "settings/reviews/": Route(PERSONAL, "/settings/reviews/", "post", 302),
     "settings/erase/": Route(PERSONAL, "/settings/erase/", owner_status=302),
     "settings/": Route(PERSONAL, "/settings/"),
     "settings/tokens/": Route(PERSONAL, "/settings/tokens/", "post", 302),
@@ -61,6 +62,9 @@ ROUTES = {
     ),
     "photos/<uuid:photo_id>/faces/<int:index>/explanation/image/": Route(
         OBJECT, "/photos/{photo}/faces/0/explanation/image/", owner_status=404
+    ),
+    "photos/<uuid:photo_id>/faces/<int:index>/correction/": Route(
+        OBJECT, "/photos/{photo}/faces/0/correction/", "post", 302
     ),
     "bin/": Route(PERSONAL, "/bin/"),
     "bin/restore/": Route(PERSONAL, "/bin/restore/", "post", 302),

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from detector import consent as consent_text
 from detector import selectors
-from detector.services import accounts, erasure, retention, tokens
+from detector.services import accounts, erasure, retention, review_consent, tokens
 from detector.web.forms import PreferencesForm, RetentionForm, TokenForm
 from detector.web.requests import OwnerRequest
 
@@ -44,7 +44,11 @@ def consent(request: OwnerRequest) -> HttpResponse:
         following = request.POST.get("next", "")
         is_ours = url_has_allowed_host_and_scheme(following, allowed_hosts={request.get_host()})
         return redirect(following if is_ours else "history")
-    context = {"text": consent_text.TEMPLATE, "next": request.GET.get("next", "")}
+    context = {
+        "text": consent_text.TEMPLATE,
+        "review_text": consent_text.REVIEW_TEMPLATE,
+        "next": request.GET.get("next", ""),
+    }
     return render(request, "detector/consent.html", context)
 
 
@@ -72,6 +76,18 @@ def set_retention(request: OwnerRequest) -> HttpResponse:
         messages.warning(
             request, f"Photos older than that: {outlived}. They go for good within the hour."
         )
+    return redirect("settings")
+
+
+@require_POST
+def set_review_consent(request: OwnerRequest) -> HttpResponse:
+    """Let reviewers see one's faces, or no longer."""
+    if request.POST.get("agree") == "yes":
+        review_consent.agree(request.user)
+        messages.success(request, "Thank you. Reviewers may look at your photos from now on.")
+    else:
+        review_consent.withdraw(request.user)
+        messages.success(request, "No reviewer sees your photos any more.")
     return redirect("settings")
 
 
@@ -119,6 +135,7 @@ def revoke_token(request: OwnerRequest, token_id: UUID) -> HttpResponse:
 
 def _settings_page(request: OwnerRequest, **context: object) -> HttpResponse:
     context = {
+        "review_text": consent_text.REVIEW_TEMPLATE,
         "form": PreferencesForm.of(request.user),
         "retention_form": RetentionForm(initial={"days": request.user.keep_photos_days}),
         "has_two_steps": is_mfa_enabled(request.user),

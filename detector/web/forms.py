@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from detector.enums import DateLanguage, Emotion, KeepPhotos, Theme
 from detector.exceptions import DetectorError
 from detector.models import ApiToken, Photo, User
-from detector.services import accounts
+from detector.services import accounts, review_consent
 
 ZONES = [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
 
@@ -21,14 +21,17 @@ class SignupForm(AllauthSignupForm):
     consent = forms.BooleanField(
         error_messages={"required": "Without your consent there can be no account."}
     )
+    review_consent = forms.BooleanField(required=False)
     time_zone = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def save(self, request: HttpRequest) -> Any:
-        """Keep the consent, and the time zone if it is one."""
+        """Keep what was agreed to, and the time zone if it is one."""
         user = super().save(request)
         name = self.cleaned_data["time_zone"]
         if isinstance(user, User):
             accounts.give_consent(user)
+            if self.cleaned_data["review_consent"]:
+                review_consent.agree(user)
             if name in zoneinfo.available_timezones():
                 user.time_zone = name
                 user.save(update_fields=["time_zone"])

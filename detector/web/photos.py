@@ -6,12 +6,14 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from detector import changes, selectors
+from detector.enums import Verdict
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo
-from detector.services import annotation, submission
+from detector.services import annotation, reviews, submission
 from detector.services import bin as bin_service
 from detector.web import undo
 from detector.web.forms import AnnotationForm
@@ -31,6 +33,23 @@ def result(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
     """What is known of a photo now; it asks for itself again until nothing is under way."""
     analysis = analysis_or_404(request, photo_id)
     return render(request, "detector/partials/photo_result.html", _result_of(analysis))
+
+
+@require_POST
+def correct(request: OwnerRequest, photo_id: UUID, index: int) -> HttpResponse:
+    """Say what a face shows, or take that back; a script gets the result anew."""
+    face = selectors.face_of(request.user, photo_id, index)
+    verdict = request.POST.get("verdict", "")
+    if face is None:
+        raise Http404
+    if not verdict:
+        reviews.take_back_correction(request.user, face)
+    elif verdict in Verdict.values:
+        reviews.correct(request.user, face, verdict)
+    if request.htmx:
+        context = _result_of(analysis_or_404(request, photo_id))
+        return render(request, "detector/partials/photo_result.html", context)
+    return redirect(f"{reverse('photo', args=[photo_id])}#face-{index + 1}")
 
 
 @require_safe
@@ -76,6 +95,7 @@ def _result_of(analysis: Analysis) -> dict[str, Any]:
         "renewal": renewal,
         "is_renewing": is_renewing,
         "earlier": changes.earlier_of(analysis),
+        "verdicts": Verdict,
     }
 
 

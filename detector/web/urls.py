@@ -9,6 +9,7 @@ urlpatterns = [
     path("consent/", account.consent, name="consent"),
     path("settings/", account.settings, name="settings"),
     path("settings/retention/", account.set_retention, name="retention"),
+    path("settings/reviews/", account.set_review_consent, name="review-consent"),
     path("settings/erase/", account.erase_account, name="account-erase"),
     path("settings/tokens/", account.create_token, name="token-create"),
     path("settings/tokens/<uuid:token_id>/revoke/", account.revoke_token, name="token-revoke"),
@@ -22,6 +23,11 @@ urlpatterns = [
     path("photos/<uuid:photo_id>/retry/", photos.retry, name="photo-retry"),
     path("photos/<uuid:photo_id>/analyse-again/", photos.analyse_again, name="photo-analyse-again"),
     path("photos/<uuid:photo_id>/notes/", photos.annotate, name="photo-notes"),
+    path(
+        "photos/<uuid:photo_id>/faces/<int:index>/correction/",
+        photos.correct,
+        name="face-correction",
+    ),
     path(
         "photos/<uuid:photo_id>/faces/<int:index>/explanation/",
         explanations.explanation,

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from kombu import Connection
 from kombu.simple import SimpleQueue
 
+from detector.tasks import deliver
 from emotionsite.broker import Transport
+from emotionsite.celery import app
 
 
 @pytest.fixture
@@ -36,6 +39,27 @@ def connection(folder: Path) -> Iterator[Any]:
 def queue(connection: Any) -> Iterator[Any]:
     with SimpleQueue(connection, "analysis") as simple:
         yield simple
+
+
+def test_no_queue_waits_behind_another(connection: Any) -> None:
+    names = [queue.name for queue in settings.CELERY_TASK_QUEUES]
+    assert app.amqp.router.route({}, deliver.name)["queue"].name == settings.WEBHOOK_QUEUE
+    came: list[str] = []
+    with connection.Producer() as producer:
+        queues = [queue.bind(connection.default_channel) for queue in settings.CELERY_TASK_QUEUES]
+        for queue in queues:
+            queue.declare()
+        for name in names[:1] * 10 + names[1:]:
+            producer.publish({}, exchange=name, routing_key=name)
+
+    def on_message(message: Any) -> None:
+        came.append(message.delivery_info["routing_key"])
+        message.ack()
+
+    with connection.Consumer(settings.CELERY_TASK_QUEUES, on_message=on_message):
+        while len(came) < len(names) + 9:
+            connection.drain_events(timeout=5)
+    assert set(came[: 2 * len(names)]) == set(names)
 
 
 def messages(folder: Path) -> list[Path]:

@@ -54,6 +54,9 @@ class SummarySerializer(serializers.Serializer[selectors.Summary]):
     photos = serializers.IntegerField()
     faces = serializers.IntegerField()
     uncertain = serializers.IntegerField(help_text="Faces whose expression is not certain.")
+    corrected = serializers.IntegerField(
+        help_text="Faces that count as people named them, against the model."
+    )
     waiting = serializers.IntegerField()
     failed = serializers.IntegerField()
     without_face = serializers.IntegerField()

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
@@ -26,7 +25,6 @@ from detector.api.views.base import (
     PROBLEM,
     ApiMixin,
     caller,
-    unless_known,
 )
 from detector.api.views.pictures import PicturesMixin
 from detector.api.views.uploads import UploadMixin
@@ -87,9 +85,9 @@ class AnalysisViewSet(
         description="With an `ETag`: send it as `If-None-Match` to hear only of changes.",
         responses={200: AnalysisSerializer, 304: NOT_MODIFIED, 400: PROBLEM},
     )
-    def retrieve(self, request: Request, pk: UUID) -> HttpResponseBase:
+    def retrieve(self, request: Request, pk: UUID) -> Response:
         """The analysis with its faces."""
-        return unless_known(request, self.get_serializer(self.get_object()).data)
+        return Response(self.get_serializer(self.get_object()).data)
 
     @extend_schema(
         summary="Change note, tags or the emotion that you felt",

@@ -1,13 +1,13 @@
 """What all views of the API share."""
 
 import hashlib
+from http import HTTPStatus
 from typing import Any, ClassVar, cast
 
 from django.http import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
@@ -28,18 +28,18 @@ def caller(request: Request) -> User:
     return cast(User, request.user)
 
 
-def unless_known(request: Request, data: Any) -> HttpResponseBase:
-    """An answer with an entity tag made of its content; 304 for who has it already."""
-    digest = hashlib.sha256(JSONRenderer().render(data)).hexdigest()[:32]
-    etag = f'"{digest}"'
-    response = get_conditional_response(request._request, etag=etag) or Response(data)
+def unless_known(request: Request, answer: Response) -> HttpResponseBase:
+    """The answer with an entity tag made of its content; 304 for who has it already."""
+    content = answer.render().content
+    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    response: HttpResponseBase = get_conditional_response(request._request, etag=etag) or answer
     response["ETag"] = etag
     response["Cache-Control"] = KEPT_BUT_ASKED_FOR
     return response
 
 
 class ApiMixin(APIView):
-    """Strict parameters, and headers that tell what is left of the limits.
+    """Strict parameters, entity tags, and headers that tell what is left of the limits.
 
     A parameter that a call does not know is an error: it would have been ignored otherwise.
     `queries` names the serializer of a call's parameters by its action, or its method; lists know
@@ -54,8 +54,11 @@ class ApiMixin(APIView):
         return self.throttles
 
     def finalize_response(self, *args: Any, **kwargs: Any) -> Any:
-        """Every answer, refusals included, says how many calls are left."""
+        """What was found carries an `ETag`; every answer says how many calls are left."""
         response = super().finalize_response(*args, **kwargs)
+        was_read = self.request.method in ("GET", "HEAD") and response.status_code == HTTPStatus.OK
+        if was_read and isinstance(response, Response):
+            response = unless_known(self.request, response)
         allowance = tightest(getattr(self, "throttles", []))
         for name, value in allowance.headers().items() if allowance else ():
             response[name] = value

@@ -48,9 +48,10 @@ class PicturesMixin(GenericViewSet[Analysis]):
     def annotated(self, request: Request, pk: UUID) -> HttpResponseBase:
         """404 until the analysis is done."""
         analysis = self._finished()
+        said = [face.reviewed_emotion for face in analysis.faces.all()]
         return files.made_image_response(
             request,
-            files.entity_tag(analysis.photo.image, analysis.pk),
+            files.entity_tag(analysis.photo.image, analysis.pk, *said),
             lambda: pictures.annotated(analysis.photo, analysis.faces.all()),
         )
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from detector import selectors
+from detector import model_selectors
 from detector.enums import ReanalysisStatus
 from detector.exceptions import DetectorError
 from detector.management.people import user_called
@@ -37,7 +37,7 @@ class Command(BaseCommand):
 
 
 def _start(user: str | None, from_model: str | None) -> Reanalysis:
-    model = selectors.active_model()
+    model = model_selectors.active_model()
     if model is None:
         raise CommandError("No model is active: start a worker first.")
     return reanalysis.start(
@@ -62,7 +62,7 @@ def _change(what: str) -> Reanalysis:
         "cancel": reanalysis.cancel,
     }
     if what in changes:
-        changes[what](campaign)
+        changes[what](campaign, None)
     return campaign
 
 

@@ -31,7 +31,9 @@ def test_annotated_is_as_large_as_the_photo(analysed: Analysis, api: APIClient) 
 
 @pytest.mark.parametrize("emotion", [Emotion.HAPPY, Emotion.SAD])
 def test_box_has_the_colour_of_the_emotion(analysed: Analysis, emotion: Emotion) -> None:
-    face = FaceFactory.build(x=100, y=100, width=200, height=240, emotion=emotion)
+    face = FaceFactory.build(
+        x=100, y=100, width=200, height=240, emotion=emotion, effective_emotion=emotion
+    )
     with patch.object(pictures, "_opened", return_value=Image.new("RGB", (640, 480), "white")):
         picture = opened(pictures.annotated(analysed.photo, [face]))
     seen = picture.getpixel((200, 339))

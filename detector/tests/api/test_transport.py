@@ -3,6 +3,7 @@
 import gzip
 from typing import Any
 
+import brotli
 import pytest
 from django.test import Client
 from rest_framework.test import APIClient
@@ -12,22 +13,44 @@ from detector.models import Analysis
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/analyses/"
 GZIP = {"Accept-Encoding": "gzip"}
+DECOMPRESS = {"gzip": gzip.decompress, "br": brotli.decompress}
 
 
-def test_texts_are_compressed_for_who_takes_them(analysed: Analysis, api: APIClient) -> None:
+@pytest.mark.parametrize("coding", DECOMPRESS)
+def test_texts_are_compressed_for_who_takes_them(
+    analysed: Analysis, api: APIClient, coding: str
+) -> None:
+    headers = {"Accept-Encoding": f"{coding}, identity;q=0.5"}
     plain = api.get(URL)
-    small = api.get(URL, headers=GZIP)
+    small = api.get(URL, headers=headers)
     assert "Content-Encoding" not in plain
-    assert small["Content-Encoding"] == "gzip"
-    assert gzip.decompress(small.content) == plain.content
-    streamed: Any = api.get("/api/v1/export/", headers=GZIP)
-    assert gzip.decompress(b"".join(streamed)).startswith(b"analysis,")
+    assert "Accept-Encoding" in plain["Vary"]
+    assert small["Content-Encoding"] == coding
+    assert DECOMPRESS[coding](small.content) == plain.content
+    streamed: Any = api.get("/api/v1/export/", headers=headers)
+    assert DECOMPRESS[coding](b"".join(streamed)).startswith(b"analysis,")
 
 
-def test_compressed_answer_is_known_again(analysed: Analysis, api: APIClient) -> None:
-    url = f"{URL}{analysed.pk}/"
-    etag = api.get(url, headers=GZIP)["ETag"]
-    assert api.get(url, headers={**GZIP, "If-None-Match": etag}).status_code == 304
+@pytest.mark.parametrize(
+    "path", ["analyses/", "analyses/{id}/", "me/", "models/", "stats/summary/", "webhooks/"]
+)
+def test_what_was_read_is_known_again(analysed: Analysis, api: APIClient, path: str) -> None:
+    url = f"/api/v1/{path.format(id=analysed.pk)}"
+    first = api.get(url, headers=GZIP)
+    assert first["Cache-Control"] == "private, no-cache"
+    known = {**GZIP, "If-None-Match": first["ETag"]}
+    again = api.get(url, headers=known)
+    assert (again.status_code, again.content) == (304, b"")
+    assert "RateLimit-Remaining" in again
+    assert api.delete(f"{URL}{analysed.pk}/").status_code == 204
+    expected = {"me/": 200, "analyses/": 200, "analyses/{id}/": 404, "stats/summary/": 200}
+    assert api.get(url, headers=known).status_code == expected.get(path, 304)
+
+
+def test_refusals_are_never_kept(api: APIClient) -> None:
+    refused = api.get(URL, {"colour": "red"})
+    assert "ETag" not in refused
+    assert refused["Cache-Control"] == "private, no-store"
 
 
 def test_pictures_and_pages_are_not_compressed(

@@ -183,6 +183,21 @@ def test_one_attempt_an_endpoint_at_a_time(owner: User, receiver: Receiver) -> N
     assert receiver.came == []
 
 
+def test_slow_receivers_leave_room_for_photos(
+    owner: User, receiver: Receiver, settings: Any
+) -> None:
+    settings.WEBHOOK_CONCURRENCY = 1
+    soon = timezone.now() + timedelta(seconds=30)
+    slow = WebhookDeliveryFactory.create(leased_until=soon)
+    quick = WebhookDeliveryFactory.create(endpoint=endpoint_of(owner, receiver))
+    deliveries.deliver(quick.pk)
+    assert receiver.came == []
+    WebhookDelivery.objects.filter(pk=slow.pk).update(leased_until=None)
+    assert quick.pk in deliveries.due(10)
+    deliveries.deliver(quick.pk)
+    assert len(receiver.came) == 1
+
+
 def test_delivery_is_sent_again(owner: User, api: APIClient, deliver_sent: list[UUID]) -> None:
     delivery = WebhookDeliveryFactory.create(endpoint__owner=owner)
     url = f"{URL}{delivery.endpoint_id}/deliveries/{delivery.pk}/"

@@ -14,13 +14,12 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import ExifTags, Image
 
-from detector.enums import Emotion, ModelStatus, Source, Status
+from detector.enums import Emotion, Source, Status
 from detector.models import Analysis, DailyEmotion, Face, ModelVersion, Photo, User
 from detector.services import analysis as service
-from detector.services import erasure, images, leases, model_registry, submission
+from detector.services import erasure, images, leases, submission
 from detector.tests.conftest import encoded
 from detector.tests.stub_analyser import StubAnalyser, face
-from ml import inference
 
 MakePicture = Callable[..., SimpleUploadedFile]
 WorkOff = Callable[[], list[Analysis]]
@@ -193,17 +192,6 @@ def test_photo_deleted_meanwhile_leaves_nothing(
     assert not DailyEmotion.objects.exists()
     assert not Face.objects.exists()
     assert stored_files() == []
-
-
-def test_the_model_of_the_last_worker_to_start_is_active(
-    db: None, analyser: StubAnalyser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(inference, "warm_up", lambda version: None)
-    for sha256 in ("0" * 64, "1" * 64):
-        analyser.sha256 = sha256
-        model_registry.warm_up()
-    states = ModelVersion.objects.order_by("id").values_list("sha256", "status")
-    assert list(states) == [("0" * 64, ModelStatus.RETIRED), ("1" * 64, ModelStatus.ACTIVE)]
 
 
 def test_copies_that_cannot_all_be_stored_leave_nothing(

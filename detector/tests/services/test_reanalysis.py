@@ -14,6 +14,7 @@ from detector.enums import Emotion, ModelStatus, ReanalysisStatus, Source, Statu
 from detector.exceptions import DetectorError
 from detector.models import (
     Analysis,
+    AuditEntry,
     DailyEmotion,
     Face,
     ModelVersion,
@@ -108,20 +109,23 @@ def test_a_new_upload_goes_first(
 def test_pause_resume_and_cancel(better: ModelVersion, owner: User, sent: list[UUID]) -> None:
     campaign = reanalysis.start(model=better, actor=owner)
     submission.take_up_old()
-    assert reanalysis.pause(campaign)
-    assert not reanalysis.pause(campaign)
+    assert reanalysis.pause(campaign, owner)
+    assert not reanalysis.pause(campaign, owner)
     _work(sent)
     submission.take_up_old()
     assert not sent
     assert reanalysis.progress(campaign) == reanalysis.Progress(5, 2, 0, 0)
-    assert reanalysis.resume(campaign)
+    assert reanalysis.resume(campaign, owner)
     submission.take_up_old()
     assert len(sent) == 2
-    assert reanalysis.cancel(campaign)
+    assert reanalysis.cancel(campaign, owner)
     assert campaign.is_ended
     _work(sent)
     assert reanalysis.progress(campaign).share == 4 / 5
-    assert not reanalysis.resume(campaign)
+    assert not reanalysis.resume(campaign, owner)
+    written = AuditEntry.objects.filter(actor=owner).order_by("id").values_list("action", flat=True)
+    steps = ["started", "paused", "running", "cancelled"]
+    assert list(written) == [f"reanalysis.{step}" for step in steps]
 
 
 def test_what_is_left_out(
@@ -155,7 +159,7 @@ def test_it_stops_when_another_model_becomes_active(
     campaign.refresh_from_db()
     assert (campaign.status, campaign.note) == (ReanalysisStatus.PAUSED, reanalysis.REPLACED)
     with pytest.raises(DetectorError, match="Only the active model"):
-        reanalysis.resume(campaign)
+        reanalysis.resume(campaign, owner)
     assert reanalysis.start(model=best, actor=owner).photos == 5
     with pytest.raises(DetectorError, match="Only the active model"):
         reanalysis.start(model=better, actor=owner)
@@ -191,7 +195,7 @@ def test_what_people_said_stays_with_the_face(
     case = reviews.next_case(reviewer, ReviewCase.objects.filter(face=settled))
     assert case is not None
     ReviewCase.objects.update(wanted=1)
-    reviews.give_verdict(case, reviewer, Verdict.ANGRY)
+    reviews.give_verdict(case.pk, reviewer, Verdict.ANGRY)
     for analyser.sha256 in ("1" * 64, "2" * 64):
         reanalysis.start(model=_activate("better", analyser.sha256), actor=owner)
         submission.take_up_old()

@@ -18,7 +18,7 @@ from pytest_django.fixtures import Settings
 from detector import consent
 from detector.enums import CaseStatus, Emotion, ReviewKind, Split, Verdict
 from detector.exceptions import DetectorError
-from detector.models import Face, Review, ReviewCase, ReviewedExport, User
+from detector.models import AuditEntry, Face, Review, ReviewCase, ReviewedExport, User
 from detector.services import bin as bin_service
 from detector.services import crops, images, review_consent, reviewed_data
 from detector.tests.bad_files import jpeg
@@ -91,6 +91,7 @@ def test_the_file_holds_what_people_said(out: Path) -> None:
         [0, 0, 0, 0, 0, 0, 1, 0, 0, 0],
         [0, 1, 0, 0, 1, 0, 0, 0, 0, 0],
     ]
+    assert AuditEntry.objects.get(action="reviewedexport.made").target_id == str(export.pk)
     manifest = json.loads(out.with_suffix(".json").read_text())
     assert manifest["sha256"] == export.sha256
     assert manifest["id"] == str(export.pk)

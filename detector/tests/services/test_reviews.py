@@ -43,7 +43,7 @@ def reviewers(count: int) -> list[User]:
 def judge(reviewer: User, verdict: str) -> Review:
     case = reviews.next_case(reviewer)
     assert case is not None
-    return reviews.give_verdict(case, reviewer, verdict)
+    return reviews.give_verdict(case.pk, reviewer, verdict)
 
 
 def counted(owner: User) -> dict[str, tuple[int, int]]:
@@ -66,7 +66,7 @@ def test_only_faces_of_who_agreed_are_seen_and_withdrawal_ends_it(
     assert reviews.next_case(reviewer) is None
     assert reviewing.case_held(reviewer, case.pk) is None
     with pytest.raises(DetectorError, match="not yours"):
-        reviews.give_verdict(case, reviewer, Verdict.SAD)
+        reviews.give_verdict(case.pk, reviewer, Verdict.SAD)
     assert not Review.objects.exists()
 
 
@@ -108,7 +108,7 @@ def test_no_two_reviewers_hold_the_same_face(willing: User, settings: Settings) 
     )
     assert reviews.next_case(third) == held[0]
     with pytest.raises(DetectorError, match="not yours"):
-        reviews.give_verdict(held[0], first, Verdict.SAD)  # type: ignore[arg-type]
+        reviews.give_verdict(held[0].pk, first, Verdict.SAD)  # type: ignore[union-attr]
 
 
 def test_nobody_reviews_their_own_face_or_one_face_twice(willing: User, settings: Settings) -> None:
@@ -172,7 +172,7 @@ def test_undo_takes_the_face_from_nobody(willing: User, settings: Settings) -> N
     assert held is not None
     assert reviews.undo(first) is None
     assert reviews.next_case(first) is None
-    reviews.give_verdict(held, second, Verdict.SAD)
+    reviews.give_verdict(held.pk, second, Verdict.SAD)
     assert reviews.next_case(first) == held
 
 
@@ -236,7 +236,7 @@ def test_what_lies_in_the_bin_is_not_reviewed_and_stays_uncounted(willing: User)
     assert case is not None
     bin_service.discard(willing, [face.analysis.photo_id])
     assert reviews.next_case(reviewer) is None
-    reviews.give_verdict(case, reviewer, Verdict.SAD)
+    reviews.give_verdict(case.pk, reviewer, Verdict.SAD)
     assert counted(willing) == {}
     bin_service.restore(willing, [face.analysis.photo_id])
     assert counted(willing) == {"sad": (1, 1)}

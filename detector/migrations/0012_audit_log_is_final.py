@@ -74,7 +74,7 @@ def allow_changes(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('detector', '0012_audit_log'),
+        ('detector', '0011_audit_log'),
     ]
 
     operations = [

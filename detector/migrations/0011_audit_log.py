@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('detector', '0011_reanalysis_and_reviewed_export'),
+        ('detector', '0010_analysis_owner_and_best_confidence'),
     ]
 
     operations = [

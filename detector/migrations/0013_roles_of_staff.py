@@ -42,13 +42,17 @@ class Migration(migrations.Migration):
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
         ('contenttypes', '0002_remove_content_type_name'),
-        ('detector', '0013_audit_log_is_final'),
+        ('detector', '0012_which_version_serves'),
     ]
 
     operations = [
         migrations.AddIndex(
             model_name='analysis',
             index=models.Index(fields=['finished_at'], name='analysis_by_end'),
+        ),
+        migrations.AddIndex(
+            model_name='analysis',
+            index=models.Index(condition=models.Q(('status', 'failed')), fields=['error_code', '-id'], name='analysis_failures'),
         ),
         migrations.RunPython(make_roles, remove_roles),
     ]

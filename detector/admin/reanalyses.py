@@ -1,0 +1,140 @@
+"""Campaigns that read old photos anew, and the data sets of reviewed faces."""
+
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+
+from detector import model_selectors
+from detector.admin.base import ReadOnlyAdmin
+from detector.exceptions import DetectorError
+from detector.models import Reanalysis, ReviewedExport, User
+from detector.services import reanalysis
+
+SHOWN: Final = (
+    "status", "note", "how_far", "scope", "model_version", "started_by", "started_at",
+    "finished_at",
+)  # fmt: skip
+
+
+class ReanalysisForm(forms.ModelForm[Reanalysis]):
+    """The scope of a campaign; which model reads is no choice, it is the active one."""
+
+    class Meta:
+        model = Reanalysis
+        fields = ["owner", "from_version"]
+        labels = {"owner": "Only photos of", "from_version": "Only what was read by"}
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a campaign that could not begin."""
+        given = super().clean() or self.cleaned_data
+        try:
+            reanalysis.plan(
+                model=model_selectors.active_model(),
+                owner=given.get("owner"),
+                from_version=given.get("from_version"),
+            )
+        except DetectorError as error:
+            raise ValidationError(error.message, code=error.code) from error
+        return given
+
+
+@admin.register(Reanalysis)
+class ReanalysisAdmin(ReadOnlyAdmin[Reanalysis]):
+    """How far campaigns are; one can be begun, paused, resumed and cancelled."""
+
+    form = ReanalysisForm
+    list_display = ["started_at", "status", "scope", "model_version", "how_far", "started_by"]
+    list_select_related = ["model_version", "owner", "from_version", "started_by"]
+    list_filter = ["status"]
+    search_fields = ["owner__username", "owner__email"]
+    date_hierarchy = "started_at"
+    autocomplete_fields = ["owner"]
+    actions = ["pause", "resume", "cancel"]
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Whoever has the permission begins one."""
+        return request.user.has_perm("detector.add_reanalysis")
+
+    def has_steer_permission(self, request: HttpRequest) -> bool:
+        """Whoever may begin one may also stop it."""
+        return self.has_add_permission(request)
+
+    def get_fields(self, request: HttpRequest, obj: Reanalysis | None = None) -> Any:
+        """The scope of a new one, all there is to know of another."""
+        return ["owner", "from_version"] if obj is None else SHOWN
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Reanalysis | None = None) -> Any:
+        """Nothing of a campaign is written by hand."""
+        return [] if obj is None else SHOWN
+
+    def save_model(self, request: HttpRequest, obj: Reanalysis, form: Any, change: bool) -> None:
+        """Begin it."""
+        begun = reanalysis.start(
+            model=model_selectors.active_model(),
+            actor=cast(User, request.user),
+            owner=obj.owner,
+            from_version=obj.from_version,
+        )
+        obj.pk, obj.model_version, obj.photos = begun.pk, begun.model_version, begun.photos
+
+    @admin.display(description="photos")
+    def scope(self, obj: Reanalysis) -> str:
+        """Which photos it reads."""
+        parts = [f"of {obj.owner}"] if obj.owner else []
+        if obj.from_version:
+            parts.append(f"read by {obj.from_version}")
+        return f"{obj.photos} photos {' '.join(parts)}".strip()
+
+    @admin.display(description="progress")
+    def how_far(self, obj: Reanalysis) -> str:
+        """A bar, and the same in words."""
+        context = {"progress": reanalysis.progress(obj)}
+        return render_to_string("admin/detector/reanalysis/how_far.html", context)
+
+    @admin.action(description="Pause", permissions=["steer"])
+    def pause(self, request: HttpRequest, queryset: QuerySet[Reanalysis]) -> None:
+        """Take up no further photo."""
+        self._each(request, queryset, reanalysis.pause, "paused")
+
+    @admin.action(description="Resume", permissions=["steer"])
+    def resume(self, request: HttpRequest, queryset: QuerySet[Reanalysis]) -> None:
+        """Go on where it was paused."""
+        self._each(request, queryset, reanalysis.resume, "resumed")
+
+    @admin.action(description="Cancel for good", permissions=["steer"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Reanalysis]) -> None:
+        """End it; what was read stays."""
+        self._each(request, queryset, reanalysis.cancel, "cancelled")
+
+    def _each(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Reanalysis],
+        change: Callable[[Reanalysis, User | None], bool],
+        done: str,
+    ) -> None:
+        try:
+            campaigns = queryset.select_related("model_version")
+            count = sum(change(campaign, cast(User, request.user)) for campaign in campaigns)
+        except DetectorError as error:
+            self.message_user(request, error.message, messages.ERROR)
+            return
+        self.message_user(request, f"{count} {done}.", messages.SUCCESS)
+
+
+@admin.register(ReviewedExport)
+class ReviewedExportAdmin(ReadOnlyAdmin[ReviewedExport]):
+    """Which data sets were written; `manage.py export_reviewed_faces` writes one."""
+
+    list_display = ["name", "faces", "created_at", "created_by"]
+    list_select_related = ["created_by"]
+    search_fields = ["name", "sha256"]
+    date_hierarchy = "created_at"
+    show_full_result_count = False

@@ -1,0 +1,62 @@
+"""Filters of the queue of faces to review."""
+
+from datetime import UTC, tzinfo
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+
+from detector.days import end_of_day, start_of_day
+from detector.enums import Emotion
+from detector.models import ModelVersion, ReviewCase, User
+
+
+class ReviewFilter(django_filters.FilterSet):
+    """Which of the waiting faces a reviewer wants; days are those of the reviewer's calendar."""
+
+    emotion = django_filters.ChoiceFilter(
+        field_name="face__emotion", choices=Emotion.choices, label="The model says"
+    )
+    model = django_filters.ModelChoiceFilter(
+        field_name="face__analysis__model_version",
+        queryset=ModelVersion.objects.all(),
+        label="Model",
+    )
+    min_confidence = django_filters.NumberFilter(
+        field_name="face__confidence",
+        lookup_expr="gte",
+        min_value=0,
+        max_value=1,
+        label="Lowest confidence",
+    )
+    max_confidence = django_filters.NumberFilter(
+        field_name="face__confidence",
+        lookup_expr="lte",
+        min_value=0,
+        max_value=1,
+        label="Highest confidence",
+    )
+    since = django_filters.DateFilter(method="from_day", label="Uploaded from")
+    until = django_filters.DateFilter(method="until_day", label="Uploaded until")
+    batch = django_filters.UUIDFilter(field_name="face__analysis__photo__batch", label="Upload")
+
+    class Meta:
+        model = ReviewCase
+        fields: list[str] = []
+
+    @property
+    def _zone(self) -> tzinfo:
+        user = self.request.user if self.request else None
+        return user.zone if isinstance(user, User) else UTC
+
+    def from_day(self, queryset: QuerySet[ReviewCase], name: str, day: Any) -> QuerySet[ReviewCase]:
+        """Photos uploaded on this day or later."""
+        moment = start_of_day(day, self._zone)
+        return queryset.filter(face__analysis__photo__uploaded_at__gte=moment)
+
+    def until_day(
+        self, queryset: QuerySet[ReviewCase], name: str, day: Any
+    ) -> QuerySet[ReviewCase]:
+        """Photos uploaded on this day or earlier."""
+        moment = end_of_day(day, self._zone)
+        return queryset.filter(face__analysis__photo__uploaded_at__lt=moment)

@@ -1,0 +1,40 @@
+"""What is known of a version's accuracy beside another's. Only reads files that training wrote."""
+
+import json
+from typing import Any
+
+from django.conf import settings
+
+from detector.models import ModelVersion
+from ml import manifest
+
+
+def report(candidate: ModelVersion, baseline: ModelVersion) -> dict[str, Any] | None:
+    """The paired comparison of `ml.training.compare`, or None where nobody has made it."""
+    path = manifest.comparison_path(settings.MODELS_FOLDER, candidate.sha256, baseline.sha256)
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        hashes = (found["candidate"]["sha256"], found["baseline"]["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found if hashes == (candidate.sha256, baseline.sha256) else None
+
+
+def change_of_accuracy(candidate: ModelVersion, baseline: ModelVersion) -> float | None:
+    """By how much accuracy on the fixed test set changes; None where that is not known.
+
+    From the paired comparison, else from the manifests, if both were judged on the same data.
+    """
+    paired = report(candidate, baseline)
+    if paired is not None:
+        return float(paired["sets"]["test"]["change"])
+    try:
+        if candidate.manifest["data"]["sha256"] != baseline.manifest["data"]["sha256"]:
+            return None
+        after, before = (
+            float(version.manifest["metrics"]["test"]["consensus"]["accuracy"])
+            for version in (candidate, baseline)
+        )
+    except (KeyError, TypeError):
+        return None
+    return after - before

@@ -1,0 +1,159 @@
+"""Which version serves: what ships, or what a person chose. docs/decisions/0013-who-serves.md.
+
+Workers read the active row at every photo, so a change takes effect without a restart. The row is
+the truth; nothing here loads a network, so that the web process may call it.
+"""
+
+import logging
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from detector import model_selectors
+from detector.enums import ModelStatus
+from detector.exceptions import DetectorError
+from detector.models import ModelVersion, User
+from detector.services import comparisons
+from ml import manifest
+
+logger = logging.getLogger(__name__)
+
+
+def register(name: str) -> ModelVersion:
+    """The row of weights on disk, made where it is missing. Raises DetectorError."""
+    weights = _weights(name)
+    version, _ = ModelVersion.objects.get_or_create(
+        name=weights.version, sha256=weights.sha256, defaults={"manifest": weights.document}
+    )
+    return version
+
+
+def settle() -> None:
+    """Let what ships serve, or what the environment names, unless a person chose otherwise.
+
+    Every worker does this when it starts. Raises DetectorError.
+    """
+    active = model_selectors.active_model()
+    if settings.MODEL_VERSION is None and active is not None and active.chosen_at is not None:
+        return
+    version = register(settings.MODEL_VERSION or manifest.DEFAULT_VERSION)
+    if active == version and version.chosen_at is None:
+        return
+    try:
+        with transaction.atomic():
+            _activate(version)
+    except IntegrityError:
+        # Another worker activates one at this moment; the last to start wins.
+        return
+
+
+def promote(version: ModelVersion, actor: User | None) -> ModelVersion:
+    """Let a version serve from the next photo on; `actor` is None on the command line.
+
+    Raises DetectorError where the environment names another, where its files are not whole, and
+    where accuracy on the fixed test set falls by more than `PROMOTION_LARGEST_LOSS` or is unknown.
+    """
+    _check_free()
+    _check_whole(version)
+    active = model_selectors.active_model()
+    if active == version:
+        raise DetectorError("already_active", f"{version} serves already.")
+    change = None if active is None else _acceptable_change(version, active)
+    return _choose(version, actor, "modelversion.promoted", change)
+
+
+def roll_back(actor: User | None) -> ModelVersion:
+    """Let the version serve that served before the present one. Raises DetectorError."""
+    _check_free()
+    previous = model_selectors.previous_model()
+    if previous is None:
+        raise DetectorError("nothing_before", "No other version has served before.")
+    _check_whole(previous)
+    return _choose(previous, actor, "modelversion.rolled_back", None)
+
+
+@transaction.atomic
+def set_shadow(version: ModelVersion, in_shadow: bool, actor: User | None) -> None:
+    """Let a version score live photos in the shadow, or no more. Raises DetectorError."""
+    if in_shadow:
+        _check_whole(version)
+    others = ModelVersion.objects.exclude(status=ModelStatus.ACTIVE)
+    if not others.filter(pk=version.pk).update(in_shadow=in_shadow):
+        raise DetectorError("already_active", f"{version} serves already.")
+    action = "modelversion.shadow_began" if in_shadow else "modelversion.shadow_ended"
+    _note(actor, action, version)
+
+
+@transaction.atomic
+def _choose(
+    version: ModelVersion, actor: User | None, action: str, change: float | None
+) -> ModelVersion:
+    # Two who choose at once take turns: each of them leaves exactly one active.
+    list(ModelVersion.objects.select_for_update().order_by("pk"))
+    before = model_selectors.active_model()
+    _activate(version)
+    if version.name != manifest.DEFAULT_VERSION:
+        ModelVersion.objects.filter(pk=version.pk).update(chosen_at=timezone.now())
+    details = {"before": str(before or ""), "sha256": version.sha256, "change_of_accuracy": change}
+    _note(actor, action, version, **details)
+    version.refresh_from_db()
+    return version
+
+
+def _note(actor: User | None, action: str, version: ModelVersion, **details: object) -> None:
+    logger.info("%s: %s by %s %s", action, version, actor or "the command line", details)
+
+
+def _activate(version: ModelVersion) -> None:
+    """Give a version the active place, as one that follows what ships."""
+    others = ModelVersion.objects.exclude(pk=version.pk)
+    others.filter(status=ModelStatus.ACTIVE).update(status=ModelStatus.RETIRED, chosen_at=None)
+    ModelVersion.objects.filter(pk=version.pk).update(
+        status=ModelStatus.ACTIVE, activated_at=timezone.now(), chosen_at=None, in_shadow=False
+    )
+
+
+def _check_free() -> None:
+    if settings.MODEL_VERSION is not None:
+        raise DetectorError(
+            "model_pinned",
+            f"MODEL_VERSION={settings.MODEL_VERSION} in the environment decides which version "
+            "serves. Remove it there first.",
+        )
+
+
+def _check_whole(version: ModelVersion) -> None:
+    weights = _weights(version.name)
+    if weights.sha256 != version.sha256:
+        raise DetectorError(
+            "model_unusable", f"The weights {version} on disk are not those of this version."
+        )
+    try:
+        manifest.verify_files(weights)
+    except manifest.ManifestError as error:
+        raise DetectorError("model_unusable", str(error)) from error
+
+
+def _acceptable_change(version: ModelVersion, active: ModelVersion) -> float:
+    change = comparisons.change_of_accuracy(version, active)
+    if change is None:
+        raise DetectorError(
+            "not_compared",
+            f"{version} was not compared with {active} on the same test set; do that first: "
+            f"python -m ml.training.compare {version} {active}.",
+        )
+    if change < -settings.PROMOTION_LARGEST_LOSS:
+        raise DetectorError(
+            "accuracy_falls",
+            f"Accuracy on the test set would fall by {-change:.1%}; "
+            f"at most {settings.PROMOTION_LARGEST_LOSS:.1%} is allowed.",
+        )
+    return change
+
+
+def _weights(name: str) -> manifest.Manifest:
+    try:
+        return manifest.find(name, settings.MODELS_FOLDER)
+    except manifest.ManifestError as error:
+        raise DetectorError("model_unusable", str(error)) from error

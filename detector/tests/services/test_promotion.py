@@ -1,0 +1,177 @@
+"""Which version serves, and who decides that; with the manifests of the committed weights."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from detector import model_selectors
+from detector.enums import ModelStatus
+from detector.exceptions import DetectorError
+from detector.models import ModelVersion, User
+from detector.services import promotion
+from detector.services.model_registry import analyser as real_analyser
+from ml import inference, manifest
+
+pytestmark = [pytest.mark.django_db, pytest.mark.weights]
+
+
+@pytest.fixture(autouse=True)
+def models_folder(settings: Any, tmp_path: Path) -> Path:
+    settings.MODELS_FOLDER = tmp_path / "models"
+    settings.MODEL_VERSION = None
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def shipped() -> ModelVersion:
+    promotion.settle()
+    return active()
+
+
+def active() -> ModelVersion:
+    return ModelVersion.objects.get(status=ModelStatus.ACTIVE)
+
+
+def copied(folder: Path, name: str, accuracy: float, data: str | None = None) -> ModelVersion:
+    """A version of another name with the network of v3, and this accuracy in its manifest."""
+    source = manifest.read("v3")
+    (folder / name).mkdir(parents=True)
+    shutil.copy(source.serving_path, folder / name)
+    document = json.loads(json.dumps(source.document))
+    document["metrics"]["test"]["consensus"]["accuracy"] = accuracy
+    document["data"]["sha256"] = data or document["data"]["sha256"]
+    manifest.write(document, folder / name)
+    return promotion.register(name)
+
+
+def accuracy_of(version: ModelVersion) -> float:
+    return float(version.manifest["metrics"]["test"]["consensus"]["accuracy"])
+
+
+def code_of(call: Any, *arguments: Any) -> str:
+    with pytest.raises(DetectorError) as caught:
+        call(*arguments)
+    return caught.value.code
+
+
+def test_what_ships_serves_until_a_person_chooses(
+    shipped: ModelVersion, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert shipped.name == manifest.DEFAULT_VERSION
+    # An upgrade ships another.
+    monkeypatch.setattr(manifest, "DEFAULT_VERSION", "v3")
+    promotion.settle()
+    assert (active().name, active().chosen_at) == ("v3", None)
+    # A person chooses, and the next upgrade changes nothing.
+    promotion.promote(shipped, owner)
+    monkeypatch.setattr(manifest, "DEFAULT_VERSION", "v2")
+    promotion.settle()
+    assert active() == shipped
+    assert active().chosen_at is not None
+    # Whoever goes back to what ships follows it again.
+    monkeypatch.setattr(manifest, "DEFAULT_VERSION", "v3")
+    promotion.roll_back(owner)
+    assert (active().name, active().chosen_at) == ("v3", None)
+    monkeypatch.setattr(manifest, "DEFAULT_VERSION", shipped.name)
+    promotion.settle()
+    assert active() == shipped
+
+
+def test_promote_and_roll_back(shipped: ModelVersion, owner: User, models_folder: Path) -> None:
+    candidate = copied(models_folder, "mine", accuracy_of(shipped) - 0.005)
+    promotion.promote(candidate, owner)
+    assert active() == candidate
+    assert code_of(promotion.promote, candidate, owner) == "already_active"
+    assert model_selectors.previous_model() == shipped
+    shipped.refresh_from_db()
+    assert shipped.status == ModelStatus.RETIRED
+    assert promotion.roll_back(owner) == shipped == active()
+    # Once more, and it is undone.
+    assert promotion.roll_back(owner) == candidate
+
+
+def test_a_version_that_is_worse_or_unknown_is_refused(
+    shipped: ModelVersion, owner: User, models_folder: Path, settings: Any
+) -> None:
+    worse = copied(models_folder, "worse", accuracy_of(shipped) - 0.011)
+    other = copied(models_folder, "other", 0.99, data="0" * 64)
+    assert code_of(promotion.promote, worse, owner) == "accuracy_falls"
+    assert code_of(promotion.promote, other, owner) == "not_compared"
+    assert active() == shipped
+    settings.PROMOTION_LARGEST_LOSS = 0.02
+    promotion.promote(worse, owner)
+    # A paired comparison knows more than two manifests.
+    path = manifest.comparison_path(models_folder, other.sha256, worse.sha256)
+    path.parent.mkdir()
+    report = {
+        "candidate": {"sha256": other.sha256},
+        "baseline": {"sha256": worse.sha256},
+        "sets": {"test": {"change": -0.01}},
+    }
+    path.write_text(json.dumps(report))
+    assert promotion.promote(other, owner) == other == active()
+
+
+def test_altered_weights_never_serve(
+    shipped: ModelVersion, owner: User, models_folder: Path
+) -> None:
+    candidate = copied(models_folder, "mine", accuracy_of(shipped))
+    with manifest.find("mine", models_folder).serving_path.open("ab") as file:
+        file.write(b"\0")
+    assert code_of(promotion.promote, candidate, owner) == "model_unusable"
+    ModelVersion.objects.filter(pk=candidate.pk).update(sha256="e" * 64)
+    assert code_of(promotion.promote, ModelVersion.objects.get(pk=candidate.pk), owner) == (
+        "model_unusable"
+    )
+    assert code_of(promotion.register, "nowhere") == "model_unusable"
+    assert code_of(promotion.register, "../v4") == "model_unusable"
+    assert active() == shipped
+
+
+def test_the_environment_wins(shipped: ModelVersion, owner: User, settings: Any) -> None:
+    settings.MODEL_VERSION = "v3"
+    assert code_of(promotion.promote, promotion.register("v3"), owner) == "model_pinned"
+    assert code_of(promotion.roll_back, owner) == "model_pinned"
+    promotion.settle()
+    assert active().name == "v3"
+    assert real_analyser().version == "v3"
+
+
+def test_workers_follow_the_row(shipped: ModelVersion, owner: User, models_folder: Path) -> None:
+    assert real_analyser().version == shipped.name
+    candidate = copied(models_folder, "mine", accuracy_of(shipped))
+    promotion.promote(candidate, owner)
+    assert (real_analyser().version, real_analyser().sha256) == ("mine", candidate.sha256)
+    assert real_analyser().detector is inference.load().detector
+    # Another host's copy is not the one that was chosen.
+    ModelVersion.objects.filter(pk=candidate.pk).update(sha256="e" * 64)
+    assert code_of(real_analyser) == "model_unusable"
+    # One that nobody chose came with newer code, which this host does not have yet.
+    ModelVersion.objects.filter(pk=candidate.pk).update(chosen_at=None)
+    assert real_analyser().version == shipped.name
+
+
+def test_one_in_the_shadow_does_not_serve(
+    shipped: ModelVersion, owner: User, models_folder: Path
+) -> None:
+    candidate = copied(models_folder, "mine", accuracy_of(shipped))
+    promotion.set_shadow(candidate, True, owner)
+    assert model_selectors.models_in_shadow() == [candidate]
+    assert active() == shipped
+    assert code_of(promotion.set_shadow, shipped, True, owner) == "already_active"
+    promotion.promote(candidate, owner)
+    assert model_selectors.models_in_shadow() == []
+
+
+def test_command(shipped: ModelVersion, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("promote_model", "v3")
+    assert "v3 serves from the next photo on" in capsys.readouterr().out
+    call_command("promote_model", "--roll-back")
+    assert active() == shipped
+    with pytest.raises(CommandError, match="No weights 'v99'"):
+        call_command("promote_model", "v99")

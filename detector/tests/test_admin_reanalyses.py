@@ -1,0 +1,62 @@
+"""Re-analyses in the administration."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from detector.enums import ModelStatus, ReanalysisStatus
+from detector.models import Analysis, ModelVersion, Reanalysis, User
+from detector.tests.factories import ModelVersionFactory
+
+URL = "/admin/detector/reanalysis/"
+
+
+@pytest.fixture
+def staff(admin_user: User) -> Client:
+    client = Client()
+    client.force_login(admin_user)
+    return client
+
+
+@pytest.fixture
+def better(analysed: Analysis) -> ModelVersion:
+    return ModelVersionFactory.create(name="better", status=ModelStatus.ACTIVE)
+
+
+def act(staff: Client, action: str) -> str:
+    chosen = {"action": action, "_selected_action": [str(Reanalysis.objects.get().pk)]}
+    response: Any = staff.post(URL, chosen, follow=True)
+    return str(response.content.decode())
+
+
+def test_begun_paused_resumed_and_cancelled(
+    staff: Client, better: ModelVersion, admin_user: User, owner: User
+) -> None:
+    assert staff.get(f"{URL}add/").status_code == 200
+    form = {"owner": str(owner.pk), "from_version": ""}
+    assert staff.post(f"{URL}add/", form)["Location"] == URL
+    campaign = Reanalysis.objects.get()
+    assert (campaign.photos, campaign.started_by) == (1, admin_user)
+    assert "Another re-analysis is running" in staff.post(f"{URL}add/", form).content.decode()
+    assert "0 of 1 read" in staff.get(URL).content.decode()
+    assert "0 of 1 read" in staff.get(f"{URL}{campaign.pk}/change/").content.decode()
+    assert "1 paused." in act(staff, "pause")
+    assert "1 resumed." in act(staff, "resume")
+    act(staff, "pause")
+    ModelVersion.objects.update(status=ModelStatus.RETIRED)
+    assert "Only the active model" in act(staff, "resume")
+    assert "1 cancelled." in act(staff, "cancel")
+    assert Reanalysis.objects.get().status == ReanalysisStatus.CANCELLED
+
+
+def test_nothing_to_read(staff: Client, better: ModelVersion) -> None:
+    Analysis.objects.update(model_version=better)
+    page = staff.post(f"{URL}add/", {"owner": "", "from_version": ""}).content.decode()
+    assert "has read all these photos" in page
+
+
+def test_others_do_not_begin_one(web: Client, better: ModelVersion, owner: User) -> None:
+    owner.is_staff = True
+    owner.save()
+    assert web.get(f"{URL}add/").status_code == 403

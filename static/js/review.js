@@ -1,0 +1,131 @@
+// One key a verdict. The next face waits in the page, drawn already: a verdict shows it at once and
+// is sent behind it, in the order in which verdicts are given.
+
+const root = document.getElementById("review");
+const end = root.querySelector(".review-end");
+const announcer = document.getElementById("announcer");
+let shownSince = performance.now();
+let sending = Promise.resolve();
+let wanting = 0;
+
+const cases = () => [...root.querySelectorAll(".review-case")];
+const current = () => root.querySelector(".review-case:not([data-waits])");
+
+function show(form) {
+  end.hidden = Boolean(form) || wanting > 0;
+  if (!form) return;
+  form.removeAttribute("data-waits");
+  form.inert = false;
+  form.querySelector(".verdict").focus({ preventScroll: true });
+  shownSince = performance.now();
+}
+
+function hide(form) {
+  form.setAttribute("data-waits", "");
+  form.inert = true;
+}
+
+// A face that is on its way counts as one more, so that "All done" is said only when it is true.
+function send(address, body, take) {
+  wanting += 1;
+  sending = sending.then(async () => {
+    for (const form of cases()) body.append("have", form.dataset.case);
+    try {
+      const answer = await fetch(address, {
+        method: "POST", body, headers: { "HX-Request": "true" }, credentials: "same-origin",
+      });
+      const text = await answer.text();
+      const page = new DOMParser().parseFromString(text, "text/html");
+      if (answer.ok) receive(page, take);
+      else say(page.body.textContent.trim());
+    } catch {
+      say("The server cannot be reached. What you said last was not kept.");
+    } finally {
+      wanting -= 1;
+      if (!current()) show(cases()[0]);
+    }
+  });
+}
+
+function receive(page, take) {
+  const progress = page.getElementById("review-progress");
+  // No progress in the answer: it is the log-in page.
+  if (!progress) { location.reload(); return; }
+  document.getElementById("review-progress").replaceWith(document.adoptNode(progress));
+  const error = page.getElementById("review-error");
+  if (error) document.getElementById("notices").replaceChildren(document.adoptNode(error));
+  const form = page.querySelector(".review-case");
+  if (form) take(document.adoptNode(form));
+}
+
+function say(text) {
+  const notice = document.createElement("p");
+  notice.className = "notice notice-error";
+  notice.textContent = text || "The server did not answer as expected. Reload the page.";
+  document.getElementById("notices").replaceChildren(notice);
+}
+
+const addLast = (form) => end.before(form);
+
+function addFirst(form) {
+  const here = current();
+  if (here) hide(here);
+  root.prepend(form);
+  show(form);
+}
+
+function leave(form, address, values, words) {
+  const body = new FormData(form);
+  for (const [name, value] of Object.entries(values)) body.set(name, value);
+  document.getElementById("notices").replaceChildren();
+  form.remove();
+  announcer.textContent = words;
+  const next = cases()[0];
+  send(address, body, addLast);
+  show(next);
+}
+
+function judge(button) {
+  const form = button.form;
+  if (button.classList.contains("is-skip")) {
+    leave(form, form.dataset.skip, {}, "Skipped.");
+    return;
+  }
+  const seconds = ((performance.now() - shownSince) / 1000).toFixed(2);
+  const words = `${button.querySelector("span:not(.emoji)").textContent}.`;
+  leave(form, form.action, { verdict: button.value, seconds }, words);
+}
+
+function undo() {
+  const form = root.querySelector("[data-undo]");
+  announcer.textContent = "Taken back.";
+  send(form.action, new FormData(form), addFirst);
+}
+
+root.addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (event.target.matches("[data-undo]")) undo();
+  else if (event.target.matches(".review-case")) {
+    // Enter in the comment leads back to the keys: it names no verdict.
+    if (event.submitter && document.activeElement?.name !== "comment") judge(event.submitter);
+    else event.target.querySelector(".verdict").focus();
+  } else event.target.submit();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const writes = event.target.closest("input, textarea, select");
+  if (writes && event.key === "Escape") writes.blur();
+  if (writes || event.repeat) return;
+  const key = event.key.toUpperCase();
+  if (key === "Z") { event.preventDefault(); undo(); return; }
+  const form = current();
+  if (!form) return;
+  const target = form.querySelector(`[aria-keyshortcuts="${CSS.escape(key)}"]`);
+  if (!target) return;
+  event.preventDefault();
+  if (target.matches("button")) judge(target);
+  else target.focus();
+});
+
+show(current());
