@@ -1,6 +1,7 @@
 """The application's configuration."""
 
 from django.apps import AppConfig
+from django.contrib.admin import apps as administration
 
 
 class DetectorConfig(AppConfig):
@@ -12,3 +13,10 @@ class DetectorConfig(AppConfig):
         """Register the system checks and what follows a deletion."""
         from detector import checks  # noqa: F401
         from detector.services import erasure  # noqa: F401
+
+
+class AdministrationConfig(administration.AdminConfig):
+    """Django's administration with a site of our own."""
+
+    default_site = "detector.admin_site.AdministrationSite"
+    default = False

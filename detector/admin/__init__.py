@@ -3,12 +3,9 @@
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 
-from detector.admin import accounts, analyses, models, photos, reanalyses
+from detector.admin import accounts, analyses, audit, models, photos, reanalyses, webhooks
 
-__all__ = ["accounts", "analyses", "models", "photos", "reanalyses"]
+__all__ = ["accounts", "analyses", "audit", "models", "photos", "reanalyses", "webhooks"]
 
 # The same limits of wrong passwords as on the site's own page.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
-admin.site.site_header = "EmotionSite"
-admin.site.site_title = "EmotionSite"
-admin.site.index_title = "Administration"

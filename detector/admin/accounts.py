@@ -1,28 +1,133 @@
-"""Accounts and their tokens."""
+"""Accounts, their tokens, and the roles of staff."""
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.http import HttpRequest
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.defaultfilters import filesizeformat
+from django.urls import URLPattern, path
 
-from detector.admin.base import ErasingAdmin
-from detector.models import ApiToken, User
-from detector.services import accounts, erasure
+from detector import selectors
+from detector.admin.base import AuditedAdmin, ErasingAdmin
+from detector.models import ApiToken, Photo, User
+from detector.services import accounts, erasure, export
+
+# Django's own.
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(AuditedAdmin[Group], DjangoGroupAdmin):
+    """The roles."""
 
 
 @admin.register(User)
 class UserAdmin(ErasingAdmin[User], DjangoUserAdmin[User]):
-    """Django's own panel, with the preferences."""
+    """Django's own panel, with preferences and usage.
 
+    Only a superuser gives rights, or touches the account of somebody who has some: else whoever
+    may change accounts could give themselves any right.
+    """
+
+    is_personal = True
+    RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
     fieldsets = (
         *(DjangoUserAdmin.fieldsets or ()),
+        ("Usage", {"fields": ["usage"]}),
         ("Preferences", {"fields": ["time_zone", "keep_photos_days"]}),
-        ("Consent", {"fields": ["consent_version", "consented_at"]}),
+        ("Consent", {"fields": ["consent_version", "consented_at", "review_consented_at"]}),
     )
     # Consent is a person's own to give.
-    readonly_fields = ["consent_version", "consented_at"]
-    list_display = ["username", "email", "is_staff", "is_active", "date_joined"]
+    readonly_fields = ["usage", "consent_version", "consented_at", "review_consented_at"]
+    list_display = [
+        "username", "email", "is_staff", "is_active", "photos", "size", "date_joined",
+    ]  # fmt: skip
+    list_filter = ["is_staff", "is_superuser", "is_active", "groups"]
+    search_fields = ["username"]
+    exact_lookups = ("id", "username__startswith", "email__startswith")
+    search_help_text = "How a name or an e-mail begins, or an id."
+    date_hierarchy = "date_joined"
+    ordering = ["-id"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """With the bytes of each; only those of the page are counted."""
+        kept = Photo.objects.filter(owner=OuterRef("pk")).order_by().values("owner")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                kept_photos=Coalesce(Subquery(kept.annotate(n=Count("pk")).values("n")), 0),
+                kept_bytes=Coalesce(Subquery(kept.annotate(n=Sum("stored_bytes")).values("n")), 0),
+            )
+        )
+
+    def get_urls(self) -> list[URLPattern]:
+        """With the address of an export."""
+        view = self.admin_site.admin_view(self.export)
+        return [
+            path("<uuid:user_id>/export/", view, name="detector_user_export"),
+            *super().get_urls(),
+        ]
+
+    def export(self, request: HttpRequest, user_id: Any) -> HttpResponseBase:
+        """Everything of a person as ZIP: whoever may erase it may also hand it out."""
+        if not self.has_delete_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        user = get_object_or_404(User, pk=user_id)
+        self.note(request, "exported", user)
+        name = f'attachment; filename="emotionsite-{user.pk}.zip"'
+        return StreamingHttpResponse(
+            export.zip_pieces(user),
+            content_type="application/zip",
+            headers={"Content-Disposition": name, "Cache-Control": "private, no-store"},
+        )
+
+    @admin.display(description="Photos")
+    def photos(self, user: Any) -> str:
+        """How many they keep."""
+        return f"{user.kept_photos:,}"
+
+    @admin.display(description="Size")
+    def size(self, user: Any) -> str:
+        """How much they keep."""
+        return filesizeformat(user.kept_bytes)
+
+    @admin.display(description="Usage")
+    def usage(self, user: User) -> str:
+        """What they keep of what they may keep."""
+        used = selectors.usage(user)
+        photos = f"{used.photos:,} of {settings.QUOTA_PHOTOS:,} photos"
+        return f"{photos}, {filesizeformat(used.bytes)} of {filesizeformat(settings.QUOTA_BYTES)}"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Rights are given by superusers."""
+        fields = super().get_readonly_fields(request, obj)
+        return fields if request.user.is_superuser else [*fields, *self.RIGHTS]
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Whoever has the permission, but for accounts that have rights themselves."""
+        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """The same."""
+        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Several at once are erased by superusers alone: a selection is not asked one by one."""
+        actions = super().get_actions(request)
+        if not request.user.is_superuser:
+            actions.pop("delete_selected", None)
+        return actions
 
     def erase(self, obj: User) -> None:
         """Delete with all photos."""
@@ -37,8 +142,12 @@ class UserAdmin(ErasingAdmin[User], DjangoUserAdmin[User]):
         accounts.set_time_zone(obj, time_zone)
 
 
+def _may_touch(request: HttpRequest, obj: User | None) -> bool:
+    return request.user.is_superuser or obj is None or not (obj.is_staff or obj.is_superuser)
+
+
 @admin.register(ApiToken)
-class ApiTokenAdmin(admin.ModelAdmin[ApiToken]):
+class ApiTokenAdmin(AuditedAdmin[ApiToken]):
     """Tokens can be revoked here; their secrets are known to nobody."""
 
     list_display = ["name", "user", "created", "expiry"]
@@ -47,8 +156,20 @@ class ApiTokenAdmin(admin.ModelAdmin[ApiToken]):
     list_select_related = ["user"]
     fields = ["name", "user", "created", "expiry"]
     readonly_fields = ["name", "user", "created", "expiry"]
-    search_fields = ["name", "user__username", "user__email"]
+    search_fields = ["name"]
+    owner_lookup, exact_lookups = "user", ("name",)
+    search_help_text = "An owner's name or e-mail, or the name of a token."
+    date_hierarchy = "created"
+    ordering = ["-created"]
+
+    def note(self, request: HttpRequest, done: str, obj: Any, **details: Any) -> None:
+        """Name the token by its id: its key is the digest that it is checked by."""
+        super().note(request, done, obj.user, token=str(obj.id), **details)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Tokens are made by their owners."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
+        """And changed by nobody."""
         return False

@@ -1,20 +1,26 @@
 """Analyses and the faces that they found."""
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from detector.admin.base import ReadOnlyAdmin
-from detector.models import Analysis, DailyEmotion, Face, WorkerHeartbeat
-from detector.services import submission
+from detector.admin import pictures
+from detector.admin.base import ReadOnlyAdmin, actor_of
+from detector.enums import Status
+from detector.models import Analysis, DailyEmotion, Face, User, WorkerHeartbeat
+from detector.services import administration
 
 
 class FaceInline(admin.TabularInline[Face, Analysis]):
     """The faces of one analysis."""
 
     model = Face
-    fields = ["index", "emotion", "confidence", "uncertain", "detection_score"]
-    readonly_fields = ["index", "emotion", "confidence", "uncertain", "detection_score"]
+    fields = readonly_fields = (
+        "index", "emotion", "confidence", "uncertain", "reviewed_emotion", "detection_score",
+    )  # fmt: skip
     extra = 0
     can_delete = False
 
@@ -23,24 +29,84 @@ class FaceInline(admin.TabularInline[Face, Analysis]):
         return False
 
 
+class ErrorCodeFilter(admin.SimpleListFilter):
+    """The codes that there are; an index holds just the failures."""
+
+    title = "error"
+    parameter_name = "error_code"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Each code once."""
+        failed = Analysis.objects.filter(status=Status.FAILED).order_by("error_code")
+        return [(code, code) for code in failed.values_list("error_code", flat=True).distinct()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The failures of a code."""
+        code = self.value()
+        return queryset.filter(status=Status.FAILED, error_code=code) if code else queryset
+
+
 @admin.register(Analysis)
 class AnalysisAdmin(ReadOnlyAdmin[Analysis]):
     """The state of the work."""
 
-    list_display = ["id", "photo", "status", "attempt", "error_code", "model_version", "queued_at"]
-    list_select_related = ["photo", "model_version"]
-    list_filter = ["status", "error_code", "model_version"]
-    search_fields = ["id", "photo__filename", "photo__owner__username", "photo__owner__email"]
+    is_personal = True
+    list_display = [
+        "id", "small_picture", "photo", "owner", "status", "attempt", "error_code", "milliseconds",
+        "model_version", "queued_at",
+    ]  # fmt: skip
+    list_select_related = ["photo", "owner", "model_version"]
+    list_filter = ["status", "superseded", ErrorCodeFilter, "model_version"]
+    search_fields = ["id"]
+    owner_lookup, exact_lookups = "owner", ("id", "photo_id")
+    search_help_text = "An owner's name or e-mail, or an id of an analysis or of a photo."
     date_hierarchy = "queued_at"
+    readonly_fields = ["large_picture"]
     inlines = [FaceInline]
-    actions = ["retry_failed"]
-    show_full_result_count = False
+    actions = ["retry_failed", "analyse_again", "cancel"]
+
+    @admin.display(description="Picture")
+    def small_picture(self, analysis: Analysis) -> Any:
+        """The small picture."""
+        return pictures.picture_of(analysis.photo, "thumbnail")
+
+    @admin.display(description="Picture")
+    def large_picture(self, analysis: Analysis) -> Any:
+        """The upright picture."""
+        return pictures.picture_of(analysis.photo, "image")
+
+    @admin.display(description="Milliseconds")
+    def milliseconds(self, analysis: Analysis) -> str:
+        """Of all stages together."""
+        total = sum(analysis.timings_ms.values())
+        return f"{total:.0f}" if total else "–"
 
     @admin.action(description="Try failed analyses again", permissions=["retry"])
     def retry_failed(self, request: HttpRequest, queryset: QuerySet[Analysis]) -> None:
         """Queue the failed ones of the selection."""
-        count = sum(submission.retry(analysis) for analysis in queryset)
-        self.message_user(request, f"{count} analyses queued again.", messages.SUCCESS)
+        self._do(request, queryset, administration.retry, "queued again")
+
+    @admin.action(description="Analyse photos again", permissions=["retry"])
+    def analyse_again(self, request: HttpRequest, queryset: QuerySet[Analysis]) -> None:
+        """Look anew at the photos of the selection."""
+        self._do(request, queryset, administration.analyse_again, "queued again")
+
+    @admin.action(description="Cancel queued and running analyses", permissions=["retry"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Analysis]) -> None:
+        """End the unfinished ones of the selection."""
+        self._do(request, queryset, administration.cancel, "cancelled")
+
+    def _do(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Analysis],
+        change: Callable[[User, Iterable[Analysis]], int],
+        done: str,
+    ) -> None:
+        chosen = list(queryset.select_related("owner", "photo__owner"))
+        count = change(actor_of(request), chosen)
+        kind = messages.SUCCESS if count else messages.WARNING
+        self.message_user(request, f"{count} of {len(chosen)} analyses {done}.", kind)
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         """Whoever may change analyses."""
@@ -51,20 +117,44 @@ class AnalysisAdmin(ReadOnlyAdmin[Analysis]):
 class FaceAdmin(ReadOnlyAdmin[Face]):
     """Faces across all photos."""
 
-    list_display = ["analysis_id", "index", "emotion", "confidence", "uncertain"]
-    list_filter = ["emotion", "uncertain"]
-    show_full_result_count = False
+    is_personal = True
+    list_display = [
+        "id", "small_picture", "index", "emotion", "confidence", "uncertain", "reviewed_emotion",
+        "read_by",
+    ]  # fmt: skip
+    list_select_related = ["analysis__photo__owner", "analysis__model_version"]
+    list_filter = ["emotion", "uncertain", "reviewed_emotion"]
+    search_fields = ["analysis__id"]
+    owner_lookup, exact_lookups = "analysis__owner", ("analysis_id",)
+    search_help_text = "An owner's name or e-mail, or the id of an analysis."
+    # Newest first, in the order of an index.
+    ordering = ["-id"]
+    raw_id_fields = ["analysis"]
+
+    @admin.display(description="Picture")
+    def small_picture(self, face: Face) -> Any:
+        """The small picture of the photo that it is in."""
+        return pictures.picture_of(face.analysis.photo, "thumbnail")
+
+    @admin.display(description="Model")
+    def read_by(self, face: Face) -> str:
+        """Which network read it."""
+        return str(face.analysis.model_version or "–")
 
 
 @admin.register(DailyEmotion)
 class DailyEmotionAdmin(ReadOnlyAdmin[DailyEmotion]):
     """The rollup, as it stands."""
 
+    is_personal = True
     list_display = ["owner", "day", "emotion", "faces", "uncertain", "model_version"]
     list_select_related = ["owner", "model_version"]
     list_filter = ["emotion"]
+    ordering = ["-id"]
     date_hierarchy = "day"
-    search_fields = ["owner__username", "owner__email"]
+    search_fields = ["owner__username"]
+    owner_lookup = "owner"
+    search_help_text = "An owner's name or e-mail."
 
 
 @admin.register(WorkerHeartbeat)

@@ -1,21 +1,142 @@
-"""What the panels share."""
+"""What the panels share: what staff see and do there leaves entries in the audit log."""
 
-from typing import TypeVar
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, TypeVar, cast
+from urllib.parse import urlencode
+from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.db.models import Max, Min, Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from detector.models import Photo, User
+from detector.services import audit
 
 ModelT = TypeVar("ModelT", bound=Model)
 
 
-class ErasingAdmin(admin.ModelAdmin[ModelT]):
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def actor_of(request: HttpRequest) -> User:
+    """Who is logged in; the admin panel lets nobody in who is not."""
+    return cast(User, request.user)
+
+
+class YearsQuerySet(QuerySet[ModelT]):
+    """Says what years there are from the first and the last, without a look at all rows."""
+
+    def datetimes(self, field_name: str, kind: Any, *args: Any, **kwargs: Any) -> Any:
+        """The starts of years; of other periods, as ever. A year between may have no row."""
+        if kind != "year":
+            return super().datetimes(field_name, kind, *args, **kwargs)
+        ends = self.aggregate(first=Min(field_name), last=Max(field_name))
+        if ends["first"] is None:
+            return []
+        return [
+            datetime(year, 1, 1, tzinfo=UTC)
+            for year in range(ends["first"].year, ends["last"].year + 1)
+        ]
+
+
+class AuditedAdmin(admin.ModelAdmin[ModelT]):
+    """Writes to the audit log where Django would keep a log of its own.
+
+    With `is_personal`, its pages show what belongs to people, so that looking leaves an entry, too:
+    one for a page of one thing, and one for a list, which names what it showed.
+    """
+
+    is_personal = False
+    owner_lookup = ""
+    """Where the name of the owner is found; then a search for a whole name or e-mail finds it."""
+    exact_lookups: tuple[str, ...] = ()
+    """What else a search compares with: whole values, for no index helps with parts."""
+    list_per_page = 50
+    list_max_show_all = 50
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ModelT]:
+        """All rows."""
+        return YearsQuerySet(self.model).order_by(*self.get_ordering(request))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """By id, by owner, or by whole values, each of which the database finds at once."""
+        term = search_term.strip()
+        if not term or not (self.owner_lookup or self.exact_lookups):
+            return super().get_search_results(request, queryset, search_term)
+        wanted = Q()
+        for lookup in self.exact_lookups:
+            if not lookup.endswith("id") or _is_uuid(term):
+                wanted |= Q(**{lookup: term})
+        if self.owner_lookup:
+            named = User.objects.filter(Q(username=term) | Q(email=term.lower()))
+            owners = list(named.values_list("pk", flat=True)[:10])
+            wanted |= Q(**{f"{self.owner_lookup}__in": owners}) if owners else Q()
+        return (queryset.filter(wanted) if wanted else queryset.none()), False
+
+    def note(self, request: HttpRequest, done: str, obj: Model, **details: Any) -> None:
+        """Write down that one thing was added, changed, deleted or seen."""
+        audit.record(actor_of(request), f"{obj._meta.model_name}.{done}", obj, **details)
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Called by Django, in the transaction that adds."""
+        self.note(request, "added", obj)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Called by Django, in the transaction that changes."""
+        self.note(request, "changed", obj, changes=message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Iterable[Any]) -> Any:
+        """Called by Django before it deletes."""
+        for obj in queryset:
+            self.note(request, "deleted", obj)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """What the audit log says of one thing."""
+        about = {"target_type": self.opts.model_name or "", "target_id": object_id}
+        url = reverse("admin:detector_auditentry_changelist")
+        return HttpResponseRedirect(f"{url}?{urlencode(about)}")
+
+    def render_change_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show one thing, and note that it was seen."""
+        obj = kwargs.get("obj")
+        if self.is_personal and obj is not None and request.method == "GET":
+            self.note(request, "viewed", obj)
+        return super().render_change_form(request, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Show a list, and note what was seen in it."""
+        response = super().changelist_view(request, extra_context)
+        changes = response.context_data if isinstance(response, TemplateResponse) else None
+        if self.is_personal and changes and "cl" in changes and changes["cl"].result_list:
+            shown = [str(obj.pk) for obj in changes["cl"].result_list]
+            action = f"{self.opts.model_name}.listed"
+            audit.record(
+                actor_of(request), action, None, shown=shown, asked=request.GET.urlencode()
+            )
+        return response
+
+
+class ErasingAdmin(AuditedAdmin[ModelT]):
     """Deletes through a service; what goes along needs no permission of its own."""
 
     def get_deleted_objects(self, objs, request):  # type: ignore[no-untyped-def]
-        """What the confirmation shows."""
-        to_delete, counts, _, protected = super().get_deleted_objects(objs, request)
-        return to_delete, counts, set(), protected
+        """What the confirmation shows: how much goes along, for a list of it would not end."""
+        owners = {"owner_id__in" if self.model is User else "pk__in": [obj.pk for obj in objs]}
+        photos = Photo.objects.filter(**owners).count()
+        return [str(obj) for obj in objs], {"photos": photos}, set(), []
 
     def erase(self, obj: ModelT) -> None:
         """Call the service."""
@@ -31,7 +152,7 @@ class ErasingAdmin(admin.ModelAdmin[ModelT]):
             self.erase(obj)
 
 
-class ReadOnlyAdmin(admin.ModelAdmin[ModelT]):
+class ReadOnlyAdmin(AuditedAdmin[ModelT]):
     """Shows rows that only services may write."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

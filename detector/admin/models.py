@@ -12,3 +12,5 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
 
     list_display = ["name", "status", "sha256", "created_at"]
     list_filter = ["status"]
+    search_fields = ["name", "=sha256"]
+    date_hierarchy = "created_at"

@@ -1,8 +1,13 @@
 """Photos."""
 
-from django.contrib import admin
-from django.http import HttpRequest
+from typing import Any
 
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import URLPattern, path
+
+from detector.admin import pictures
 from detector.admin.base import ErasingAdmin, ReadOnlyAdmin
 from detector.models import Photo
 from detector.services import erasure
@@ -12,13 +17,44 @@ from detector.services import erasure
 class PhotoAdmin(ErasingAdmin[Photo], ReadOnlyAdmin[Photo]):
     """Photos can be looked up and erased."""
 
-    list_display = ["filename", "owner", "format", "width", "height", "source", "uploaded_at"]
+    is_personal = True
+    list_display = [
+        "small_picture", "filename", "owner", "format", "width", "height", "source", "uploaded_at",
+    ]  # fmt: skip
+    list_display_links = ["small_picture", "filename"]
     list_select_related = ["owner"]
-    list_filter = ["source", "format"]
-    search_fields = ["filename", "owner__username", "owner__email", "sha256"]
+    list_filter = ["source", "is_demo", ("deleted_at", admin.EmptyFieldListFilter)]
+    search_fields = ["filename"]
+    owner_lookup, exact_lookups = "owner", ("id", "filename", "sha256")
+    search_help_text = "An owner's name or e-mail, an id, a checksum, or the name of a file."
     date_hierarchy = "uploaded_at"
     exclude = ["upload", "image", "thumbnail"]
-    show_full_result_count = False
+    readonly_fields = ["large_picture"]
+
+    def get_urls(self) -> list[URLPattern]:
+        """With the address of the pictures."""
+        own = path(
+            "<uuid:photo_id>/<slug:kind>.jpg",
+            self.admin_site.admin_view(self.picture),
+            name="detector_photo_picture",
+        )
+        return [own, *super().get_urls()]
+
+    def picture(self, request: HttpRequest, **which: Any) -> HttpResponseBase:
+        """A picture, for whoever may see photos."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return pictures.picture(request, **which)
+
+    @admin.display(description="Picture")
+    def small_picture(self, photo: Photo) -> Any:
+        """The small picture."""
+        return pictures.picture_of(photo, "thumbnail")
+
+    @admin.display(description="Picture")
+    def large_picture(self, photo: Photo) -> Any:
+        """The upright picture."""
+        return pictures.picture_of(photo, "image")
 
     def has_delete_permission(self, request: HttpRequest, obj: Photo | None = None) -> bool:
         """Whoever has the permission may erase a photo."""

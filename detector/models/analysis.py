@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from detector.models.face import Face
 
 
-PASSING_ERRORS = frozenset({"internal_error", "timed_out", "worker_lost"})
+PASSING_ERRORS = frozenset({"cancelled", "internal_error", "timed_out", "worker_lost"})
 """Failures that do not lie in the photo."""
 
 
@@ -123,6 +123,12 @@ class Analysis(models.Model):
                 fields=["lease_expires_at"],
                 condition=Q(status=Status.RUNNING),
                 name="analysis_leased",
+            ),
+            models.Index(fields=["finished_at"], name="analysis_by_end"),
+            models.Index(
+                fields=["error_code", "-id"],
+                condition=Q(status=Status.FAILED),
+                name="analysis_failures",
             ),
             models.Index(
                 fields=["reanalysis", "status"],

@@ -16,7 +16,7 @@ from django.db import Error, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from detector.enums import Status
+from detector.enums import UNDER_WAY, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, ModelVersion
 from detector.services import webhooks
@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 
 WORKER_LOST = DetectorError(
     "worker_lost", "The analysis was interrupted several times. Please try it again.", details={}
+)
+CANCELLED = DetectorError(
+    "cancelled", "Those who run the site cancelled this analysis.", details={}
 )
 
 
@@ -135,15 +138,24 @@ def release_abandoned() -> int:
     )
 
 
-@transaction.atomic
+def cancel(analysis: Analysis) -> bool:
+    """Fail what has not ended; whether it had not. A worker on it finds that its lease is lost."""
+    return _end(analysis.pk, Q(status__in=UNDER_WAY), CANCELLED)
+
+
 def _give_up(analysis_id: UUID, now: datetime) -> bool:
     """Fail what no worker came back from, unless it was finished meanwhile."""
     abandoned = Q(status=Status.RUNNING, lease_expires_at__lt=now) | Q(status=Status.QUEUED)
-    failed = Analysis.objects.filter(abandoned, pk=analysis_id).update(
+    return _end(analysis_id, abandoned, WORKER_LOST)
+
+
+@transaction.atomic
+def _end(analysis_id: UUID, condition: Q, error: DetectorError) -> bool:
+    failed = Analysis.objects.filter(condition, pk=analysis_id).update(
         status=Status.FAILED,
-        error_code=WORKER_LOST.code,
-        error_message=WORKER_LOST.message,
-        finished_at=now,
+        error_code=error.code,
+        error_message=error.message,
+        finished_at=timezone.now(),
         lease_expires_at=None,
     )
     if failed:
