@@ -207,6 +207,10 @@ for (const scroller of document.querySelectorAll(".heat-scroll")) {
   const last = [...scroller.querySelectorAll("rect.is-full")]
     .reduce((right, cell) => Math.max(right, cell.getBoundingClientRect().right), -Infinity);
   const { right } = scroller.getBoundingClientRect();
+  const rows = scroller.querySelector("[data-stays]");
+  scroller.addEventListener("scroll", () => {
+    rows.setAttribute("transform", `translate(${scroller.scrollLeft / rows.getScreenCTM().a} 0)`);
+  });
   if (last > right) scroller.scrollLeft = last - right + 16;
 }
 
@@ -245,6 +249,7 @@ async function imageOf(svg) {
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   copy.setAttribute("width", 2 * width);
   copy.setAttribute("height", 2 * height);
+  copy.querySelector("[data-stays]").removeAttribute("transform");
   // Outside of the page no style sheet applies: what it says becomes attributes.
   const names = ["fill", "stroke", "stroke-width", "font-family", "font-size", "font-weight", "text-anchor", "dominant-baseline"];
   const parts = svg.querySelectorAll("rect, text");
