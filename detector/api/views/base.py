@@ -55,7 +55,7 @@ class ApiMixin(APIView):
 
     def finalize_response(self, *args: Any, **kwargs: Any) -> Any:
         """What was found carries an `ETag`; every answer says how many calls are left."""
-        response = super().finalize_response(*args, **kwargs)
+        response: Any = super().finalize_response(*args, **kwargs)
         was_read = self.request.method in ("GET", "HEAD") and response.status_code == HTTPStatus.OK
         if was_read and isinstance(response, Response):
             response = unless_known(self.request, response)

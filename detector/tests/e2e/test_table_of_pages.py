@@ -14,7 +14,8 @@ NOT_PAGES = {
     "history-item",
     # forms that are only sent
     "retention", "token-create", "token-revoke", "photo-delete", "photo-retry",
-    "photo-analyse-again", "bin-restore", "bin-empty", "history-several",
+    "photo-analyse-again", "bin-restore", "bin-empty", "history-several", "face-correction",
+    "review-consent",
     # looked at on the way, when the walk turns on two steps and logs in with them
     "mfa_activate_totp", "mfa_authenticate", "mfa_reauthenticate",
     # not turned on
