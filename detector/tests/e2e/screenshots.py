@@ -76,7 +76,9 @@ def fill(platform: Platform, email: str, *, demo: int = 0) -> dict[str, str]:
 
 _AGREE = """
 import json
-from detector.models import Face, User
+from datetime import timedelta
+from django.utils import timezone
+from detector.models import Face, User, WebhookDelivery, WebhookEndpoint
 from detector.services import accounts, bin, explanation
 person = User.objects.get(email="{email}")
 accounts.give_consent(person)
@@ -85,7 +87,20 @@ photos = {{photo.filename.removesuffix(".jpg"): str(photo.pk) for photo in own}}
 portrait = Face.objects.get(analysis__photo__pk=photos["portrait"])
 explanation.request(portrait)
 bin.discard(person, [photos["two"]])
-print(json.dumps(photos))
+now = timezone.now()
+hook = WebhookEndpoint.objects.create(
+    owner=person, url="https://hooks.example.com/emotions/4711", events=["analysis.done"],
+    failures=1, failing_since=now, description="Kiosk in the hall",
+)
+more = dict(endpoint=hook, event="analysis.done", subject=hook.pk, created_at=now, due_at=now)
+later = now + timedelta(days=1)
+WebhookDelivery.objects.create(
+    **more, status="delivered", finished_at=now, attempts=1, response_status=204,
+)
+WebhookDelivery.objects.create(
+    **{{**more, "due_at": later}}, attempts=2, error="Connection refused",
+)
+print(json.dumps(photos | {{"webhook": str(hook.pk)}}))
 """
 
 

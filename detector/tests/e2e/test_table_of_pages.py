@@ -13,7 +13,8 @@ NOT_PAGES = {
     "face-explanation-image", "mfa_download_recovery_codes",
     "history-item",
     # forms that are only sent
-    "retention", "token-create", "token-revoke", "photo-delete", "photo-retry",
+    "retention", "token-create", "token-revoke", "photo-delete", "webhook-switch",
+    "webhook-delete", "webhook-send-again", "photo-retry",
     "photo-analyse-again", "bin-restore", "bin-empty", "history-several",
     # looked at on the way, when the walk turns on two steps and logs in with them
     "mfa_activate_totp", "mfa_authenticate", "mfa_reauthenticate",
