@@ -30,7 +30,6 @@ PAGES: Final = (
     Site("consent", "/consent/", ANYONE),
     Site("error", "/nothing/", ANYONE, status=404),
     Site("api-docs", "/api/docs/", ANYONE, ours=False),
-    Site("api-redoc", "/api/redoc/", ANYONE, ours=False),
     Site("history-empty", "/history/", NEWCOMER),
     Site("insights-empty", "/insights/", NEWCOMER),
     Site("bin-empty", "/bin/", NEWCOMER),
