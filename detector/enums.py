@@ -71,6 +71,15 @@ class ReanalysisStatus(TextChoices):
     CANCELLED = "cancelled"
 
 
+class FineTuneStatus(TextChoices):
+    """Where a fine-tune stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
 class Theme(TextChoices):
     """The colours of the pages."""
 

@@ -33,6 +33,10 @@ COMMANDS: Final = {
         "--loglevel",
         "INFO",
     ],
+    "background": [
+        *(str(BIN / "celery"), "--quiet", "--app", "emotionsite", "worker", "--loglevel", "INFO"),
+        *("--queues", "background", "--concurrency", "2", "--hostname", "background@%h"),
+    ],
 }
 
 

@@ -6,7 +6,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('detector', '0011_fill_stored_bytes'),
         ('detector', '0011_reanalysis_and_reviewed_export'),
+        ('detector', '0012_audit_log_is_final'),
     ]
 
     operations = [
