@@ -11,10 +11,10 @@ from uuid import UUID
 
 from django.db.models import F, Max, Min, OuterRef, Q, Subquery, Sum
 
-from detector import dates, selectors
+from detector import dates, totals
 from detector.enums import Emotion, Status
 from detector.models import Analysis, Face, HourlyEmotion, User
-from detector.selectors import EmotionShare
+from detector.totals import EmotionShare
 
 ENOUGH: Final = 5
 """Fewer faces say nothing about a distribution."""
@@ -37,7 +37,7 @@ class ModelUse:
 def models_of(owner: User, since: date | None = None, until: date | None = None) -> list[ModelUse]:
     """The models that read an owner's photos of a time, by the first day they read."""
     rows = (
-        selectors.daily_photos_of(owner, since, until)
+        totals.daily_photos_of(owner, since, until)
         .values("model_version", "model_version__name")
         .annotate(n=Sum("photos"), first=Min("day"), last=Max("day"))
         .order_by("first", "model_version")
@@ -68,7 +68,7 @@ class CalendarDay:
 def calendar(owner: User, year: int, model_id: UUID | None = None) -> list[CalendarDay]:
     """The days of a year that have faces, in order."""
     rows = (
-        selectors.daily_emotions_of(owner, date(year, 1, 1), date(year, 12, 31), model_id)
+        totals.daily_emotions_of(owner, date(year, 1, 1), date(year, 12, 31), model_id)
         .order_by("day")
         .values_list("day", "emotion")
         .annotate(n=Sum("faces"))
@@ -188,7 +188,7 @@ def compare(
 
 
 def _period(owner: User, since: date, until: date, model_id: UUID | None) -> Period:
-    emotions = selectors.distribution(selectors.daily_emotions_of(owner, since, until, model_id))
+    emotions = totals.distribution(totals.daily_emotions_of(owner, since, until, model_id))
     used = models_of(owner, since, until)
     return Period(
         since,

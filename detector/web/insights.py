@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from detector import selectors, trends
+from detector import selectors, totals, trends
 from detector.days import FIRST, LAST
 from detector.enums import Emotion
 from detector.web import heat_maps
@@ -33,11 +33,11 @@ def insights(request: OwnerRequest) -> HttpResponse:
     every = trends.models_of(owner)
     model = _model(request.GET.get("model"), every)
     model_id = model.id if model else None
-    summary = selectors.summary(owner, since, model_id=model_id)
+    summary = totals.summary(owner, since, model_id=model_id)
     bucket = request.GET.get("bucket", "")
     if bucket not in BUCKETS:
         bucket = _bucket(since or summary.first_day, summary.last_day)
-    points = selectors.timeline(owner, bucket, since, model_id=model_id)
+    points = totals.timeline(owner, bucket, since, model_id=model_id)
     used = [model] if model else [use for use in every if since is None or use.last_day >= since]
     changes = [use for use in used[1:] if since is None or use.first_day >= since]
     year = _year(request.GET.get("year"), summary.last_day)
@@ -134,8 +134,8 @@ def _comparison(
 
 
 def _chart_data(
-    summary: selectors.Summary,
-    points: list[selectors.TimelinePoint],
+    summary: totals.Summary,
+    points: list[totals.TimelinePoint],
     changes: list[trends.ModelUse],
     comparison: trends.Comparison,
 ) -> dict[str, Any]:

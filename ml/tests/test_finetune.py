@@ -94,7 +94,7 @@ def test_a_candidate_learns_what_people_corrected(
     reviewed_faces: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from ml.training import finetune
+    from ml.training import finetune, replay
 
     models = tmp_path / "models"
     untrained(models / "small")
@@ -104,7 +104,7 @@ def test_a_candidate_learns_what_people_corrected(
         base="small",
         name="small-june",
         out=models,
-        plan=finetune.Plan(epochs=6, replay=96, peak_learning_rate=5e-3, batch_size=16),
+        plan=replay.Plan(epochs=6, replay=96, peak_learning_rate=5e-3, batch_size=16),
         reviewed_id="2026-06-01-abc",
     )
     manifest.verify_files(weights)
@@ -121,7 +121,7 @@ def test_a_candidate_learns_what_people_corrected(
     with pytest.raises(ValueError, match="a version 'small-june' already"):
         finetune.finetune(
             reviewed=reviewed_faces, base_data=base_faces, base="small", name="small-june",
-            out=models, plan=finetune.QUICK,
+            out=models, plan=replay.QUICK,
         )  # fmt: skip
 
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -147,7 +147,7 @@ def test_a_candidate_learns_what_people_corrected(
 
 @pytest.mark.training
 def test_every_epoch_replays_other_base_faces() -> None:
-    from ml.training.finetune import Plan, rows_of_epoch
+    from ml.training.replay import Plan, rows_of_epoch
 
     plan = Plan(replay=100, reviewed_share=0.25, repeats=4)
     first, second = (rows_of_epoch(1000, 10, plan, epoch) for epoch in range(2))

@@ -16,135 +16,28 @@ import os
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from ml import architectures, manifest
-from ml.labels import EMOTIONS, HEADS
+from ml.labels import HEADS
 from ml.training import compare, data
-from ml.training.augmentation import augment
 from ml.training.callbacks import Best, EpochState
-from ml.training.config import Augmentation
 from ml.training.export import KERAS_FILE, export
 from ml.training.files import write_whole
-from ml.training.train import OneCycle, targets
+from ml.training.replay import QUICK, Plan, joined, lesson, reviewed_lesson, steps_of, stream
+from ml.training.train import OneCycle
 
 TRAINED: Final = 0.8
 """Share of the whole that training takes, as progress shows it."""
 PROGRESS_SECONDS: Final = 2.0
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How much of what a fine-tune looks at.
-
-    replay: base faces an epoch; repeats: how often a reviewed face comes in an epoch at most,
-    where there are too few of them to make up `reviewed_share` of it.
-    """
-
-    epochs: int = 4
-    replay: int = 8192
-    reviewed_share: float = 0.25
-    repeats: int = 4
-    peak_learning_rate: float = 3e-4
-    weight_decay: float = 0.02
-    batch_size: int = 64
-    seed: int = 2013
-
-
-QUICK: Final = Plan(epochs=2, replay=512, batch_size=32)
-"""Seconds with a small network; for tests, not for use."""
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """Images (N, 48, 48) with targets (N, 7) and weights (N,) by head."""
-
-    images: NDArray[np.uint8]
-    wanted: dict[str, Any]
-    weights: dict[str, Any]
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-
-def lesson(faces: data.FaceDataset) -> Lesson:
-    """Base faces teach both heads."""
-    return Lesson(faces.images, *targets(faces))
-
-
-def reviewed_lesson(faces: data.FaceDataset) -> Lesson:
-    """Reviewed faces teach the head that users see.
-
-    The other one learns FER2013's original labels, of which reviewers say nothing.
-    """
-    labels = np.eye(len(EMOTIONS), dtype=np.float32)[faces.label]
-    consensus = labels
-    if faces.consensus is not None:
-        consensus = np.where(faces.has_consensus[:, None], faces.consensus, labels)
-    ones, nothing = np.ones(len(faces), np.float32), np.zeros(len(faces), np.float32)
-    return Lesson(
-        faces.images,
-        {"consensus": consensus, "fer2013": labels},
-        {"consensus": ones, "fer2013": nothing},
-    )
-
-
-def joined(one: Lesson, other: Lesson) -> Lesson:
-    """Both, one after the other."""
-    return Lesson(
-        np.concatenate([one.images, other.images]),
-        {head: np.concatenate([one.wanted[head], other.wanted[head]]) for head in HEADS},
-        {head: np.concatenate([one.weights[head], other.weights[head]]) for head in HEADS},
-    )
-
-
-def rows_of_epoch(base: int, reviewed: int, plan: Plan, epoch: int) -> NDArray[np.int64]:
-    """Which rows of the joined lesson an epoch sees, in its order.
-
-    `base` rows come first in the lesson, then `reviewed` ones.
-    """
-    random = np.random.default_rng([plan.seed, epoch])
-    replayed = random.choice(base, min(plan.replay, base), replace=False)
-    share = plan.reviewed_share
-    wanted = len(replayed) * share / (1 - share) / reviewed
-    times = int(np.clip(round(wanted), 1, plan.repeats))
-    rows = np.concatenate([replayed, base + np.tile(np.arange(reviewed), times)])
-    return random.permutation(rows)
-
-
-def stream(base: Lesson, reviewed: Lesson, plan: Plan) -> tf.data.Dataset:
-    """Batches of all epochs, one after the other."""
-    both = joined(base, reviewed)
-    images = tf.constant(both.images)
-    tables = tf.nest.map_structure(tf.constant, (both.wanted, both.weights))
-    steps = steps_of(base, reviewed, plan)
-    orders = [
-        rows_of_epoch(len(base), len(reviewed), plan, epoch)[: steps * plan.batch_size]
-        for epoch in range(plan.epochs)
-    ]
-    rows = np.concatenate(orders).reshape(-1, plan.batch_size)
-
-    def batch(step: Any, rows: Any) -> Any:
-        pixels = tf.cast(tf.gather(images, rows)[..., None], tf.float32)
-        seed = tf.stack([tf.cast(plan.seed, tf.int64), step])
-        wanted, weights = tf.nest.map_structure(lambda table: tf.gather(table, rows), tables)
-        return augment(pixels, seed, Augmentation()), wanted, weights
-
-    return tf.data.Dataset.from_tensor_slices(rows).enumerate().map(batch).prefetch(4)
-
-
-def steps_of(base: Lesson, reviewed: Lesson, plan: Plan) -> int:
-    """Updates an epoch."""
-    return len(rows_of_epoch(len(base), len(reviewed), plan, 0)) // plan.batch_size
 
 
 class Report(keras.callbacks.Callback):

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from detector import selectors, trends
+from detector import totals, trends
 from detector.enums import Emotion
 
 
@@ -28,7 +28,7 @@ class PeriodSerializer(serializers.Serializer[Any]):
         return attrs
 
 
-class EmotionShareSerializer(serializers.Serializer[selectors.EmotionShare]):
+class EmotionShareSerializer(serializers.Serializer[totals.EmotionShare]):
     """One emotion among the faces of a period."""
 
     faces = serializers.IntegerField()
@@ -48,7 +48,7 @@ class EmotionSharesSerializer(serializers.Serializer[Any]):
     neutral = EmotionShareSerializer()
 
 
-class SummarySerializer(serializers.Serializer[selectors.Summary]):
+class SummarySerializer(serializers.Serializer[totals.Summary]):
     """Totals of a period and the distribution of expressions in it."""
 
     photos = serializers.IntegerField()
@@ -65,7 +65,7 @@ class SummarySerializer(serializers.Serializer[selectors.Summary]):
     emotions = serializers.SerializerMethodField()
 
     @extend_schema_field(EmotionSharesSerializer)
-    def get_emotions(self, summary: selectors.Summary) -> dict[str, Any]:
+    def get_emotions(self, summary: totals.Summary) -> dict[str, Any]:
         """Keyed by emotion."""
         return {row.emotion.value: EmotionShareSerializer(row).data for row in summary.emotions}
 
@@ -95,7 +95,7 @@ class FaceCountsSerializer(serializers.Serializer[Any]):
     neutral = serializers.IntegerField()
 
 
-class TimelinePointSerializer(serializers.Serializer[selectors.TimelinePoint]):
+class TimelinePointSerializer(serializers.Serializer[totals.TimelinePoint]):
     """The faces of one day, week or month."""
 
     start = serializers.DateField(help_text="Its first day.")

@@ -7,7 +7,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from detector import selectors, trends
+from detector import totals, trends
 from detector.api.serializers.statistics import (
     CalendarSerializer,
     ComparisonSerializer,
@@ -36,7 +36,7 @@ class SummaryView(ApiMixin, GenericAPIView[Any]):
         period = PeriodSerializer(data=request.query_params)
         period.is_valid(raise_exception=True)
         days = period.validated_data
-        summary = selectors.summary(caller(request), days.get("from"), days.get("to"))
+        summary = totals.summary(caller(request), days.get("from"), days.get("to"))
         return Response(SummarySerializer(summary).data)
 
 
@@ -56,9 +56,7 @@ class TimelineView(ApiMixin, GenericAPIView[Any]):
         query = TimelineQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         wish = query.validated_data
-        points = selectors.timeline(
-            caller(request), wish["bucket"], wish.get("from"), wish.get("to")
-        )
+        points = totals.timeline(caller(request), wish["bucket"], wish.get("from"), wish.get("to"))
         return Response(TimelineSerializer({"bucket": wish["bucket"], "points": points}).data)
 
 

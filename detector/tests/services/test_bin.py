@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.utils import timezone
 
-from detector import selectors
+from detector import selectors, totals
 from detector.enums import Source, Status
 from detector.models import Analysis, DailyEmotion, Photo, User
 from detector.services import bin as service
@@ -40,8 +40,8 @@ def test_what_is_in_the_bin_is_seen_nowhere_and_comes_back(analysed: Analysis, o
     assert service.discard(owner, ids) == 1
     assert service.discard(owner, ids) == 0
     assert selectors.analyses_of(owner).count() == selectors.photos_of(owner).count() == 0
-    totals = selectors.summary(owner)
-    assert (totals.photos, totals.faces, counted(owner)) == (0, 0, 0)
+    summary = totals.summary(owner)
+    assert (summary.photos, summary.faces, counted(owner)) == (0, 0, 0)
     assert service.restore(owner, ids) == 1
     assert service.restore(owner, ids) == 0
     assert selectors.analysis_of_photo(owner, analysed.photo_id) == analysed

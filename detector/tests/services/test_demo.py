@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from detector import selectors
+from detector import selectors, totals
 from detector.models import DailyEmotion, Photo, User
 from detector.tests.factories import AnalysisFactory
 
@@ -28,7 +28,7 @@ def test_a_made_up_history_comes_and_goes(
     assert {analysis.model_version.name for analysis in analyses if analysis.model_version} == {
         "demo"
     }
-    summary = selectors.summary(owner)
+    summary = totals.summary(owner)
     assert (summary.photos, summary.first_day is not None) == (31, True)
     assert len(stored()) == len(before) + 30
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]

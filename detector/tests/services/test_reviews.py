@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from detector import reviewing, selectors
+from detector import reviewing, totals
 from detector.enums import CaseStatus, Emotion, Verdict
 from detector.exceptions import DetectorError
 from detector.models import DailyEmotion, Face, Review, ReviewCase, User, WebhookDelivery
@@ -208,7 +208,7 @@ def test_the_owner_has_the_last_word_on_what_is_shown(willing: User) -> None:
 def test_no_face_counts_nowhere_and_who_cannot_tell_leaves_the_models_word(owner: User) -> None:
     face = face_of(owner)
     reviews.correct(owner, face, Verdict.NOT_A_FACE)
-    summary = selectors.summary(owner)
+    summary = totals.summary(owner)
     assert (summary.photos, summary.faces, summary.without_face) == (1, 0, 1)
     reviews.correct(owner, face, Verdict.CANNOT_TELL)
     assert counted(owner) == {"happy": (1, 0)}

@@ -4,7 +4,7 @@ import re
 
 from django.test import Client
 
-from detector import selectors
+from detector import totals
 from detector.enums import Verdict
 from detector.models import Analysis, Review, ReviewCase, User
 from detector.tests.conftest import api_client
@@ -36,10 +36,10 @@ def test_an_owner_corrects_a_face_and_sees_it_everywhere(
 def test_a_correction_is_taken_back_by_saying_nothing(analysed: Analysis, web: Client) -> None:
     address = f"/photos/{analysed.photo_id}/faces/0/correction/"
     web.post(address, {"verdict": "not_a_face"})
-    assert selectors.summary(analysed.photo.owner).faces == 0
+    assert totals.summary(analysed.photo.owner).faces == 0
     answer = web.post(address, {"verdict": ""}, headers={"HX-Request": "true"})
     assert "Happy" in answer.content.decode()
-    assert selectors.summary(analysed.photo.owner).faces == 1
+    assert totals.summary(analysed.photo.owner).faces == 1
     web.post(address, {"verdict": "bored"})
     assert not Review.objects.exists()
 
