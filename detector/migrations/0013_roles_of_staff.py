@@ -11,6 +11,7 @@ ROLES = {
         "view_apitoken", "delete_apitoken",
         "view_dailyemotion", "view_face", "view_modelversion",
         "view_photo", "delete_photo",
+        "view_reanalysis", "add_reanalysis", "view_reviewedexport",
         "view_user", "change_user", "delete_user",
         "view_webhookdelivery", "view_webhookendpoint", "change_webhookendpoint",
         "view_workerheartbeat",

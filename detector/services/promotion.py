@@ -4,8 +4,6 @@ Workers read the active row at every photo, so a change takes effect without a r
 the truth; nothing here loads a network, so that the web process may call it.
 """
 
-import logging
-
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -14,10 +12,8 @@ from detector import model_selectors
 from detector.enums import ModelStatus
 from detector.exceptions import DetectorError
 from detector.models import ModelVersion, User
-from detector.services import comparisons
+from detector.services import audit, comparisons
 from ml import manifest
-
-logger = logging.getLogger(__name__)
 
 
 def register(name: str) -> ModelVersion:
@@ -82,7 +78,7 @@ def set_shadow(version: ModelVersion, in_shadow: bool, actor: User | None) -> No
     if not others.filter(pk=version.pk).update(in_shadow=in_shadow):
         raise DetectorError("already_active", f"{version} serves already.")
     action = "modelversion.shadow_began" if in_shadow else "modelversion.shadow_ended"
-    _note(actor, action, version)
+    audit.record(actor, action, version)
 
 
 @transaction.atomic
@@ -96,13 +92,9 @@ def _choose(
     if version.name != manifest.DEFAULT_VERSION:
         ModelVersion.objects.filter(pk=version.pk).update(chosen_at=timezone.now())
     details = {"before": str(before or ""), "sha256": version.sha256, "change_of_accuracy": change}
-    _note(actor, action, version, **details)
+    audit.record(actor, action, version, **details)
     version.refresh_from_db()
     return version
-
-
-def _note(actor: User | None, action: str, version: ModelVersion, **details: object) -> None:
-    logger.info("%s: %s by %s %s", action, version, actor or "the command line", details)
 
 
 def _activate(version: ModelVersion) -> None:

@@ -5,13 +5,14 @@ these are done, unless something new waits. So an upload waits for a few photos 
 counts at once. A photo's earlier result stands until the new one is there, and is kept after that.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from detector.enums import UNDER_WAY, ModelStatus, ReanalysisStatus, Status
@@ -119,12 +120,20 @@ def _steer(
 
 def progress(campaign: Reanalysis) -> Progress:
     """How far a campaign is."""
-    counts = campaign.analyses.aggregate(
-        done=Count("pk", filter=Q(status=Status.DONE)),
-        failed=Count("pk", filter=Q(status=Status.FAILED)),
-        under_way=Count("pk", filter=Q(status__in=UNDER_WAY)),
-    )
-    return Progress(campaign.photos, **counts)
+    return progress_of([campaign])[campaign.pk]
+
+
+def progress_of(campaigns: Iterable[Reanalysis]) -> dict[UUID, Progress]:
+    """How far each campaign is, by its id, from one query for all."""
+    photos = {campaign.pk: campaign.photos for campaign in campaigns}
+    counts: dict[UUID, Counter[str]] = {pk: Counter() for pk in photos}
+    rows = Analysis.objects.filter(reanalysis__in=photos).order_by()
+    for pk, status, n in rows.values_list("reanalysis", "status").annotate(n=Count("pk")):
+        counts[pk]["under_way" if status in UNDER_WAY else status] += n
+    return {
+        pk: Progress(photos[pk], found[Status.DONE], found[Status.FAILED], found["under_way"])
+        for pk, found in counts.items()
+    }
 
 
 def advance() -> list[UUID]:

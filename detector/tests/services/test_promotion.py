@@ -12,7 +12,7 @@ from django.core.management.base import CommandError
 from detector import model_selectors
 from detector.enums import ModelStatus
 from detector.exceptions import DetectorError
-from detector.models import ModelVersion, User
+from detector.models import AuditEntry, ModelVersion, User
 from detector.services import promotion
 from detector.services.model_registry import analyser as real_analyser
 from ml import inference, manifest
@@ -93,6 +93,14 @@ def test_promote_and_roll_back(shipped: ModelVersion, owner: User, models_folder
     assert promotion.roll_back(owner) == shipped == active()
     # Once more, and it is undone.
     assert promotion.roll_back(owner) == candidate
+    entries = AuditEntry.objects.order_by("at", "id")
+    assert [(entry.action, entry.target_name, entry.actor) for entry in entries] == [
+        ("modelversion.promoted", "mine", owner),
+        ("modelversion.rolled_back", str(shipped), owner),
+        ("modelversion.rolled_back", "mine", owner),
+    ]
+    assert entries[0].details["before"] == str(shipped)
+    assert entries[0].details["sha256"] == candidate.sha256
 
 
 def test_a_version_that_is_worse_or_unknown_is_refused(
@@ -103,6 +111,7 @@ def test_a_version_that_is_worse_or_unknown_is_refused(
     assert code_of(promotion.promote, worse, owner) == "accuracy_falls"
     assert code_of(promotion.promote, other, owner) == "not_compared"
     assert active() == shipped
+    assert not AuditEntry.objects.exists()
     settings.PROMOTION_LARGEST_LOSS = 0.02
     promotion.promote(worse, owner)
     # A paired comparison knows more than two manifests.
