@@ -290,6 +290,15 @@ def test_search_runs_what_has_no_record(monkeypatch: pytest.MonkeyPatch) -> None
     assert len({each.name for each in config.SEARCH}) == len(config.SEARCH)
 
 
+def test_what_is_judged_is_not_the_first_weights() -> None:
+    from ml.training import config
+
+    faces = 28_000  # in FER2013's training split, about
+    for each in config.SEARCH:
+        steps = each.epochs * (faces // each.batch_size)
+        assert each.ema_momentum**steps < 0.05, each.name
+
+
 def test_teachers_take_their_share_and_answer_where_nobody_voted() -> None:
     import tensorflow as tf
 
