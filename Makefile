@@ -71,6 +71,7 @@ $(STATIC): $(SERVING) $(VENDOR) $(shell find static -type f 2>/dev/null)
 	@touch $@
 
 # --- checking
+ALONE := e2e or weights or training
 install: $(WHOLE) $(VENDOR) ## the whole platform with training and tests
 
 lint: install ## ruff, mypy, import-linter, migrations and schema checks
@@ -84,7 +85,13 @@ lint: install ## ruff, mypy, import-linter, migrations and schema checks
 	$(MAKE) --no-print-directory docs-check
 
 test: lint $(STATIC) ## lint, then every test; REQUIRE_SERVICES=1 makes absent services failures
+ifdef PYTEST_ARGS
 	$(BIN)/pytest $(PYTEST_ARGS)
+else
+	@# What needs no server and no network of its own runs on two cores at once.
+	$(BIN)/pytest -n 2 -m "not ($(ALONE))"
+	$(BIN)/pytest -m "$(ALONE)" --durations 15
+endif
 
 format: install ## let ruff put the code in order
 	$(BIN)/ruff check --fix .
