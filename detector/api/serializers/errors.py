@@ -8,12 +8,8 @@ from rest_framework import serializers
 class ErrorSerializer(serializers.Serializer[Any]):
     """The content of the error envelope."""
 
-    code = serializers.CharField()
-    message = serializers.CharField()
-    details = serializers.DictField(required=False)
-
-
-class ErrorEnvelopeSerializer(serializers.Serializer[Any]):
-    """Every error looks like this."""
-
-    error = ErrorSerializer()
+    code = serializers.CharField(help_text="For programs: it stays as it is.")
+    message = serializers.CharField(help_text="For people: it may change.")
+    details = serializers.DictField(
+        required=False, help_text="What more there is to say, by the code."
+    )
