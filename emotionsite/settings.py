@@ -339,7 +339,8 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "EmotionSite API",
-    "DESCRIPTION": "Find faces in photos, classify their expressions, read your private history.",
+    "DESCRIPTION": "Find faces in photos, classify their expressions, read your private history. "
+    "Log in with `Authorization: Bearer <token>`; tokens are made on the settings page.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": r"/api/v1",

@@ -94,6 +94,7 @@ class KeysetPagination(BasePagination):
             "type": ["string", "null"],
             "format": "uri",
             "description": "Address of that page; null where there is none.",
+            "examples": [None],
         }
         return {
             "type": "object",

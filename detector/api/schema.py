@@ -37,6 +37,27 @@ IF_NONE_MATCH = {
     "description": "The `ETag` of what you have: `304` where it did not change.",
     "schema": {"type": "string"},
 }
+CASE = "$response.body#/case/id"
+LINKS: dict[str, Schema] = {
+    "reviews_queue_retrieve": {
+        "Photo": {"operationId": "reviews_queue_image_retrieve", "parameters": {"id": CASE}},
+        "Verdict": {
+            "operationId": "reviews_create", "requestBody": {"case": CASE, "verdict": "happy"},
+        },
+        "Skip": {"operationId": "reviews_queue_skip_create", "parameters": {"id": CASE}},
+    }
+}  # fmt: skip
+"""What can be done next with what a call found, where names do not say it."""
+TAGS = {
+    "analyses": "Photos and what was found in them.",
+    "export": "Everything of yours, to take with you.",
+    "me": "Who you are here, and what you may use.",
+    "models": "The networks that gave the answers.",
+    "reviews": "Faces of others to judge, for reviewers.",
+    "stats": "What your history adds up to, by the days of your time zone.",
+    "tokens": "What your programs log in with.",
+    "webhooks": "Addresses that are told when something happens, and what they were told.",
+}
 ANSWERS = {"201": "What was made.", "202": "It will be done.", "204": "Done."}
 ASK_AGAIN = ("202", "429", "503")
 
@@ -49,6 +70,7 @@ FILLED_TEXT = "^[^\\x00]*[^\\s\\x00][^\\x00]*$"
 def complete(result: Schema, **_: Any) -> Schema:
     """Add to each call what it shares with others, and to each component its example."""
     components = result["components"]
+    result["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
     components["schemas"]["ErrorEnvelope"] = {
         "type": "object",
         "description": "Every error looks like this.",
@@ -63,9 +85,7 @@ def complete(result: Schema, **_: Any) -> Schema:
             _bound_text(parameter["schema"], least=1)
         if method == "get":
             _add_entity_tag(operation)
-        for status, answer in operation["responses"].items():
-            answer["description"] = answer.get("description") or ANSWERS.get(status, "The answer.")
-            answer["headers"] = _headers(status, operation)
+        _complete_answers(operation)
         _add_errors(path, operation, components)
     for name, schema in components["schemas"].items():
         if name.endswith("Request"):
@@ -73,6 +93,15 @@ def complete(result: Schema, **_: Any) -> Schema:
         if name in EXAMPLES:
             schema["examples"] = [EXAMPLES[name]]
     return result
+
+
+def _complete_answers(operation: Schema) -> None:
+    """What each answer is, with its headers and where it leads."""
+    for status, answer in operation["responses"].items():
+        answer["description"] = answer.get("description") or ANSWERS.get(status, "The answer.")
+        answer["headers"] = _headers(status, operation)
+    if operation["operationId"] in LINKS:
+        operation["responses"]["200"]["links"] = LINKS[operation["operationId"]]
 
 
 def _operations(result: Schema) -> Iterator[tuple[str, str, Schema]]:

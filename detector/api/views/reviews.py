@@ -82,7 +82,7 @@ class QueueImageView(ReviewerMixin, GenericAPIView[Any]):
         return response
 
 
-class QueueSkipView(ReviewerMixin, GenericAPIView[Any]):
+class QueueSkipView(ReviewerMixin):
     """Leaving a face to others."""
 
     @extend_schema(summary="Leave a face to others", request=None, responses={204: None})

@@ -59,6 +59,11 @@ def test_every_field_and_parameter_says_what_it_is(schema: Schema) -> None:
         assert content.get("description") or refers or "enum" in content, f"{name} has no words"
 
 
+def test_every_group_of_calls_is_described(schema: Schema) -> None:
+    used = {tag for _, operation in operations(schema) for tag in operation["tags"]}
+    assert {tag["name"] for tag in schema["tags"] if tag["description"]} == used
+
+
 def test_every_call_says_how_it_can_fail(schema: Schema) -> None:
     for name, operation in operations(schema):
         answers = operation["responses"]
