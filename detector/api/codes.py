@@ -1,5 +1,6 @@
 """Every code that an error of the API can have: its status, and what it means."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -28,9 +29,18 @@ PROBLEMS = {
         file_too_large="The file has too many bytes: see `details`.",
         image_too_large="The image has too many pixels: see `details`.",
         too_many_scans="A JPEG with more scans than anyone needs.",
+        too_many_frames="A moving picture with more frames than anyone needs.",
+        corrupt_archive="The ZIP is damaged or incomplete.",
+        unsafe_archive="The ZIP names files outside of itself.",
+        archive_too_large="The ZIP unpacks to far more than photos do.",
+        nested_archive="There is an archive inside the ZIP.",
+        locked_file="A file of the ZIP is locked with a password.",
+        unsupported_compression="A file of the ZIP is compressed in a way that we do not read.",
+        no_photo_in_archive="There is no photo in the ZIP.",
+        account_gone="The account is being deleted.",
         name_too_long="The name of a file has more than 255 characters.",
         no_image_accepted="Several files, several reasons: see `details.rejected`.",
-        too_many_files="More than `details.max_files` in one call.",
+        too_many_files="More than `details.max_files` in one call or ZIP.",
         invalid_note="The note cannot be written so.",
         invalid_tags="The tags cannot be written so.",
         invalid_emotion="There is no such emotion.",
@@ -49,7 +59,11 @@ PROBLEMS = {
         scope_not_held="A token cannot give the scopes in `details.scopes`: it lacks them.",
         quota_exceeded="No room for more: see `details.unit` and `details.limit`.",
     ),
-    **_all(HTTPStatus.NOT_FOUND, not_found="There is nothing there, or it is not yours."),
+    **_all(
+        HTTPStatus.NOT_FOUND,
+        not_found="There is nothing there, or it is not yours.",
+        file_missing="The stored file is gone.",
+    ),
     **_all(HTTPStatus.METHOD_NOT_ALLOWED, method_not_allowed="Not with this method."),
     **_all(HTTPStatus.NOT_ACCEPTABLE, not_acceptable="Only another format is accepted."),
     **_all(
@@ -79,11 +93,30 @@ OF_EVERY_CALL = (
     "insufficient_scope", "not_acceptable", "request_too_large", "throttled",
 )  # fmt: skip
 OF_CALLS_WITH_A_BODY = ("parse_error", "unsupported_media_type")
-OF_FILES = (
+OF_ONE_FILE = (
     "empty_file", "corrupt_image", "unsupported_format", "file_too_large", "image_too_large",
-    "too_many_scans", "name_too_long", "no_image_accepted", "too_many_files", "quota_exceeded",
-    "busy",
+    "too_many_scans", "too_many_frames",
 )  # fmt: skip
+OF_FILES = (
+    *OF_ONE_FILE, "name_too_long", "no_image_accepted", "too_many_files", "quota_exceeded", "busy",
+    "corrupt_archive", "unsafe_archive", "archive_too_large", "nested_archive", "locked_file",
+    "unsupported_compression", "no_photo_in_archive", "account_gone",
+)  # fmt: skip
+
+FAILURES = {
+    **{code: PROBLEMS[code].meaning for code in (*OF_ONE_FILE, "file_missing", "internal_error")},
+    "timed_out": "It took too long.",
+    "worker_lost": "It was interrupted several times.",
+    "cancelled": "Those who run the site ended it.",
+    "model_unusable": "The network could not be loaded.",
+}
+"""What the `error` of a failed analysis can be: its code, and what it means."""
+
+NOT_DRAWN = {
+    "model_replaced": "An earlier network read the photo.",
+    **{code: FAILURES[code] for code in ("corrupt_image", "file_missing", "internal_error")},
+}
+"""The same of the `details.reason` of `explanation_failed`."""
 
 ERRORS_EXTENSION = "x-error-codes"
 
@@ -94,3 +127,8 @@ def can_fail(*codes: str) -> dict[str, tuple[str, ...]]:
     if unknown:
         raise ValueError(f"no such codes: {sorted(unknown)}")
     return {ERRORS_EXTENSION: codes}
+
+
+def listed(meanings: Mapping[str, str]) -> str:
+    """Codes for a description, one a line."""
+    return "\n".join(f"- `{code}`: {meaning}" for code, meaning in meanings.items())

@@ -10,6 +10,7 @@ from detector.api.codes import (
     OF_CALLS_WITH_A_BODY,
     OF_EVERY_CALL,
     PROBLEMS,
+    listed,
 )
 from detector.api.examples import EXAMPLES
 
@@ -136,7 +137,7 @@ def _problem(codes: list[str], headers: Schema) -> Schema:
     envelope = {"$ref": "#/components/schemas/ErrorEnvelope"}
     first = {"code": codes[0], "message": PROBLEMS[codes[0]].meaning, "details": {}}
     return {
-        "description": "\n".join(f"- `{code}`: {PROBLEMS[code].meaning}" for code in codes),
+        "description": listed({code: PROBLEMS[code].meaning for code in codes}),
         "headers": headers,
         "content": {
             "application/json": {

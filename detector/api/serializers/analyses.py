@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from detector import selectors
-from detector.api.serializers.errors import ErrorSerializer
+from detector.api.serializers.errors import ErrorSerializer, FailureSerializer
 from detector.api.serializers.fields import BodySerializer, ChangeSerializer, TextField, by_emotion
 from detector.enums import Emotion, QualityFlag, Source, Status, Verdict
 from detector.models import Analysis, Face, Photo
@@ -147,7 +147,7 @@ class AnalysisSerializer(serializers.Serializer[Analysis]):
         """None until the photo was looked at: not looked at is not the same as no face."""
         return len(analysis.faces.all()) if analysis.status == Status.DONE else None
 
-    @extend_schema_field(ErrorSerializer(allow_null=True))
+    @extend_schema_field(FailureSerializer(allow_null=True))
     def get_error(self, analysis: Analysis) -> dict[str, str] | None:
         """Why it failed."""
         if not analysis.error_code:

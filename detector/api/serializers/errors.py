@@ -4,6 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from detector.api.codes import FAILURES, listed
+
 
 class ErrorSerializer(serializers.Serializer[Any]):
     """The content of the error envelope."""
@@ -13,3 +15,10 @@ class ErrorSerializer(serializers.Serializer[Any]):
     details = serializers.DictField(
         required=False, help_text="What more there is to say, by the code."
     )
+
+
+class FailureSerializer(serializers.Serializer[Any]):
+    """Why an analysis failed."""
+
+    code = serializers.CharField(help_text=f"For programs.\n\n{listed(FAILURES)}")
+    message = serializers.CharField(help_text="For people: it may change.")

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from detector import files, selectors
-from detector.api.codes import can_fail
+from detector.api.codes import NOT_DRAWN, can_fail, listed
 from detector.api.serializers.analyses import WaitingSerializer
 from detector.enums import Status
 from detector.exceptions import DetectorError
@@ -42,7 +42,7 @@ class PicturesMixin(GenericViewSet[Analysis]):
         summary="The image with a box on each face",
         description="Each with its number, expression and confidence; `?` where uncertain.",
         responses=PICTURE,
-        extensions=can_fail("busy"),
+        extensions=can_fail("busy", "file_missing"),
     )
     @action(detail=True)
     def annotated(self, request: Request, pk: UUID) -> HttpResponseBase:
@@ -60,7 +60,7 @@ class PicturesMixin(GenericViewSet[Analysis]):
         description="At most 512 pixels wide.",
         parameters=[INDEX],
         responses=PICTURE,
-        extensions=can_fail("busy"),
+        extensions=can_fail("busy", "file_missing"),
     )
     @action(detail=True, url_path="faces/<int:index>/crop")
     def crop(self, request: Request, pk: UUID, index: int) -> HttpResponseBase:
@@ -76,7 +76,7 @@ class PicturesMixin(GenericViewSet[Analysis]):
     @extend_schema(
         summary="Where the network looked in one face",
         description="A heat map, drawn by a worker when it is asked for: 202 until it is there. "
-        "409 `explanation_failed` where it cannot be drawn, as for results of an earlier model.",
+        f"409 `explanation_failed` with `details.reason` where it is not:\n\n{listed(NOT_DRAWN)}",
         parameters=[INDEX],
         responses={**PICTURE, 202: WaitingSerializer},
         extensions=can_fail("explanation_failed"),

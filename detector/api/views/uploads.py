@@ -59,9 +59,10 @@ class UploadMixin(ApiMixin, GenericViewSet[Analysis]):
 
     @extend_schema(
         summary="Upload one or more images",
-        description="As a form with one or more `images`, or one image as the whole body. A file "
-        "that cannot be read never stops the others. With an `Idempotency-Key` the call can be "
-        "sent again for 24 hours: it is done once and answered alike.",
+        description="As a form with one or more `images`, each a photo or a ZIP of photos, or one "
+        "image as the whole body. A file that cannot be read never stops the others. With an "
+        "`Idempotency-Key` the call can be sent again for 24 hours: it is done once and answered "
+        "alike.",
         request={
             "multipart/form-data": UploadSerializer,
             **dict.fromkeys(IMAGE_TYPES, OpenApiTypes.BINARY),

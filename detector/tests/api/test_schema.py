@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from drf_spectacular.generators import SchemaGenerator
 
-from detector.api.codes import PROBLEMS
+from detector.api.codes import FAILURES, NOT_DRAWN, PROBLEMS
 
 Schema = dict[str, Any]
 
@@ -89,6 +89,21 @@ def test_examples_are_true(schema: Schema) -> None:
     assert without == set()
 
 
+def test_every_error_that_is_raised_has_its_code_in_the_table() -> None:
+    root = Path(settings.BASE_DIR)
+    # Errors of those who run the site: no call of the API comes to them.
+    elsewhere = {"promotion", "reanalysis", "reviewed_data"}
+    modules = [root / "ml" / "images.py", *(root / "detector").rglob("*.py")]
+    raised = {
+        code: path.stem
+        for path in modules
+        if "tests" not in path.parts and "web" not in path.parts and path.stem not in elsewhere
+        for code in re.findall(r'(?:DetectorError|ImageError)\(\s*"(\w+)"', path.read_text())
+    }
+    assert len(raised) > 30
+    assert set(raised) - set(PROBLEMS) - set(FAILURES) - set(NOT_DRAWN) == set(), raised
+
+
 def test_guide_lists_every_code_with_its_status() -> None:
     guide = (Path(settings.BASE_DIR) / "docs" / "api.md").read_text()
     told: dict[str, int] = {}
@@ -97,3 +112,4 @@ def test_guide_lists_every_code_with_its_status() -> None:
         values = [int(value) for value in statuses.split(", ")]
         told |= dict(zip(names, values if len(values) > 1 else values * len(names), strict=True))
     assert told == {code: problem.status for code, problem in PROBLEMS.items()}
+    assert [code for code in {*FAILURES, *NOT_DRAWN} if f"`{code}`" not in guide] == []
