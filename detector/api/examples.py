@@ -133,8 +133,26 @@ CASE = {
 }  # fmt: skip
 VERDICT = {"case": ID, "verdict": "happy", "comment": "", "seconds": 2.5}
 
+ANALYSIS_EVENT = {
+    "type": "analysis.done",
+    "timestamp": LATER,
+    "data": {
+        "id": ID, "status": "done", "url": f"/api/v1/analyses/{ID}/", "face_count": 1,
+        "dominant_emotion": "happy", "error": None,
+    },
+}  # fmt: skip
+REVIEW_EVENT = {
+    "type": "review.created",
+    "timestamp": LATER,
+    "data": {
+        "id": OTHER_ID, "kind": "reviewer", "verdict": "surprise", "analysis": ID,
+        "url": f"/api/v1/analyses/{ID}/", "face_index": 0, "reviewed_emotion": "surprise",
+    },
+}  # fmt: skip
+
 EXAMPLES: dict[str, Any] = {
     "Analysis": ANALYSIS,
+    "AnalysisEvent": ANALYSIS_EVENT,
     "Calendar": CALENDAR,
     "Comparison": COMPARISON,
     "Delivery": DELIVERY,
@@ -147,6 +165,7 @@ EXAMPLES: dict[str, Any] = {
     "PatchedAnnotationRequest": ANNOTATION,
     "PatchedWebhookChangeRequest": {"disabled": False},
     "Review": {**VERDICT, "id": OTHER_ID, "kind": "reviewer", "created_at": MOMENT},
+    "ReviewEvent": REVIEW_EVENT,
     "ReviewQueue": {"left": 12, "case": CASE},
     "Submission": {"accepted": [ANALYSIS], "rejected": [REJECTION]},
     "Summary": SUMMARY,

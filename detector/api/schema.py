@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
+from detector.api import events
 from detector.api.codes import (
     ERRORS_EXTENSION,
     OF_CALLS_WITH_A_BODY,
@@ -76,6 +77,8 @@ FILLED_TEXT = "^[^\\x00]*[^\\s\\x00][^\\x00]*$"
 def complete(result: Schema, **_: Any) -> Schema:
     """Add to each call what it shares with others, and to each component its example."""
     components = result["components"]
+    components["schemas"] |= events.SCHEMAS
+    result["webhooks"] = events.webhooks()
     result["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
     components["schemas"]["ErrorEnvelope"] = {
         "type": "object",

@@ -42,9 +42,12 @@ FILTER_SCHEMAS: dict[str, tuple[dict[str, Any], str]] = {
         {"type": "number", "minimum": 0, "maximum": 1},
         "At least this, in one of the faces.",
     ),
-    "uncertain": ({"type": "boolean"}, "Whether the network stands by one of the faces."),
+    "uncertain": ({"type": "boolean"}, "Whether one of the faces is uncertain."),
     "tag": ({"type": "string", "minLength": 1}, "One of your tags, as it is spelled."),
-    "q": ({"type": "string", "minLength": 1}, "Text in notes and tags, in any capitals."),
+    "q": (
+        {"type": "string", "minLength": 1},
+        "Text in notes, tags and file names, in any capitals.",
+    ),
     "from": ({"type": "string", "format": "date"}, "Taken on this day of yours or later."),
     "to": ({"type": "string", "format": "date"}, "Taken on this day of yours or earlier."),
 }

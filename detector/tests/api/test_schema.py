@@ -1,5 +1,6 @@
 """The schema says everything of every call, and its examples are true."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,10 @@ from django.conf import settings
 from drf_spectacular.generators import SchemaGenerator
 
 from detector.api.codes import FAILURES, NOT_DRAWN, PROBLEMS
+from detector.enums import Event, Status, Verdict
+from detector.models import Analysis, User, WebhookDelivery
+from detector.services import reviews, webhooks
+from detector.tests.factories import WebhookEndpointFactory
 
 Schema = dict[str, Any]
 
@@ -76,17 +81,40 @@ def test_every_call_says_how_it_can_fail(schema: Schema) -> None:
     assert {"Retry-After", "RateLimit-Remaining"} <= set(headers)
 
 
+def check(schema: Schema, component: Schema, value: Any) -> None:
+    document = {**component, "components": schema["components"]}
+    jsonschema.Draft202012Validator(document).validate(value)
+
+
 def test_examples_are_true(schema: Schema) -> None:
     components = schema["components"]["schemas"]
     for component in components.values():
         for example in component.get("examples", []):
-            document = {**component, "components": schema["components"]}
-            jsonschema.Draft202012Validator(document).validate(example)
+            check(schema, component, example)
     without = {
         name for _, name in bodies(schema)
         if "examples" not in components[name] and not name.startswith("Paginated")
     }  # fmt: skip
     assert without == set()
+
+
+@pytest.mark.django_db
+def test_what_webhooks_are_told_is_as_it_says(
+    schema: Schema, owner: User, analysed: Analysis
+) -> None:
+    WebhookEndpointFactory.create(owner=owner)
+    face = analysed.faces.get()
+    for verdict in (Verdict.SAD, Verdict.CANNOT_TELL):
+        reviews.correct(owner, face, verdict)
+    webhooks.record(analysed.pk)
+    failed = {"status": Status.FAILED, "error_code": "timed_out", "error_message": "Too long."}
+    Analysis.objects.filter(pk=analysed.pk).update(**failed)
+    webhooks.record(analysed.pk)
+    told = [json.loads(delivery.payload) for delivery in WebhookDelivery.objects.all()]
+    assert {content["type"] for content in told} == set(schema["webhooks"]) == set(Event.values)
+    for content in told:
+        body = schema["webhooks"][content["type"]]["post"]["requestBody"]["content"]
+        check(schema, body["application/json"]["schema"], content)
 
 
 def test_every_error_that_is_raised_has_its_code_in_the_table() -> None:

@@ -1,0 +1,101 @@
+"""What webhooks are told, as the schema says it."""
+
+from typing import Any
+
+from detector.enums import Event
+
+Schema = dict[str, Any]
+
+
+def _component(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _or_null(schema: Schema, description: str) -> Schema:
+    return {"oneOf": [schema, {"type": "null"}], "description": description}
+
+
+def _text(description: str, **more: Any) -> Schema:
+    return {"type": "string", "description": description, **more}
+
+
+def _object(description: str, properties: Schema) -> Schema:
+    return {
+        "type": "object", "description": description, "properties": properties,
+        "required": list(properties),
+    }  # fmt: skip
+
+
+def _event(description: str, names: list[Event], data: Schema) -> Schema:
+    properties = {
+        "type": _text("What happened.", enum=names),
+        "timestamp": _text("When.", format="date-time"),
+        "data": _object("What it is about.", data),
+    }
+    return _object(description, properties)
+
+
+URL = _text("Path of the analysis.", format="uri-reference")
+SCHEMAS = {
+    "AnalysisEvent": _event(
+        "An analysis has ended.",
+        [Event.ANALYSIS_DONE, Event.ANALYSIS_FAILED],
+        {
+            "id": _text("Of the analysis.", format="uuid"),
+            "status": _component("Status"),
+            "url": URL,
+            "face_count": _or_null({"type": "integer"}, "Null where it failed."),
+            "dominant_emotion": _or_null(_component("Emotion"), "Of the largest face."),
+            "error": _or_null(_component("Failure"), "Why it failed."),
+        },
+    ),
+    "ReviewEvent": _event(
+        "Somebody judged a face of yours.",
+        [Event.REVIEW_CREATED],
+        {
+            "id": _text("Of the verdict.", format="uuid"),
+            "kind": _component("ReviewKind"),
+            "verdict": _component("Verdict"),
+            "analysis": _text("Its id.", format="uuid"),
+            "url": URL,
+            "face_index": {"type": "integer", "description": "As in `faces` of the analysis."},
+            "reviewed_emotion": _or_null(_component("Verdict"), "What is shown now."),
+        },
+    ),
+}
+
+SUMMARIES = {
+    Event.ANALYSIS_DONE: ("A photo was read", "AnalysisEvent"),
+    Event.ANALYSIS_FAILED: ("A photo could not be read", "AnalysisEvent"),
+    Event.REVIEW_CREATED: ("A face was reviewed", "ReviewEvent"),
+}
+HEADERS = {
+    "webhook-id": "Of the message: the same whenever it is sent again.",
+    "webhook-timestamp": "Seconds since 1970 at which it was signed.",
+    "webhook-signature": "`v1,` and the signature, as Standard Webhooks says.",
+}
+ANSWERS = {
+    "2XX": {"description": "Received. Anything else is tried again for a day."},
+    "410": {"description": "Nobody is there any more: the webhook is disabled."},
+}
+
+
+def webhooks() -> Schema:
+    """The calls that a receiver gets, one an event."""
+    headers = [
+        {
+            "name": name, "in": "header", "required": True, "description": text,
+            "schema": {"type": "string"},
+        }
+        for name, text in HEADERS.items()
+    ]  # fmt: skip
+    calls = {}
+    for event, (summary, component) in SUMMARIES.items():
+        content = {"application/json": {"schema": _component(component)}}
+        post = {
+            "operationId": f"told_{event.name.lower()}", "summary": summary, "tags": ["webhooks"],
+            "parameters": headers, "requestBody": {"required": True, "content": content},
+            "responses": ANSWERS,
+        }  # fmt: skip
+        calls[event.value] = {"post": post}
+    return calls
