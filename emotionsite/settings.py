@@ -277,12 +277,13 @@ ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 # --- API
 # Calls that wait for results hold a thread each: of several, half stay free for everyone else.
 API_WAITING_CALLS = max(positive_int("WEB_THREADS", 8) // 2, 1)
+API_TOKEN_DAYS = positive_int("API_TOKEN_DAYS", 365)
 KNOX_TOKEN_MODEL = "detector.ApiToken"  # noqa: S105  a model's name
 # Its migrations would make the table of its own token model, which ours replaces.
 MIGRATION_MODULES = {"knox": None}
 REST_KNOX = {
     "AUTH_HEADER_PREFIX": "Bearer",
-    "TOKEN_TTL": timedelta(days=positive_int("API_TOKEN_DAYS", 365)),
+    "TOKEN_TTL": timedelta(days=API_TOKEN_DAYS),
     "TOKEN_MODEL": KNOX_TOKEN_MODEL,
 }
 # --- Other origins: none by default, and never with cookies: https://pypi.org/project/django-cors-headers/
@@ -341,7 +342,8 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "EmotionSite API",
-    "DESCRIPTION": "Find faces in photos, classify their expressions, read your private history.",
+    "DESCRIPTION": "Find faces in photos, classify their expressions, read your private history. "
+    "Log in with `Authorization: Bearer <token>`; tokens are made on the settings page.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
@@ -350,9 +352,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "REDOC_DIST": "SIDECAR",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "detector.api.schema.add_common_errors",
+        "detector.api.schema.complete",
     ],
     "ENUM_NAME_OVERRIDES": {
         "Emotion": "detector.enums.Emotion",

@@ -78,7 +78,9 @@ def fill(platform: Platform, email: str, *, demo: int) -> dict[str, str]:
 
 _AGREE = """
 import json
-from detector.models import Face, ModelVersion, User
+from datetime import timedelta
+from django.utils import timezone
+from detector.models import Face, ModelVersion, User, WebhookDelivery, WebhookEndpoint
 from detector.services import accounts, bin, explanation
 person = User.objects.get(email="{email}")
 accounts.give_consent(person)
@@ -87,7 +89,21 @@ photos = {{photo.filename.removesuffix(".jpg"): str(photo.pk) for photo in own}}
 portrait = Face.objects.get(analysis__photo__pk=photos["portrait"])
 explanation.request(portrait)
 bin.discard(person, [photos["two"]])
-print(json.dumps({{**photos, "demo": str(ModelVersion.objects.get(name="demo").pk)}}))
+now = timezone.now()
+hook = WebhookEndpoint.objects.create(
+    owner=person, url="https://hooks.example.com/emotions/4711", events=["analysis.done"],
+    failures=1, failing_since=now, description="Kiosk in the hall",
+)
+more = dict(endpoint=hook, event="analysis.done", subject=hook.pk, created_at=now, due_at=now)
+later = now + timedelta(days=1)
+WebhookDelivery.objects.create(
+    **more, status="delivered", finished_at=now, attempts=1, response_status=204,
+)
+WebhookDelivery.objects.create(
+    **{{**more, "due_at": later}}, attempts=2, error="Connection refused",
+)
+demo = str(ModelVersion.objects.get(name="demo").pk)
+print(json.dumps({{**photos, "demo": demo, "webhook": str(hook.pk)}}))
 """
 
 
