@@ -98,6 +98,15 @@ def deliver_sent(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
 
 
 @pytest.fixture(autouse=True)
+def background_sent(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
+    """The same, for what a background worker does: fine-tunes, and versions in the shadow."""
+    ids: list[UUID] = []
+    for task in (tasks.fine_tune, tasks.shadow):
+        monkeypatch.setattr(task, "delay", lambda text: ids.append(UUID(text)))
+    return ids
+
+
+@pytest.fixture(autouse=True)
 def analyser(monkeypatch: pytest.MonkeyPatch) -> StubAnalyser:
     """Stands in for the network; a test sets the faces that it finds."""
     stub = StubAnalyser()

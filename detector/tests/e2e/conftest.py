@@ -34,6 +34,11 @@ def deliver_sent() -> None:
 
 
 @pytest.fixture(autouse=True)
+def background_sent() -> None:
+    """And those for the background worker."""
+
+
+@pytest.fixture(autouse=True)
 def analyser() -> None:
     """The network is the real one."""
 
