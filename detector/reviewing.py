@@ -25,7 +25,7 @@ def agreed_cases() -> QuerySet[ReviewCase]:
         face__analysis__photo__deleted_at=None,
         face__analysis__superseded=False,
         face__analysis__status=Status.DONE,
-    ).select_related("face__analysis__photo", "face__analysis__model_version")
+    ).select_related("face__analysis__photo__owner", "face__analysis__model_version")
 
 
 def queue_of(reviewer: User) -> QuerySet[ReviewCase]:
