@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from detector.admin import pictures
 from detector.admin.base import ReadOnlyAdmin, actor_of
+from detector.distinct import distinct_values
 from detector.enums import Status
 from detector.models import Analysis, DailyEmotion, Face, User, WorkerHeartbeat
 from detector.services import administration
@@ -37,8 +38,8 @@ class ErrorCodeFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Each code once."""
-        failed = Analysis.objects.filter(status=Status.FAILED).order_by("error_code")
-        return [(code, code) for code in failed.values_list("error_code", flat=True).distinct()]
+        failed = Analysis.objects.filter(status=Status.FAILED)
+        return [(code, code) for code in distinct_values(failed, "error_code")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """The failures of a code."""
