@@ -53,8 +53,8 @@ class AnalysisAdmin(ReadOnlyAdmin[Analysis]):
 
     is_personal = True
     list_display = [
-        "id", "small_picture", "photo", "owner", "status", "attempt", "error_code", "milliseconds",
-        "model_version", "queued_at",
+        "queued_at", "small_picture", "photo", "owner", "status", "attempt", "error_code",
+        "milliseconds", "model_version",
     ]  # fmt: skip
     list_select_related = ["photo", "owner", "model_version"]
     list_filter = ["status", "superseded", ErrorCodeFilter, "model_version"]

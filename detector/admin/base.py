@@ -78,6 +78,8 @@ class AuditedAdmin(admin.ModelAdmin[ModelT]):
     list_per_page = 50
     list_max_show_all = 50
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    """Each would count the whole list once more."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelT]:
         """All rows."""
