@@ -346,6 +346,7 @@ REST_FRAMEWORK = {
         "uploads": env.str("API_THROTTLE_UPLOADS", default="240/min"),
     },
     "UPLOADED_FILES_USE_URL": False,
+    "NON_FIELD_ERRORS_KEY": "request",
     # `?format=` would be one more parameter to explain; there is only JSON.
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

@@ -40,13 +40,18 @@ IF_NONE_MATCH = {
 }
 CASE = "$response.body#/case/id"
 LINKS: dict[str, Schema] = {
+    "analyses_retrieve": {
+        "Retry": {
+            "operationId": "analyses_retry_create", "parameters": {"id": "$response.body#/id"},
+        }
+    },
     "reviews_queue_retrieve": {
         "Photo": {"operationId": "reviews_queue_image_retrieve", "parameters": {"id": CASE}},
         "Verdict": {
             "operationId": "reviews_create", "requestBody": {"case": CASE, "verdict": "happy"},
         },
         "Skip": {"operationId": "reviews_queue_skip_create", "parameters": {"id": CASE}},
-    }
+    },
 }  # fmt: skip
 """What can be done next with what a call found, where names do not say it."""
 TAGS = {
@@ -82,6 +87,7 @@ def complete(result: Schema, **_: Any) -> Schema:
         name: {"description": text, "schema": schema} for name, (text, schema) in HEADERS.items()
     }
     for path, method, operation in _operations(result):
+        _need_body(operation)
         for parameter in operation.get("parameters", []):
             _bound_text(parameter["schema"], least=1)
         if method == "get":
@@ -94,6 +100,12 @@ def complete(result: Schema, **_: Any) -> Schema:
         if name in EXAMPLES:
             schema["examples"] = [EXAMPLES[name]]
     return result
+
+
+def _need_body(operation: Schema) -> None:
+    """No call takes a body that may as well be left out."""
+    if "requestBody" in operation:
+        operation["requestBody"]["required"] = True
 
 
 def _complete_answers(operation: Schema) -> None:

@@ -10,11 +10,11 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from detector.tests.e2e import pictures
-from detector.tests.e2e.fuzz_hooks import OWN_TOKEN
+from detector.tests.e2e.fuzz_hooks import HELD, OWN_TOKEN
 from detector.tests.e2e.platform import ROOT, Platform
 
 NO_LIMITS = {f"API_THROTTLE_{name}": "1000000/min" for name in ("ANON", "USER", "TOKEN", "UPLOADS")}
@@ -26,10 +26,10 @@ CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 @dataclass(frozen=True)
 class Caller:
-    """Who makes the calls: a token and its id; nobody without."""
+    """Who makes the calls: a token, and what the hooks must know of it; nobody without."""
 
     token: str = ""
-    token_id: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
 
 
 NOBODY = Caller()
@@ -38,12 +38,15 @@ SEED = f"""
 import json
 from django.utils import timezone
 from detector.enums import Scope
-from detector.models import User, WebhookDelivery, WebhookEndpoint
+from detector.models import Analysis, Face, User, WebhookDelivery, WebhookEndpoint
 from detector.services import demo, review_consent, tokens
 fuzzer = User.objects.create_superuser("fuzzer", "fuzzer@example.com")
 other = User.objects.create_user("other", "other@example.com")
 review_consent.agree(other)
 demo.seed(fuzzer, {{photos}})
+failed = list(fuzzer.analyses.values_list("pk", flat=True)[: {{photos}} // 3])
+Face.objects.filter(analysis__in=failed).delete()
+Analysis.objects.filter(pk__in=failed).update(status="failed", error_code="timed_out")
 for number in range(5):
     tokens.create_token(fuzzer, name=f"token {{{{number}}}}")
     hook = WebhookEndpoint.objects.create(owner=fuzzer, url={NOWHERE!r}, events=["analysis.done"])
@@ -55,16 +58,31 @@ own, secret = tokens.create_token(fuzzer, name="its own", scopes=list(Scope))
 print(json.dumps([tokens.create_token(other, name="other")[1], secret, str(own.pk)]))
 """
 
+HOLD = """
+import json
+from detector.models import User
+from detector.services import reviews
+fuzzer = User.objects.get(username="fuzzer")
+first = reviews.next_case(fuzzer)
+print(json.dumps([str(first.pk), str(reviews.next_case(fuzzer, besides=[first.pk]).pk)]))
+"""
+
 
 def seed(platform: Platform, photos: int) -> Caller:
     """A reviewer with so many photos of their own, and as many faces of another's to review."""
-    answer = platform.manage("shell", "--no-imports", "--command", SEED.format(photos=photos))
-    other, token, token_id = json.loads(answer.splitlines()[-1])
+    other, token, token_id = _told(platform, SEED.format(photos=photos))
     with platform.client(other) as client:
         for portrait in pictures.portraits(photos):
             files = {"images": ("portrait.jpg", portrait)}
             client.post("analyses/?wait=30", files=files).raise_for_status()
-    return Caller(token, token_id)
+    held = dict(zip(HELD.values(), _told(platform, HOLD), strict=True))
+    return Caller(token, {OWN_TOKEN: token_id, **held})
+
+
+def _told(platform: Platform, program: str) -> list[str]:
+    answer = platform.manage("shell", "--no-imports", "--command", program)
+    told: list[str] = json.loads(answer.splitlines()[-1])
+    return told
 
 
 def fuzz(platform: Platform, caller: Caller, examples: int, *more: str) -> str:
@@ -85,7 +103,7 @@ def fuzz(platform: Platform, caller: Caller, examples: int, *more: str) -> str:
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "SCHEMATHESIS_HOOKS": "detector.tests.e2e.fuzz_hooks",
-            OWN_TOKEN: caller.token_id,
+            **caller.environment,
         },
     )
     report = done.stdout + done.stderr
