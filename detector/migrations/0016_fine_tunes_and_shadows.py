@@ -51,6 +51,7 @@ class Migration(migrations.Migration):
                 ('started_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
+                'verbose_name': 'fine-tune',
                 'ordering': ['-id'],
                 'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['queued', 'running', 'done', 'failed', 'cancelled'])), name='fine_tune_status_known'), models.CheckConstraint(condition=models.Q(('progress__gte', 0), ('progress__lte', 1)), name='fine_tune_progress_unit'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'done'), _negated=True), ('result__isnull', False), _connector='OR'), name='fine_tune_done_names_result'), models.UniqueConstraint(condition=models.Q(('status', 'running')), fields=('status',), name='fine_tune_one_at_a_time')],
             },

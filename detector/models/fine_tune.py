@@ -44,6 +44,7 @@ class FineTune(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        verbose_name = "fine-tune"
         constraints = [
             models.CheckConstraint(
                 condition=Q(status__in=FineTuneStatus.values), name="fine_tune_status_known"

@@ -161,10 +161,13 @@ def _follow(row: FineTune, process: "subprocess.Popen[str]") -> "deque[str]":
     has_ended = False
     while not has_ended and not _stopping.is_set():
         news, has_ended = _news(said)
-        log.extend(news)
-        changes: dict[str, object] = {"log": "\n".join(log), "heard_at": timezone.now()}
+        changes: dict[str, object] = {}
         for line in news:
+            if log and _is_bare(line) and _is_bare(log[-1]):
+                log.pop()
+            log.append(line)
             changes |= _progress(line)
+        changes |= {"log": "\n".join(log), "heard_at": timezone.now()}
         if not running.update(**changes):
             break  # Somebody cancelled it.
         if time.monotonic() > last:
@@ -212,3 +215,11 @@ def _progress(line: str) -> dict[str, object]:
         return {"stage": str(said["stage"])[:20], "progress": share}
     except (ValueError, KeyError, TypeError):
         return {}
+
+
+def _is_bare(line: str) -> bool:
+    """Whether it says how far the run is and nothing else: the latest of these is enough."""
+    try:
+        return set(json.loads(line)) == {"stage", "progress"}
+    except (ValueError, TypeError):
+        return False

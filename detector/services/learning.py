@@ -9,12 +9,12 @@ from django.utils import timezone
 from detector import model_selectors, tasks
 from detector.enums import FineTuneStatus
 from detector.exceptions import DetectorError
-from detector.models import FineTune, ReviewedExport, User
+from detector.models import FineTune, ModelVersion, ReviewedExport, User
 from detector.services import audit, fine_tuning, hints
 
 
-def request(reviewed: ReviewedExport, actor: User | None) -> FineTune:
-    """Queue a fine-tune of the version that serves on these faces.
+def check(reviewed: ReviewedExport) -> ModelVersion:
+    """The version that would learn from these faces.
 
     Raises DetectorError where the data are not on this host or no version serves yet.
     """
@@ -27,6 +27,12 @@ def request(reviewed: ReviewedExport, actor: User | None) -> FineTune:
     base = model_selectors.active_model()
     if base is None:
         raise DetectorError("no_model", "No version serves yet: start a worker first.")
+    return base
+
+
+def request(reviewed: ReviewedExport, actor: User | None) -> FineTune:
+    """Queue a fine-tune of the version that serves on these faces. Raises DetectorError."""
+    base = check(reviewed)
     with transaction.atomic():
         row = FineTune.objects.create(
             name=_free_name(base.name), base=base, reviewed=reviewed, started_by=actor
