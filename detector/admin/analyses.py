@@ -54,7 +54,7 @@ class AnalysisAdmin(ReadOnlyAdmin[Analysis]):
     is_personal = True
     list_display = [
         "queued_at", "small_picture", "photo", "owner", "status", "attempt", "error_code",
-        "milliseconds", "model_version",
+        "duration", "model_version",
     ]  # fmt: skip
     list_select_related = ["photo", "owner", "model_version"]
     list_filter = ["status", "superseded", ErrorCodeFilter, "model_version"]
@@ -76,11 +76,11 @@ class AnalysisAdmin(ReadOnlyAdmin[Analysis]):
         """The upright picture."""
         return pictures.picture_of(analysis.photo, "image")
 
-    @admin.display(description="Milliseconds")
-    def milliseconds(self, analysis: Analysis) -> str:
-        """Of all stages together."""
+    @admin.display(description="Took")
+    def duration(self, analysis: Analysis) -> str:
+        """All stages together."""
         total = sum(analysis.timings_ms.values())
-        return f"{total:.0f}" if total else "–"
+        return f"{total:.0f}\u00a0ms" if total else "–"
 
     @admin.action(description="Try failed analyses again", permissions=["retry"])
     def retry_failed(self, request: HttpRequest, queryset: QuerySet[Analysis]) -> None:
