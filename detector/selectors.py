@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import Count, Prefetch, QuerySet, Sum
 from django.utils import timezone
 
+from detector.distinct import distinct_values
 from detector.enums import UNDER_WAY, Status
 from detector.models import (
     Analysis,
@@ -74,8 +75,8 @@ def explanation_of(face: Face) -> Explanation | None:
 
 def tag_names_of(owner: User) -> list[str]:
     """Every tag that an owner uses, once."""
-    tags = PhotoTag.objects.filter(photo__owner=owner, photo__deleted_at=None)
-    return list(tags.order_by("name").values_list("name", flat=True).distinct())
+    tags = PhotoTag.objects.filter(owner=owner, photo__deleted_at=None)
+    return distinct_values(tags, "name")
 
 
 def bin_of(owner: User) -> QuerySet[Photo]:

@@ -9,6 +9,7 @@ import django_stubs_ext
 from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 from kombu import Exchange, Queue
+from whitenoise.compress import Compressor
 
 from emotionsite.environment import (
     PRODUCTION,
@@ -149,6 +150,8 @@ STORAGES = {
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# Nobody but a debugger reads source maps; to compress them takes half of a first start.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 
 # --- Uploads
 UPLOAD_MAX_BYTES = positive_int("UPLOAD_MAX_BYTES", 25 * 2**20)
@@ -186,8 +189,11 @@ MODELS_FOLDER = Path(env.str("MODELS_FOLDER", default=str(VAR_DIR / "models"))).
 PROMOTION_LARGEST_LOSS = share("PROMOTION_LARGEST_LOSS", 0.01)
 # The faces that the shipped versions learned from: fine-tuning mixes them in. They do not ship.
 TRAINING_DATA = env.str("TRAINING_DATA", default="")
-# Seconds without a word after which a fine-tune counts as interrupted.
-FINE_TUNE_SILENCE = positive_int("FINE_TUNE_SILENCE", 900)
+# What it may take, in seconds; whether it is a short one, for tests; and the seconds without a
+# sign of life after which its worker counts as lost.
+FINE_TUNE_SECONDS = positive_int("FINE_TUNE_SECONDS", 6 * 3600)
+FINE_TUNE_QUICK = env.bool("FINE_TUNE_QUICK", default=False)
+FINE_TUNE_SILENCE = positive_int("FINE_TUNE_SILENCE", 120)
 
 # --- Celery: https://docs.celeryq.dev/en/stable/userguide/configuration.html
 BROKER_FOLDER = VAR_DIR / "broker"
@@ -219,7 +225,14 @@ CELERY_TASK_QUEUES = [
     Queue(name, Exchange(name), routing_key=name) for name in (ANALYSIS_QUEUE, WEBHOOK_QUEUE)
 ]
 CELERY_TASK_DEFAULT_QUEUE = ANALYSIS_QUEUE
-CELERY_TASK_ROUTES = {"detector.deliver": {"queue": WEBHOOK_QUEUE}}
+# What may take hours or can wait: only a worker started with `--queues background` takes from it,
+# so that photos never stand behind it.
+BACKGROUND_QUEUE = "background"
+CELERY_TASK_ROUTES = {
+    "detector.deliver": {"queue": WEBHOOK_QUEUE},
+    "detector.fine_tune": {"queue": BACKGROUND_QUEUE},
+    "detector.shadow": {"queue": BACKGROUND_QUEUE},
+}
 CELERY_TASK_SOFT_TIME_LIMIT = 60
 CELERY_TASK_TIME_LIMIT = 90
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -230,7 +230,7 @@ def test_filters(owner: User, api: APIClient, query: dict[str, str], expected: s
 
     a, b = photo("a", 4), photo("b", 5)
     photo("c", 6, photo__source="api", status=Status.FAILED, error_code="x")
-    a.photo.tags.create(name="party")
+    a.photo.tags.create(name="party", owner=a.photo.owner)
     FaceFactory.create(analysis=a, emotion=Emotion.HAPPY, confidence=0.9)
     FaceFactory.create(analysis=b, emotion=Emotion.HAPPY, confidence=0.6)
     FaceFactory.create(analysis=b, emotion=Emotion.SAD, confidence=0.4, uncertain=True, index=1)
