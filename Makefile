@@ -112,6 +112,11 @@ bench: install ## run the benchmarks, print a table, write var/bench.json
 	$(BIN)/python -m ml.benchmarks --json $(VAR)/bench.json
 	$(BIN)/python -m detector.benchmarks.export --json $(VAR)/bench-export.json
 	$(BIN)/python -m detector.benchmarks.pages --json $(VAR)/bench-pages.json
+	@# On PostgreSQL, where DATABASE_URL or TEST_DATABASE_URL names one.
+	@case "$${DATABASE_URL:-$$TEST_DATABASE_URL}" in \
+		postgres*) $(BIN)/python -m detector.benchmarks.admin --json $(VAR)/bench-admin.json;; \
+		*) echo "No PostgreSQL in TEST_DATABASE_URL: the administration's lists were not measured.";; \
+	esac
 
 .PHONY: fuzz
 fuzz: install $(STATIC) ## thousands of generated calls of the API against a running server

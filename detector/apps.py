@@ -8,6 +8,7 @@ class DetectorConfig(AppConfig):
     """Photos, their analyses, and the people who own them."""
 
     name = "detector"
+    verbose_name = "Photos and people"
 
     def ready(self) -> None:
         """Register the system checks and what follows a deletion."""

@@ -5,7 +5,7 @@ from datetime import UTC, tzinfo
 from typing import Any
 
 import django_filters
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from detector.days import end_of_day, start_of_day
 from detector.enums import Emotion, Source, Status, Verdict
@@ -21,8 +21,13 @@ class AnalysisFilter(django_filters.FilterSet):
     min_confidence = django_filters.NumberFilter(
         min_value=0, max_value=1, method="on_faces", label="Lowest confidence"
     )
-    uncertain = django_filters.BooleanFilter(method="on_faces")
-    tag = django_filters.CharFilter(field_name="photo__tags__name", lookup_expr="exact")
+    uncertain = django_filters.TypedChoiceFilter(
+        choices=[("true", "Uncertain"), ("false", "Certain")],
+        coerce=lambda text: text == "true",
+        empty_value=None,
+        method="on_faces",
+    )
+    tag = django_filters.CharFilter(method="tagged")
     q = django_filters.CharFilter(method="in_words", label="Words in notes, tags and file names")
     to = django_filters.DateFilter(method="until_day", label="Until")
 
@@ -60,6 +65,10 @@ class AnalysisFilter(django_filters.FilterSet):
     def on_faces(self, queryset: QuerySet[Analysis], name: str, value: Any) -> QuerySet[Analysis]:
         """Leave it to `filter_queryset`."""
         return queryset
+
+    def tagged(self, queryset: QuerySet[Analysis], name: str, tag: Any) -> QuerySet[Analysis]:
+        """Photos with this tag, spelled as its owner spells it."""
+        return queryset.filter(photo__tags__owner=F("owner"), photo__tags__name=tag)
 
     def in_words(self, queryset: QuerySet[Analysis], name: str, text: Any) -> QuerySet[Analysis]:
         """Photos whose note, tags or file name hold this text, whatever its capitals."""

@@ -17,7 +17,7 @@ from django.utils import timezone
 from detector import agreement, model_selectors
 from detector.agreement import Estimate
 from detector.enums import UNDER_WAY, Emotion, Status
-from detector.models import Analysis, Face, ModelVersion
+from detector.models import Analysis, Face, ModelVersion, Photo
 
 THROUGHPUT_HOURS: Final = 24
 FAILURE_DAYS: Final = 7
@@ -154,13 +154,20 @@ def _ended(since: datetime) -> QuerySet[Analysis]:
 
 
 def _faces(model: ModelVersion, since: datetime) -> QuerySet[Face]:
-    """What a model read since; made-up photos are no evidence."""
-    return Face.objects.filter(
-        analysis__finished_at__gte=since,
-        analysis__model_version=model,
-        analysis__status=Status.DONE,
-        analysis__photo__is_demo=False,
-    ).order_by()
+    """What a model read since; made-up photos are no evidence.
+
+    They are few: to leave them out by an index is cheaper than to look at each photo.
+    """
+    made_up = Photo.objects.filter(is_demo=True)
+    return (
+        Face.objects.filter(
+            analysis__finished_at__gte=since,
+            analysis__model_version=model,
+            analysis__status=Status.DONE,
+        )
+        .exclude(analysis__photo__in=made_up)
+        .order_by()
+    )
 
 
 def _shares(counts: Sequence[int]) -> list[float]:

@@ -12,7 +12,11 @@ from detector import consent
 from detector.enums import CaseStatus, ReviewKind, Status
 from detector.models import ModelVersion, Review, ReviewCase, User
 
+COUNTED: Final = 1000
+"""Of more faces than this a page says no number: it would take longer than to find the next."""
 BATCHES_LISTED: Final = 20
+LOOKED_THROUGH: Final = 1000
+"""So many of the newest cases are looked through for uploads."""
 
 
 def agreed_cases() -> QuerySet[ReviewCase]:
@@ -25,7 +29,7 @@ def agreed_cases() -> QuerySet[ReviewCase]:
         face__analysis__photo__deleted_at=None,
         face__analysis__superseded=False,
         face__analysis__status=Status.DONE,
-    ).select_related("face__analysis__photo", "face__analysis__model_version")
+    ).select_related("face__analysis__photo__owner", "face__analysis__model_version")
 
 
 def queue_of(reviewer: User) -> QuerySet[ReviewCase]:
@@ -41,6 +45,11 @@ def queue_of(reviewer: User) -> QuerySet[ReviewCase]:
         .exclude(pk__in=reviewer.skipped_cases.values("pk"))
         .order_by("-usefulness", "id")
     )
+
+
+def left(cases: QuerySet[ReviewCase]) -> int:
+    """How many cases wait; one more than `COUNTED` stands for all numbers above it."""
+    return cases.order_by()[: COUNTED + 1].count()
 
 
 def free() -> Q:
@@ -78,9 +87,10 @@ def judged_today(reviewer: User) -> int:
 
 def models_reviewed() -> QuerySet[ModelVersion]:
     """The networks whose readings were judged, the newest first."""
-    settled = agreed_cases().filter(status=CaseStatus.SETTLED).order_by()
-    used = settled.values("face__analysis__model_version")
-    return ModelVersion.objects.filter(pk__in=used).order_by("-id")
+    settled = agreed_cases().filter(
+        status=CaseStatus.SETTLED, face__analysis__model_version=OuterRef("pk")
+    )
+    return ModelVersion.objects.filter(Exists(settled)).order_by("-id")
 
 
 @dataclass(frozen=True)
@@ -93,11 +103,11 @@ class Batch:
 
 
 def batches_waiting(reviewer: User) -> list[Batch]:
-    """The latest uploads of several photos that hold something for this reviewer."""
+    """The latest uploads of several photos that the newest of a reviewer's cases come from."""
     batch = "face__analysis__photo__batch"
+    newest = queue_of(reviewer).exclude(**{batch: None}).order_by("-id")[:LOOKED_THROUGH]
     rows = (
-        queue_of(reviewer)
-        .exclude(**{batch: None})
+        ReviewCase.objects.filter(pk__in=newest.values("pk"))
         .order_by()
         .values(batch)
         .annotate(n=Count("pk"), first=Min("face__analysis__photo__uploaded_at"))

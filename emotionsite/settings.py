@@ -9,6 +9,7 @@ import django_stubs_ext
 from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 from kombu import Exchange, Queue
+from whitenoise.compress import Compressor
 
 from emotionsite.environment import (
     PRODUCTION,
@@ -149,6 +150,8 @@ STORAGES = {
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# Nobody but a debugger reads source maps; to compress them takes half of a first start.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 
 # --- Uploads
 UPLOAD_MAX_BYTES = positive_int("UPLOAD_MAX_BYTES", 25 * 2**20)
@@ -284,12 +287,13 @@ ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 # --- API
 # Calls that wait for results hold a thread each: of several, half stay free for everyone else.
 API_WAITING_CALLS = max(positive_int("WEB_THREADS", 8) // 2, 1)
+API_TOKEN_DAYS = positive_int("API_TOKEN_DAYS", 365)
 KNOX_TOKEN_MODEL = "detector.ApiToken"  # noqa: S105  a model's name
 # Its migrations would make the table of its own token model, which ours replaces.
 MIGRATION_MODULES = {"knox": None}
 REST_KNOX = {
     "AUTH_HEADER_PREFIX": "Bearer",
-    "TOKEN_TTL": timedelta(days=positive_int("API_TOKEN_DAYS", 365)),
+    "TOKEN_TTL": timedelta(days=API_TOKEN_DAYS),
     "TOKEN_MODEL": KNOX_TOKEN_MODEL,
 }
 # --- Other origins: none by default, and never with cookies: https://pypi.org/project/django-cors-headers/
@@ -342,13 +346,15 @@ REST_FRAMEWORK = {
         "uploads": env.str("API_THROTTLE_UPLOADS", default="240/min"),
     },
     "UPLOADED_FILES_USE_URL": False,
+    "NON_FIELD_ERRORS_KEY": "request",
     # `?format=` would be one more parameter to explain; there is only JSON.
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "EmotionSite API",
-    "DESCRIPTION": "Find faces in photos, classify their expressions, read your private history.",
+    "DESCRIPTION": "Find faces in photos, classify their expressions, read your private history. "
+    "Log in with `Authorization: Bearer <token>`; tokens are made on the settings page.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
@@ -357,9 +363,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "REDOC_DIST": "SIDECAR",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "detector.api.schema.add_common_errors",
+        "detector.api.schema.complete",
     ],
     "ENUM_NAME_OVERRIDES": {
         "Emotion": "detector.enums.Emotion",

@@ -28,6 +28,8 @@ admin.site.unregister(Group)
 class GroupAdmin(AuditedAdmin[Group], DjangoGroupAdmin):
     """The roles."""
 
+    filter_horizontal = ()
+
 
 @admin.register(User)
 class UserAdmin(ErasingAdmin[User], DjangoUserAdmin[User]):
@@ -38,15 +40,20 @@ class UserAdmin(ErasingAdmin[User], DjangoUserAdmin[User]):
     """
 
     is_personal = True
-    RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+    RIGHTS = ("is_staff", "is_superuser", "groups")
+    filter_horizontal = ()
     fieldsets = (
-        *(DjangoUserAdmin.fieldsets or ()),
-        ("Usage", {"fields": ["usage"]}),
+        (None, {"fields": ["username", "password", "email", "first_name", "last_name"]}),
+        ("Usage", {"fields": ["usage", "date_joined", "last_login"]}),
+        ("Rights", {"fields": ["is_active", *RIGHTS]}),
         ("Preferences", {"fields": ["time_zone", "keep_photos_days"]}),
         ("Consent", {"fields": ["consent_version", "consented_at", "review_consented_at"]}),
     )
     # Consent is a person's own to give.
-    readonly_fields = ["usage", "consent_version", "consented_at", "review_consented_at"]
+    readonly_fields = [
+        "usage", "date_joined", "last_login", "consent_version", "consented_at",
+        "review_consented_at",
+    ]  # fmt: skip
     list_display = [
         "username", "email", "is_staff", "is_active", "photos", "size", "date_joined",
     ]  # fmt: skip

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from detector.admin import pictures
 from detector.admin.base import ReadOnlyAdmin, actor_of
+from detector.distinct import distinct_values
 from detector.enums import Status
 from detector.models import Analysis, DailyEmotion, Face, User, WorkerHeartbeat
 from detector.services import administration
@@ -37,8 +38,8 @@ class ErrorCodeFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Each code once."""
-        failed = Analysis.objects.filter(status=Status.FAILED).order_by("error_code")
-        return [(code, code) for code in failed.values_list("error_code", flat=True).distinct()]
+        failed = Analysis.objects.filter(status=Status.FAILED)
+        return [(code, code) for code in distinct_values(failed, "error_code")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """The failures of a code."""
@@ -52,8 +53,8 @@ class AnalysisAdmin(ReadOnlyAdmin[Analysis]):
 
     is_personal = True
     list_display = [
-        "id", "small_picture", "photo", "owner", "status", "attempt", "error_code", "milliseconds",
-        "model_version", "queued_at",
+        "queued_at", "small_picture", "photo", "owner", "status", "attempt", "error_code",
+        "duration", "model_version",
     ]  # fmt: skip
     list_select_related = ["photo", "owner", "model_version"]
     list_filter = ["status", "superseded", ErrorCodeFilter, "model_version"]
@@ -75,11 +76,11 @@ class AnalysisAdmin(ReadOnlyAdmin[Analysis]):
         """The upright picture."""
         return pictures.picture_of(analysis.photo, "image")
 
-    @admin.display(description="Milliseconds")
-    def milliseconds(self, analysis: Analysis) -> str:
-        """Of all stages together."""
+    @admin.display(description="Took")
+    def duration(self, analysis: Analysis) -> str:
+        """All stages together."""
         total = sum(analysis.timings_ms.values())
-        return f"{total:.0f}" if total else "–"
+        return f"{total:.0f}\u00a0ms" if total else "–"
 
     @admin.action(description="Try failed analyses again", permissions=["retry"])
     def retry_failed(self, request: HttpRequest, queryset: QuerySet[Analysis]) -> None:

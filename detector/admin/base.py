@@ -1,7 +1,7 @@
 """What the panels share: what staff see and do there leaves entries in the audit log."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import date, timedelta
 from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 from uuid import UUID
@@ -11,6 +11,7 @@ from django.db.models import Max, Min, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 
 from detector.models import Photo, User
 from detector.services import audit
@@ -31,20 +32,35 @@ def actor_of(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-class YearsQuerySet(QuerySet[ModelT]):
-    """Says what years there are from the first and the last, without a look at all rows."""
+class PeriodsQuerySet(QuerySet[ModelT]):
+    """Says what days, months and years there are from the first and the last row alone.
+
+    An index gives these two; one between may have no row.
+    """
 
     def datetimes(self, field_name: str, kind: Any, *args: Any, **kwargs: Any) -> Any:
-        """The starts of years; of other periods, as ever. A year between may have no row."""
-        if kind != "year":
-            return super().datetimes(field_name, kind, *args, **kwargs)
-        ends = self.aggregate(first=Min(field_name), last=Max(field_name))
-        if ends["first"] is None:
+        """The starts of periods of a column of moments."""
+        first, last = self._ends(field_name)
+        if first is None:
             return []
-        return [
-            datetime(year, 1, 1, tzinfo=UTC)
-            for year in range(ends["first"].year, ends["last"].year + 1)
-        ]
+        return starts(kind, timezone.localtime(first).date(), timezone.localtime(last).date())
+
+    def dates(self, field_name: str, kind: Any, *args: Any, **kwargs: Any) -> Any:
+        """The same of a column of days."""
+        first, last = self._ends(field_name)
+        return starts(kind, first, last) if first else []
+
+    def _ends(self, name: str) -> tuple[Any, Any]:
+        ends = self.aggregate(first=Min(name), last=Max(name))
+        return ends["first"], ends["last"]
+
+
+def starts(kind: str, first: date, last: date) -> list[date]:
+    """The first day of each `day`, `month` or `year` from one day to another."""
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    parts = {"year": 1, "month": 2, "day": 3}[kind]
+    found = dict.fromkeys(day.timetuple()[:parts] for day in days)
+    return [date(*(*period, 1, 1)[:3]) for period in found]
 
 
 class AuditedAdmin(admin.ModelAdmin[ModelT]):
@@ -62,10 +78,12 @@ class AuditedAdmin(admin.ModelAdmin[ModelT]):
     list_per_page = 50
     list_max_show_all = 50
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    """Each would count the whole list once more."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelT]:
         """All rows."""
-        return YearsQuerySet(self.model).order_by(*self.get_ordering(request))
+        return PeriodsQuerySet(self.model).order_by(*self.get_ordering(request))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -21,15 +21,19 @@ class PhotoAdmin(ErasingAdmin[Photo], ReadOnlyAdmin[Photo]):
     list_display = [
         "small_picture", "filename", "owner", "format", "width", "height", "source", "uploaded_at",
     ]  # fmt: skip
-    list_display_links = ["small_picture", "filename"]
+    list_display_links = ["filename"]
     list_select_related = ["owner"]
     list_filter = ["source", "is_demo", ("deleted_at", admin.EmptyFieldListFilter)]
     search_fields = ["filename"]
     owner_lookup, exact_lookups = "owner", ("id", "filename", "sha256")
     search_help_text = "An owner's name or e-mail, an id, a checksum, or the name of a file."
     date_hierarchy = "uploaded_at"
-    exclude = ["upload", "image", "thumbnail"]
-    readonly_fields = ["large_picture"]
+    readonly_fields = [
+        "large_picture", "owner", "filename", "source", "format", "width", "height",
+        "stored_bytes", "uploaded_at", "captured_at", "taken_at", "note", "felt_emotion", "batch",
+        "is_demo", "deleted_at", "sha256",
+    ]  # fmt: skip
+    fields = (*readonly_fields,)
 
     def get_urls(self) -> list[URLPattern]:
         """With the address of the pictures."""

@@ -26,10 +26,20 @@ SHOWN: Final = (
 class ReanalysisForm(forms.ModelForm[Reanalysis]):
     """The scope of a campaign; which model reads is no choice, it is the active one."""
 
+    owner = forms.ModelChoiceField(
+        User.objects.all(),
+        to_field_name="username",
+        required=False,
+        widget=forms.TextInput,
+        label="Only photos of",
+        help_text="The name of an account; none: of all.",
+        error_messages={"invalid_choice": "No account has this name."},
+    )
+
     class Meta:
         model = Reanalysis
         fields = ["owner", "from_version"]
-        labels = {"owner": "Only photos of", "from_version": "Only what was read by"}
+        labels = {"from_version": "Only what was read by"}
 
     def clean(self) -> dict[str, Any]:
         """Refuse a campaign that could not begin."""
@@ -66,7 +76,6 @@ class ReanalysisAdmin(ReadOnlyAdmin[Reanalysis]):
     list_filter = ["status"]
     search_fields = ["owner__username", "owner__email"]
     date_hierarchy = "started_at"
-    autocomplete_fields = ["owner"]
     actions = ["pause", "resume", "cancel"]
     show_full_result_count = False
 

@@ -1,8 +1,8 @@
 """Server time of the administration's lists: `python -m detector.benchmarks.admin`.
 
 A PostgreSQL database of its own is made beside the one of `DATABASE_URL`, filled with so many
-photos, analyses, faces, accounts, deliveries and entries of the audit log, and removed again. The
-acceptance: no list takes longer than 300 ms, plain, searched or filtered.
+photos, analyses, faces, accounts, deliveries, entries of the audit log, days and cases of reviews,
+and removed again. The acceptance: no list takes longer than 300 ms, plain, searched or filtered.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -39,6 +40,9 @@ PAGES = {
     "analyses, failed": "detector/analysis/?status=failed",
     "faces": "detector/face/",
     "faces, filter": "detector/face/?emotion=fear",
+    "days": "detector/dailyemotion/",
+    "days, owner": "detector/dailyemotion/?q=user7",
+    "review queue": "review/",
     "accounts": "detector/user/",
     "accounts, search": "detector/user/?q=user77",
     "deliveries": "detector/webhookdelivery/",
@@ -135,12 +139,21 @@ def _fill(rows: int) -> None:
     """Write the rows, a batch at a time: over a year, three in a hundred analyses failed."""
     from django.utils import timezone
 
+    from detector import consent
     from detector.models import ModelVersion, User, WebhookEndpoint
 
     now = timezone.now()
     model = ModelVersion.objects.create(name="bench", sha256="b" * 64, status="active")
     users = User.objects.bulk_create(
-        (User(username=f"user{n}", email=f"user{n}@example.com") for n in range(rows)),
+        (
+            User(
+                username=f"user{n}",
+                email=f"user{n}@example.com",
+                review_consent_version=consent.REVIEW_VERSION,
+                review_consented_at=now,
+            )
+            for n in range(rows)
+        ),
         batch_size=BATCH,
     )
     endpoints = WebhookEndpoint.objects.bulk_create(
@@ -157,7 +170,15 @@ def _write(
     numbers: range, moments: dict[int, Any], owners: list[Any], endpoints: list[Any], model: Any
 ) -> None:
     from detector.enums import Emotion, Source
-    from detector.models import Analysis, AuditEntry, Face, Photo, WebhookDelivery
+    from detector.models import (
+        Analysis,
+        AuditEntry,
+        DailyEmotion,
+        Face,
+        Photo,
+        ReviewCase,
+        WebhookDelivery,
+    )
     from detector.models.ids import new_id
 
     emotions, sources = list(Emotion), list(Source)
@@ -166,7 +187,7 @@ def _write(
             owner=owners[n % len(owners)], filename=f"photo{n}.jpg", sha256=f"{n:064x}",
             image="images/x.jpg", thumbnail="thumbnails/x.jpg", width=640, height=480,
             format="JPEG", stored_bytes=100_000, uploaded_at=moments[n], taken_at=moments[n],
-            source=sources[n % len(sources)],
+            source=sources[n % len(sources)], batch=UUID(int=n // 10),
         )
         for n in numbers
     ]  # fmt: skip
@@ -190,6 +211,18 @@ def _write(
     Photo.objects.bulk_create(photos)
     Analysis.objects.bulk_create(analyses)
     Face.objects.bulk_create(faces)
+    ReviewCase.objects.bulk_create(
+        ReviewCase(face=face, usefulness=n * 7919 % 3000 / 1000, created_at=moments[n])
+        for n, face in zip(numbers, faces, strict=True)
+    )
+    DailyEmotion.objects.bulk_create(
+        DailyEmotion(
+            owner=owners[n % len(owners)], model_version=model,
+            day=moments[n].date(), emotion=emotions[n // len(owners) % 7],
+            faces=1, uncertain=0, confidence_sum=0.8,
+        )
+        for n in numbers
+    )  # fmt: skip
     AuditEntry.objects.bulk_create(
         AuditEntry(
             actor_name=f"user{n % 20}", action=("photo.viewed", "user.exported")[n % 2],

@@ -125,6 +125,7 @@ class Analysis(models.Model):
                 name="analysis_leased",
             ),
             models.Index(fields=["finished_at"], name="analysis_by_end"),
+            models.Index(fields=["queued_at"], name="analysis_by_queueing"),
             models.Index(
                 fields=["error_code", "-id"],
                 condition=Q(status=Status.FAILED),

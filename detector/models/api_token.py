@@ -37,6 +37,7 @@ class ApiToken(AbstractAuthToken):
                 name="api_token_has_a_scope",
             ),
         ]
+        indexes = [models.Index(fields=["-created"], name="api_token_by_date")]
 
     def __str__(self) -> str:
         return self.name

@@ -65,6 +65,9 @@ class AuditEntry(models.Model):
             models.Index(fields=["target_type", "target_id", "-id"], name="audit_by_target"),
             models.Index(fields=["action", "-id"], name="audit_by_action"),
             models.Index(fields=["at"], name="audit_by_time"),
+            models.Index(fields=["actor_name", "-id"], name="audit_by_actor"),
+            models.Index(fields=["target_name", "-id"], name="audit_by_target_name"),
+            models.Index(fields=["target_id", "-id"], name="audit_by_target_id"),
         ]
 
     def __str__(self) -> str:

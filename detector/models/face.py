@@ -70,7 +70,13 @@ class Face(models.Model):
                 condition=Q(confidence__gte=0, confidence__lte=1), name="face_confidence_unit"
             ),
         ]
-        indexes = [models.Index(fields=["effective_emotion", "analysis"], name="face_by_emotion")]
+        indexes = [
+            models.Index(fields=["effective_emotion", "analysis"], name="face_by_emotion"),
+            models.Index(fields=["emotion", "-id"], name="face_by_reading"),
+            models.Index(
+                fields=["analysis"], condition=~Q(reviewed_emotion=""), name="face_reviewed"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.emotion} {self.confidence:.0%}"

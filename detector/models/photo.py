@@ -95,6 +95,10 @@ class Photo(models.Model):
             ),
             models.Index(fields=["owner"], condition=Q(is_demo=True), name="photo_made_up"),
             models.Index(fields=["batch"], name="photo_batch"),
+            # What the administration finds photos by, and where its dates begin and end.
+            models.Index(fields=["uploaded_at"], name="photo_by_upload"),
+            models.Index(fields=["filename"], name="photo_by_filename"),
+            models.Index(fields=["sha256"], name="photo_by_checksum"),
         ]
 
     def __str__(self) -> str:
@@ -107,8 +111,14 @@ class Photo(models.Model):
 
 
 class PhotoTag(models.Model):
-    """A word that the owner put on a photo."""
+    """A word that the owner put on a photo.
 
+    `owner` is the photo's, said here once more, so that an index gives the words of a long history.
+    """
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="tags")
     name = models.CharField(max_length=50)
 
@@ -117,7 +127,7 @@ class PhotoTag(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["photo", "name"], name="tag_once_a_photo"),
         ]
-        indexes = [models.Index(fields=["name"], name="tag_by_name")]
+        indexes = [models.Index(fields=["owner", "name", "photo"], name="tag_by_owner")]
 
     def __str__(self) -> str:
         return self.name

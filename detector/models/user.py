@@ -28,6 +28,7 @@ class User(AbstractUser):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    email = models.EmailField("email address", blank=True, db_index=True)
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     theme = models.CharField(max_length=8, choices=Theme, default=Theme.SYSTEM)
     date_language = models.CharField(
@@ -65,6 +66,7 @@ class User(AbstractUser):
                 name="user_review_consent_has_version_and_time",
             ),
         ]
+        indexes = [models.Index(fields=["date_joined"], name="user_by_date")]
 
     @property
     def has_consented(self) -> bool:

@@ -98,6 +98,7 @@ class WebhookDelivery(models.Model):
             ),
             models.Index(fields=["endpoint", "-id"], name="webhook_delivery_list"),
             models.Index(fields=["subject"], name="webhook_delivery_subject"),
+            models.Index(fields=["created_at"], name="webhook_delivery_by_date"),
         ]
 
     def __str__(self) -> str:

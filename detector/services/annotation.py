@@ -58,7 +58,9 @@ def add_tag(owner: User, photo_ids: Iterable[UUID], name: str) -> int:
     without = [photo for photo in photos if not photo.tags.filter(name=names[0]).exists()]
     for photo in without:
         _check_number(photo.tags.count() + 1)
-    PhotoTag.objects.bulk_create([PhotoTag(photo=photo, name=names[0]) for photo in without])
+    PhotoTag.objects.bulk_create(
+        [PhotoTag(photo=photo, owner=owner, name=names[0]) for photo in without]
+    )
     return len(without)
 
 
@@ -119,5 +121,9 @@ def _replace_tags(photo: Photo, names: list[str]) -> None:
     photo.tags.exclude(name__in=names).delete()
     there = set(photo.tags.values_list("name", flat=True))
     PhotoTag.objects.bulk_create(
-        [PhotoTag(photo=photo, name=name) for name in names if name not in there]
+        [
+            PhotoTag(photo=photo, owner_id=photo.owner_id, name=name)
+            for name in names
+            if name not in there
+        ]
     )

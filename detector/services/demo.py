@@ -159,7 +159,7 @@ def _add(
         analysis.best_confidence = max(analysis.best_confidence, face.confidence)
         batch.faces.append(face)
     if chance.random() < 0.3:
-        batch.tags.append(PhotoTag(photo=photo, name=chance.choice(TAGS)))
+        batch.tags.append(PhotoTag(photo=photo, owner=photo.owner, name=chance.choice(TAGS)))
 
 
 def _felt(emotions: tuple[Emotion, ...], chance: random.Random) -> str:

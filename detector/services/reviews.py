@@ -14,7 +14,7 @@ from detector import reviewing, selectors
 from detector.enums import CaseStatus, ReviewKind, Verdict
 from detector.exceptions import DetectorError
 from detector.models import Face, Photo, Review, ReviewCase, User
-from detector.services import locks, notices, review_cases, statistics, webhooks
+from detector.services import audit, locks, notices, review_cases, statistics, webhooks
 
 UNDO_WITHIN: Final = timedelta(hours=1)
 TRIES: Final = 20
@@ -48,7 +48,7 @@ def next_case(
         case = queue.filter(reviewing.free()).first()
         if case is None:
             return None
-        if _claim(reviewer, case.pk, reviewing.free()):
+        if _give(reviewer, case):
             return case
     return None
 
@@ -156,6 +156,15 @@ def take_back_correction(owner: User, face: Face) -> None:
     Review.objects.filter(face=face, reviewer=owner, kind=ReviewKind.OWNER).delete()
     _reorder(face, "")
     _show(photo, face)
+
+
+@transaction.atomic
+def _give(reviewer: User, case: ReviewCase) -> bool:
+    """Claim a free case, and note that its photo was shown to somebody: once, however long."""
+    if not _claim(reviewer, case.pk, reviewing.free()):
+        return False
+    audit.record(reviewer, "photo.viewed", case.face.analysis.photo, review=str(case.pk))
+    return True
 
 
 def _claim(reviewer: User, case_id: UUID, condition: Q) -> bool:

@@ -27,7 +27,10 @@ from detector.tests.stub_analyser import StubAnalyser
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+def django_db_modify_db_settings(
+    tmp_path_factory: pytest.TempPathFactory,
+    django_db_modify_db_settings_parallel_suffix: None,
+) -> None:
     """SQLite in a file, as in real life: in memory its locks differ."""
     database = connections.databases["default"]
     if database["ENGINE"] == "django.db.backends.sqlite3":

@@ -38,7 +38,7 @@ def test_begun_paused_resumed_and_cancelled(
     staff: Client, better: ModelVersion, admin_user: User, owner: User
 ) -> None:
     assert staff.get(f"{URL}add/").status_code == 200
-    form = {"owner": str(owner.pk), "from_version": ""}
+    form = {"owner": owner.username, "from_version": ""}
     assert staff.post(f"{URL}add/", form)["Location"] == URL
     campaign = Reanalysis.objects.get()
     assert (campaign.photos, campaign.started_by) == (1, admin_user)

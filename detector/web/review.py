@@ -188,9 +188,14 @@ def _held(reviewer: User, cases: QuerySet[ReviewCase]) -> list[ReviewCase]:
     return found
 
 
-def _progress(reviewer: User, cases: QuerySet[ReviewCase]) -> dict[str, int]:
-    left, today = cases.count(), reviewing.judged_today(reviewer)
-    return {"left": left, "today": today, "all": left + today}
+def _progress(reviewer: User, cases: QuerySet[ReviewCase]) -> dict[str, int | bool]:
+    left, today = reviewing.left(cases), reviewing.judged_today(reviewer)
+    return {
+        "left": min(left, reviewing.COUNTED),
+        "more": left > reviewing.COUNTED,
+        "today": today,
+        "all": left + today,
+    }
 
 
 def _back(request: OwnerRequest) -> HttpResponse:

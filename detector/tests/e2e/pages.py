@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 ANYONE, NEWCOMER, PERSON, TWO_STEPS = "anyone", "newcomer", "person", "two steps"
+STAFF = "staff"
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ PAGES: Final = (
     Site("consent", "/consent/", ANYONE),
     Site("error", "/nothing/", ANYONE, status=404),
     Site("api-docs", "/api/docs/", ANYONE, ours=False),
+    Site("api-redoc", "/api/redoc/", ANYONE, ours=False),
     Site("history-empty", "/history/", NEWCOMER),
     Site("insights-empty", "/insights/", NEWCOMER),
     Site("bin-empty", "/bin/", NEWCOMER),
@@ -45,6 +47,8 @@ PAGES: Final = (
     Site("insights", "/insights/?model={demo}"),
     Site("insights-models", "/insights/"),
     Site("settings", "/settings/"),
+    Site("webhooks", "/settings/webhooks/"),
+    Site("webhook", "/settings/webhooks/{webhook}/"),
     Site("password", "/accounts/password/change/"),
     Site("email", "/accounts/email/"),
     Site("sessions", "/accounts/sessions/"),
@@ -56,4 +60,13 @@ PAGES: Final = (
     Site("recovery-codes-new", "/accounts/2fa/recovery-codes/generate/", TWO_STEPS),
     Site("two-steps-turn-off", "/accounts/2fa/totp/deactivate/", TWO_STEPS),
     Site("account-erase", "/settings/erase/", TWO_STEPS),
+    Site("review", "/admin/review/", STAFF),
+    Site("review-agreement", "/admin/review/agreement/", STAFF),
+    Site("admin", "/admin/", STAFF),
+    Site("admin-photos", "/admin/detector/photo/", STAFF),
+    Site("admin-photo", "/admin/detector/photo/{portrait}/change/", STAFF),
+    Site("admin-analyses", "/admin/detector/analysis/", STAFF),
+    Site("admin-accounts", "/admin/detector/user/", STAFF),
+    Site("admin-account", "/admin/detector/user/{person}/change/", STAFF),
+    Site("admin-audit-log", "/admin/detector/auditentry/", STAFF),
 )

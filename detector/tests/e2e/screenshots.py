@@ -18,8 +18,22 @@ from PIL import Image, ImageColor
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from detector.tests.e2e import pictures
-from detector.tests.e2e.browsing import Watcher, log_in, sign_up, turn_on_two_steps
-from detector.tests.e2e.pages import ANYONE, NEWCOMER, PAGES, PERSON, TWO_STEPS, Site
+from detector.tests.e2e.browsing import (
+    PASSWORD,
+    Watcher,
+    log_in,
+    sign_up,
+    turn_on_two_steps,
+)
+from detector.tests.e2e.pages import (
+    ANYONE,
+    NEWCOMER,
+    PAGES,
+    PERSON,
+    STAFF,
+    TWO_STEPS,
+    Site,
+)
 from detector.tests.e2e.platform import Platform
 from detector.tests.services_needed import need_program
 
@@ -29,6 +43,7 @@ TALLEST = {1440: 1440, 390: 1600}  # pixels by width; what is beneath repeats wh
 EXACT = 48
 EMOTIONS = ("#c8402f", "#5e8c31", "#7a56c2", "#d99a00", "#2f74c0", "#d9651a", "#6b7785")
 SHOWN = "someone@example.com"
+STAFF_EMAIL = "staff@example.com"
 DEMO = 400  # made-up photos: a year that charts can show
 
 
@@ -54,7 +69,8 @@ def main() -> None:
 def fill(platform: Platform, email: str, *, demo: int) -> dict[str, str]:
     """A person with a few analysed photos, one deleted, and `demo` made-up ones.
 
-    The ids of the analysed photos by name, and that of the model of the made-up ones.
+    Two reviewers judged most of the faces and differ on one; `STAFF_EMAIL` has judged none. The ids
+    of the person, of the analysed photos by name, and of the model of the made-up ones.
     """
     user = email.partition("@")[0]
     token = platform.token(user)
@@ -71,15 +87,20 @@ def fill(platform: Platform, email: str, *, demo: int) -> dict[str, str]:
         for name, pixels in photos.items():
             files = {"images": (f"{name}.jpg", pictures.jpeg(pixels))}
             client.post("analyses/?wait=30", files=files).raise_for_status()
-    answer = platform.manage("shell", "--no-imports", "--command", _AGREE.format(email=email))
+    script = _AGREE.format(email=email, staff=STAFF_EMAIL, password=PASSWORD)
+    answer = platform.manage("shell", "--no-imports", "--command", script)
     ids: dict[str, str] = json.loads(answer.splitlines()[-1])
     return ids
 
 
 _AGREE = """
 import json
-from detector.models import Face, ModelVersion, User
-from detector.services import accounts, bin, explanation
+from datetime import timedelta
+from django.utils import timezone
+from detector.models import (
+    Face, ModelVersion, ReviewCase, User, WebhookDelivery, WebhookEndpoint,
+)
+from detector.services import accounts, bin, explanation, review_consent, reviews
 person = User.objects.get(email="{email}")
 accounts.give_consent(person)
 own = person.photos.filter(is_demo=False)
@@ -87,7 +108,31 @@ photos = {{photo.filename.removesuffix(".jpg"): str(photo.pk) for photo in own}}
 portrait = Face.objects.get(analysis__photo__pk=photos["portrait"])
 explanation.request(portrait)
 bin.discard(person, [photos["two"]])
-print(json.dumps({{**photos, "demo": str(ModelVersion.objects.get(name="demo").pk)}}))
+now = timezone.now()
+hook = WebhookEndpoint.objects.create(
+    owner=person, url="https://hooks.example.com/emotions/4711", events=["analysis.done"],
+    failures=1, failing_since=now, description="Kiosk in the hall",
+)
+more = dict(endpoint=hook, event="analysis.done", subject=hook.pk, created_at=now, due_at=now)
+later = now + timedelta(days=1)
+WebhookDelivery.objects.create(
+    **more, status="delivered", finished_at=now, attempts=1, response_status=204,
+)
+WebhookDelivery.objects.create(
+    **{{**more, "due_at": later}}, attempts=2, error="Connection refused",
+)
+review_consent.agree(person)
+ReviewCase.objects.update(wanted=2)
+for name in ("ann", "bob"):
+    reviewer = User.objects.create_user(name, is_staff=True)
+    for place in range(6):
+        case = reviews.next_case(reviewer)
+        verdict = "sad" if (name, place) == ("bob", 2) else case.face.emotion
+        reviews.give_verdict(case.pk, reviewer, verdict, seconds=2.0 + place)
+staff = User.objects.create_superuser("staff", "{staff}", "{password}")
+accounts.give_consent(staff)
+demo = str(ModelVersion.objects.get(name="demo").pk)
+print(json.dumps({{**photos, "demo": demo, "person": str(person.pk), "webhook": str(hook.pk)}}))
 """
 
 
@@ -96,7 +141,7 @@ def _take_all(browser: Browser, platform: Platform, target: Path) -> list[str]:
     watcher = Watcher(browser, platform)
     taken: list[str] = []
     for (name, size), scheme in itertools.product(WIDTHS.items(), SCHEMES):
-        for viewer in (ANYONE, NEWCOMER, PERSON, TWO_STEPS):
+        for viewer in (ANYONE, NEWCOMER, PERSON, TWO_STEPS, STAFF):
             page = watcher.open(
                 viewport={"width": size[0], "height": size[1]},
                 color_scheme=scheme,
@@ -114,6 +159,8 @@ def _become(page: Page, viewer: str, suffix: str) -> None:
         sign_up(page, f"newcomer-{suffix}@example.com")
     elif viewer == PERSON:
         log_in(page, SHOWN)
+    elif viewer == STAFF:
+        log_in(page, STAFF_EMAIL)
     elif viewer == TWO_STEPS:
         sign_up(page, f"two-steps-{suffix}@example.com")
         turn_on_two_steps(page)
@@ -124,7 +171,10 @@ def _take(
 ) -> Iterable[str]:
     for site in sites:
         page.goto(site.path.format(**ids))
-        if site.viewer == PERSON:  # only those pages have photos that come when they are seen
+        if site.viewer in (
+            PERSON,
+            STAFF,
+        ):  # only those pages have photos that come when they are seen
             page.wait_for_load_state("networkidle")
         name = f"{site.name}-{suffix}"
         _save(_shot(page), target / f"{name}.png")

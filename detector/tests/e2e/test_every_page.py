@@ -15,9 +15,17 @@ from detector.tests.e2e.browsing import (
     turn_on_two_steps,
     violations,
 )
-from detector.tests.e2e.pages import ANYONE, NEWCOMER, PAGES, PERSON, TWO_STEPS, Site
+from detector.tests.e2e.pages import (
+    ANYONE,
+    NEWCOMER,
+    PAGES,
+    PERSON,
+    STAFF,
+    TWO_STEPS,
+    Site,
+)
 from detector.tests.e2e.platform import Platform
-from detector.tests.e2e.screenshots import fill
+from detector.tests.e2e.screenshots import STAFF_EMAIL, fill
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
 
@@ -78,6 +86,7 @@ def test_every_page(browser: Browser, platform: Platform) -> None:
         ANYONE: lambda page: None,
         NEWCOMER: lambda page: sign_up(page, "newcomer@example.com"),
         PERSON: lambda page: log_in(page, person),
+        STAFF: lambda page: log_in(page, STAFF_EMAIL),
         TWO_STEPS: become_careful,
     }
     for viewer, begin in become.items():

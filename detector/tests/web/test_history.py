@@ -75,7 +75,7 @@ def test_a_page_that_scrolls_on_gets_photos_alone(web: Client, owner: User) -> N
 def test_words_are_found_in_notes_tags_and_file_names(web: Client, owner: User) -> None:
     first, second, _ = (AnalysisFactory.create(photo__owner=owner).photo for _ in range(3))
     Photo.objects.filter(pk=first.pk).update(note="On the BEACH, 100 %")
-    PhotoTag.objects.create(photo=second, name="beach")
+    PhotoTag.objects.create(photo=second, owner=owner, name="beach")
     assert set(walk(web, "?q=beach", "older_url")) == {first.pk, second.pk}
     Photo.objects.filter(pk=first.pk).update(filename="Wedding 12.jpg")
     assert walk(web, "?q=wedding", "older_url") == [first.pk]

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from detector.enums import Verdict
-from detector.models import Analysis, Review, ReviewCase, User
+from detector.models import Analysis, AuditEntry, Review, ReviewCase, User
 from detector.services import review_consent, reviews
 from detector.tests.factories import FaceFactory, UserFactory
 
@@ -92,6 +92,26 @@ def test_a_verdict_without_a_script_leads_back_with_the_filters(
     assert str(case.pk) in client.get("/admin/review/").content.decode()
 
 
+def test_a_photo_that_a_reviewer_was_shown_leaves_one_entry(
+    case: ReviewCase, reviewer: User
+) -> None:
+    client = client_of(reviewer)
+    for _ in range(2):
+        client.get("/admin/review/")
+    picture = client.get(f"/admin/review/{case.pk}/image/")
+    client.post(f"/admin/review/{case.pk}/verdict/", {"verdict": "sad"})
+    client.post("/admin/review/undo/")
+    entry = AuditEntry.objects.get()
+    photo = case.face.analysis.photo
+    assert (entry.actor, entry.action, entry.target_id) == (reviewer, "photo.viewed", str(photo.pk))
+    assert entry.details == {"review": str(case.pk)}
+    reviews.release(reviewer)
+    client_of(reviewer_of("other")).get("/admin/review/")
+    assert AuditEntry.objects.about(photo).values_list("actor_name", flat=True)[0] == "other"
+    # Closed last: that ends the connection to the database, too.
+    picture.close()
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [
@@ -123,7 +143,7 @@ def test_the_pages_take_as_many_queries_for_many_faces(
         FaceFactory.create(analysis__photo__owner=owner)
     review_consent.agree(owner)
     client = client_of(reviewer)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(24):
         client.get("/admin/review/")
     for _ in range(10):
         found = reviews.next_case(reviewer)

@@ -28,7 +28,7 @@ def let_operators(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('detector', '0013_roles_of_staff'),
+        ('detector', '0015_what_staff_look_for'),
     ]
 
     operations = [
