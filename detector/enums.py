@@ -71,6 +71,21 @@ class ReanalysisStatus(TextChoices):
     CANCELLED = "cancelled"
 
 
+class FineTuneStatus(TextChoices):
+    """Where a fine-tune stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @classmethod
+    def open_ones(cls) -> list["FineTuneStatus"]:
+        """Those of what still has to end."""
+        return [cls.QUEUED, cls.RUNNING]
+
+
 class Theme(TextChoices):
     """The colours of the pages."""
 

@@ -21,7 +21,12 @@ class AnalysisFilter(django_filters.FilterSet):
     min_confidence = django_filters.NumberFilter(
         min_value=0, max_value=1, method="on_faces", label="Lowest confidence"
     )
-    uncertain = django_filters.BooleanFilter(method="on_faces")
+    uncertain = django_filters.TypedChoiceFilter(
+        choices=[("true", "Uncertain"), ("false", "Certain")],
+        coerce=lambda text: text == "true",
+        empty_value=None,
+        method="on_faces",
+    )
     tag = django_filters.CharFilter(method="tagged")
     q = django_filters.CharFilter(method="in_words", label="Words in notes, tags and file names")
     to = django_filters.DateFilter(method="until_day", label="Until")

@@ -1,7 +1,12 @@
 """Reads of model versions: which one serves, and what is known of them."""
 
-from detector.enums import ModelStatus
-from detector.models import ModelVersion
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Count, F, Q
+
+from detector.enums import ModelStatus, Status
+from detector.models import Analysis, ModelVersion, ShadowFace
 
 
 def active_model() -> ModelVersion | None:
@@ -18,3 +23,30 @@ def previous_model() -> ModelVersion | None:
 def models_in_shadow() -> list[ModelVersion]:
     """The versions that score live photos without showing it."""
     return list(ModelVersion.objects.filter(in_shadow=True).order_by("id"))
+
+
+def is_for_the_shadow(analysis_id: UUID) -> bool:
+    """Whether a version in the shadow should judge the faces of this analysis."""
+    done = Analysis.objects.filter(pk=analysis_id, status=Status.DONE, faces__isnull=False)
+    return ModelVersion.objects.filter(in_shadow=True).exists() and done.exists()
+
+
+@dataclass(frozen=True)
+class ShadowAgreement:
+    """On how many faces a version in the shadow says what was shown."""
+
+    faces: int
+    same: int
+
+    @property
+    def share(self) -> float:
+        """Of the faces, 0 to 1; 0 where there are none."""
+        return self.same / self.faces if self.faces else 0.0
+
+
+def shadow_agreement(version: ModelVersion) -> ShadowAgreement:
+    """Agreement with the versions that were shown, on all faces that it judged."""
+    counts = ShadowFace.objects.filter(model_version=version).aggregate(
+        faces=Count("pk"), same=Count("pk", filter=Q(emotion=F("face__emotion")))
+    )
+    return ShadowAgreement(counts["faces"], counts["same"])

@@ -27,14 +27,17 @@ from detector.models import (
 
 
 def analyses_of(owner: User) -> QuerySet[Analysis]:
-    """The current analyses of an owner's photos with all that a list shows, the newest first.
+    """The current analyses of an owner's photos with all that a list shows, the newest first."""
+    return every_analysis_of(owner).filter(superseded=False)
+
+
+def every_analysis_of(owner: User) -> QuerySet[Analysis]:
+    """Those that do not count, or not yet, as well.
 
     Said of both tables, the owner lets an index of either be read in the order that is asked for.
     """
     return (
-        Analysis.objects.filter(
-            owner=owner, photo__owner=owner, photo__deleted_at=None, superseded=False
-        )
+        Analysis.objects.filter(owner=owner, photo__owner=owner, photo__deleted_at=None)
         .select_related("photo", "model_version")
         .prefetch_related("faces", "photo__tags")
         .order_by("-id")
@@ -88,8 +91,16 @@ def analysis_of_photo(owner: User, photo_id: UUID) -> Analysis | None:
 
 def analysis_of(owner: User, analysis_id: UUID) -> Analysis | None:
     """One analysis of an owner's photo, whether it is the current one or not."""
-    ids = Analysis.objects.filter(owner=owner, photo__deleted_at=None, pk=analysis_id)
-    return ids.select_related("photo", "model_version").prefetch_related("faces").first()
+    return every_analysis_of(owner).filter(pk=analysis_id).first()
+
+
+def current_id(analysis: Analysis) -> UUID:
+    """The id of the analysis that counts of the same photo: its own, unless it is superseded."""
+    if not analysis.superseded:
+        return analysis.pk
+    current = Analysis.objects.filter(photo=analysis.photo_id, superseded=False)
+    # None: the photo was erased meanwhile.
+    return current.values_list("pk", flat=True).first() or analysis.pk
 
 
 def renewal_of(analysis: Analysis) -> Analysis | None:
@@ -106,7 +117,7 @@ def with_renewals(analyses: QuerySet[Analysis]) -> QuerySet[Analysis]:
 
 def analyses_by_id(owner: User, ids: Sequence[UUID]) -> list[Analysis]:
     """The owner's analyses among these ids, in the order of the ids."""
-    found = {analysis.pk: analysis for analysis in analyses_of(owner).filter(pk__in=ids)}
+    found = {analysis.pk: analysis for analysis in every_analysis_of(owner).filter(pk__in=ids)}
     return [found[pk] for pk in ids if pk in found]
 
 

@@ -3,15 +3,19 @@
 from uuid import UUID
 
 from celery import shared_task
+from django.conf import settings
 
 
 @shared_task(name="detector.analyse")
 def analyse(analysis_id: str) -> None:
     """Look at one analysis and do what it needs."""
     # Imported here: the web process only sends this task and has no use for a neural network.
+    from detector import model_selectors
     from detector.services import analysis, hints, reanalysis, webhooks
 
     analysis.run(UUID(analysis_id))
+    if model_selectors.is_for_the_shadow(UUID(analysis_id)):
+        hints.send(shadow, UUID(analysis_id))
     for delivery_id in webhooks.waiting_of(UUID(analysis_id)):
         hints.send(deliver, delivery_id)
     for next_id in reanalysis.advance():
@@ -32,3 +36,23 @@ def deliver(delivery_id: str) -> None:
     from detector.services import deliveries
 
     deliveries.deliver(UUID(delivery_id))
+
+
+@shared_task(name="detector.shadow")
+def shadow(analysis_id: str) -> None:
+    """Let the versions in the shadow judge the faces of one photo."""
+    from detector.services import shadows
+
+    shadows.judge(UUID(analysis_id))
+
+
+@shared_task(
+    name="detector.fine_tune",
+    soft_time_limit=settings.FINE_TUNE_SECONDS,
+    time_limit=settings.FINE_TUNE_SECONDS + 60,
+)
+def fine_tune(fine_tune_id: str) -> None:
+    """Make one candidate."""
+    from detector.services import fine_tuning
+
+    fine_tuning.run(UUID(fine_tune_id))

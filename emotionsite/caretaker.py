@@ -22,6 +22,7 @@ from detector.services import (
     explanation,
     heartbeats,
     idempotency,
+    learning,
     notices,
     orphans,
     retention,
@@ -81,6 +82,7 @@ class Caretaker(bootsteps.StartStopStep):
         submission.take_up_old()
         explanation.sweep()
         notices.sweep()
+        learning.sweep()
         if time.monotonic() >= self.tidy_at:
             self.tidy_at = time.monotonic() + TIDY_SECONDS
             erased = bin_service.empty(bin_service.kept_since())

@@ -3,7 +3,7 @@
 import os
 
 from celery import Celery
-from celery.signals import worker_init, worker_process_init
+from celery.signals import worker_init, worker_process_init, worker_shutting_down
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "emotionsite.settings")
@@ -22,11 +22,12 @@ def reads_photos() -> bool:
 @worker_init.connect
 def verify_model(**_: object) -> None:
     """End at once where the weights are unusable, instead of failing photo after photo."""
+    if not reads_photos():
+        return
+    # Only here: a worker that needs no network is a third smaller without what runs one.
     from detector.exceptions import DetectorError
     from detector.services import model_registry
 
-    if not reads_photos():
-        return
     try:
         model_registry.verify()
     except DetectorError as error:
@@ -39,12 +40,20 @@ def load_model(**_: object) -> None:
 
     Only then does the worker count as ready.
     """
-    from detector.services import heartbeats, model_registry
-
     if not reads_photos():
         return
+    from detector.services import heartbeats, model_registry
+
     model_registry.warm_up()
     heartbeats.announce(heartbeats.worker_name(os.getppid()))
+
+
+@worker_shutting_down.connect
+def stop_training(**_: object) -> None:
+    """Do not wait for what may take hours; another worker begins it anew."""
+    from detector.services import fine_tuning
+
+    fine_tuning.stop_all()
 
 
 def add_caretaker() -> None:

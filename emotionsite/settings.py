@@ -9,6 +9,7 @@ import django_stubs_ext
 from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 from kombu import Exchange, Queue
+from whitenoise.compress import Compressor
 
 from emotionsite.environment import (
     PRODUCTION,
@@ -149,6 +150,8 @@ STORAGES = {
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# Nobody but a debugger reads source maps; to compress them takes half of a first start.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 
 # --- Uploads
 UPLOAD_MAX_BYTES = positive_int("UPLOAD_MAX_BYTES", 25 * 2**20)
@@ -186,8 +189,11 @@ MODELS_FOLDER = Path(env.str("MODELS_FOLDER", default=str(VAR_DIR / "models"))).
 PROMOTION_LARGEST_LOSS = share("PROMOTION_LARGEST_LOSS", 0.01)
 # The faces that the shipped versions learned from: fine-tuning mixes them in. They do not ship.
 TRAINING_DATA = env.str("TRAINING_DATA", default="")
-# Seconds without a word after which a fine-tune counts as interrupted.
-FINE_TUNE_SILENCE = positive_int("FINE_TUNE_SILENCE", 900)
+# What it may take, in seconds; whether it is a short one, for tests; and the seconds without a
+# sign of life after which its worker counts as lost.
+FINE_TUNE_SECONDS = positive_int("FINE_TUNE_SECONDS", 6 * 3600)
+FINE_TUNE_QUICK = env.bool("FINE_TUNE_QUICK", default=False)
+FINE_TUNE_SILENCE = positive_int("FINE_TUNE_SILENCE", 120)
 
 # --- Celery: https://docs.celeryq.dev/en/stable/userguide/configuration.html
 BROKER_FOLDER = VAR_DIR / "broker"
@@ -219,7 +225,14 @@ CELERY_TASK_QUEUES = [
     Queue(name, Exchange(name), routing_key=name) for name in (ANALYSIS_QUEUE, WEBHOOK_QUEUE)
 ]
 CELERY_TASK_DEFAULT_QUEUE = ANALYSIS_QUEUE
-CELERY_TASK_ROUTES = {"detector.deliver": {"queue": WEBHOOK_QUEUE}}
+# What may take hours or can wait: only a worker started with `--queues background` takes from it,
+# so that photos never stand behind it.
+BACKGROUND_QUEUE = "background"
+CELERY_TASK_ROUTES = {
+    "detector.deliver": {"queue": WEBHOOK_QUEUE},
+    "detector.fine_tune": {"queue": BACKGROUND_QUEUE},
+    "detector.shadow": {"queue": BACKGROUND_QUEUE},
+}
 CELERY_TASK_SOFT_TIME_LIMIT = 60
 CELERY_TASK_TIME_LIMIT = 90
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -274,12 +287,13 @@ ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 # --- API
 # Calls that wait for results hold a thread each: of several, half stay free for everyone else.
 API_WAITING_CALLS = max(positive_int("WEB_THREADS", 8) // 2, 1)
+API_TOKEN_DAYS = positive_int("API_TOKEN_DAYS", 365)
 KNOX_TOKEN_MODEL = "detector.ApiToken"  # noqa: S105  a model's name
 # Its migrations would make the table of its own token model, which ours replaces.
 MIGRATION_MODULES = {"knox": None}
 REST_KNOX = {
     "AUTH_HEADER_PREFIX": "Bearer",
-    "TOKEN_TTL": timedelta(days=positive_int("API_TOKEN_DAYS", 365)),
+    "TOKEN_TTL": timedelta(days=API_TOKEN_DAYS),
     "TOKEN_MODEL": KNOX_TOKEN_MODEL,
 }
 # --- Other origins: none by default, and never with cookies: https://pypi.org/project/django-cors-headers/
@@ -332,13 +346,15 @@ REST_FRAMEWORK = {
         "uploads": env.str("API_THROTTLE_UPLOADS", default="240/min"),
     },
     "UPLOADED_FILES_USE_URL": False,
+    "NON_FIELD_ERRORS_KEY": "request",
     # `?format=` would be one more parameter to explain; there is only JSON.
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "EmotionSite API",
-    "DESCRIPTION": "Find faces in photos, classify their expressions, read your private history.",
+    "DESCRIPTION": "Find faces in photos, classify their expressions, read your private history. "
+    "Log in with `Authorization: Bearer <token>`; tokens are made on the settings page.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
@@ -347,9 +363,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "REDOC_DIST": "SIDECAR",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "detector.api.schema.add_common_errors",
+        "detector.api.schema.complete",
     ],
     "ENUM_NAME_OVERRIDES": {
         "Emotion": "detector.enums.Emotion",

@@ -1,7 +1,7 @@
-"""Runs the web server and a worker together: `python -m emotionsite.supervisor`.
+"""Runs the web server and the workers together: `python -m emotionsite.supervisor`.
 
-Both live and die together. Ctrl-C (or SIGTERM) ends both cleanly and the exit is 0; if one ends
-by itself, the other is stopped and the exit is 1. Signals go to the two processes themselves, not
+All live and die together. Ctrl-C (or SIGTERM) ends them cleanly and the exit is 0; if one ends
+by itself, the others are stopped and the exit is 1. Signals go to the processes themselves, not
 to their groups: a worker must be able to finish the photo that its child is working on.
 """
 
@@ -22,16 +22,15 @@ BIN: Final = Path(sys.executable).parent
 GRACE_SECONDS: Final = 20
 POLL_SECONDS: Final = 0.2
 
+_WORKER: Final = [str(BIN / "celery"), "--quiet", "--app", "emotionsite", "worker"]
 COMMANDS: Final = {
     "web": [str(BIN / "gunicorn"), "--config", "python:emotionsite.gunicorn", "emotionsite.wsgi"],
-    "worker": [
-        str(BIN / "celery"),
-        "--quiet",
-        "--app",
-        "emotionsite",
-        "worker",
-        "--loglevel",
-        "INFO",
+    "worker": [*_WORKER, "--loglevel", "INFO"],
+    # It does nothing most of the time, so it is one process: two threads, of which a fine-tune
+    # takes one for long.
+    "background": [
+        *(*_WORKER, "--loglevel", "INFO", "--hostname", "background@%h"),
+        *("--queues", "background", "--pool", "threads", "--concurrency", "2"),
     ],
 }
 

@@ -3,9 +3,27 @@
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 
-from detector.admin import accounts, analyses, audit, models, photos, reanalyses, webhooks
+from detector.admin import (
+    accounts,
+    analyses,
+    audit,
+    fine_tunes,
+    models,
+    photos,
+    reanalyses,
+    webhooks,
+)
 
-__all__ = ["accounts", "analyses", "audit", "models", "photos", "reanalyses", "webhooks"]
+__all__ = [
+    "accounts",
+    "analyses",
+    "audit",
+    "fine_tunes",
+    "models",
+    "photos",
+    "reanalyses",
+    "webhooks",
+]
 
 # The same limits of wrong passwords as on the site's own page.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]

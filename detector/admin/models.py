@@ -1,16 +1,176 @@
-"""Model versions."""
+"""Model versions: which serves, how a candidate compares with it, and who decides."""
 
-from django.contrib import admin
+import json
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
 
-from detector.admin.base import ReadOnlyAdmin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+
+from detector import agreement, model_selectors
+from detector.admin.base import ReadOnlyAdmin, actor_of
+from detector.admin.comparison import sections
+from detector.enums import ModelStatus
+from detector.exceptions import DetectorError
 from detector.models import ModelVersion
+from detector.services import promotion
 
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
-    """Which networks gave answers, with their manifests."""
+    """Which networks gave answers, with their manifests.
 
-    list_display = ["name", "status", "sha256", "created_at"]
-    list_filter = ["status"]
+    Whoever may change versions chooses the one that serves, by a click that asks the service.
+    """
+
+    list_display = ["name", "status", "accuracy", "in_shadow", "activated_at", "created_at"]
+    list_filter = ["status", "in_shadow"]
     search_fields = ["name", "=sha256"]
     date_hierarchy = "created_at"
+    fields = [
+        "name", "status", "sha256", "accuracy", "in_shadow", "agreement", "activated_at",
+        "chosen_at", "created_at", "whole_manifest",
+    ]  # fmt: skip
+    readonly_fields = ["accuracy", "agreement", "whole_manifest"]
+
+    def get_urls(self) -> list[URLPattern]:
+        """With the comparison, and what is chosen by a click."""
+        view = self.admin_site.admin_view
+        return [
+            path(
+                "<uuid:pk>/comparison/", view(self.comparison), name="detector_modelversion_compare"
+            ),
+            path("<uuid:pk>/promote/", view(self.promote), name="detector_modelversion_promote"),
+            path("<uuid:pk>/shadow/", view(self.shadow), name="detector_modelversion_shadow"),
+            path("roll-back/", view(self.roll_back), name="detector_modelversion_roll_back"),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description="Accuracy")
+    def accuracy(self, version: ModelVersion) -> str:
+        """On the fixed test set, as the manifest says."""
+        try:
+            value = float(version.manifest["metrics"]["test"]["consensus"]["accuracy"])
+        except (KeyError, TypeError, ValueError):
+            return "–"
+        return f"{value:.1%}"
+
+    @admin.display(description="Manifest")
+    def whole_manifest(self, version: ModelVersion) -> str:
+        """As it lies beside the weights."""
+        text = json.dumps(version.manifest, indent=2, ensure_ascii=False)
+        return format_html('<pre class="run-log" tabindex="0">{}</pre>', text)
+
+    @admin.display(description="Agreement in the shadow")
+    def agreement(self, version: ModelVersion) -> str:
+        """On how many faces it says what was shown."""
+        found = model_selectors.shadow_agreement(version)
+        share = agreement.share(found.same, found.faces)
+        if share is None:
+            return "It has judged no face in the shadow."
+        return (
+            f"{found.same:,} of {found.faces:,} faces as shown: {share.value:.1%} "
+            f"(95 % interval {share.low:.1%} to {share.high:.1%})"
+        )
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """One version, with what can be done with it."""
+        choice = {"choice": self._choice(request), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, choice)
+
+    def comparison(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """A version beside the one that serves; that one beside the one before."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        version = get_object_or_404(ModelVersion, pk=pk)
+        choice = self._choice(request)
+        baseline = choice["previous" if version == choice["active"] else "active"]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{version} against {baseline}" if baseline else str(version),
+            "opts": self.opts,
+            "original": version,
+            "baseline": baseline,
+            "sections": sections(version, baseline) if baseline else [],
+            "objection": promotion.objection(version),
+            "choice": choice,
+        }
+        return TemplateResponse(request, "admin/detector/modelversion/comparison.html", context)
+
+    def promote(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
+        """Let it serve from the next photo on."""
+
+        def change() -> str:
+            version = get_object_or_404(ModelVersion, pk=pk)
+            promotion.promote(version, actor_of(request))
+            return f"From the next photo on, {version} serves."
+
+        return self._decide(request, change, _address("compare", pk))
+
+    def roll_back(self, request: HttpRequest) -> HttpResponseBase:
+        """Let the version serve that served before."""
+
+        def change() -> str:
+            version = promotion.roll_back(actor_of(request))
+            return f"From the next photo on, {version} serves again."
+
+        return self._decide(request, change, _address("changelist"))
+
+    def shadow(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
+        """Let it judge live photos in the shadow, or no more."""
+
+        def change() -> str:
+            version = get_object_or_404(ModelVersion, pk=pk)
+            begins = request.POST.get("shadow") == "on"
+            promotion.set_shadow(version, begins, actor_of(request))
+            return f"Shadow mode of {version} is {'on' if begins else 'off'}."
+
+        return self._decide(request, change, _address("change", pk))
+
+    def has_choose_permission(self, request: HttpRequest) -> bool:
+        """Whoever may choose which version serves."""
+        return request.user.has_perm("detector.change_modelversion")
+
+    def _choice(self, request: HttpRequest) -> dict[str, Any]:
+        return {
+            "active": model_selectors.active_model(),
+            "previous": model_selectors.previous_model(),
+            "may_choose": self.has_choose_permission(request),
+            "ACTIVE": ModelStatus.ACTIVE,
+        }
+
+    def _decide(
+        self, request: HttpRequest, change: Callable[[], str], back: str
+    ) -> HttpResponseBase:
+        """Do what a button asks for, and say what came of it; the service leaves the entry."""
+        if not self.has_choose_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        try:
+            self.message_user(request, change(), messages.SUCCESS)
+        except DetectorError as error:
+            self.message_user(request, error.message, messages.ERROR)
+        return HttpResponseRedirect(back)
+
+
+def _address(view: str, *arguments: object) -> str:
+    return reverse(f"admin:detector_modelversion_{view}", args=arguments)

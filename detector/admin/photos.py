@@ -28,11 +28,12 @@ class PhotoAdmin(ErasingAdmin[Photo], ReadOnlyAdmin[Photo]):
     owner_lookup, exact_lookups = "owner", ("id", "filename", "sha256")
     search_help_text = "An owner's name or e-mail, an id, a checksum, or the name of a file."
     date_hierarchy = "uploaded_at"
-    fields = readonly_fields = [
+    readonly_fields = [
         "large_picture", "owner", "filename", "source", "format", "width", "height",
         "stored_bytes", "uploaded_at", "captured_at", "taken_at", "note", "felt_emotion", "batch",
         "is_demo", "deleted_at", "sha256",
     ]  # fmt: skip
+    fields = (*readonly_fields,)
 
     def get_urls(self) -> list[URLPattern]:
         """With the address of the pictures."""

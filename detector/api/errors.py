@@ -10,25 +10,14 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from detector.api.codes import PROBLEMS
 from detector.exceptions import DetectorError, unreadable_form
-
-STATUS_OF_CODE = {
-    "busy": HTTPStatus.SERVICE_UNAVAILABLE,
-    "call_in_progress": HTTPStatus.CONFLICT,
-    "explanation_failed": HTTPStatus.CONFLICT,
-    "idempotency_key_reused": HTTPStatus.CONFLICT,
-    "not_failed": HTTPStatus.CONFLICT,
-    "quota_exceeded": HTTPStatus.FORBIDDEN,
-    "too_many_webhooks": HTTPStatus.CONFLICT,
-    "review_not_held": HTTPStatus.CONFLICT,
-    "scope_not_held": HTTPStatus.FORBIDDEN,
-}
-"""All other errors of the platform are 400."""
 
 
 def status_of(error: DetectorError) -> HTTPStatus:
     """The status that goes with an error of the platform."""
-    return STATUS_OF_CODE.get(error.code, HTTPStatus.BAD_REQUEST)
+    known = PROBLEMS.get(error.code)
+    return known.status if known else HTTPStatus.BAD_REQUEST
 
 
 def body(code: str, message: str, details: dict[str, Any] | None = None) -> dict[str, Any]:

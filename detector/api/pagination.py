@@ -90,7 +90,12 @@ class KeysetPagination(BasePagination):
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """As `get_paginated_response` answers."""
-        address = {"type": ["string", "null"], "format": "uri"}
+        address = {
+            "type": ["string", "null"],
+            "format": "uri",
+            "description": "Address of that page; null where there is none.",
+            "examples": [None],
+        }
         return {
             "type": "object",
             "required": ["next", "previous", "results"],
@@ -105,10 +110,18 @@ class KeysetPagination(BasePagination):
             "page_size": {"type": "integer", "minimum": 1, "maximum": 200, "default": 50},
             "ordering": {"type": "string", "enum": orderings, "default": orderings[0]},
         }
+        meanings = {
+            "cursor": "From `next` or `previous`: follow those instead of making one.",
+            "page_size": "How many at most.",
+            "ordering": "With a minus, the latest first.",
+        }
         return [
-            {"name": name, "in": "query", "required": False, "schema": schema}
+            {
+                "name": name, "in": "query", "required": False,
+                "description": meanings[name], "schema": schema,
+            }
             for name, schema in known.items()
-        ]
+        ]  # fmt: skip
 
     def _ordering(self) -> str:
         ordering: str = self.request.query_params.get("ordering", f"-{next(iter(self.orderings))}")

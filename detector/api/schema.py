@@ -1,25 +1,203 @@
-"""What the schema says of every call alike."""
+"""What the schema says of every call alike: errors, headers, strict bodies, examples."""
 
+import re
+from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
-PROBLEM = {
-    "description": "",
-    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorEnvelope"}}},
+from detector.api.codes import (
+    ERRORS_EXTENSION,
+    OF_CALLS_WITH_A_BODY,
+    OF_EVERY_CALL,
+    PROBLEMS,
+    listed,
+)
+from detector.api.examples import EXAMPLES
+
+Schema = dict[str, Any]
+
+RATE_LIMITS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy")
+HEADERS: dict[str, tuple[str, Schema]] = {
+    "RateLimit-Limit": ("Calls that the tightest limit allows.", {"type": "integer"}),
+    "RateLimit-Remaining": ("Calls that are left of it.", {"type": "integer"}),
+    "RateLimit-Reset": ("Seconds until it is whole again.", {"type": "integer"}),
+    "RateLimit-Policy": ("The limit, as `calls;w=seconds`.", {"type": "string"}),
+    "Retry-After": ("Seconds after which to ask again.", {"type": "integer"}),
+    "ETag": ("Send it as `If-None-Match` to hear only of changes.", {"type": "string"}),
+    "Location": ("Address of what was made.", {"type": "string", "format": "uri-reference"}),
+    "Idempotency-Replayed": (
+        "`true` where this is the answer of an earlier call.", {"type": "string", "enum": ["true"]},
+    ),
+    "WWW-Authenticate": ("How to log in.", {"type": "string"}),
+}  # fmt: skip
+UNCHANGED = {"description": "Unchanged since the `ETag` in `If-None-Match`."}
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The `ETag` of what you have: `304` where it did not change.",
+    "schema": {"type": "string"},
 }
+CASE = "$response.body#/case/id"
+LINKS: dict[str, Schema] = {
+    "analyses_retrieve": {
+        "Retry": {
+            "operationId": "analyses_retry_create", "parameters": {"id": "$response.body#/id"},
+        }
+    },
+    "reviews_queue_retrieve": {
+        "Photo": {"operationId": "reviews_queue_image_retrieve", "parameters": {"id": CASE}},
+        "Verdict": {
+            "operationId": "reviews_create", "requestBody": {"case": CASE, "verdict": "happy"},
+        },
+        "Skip": {"operationId": "reviews_queue_skip_create", "parameters": {"id": CASE}},
+    },
+}  # fmt: skip
+"""What can be done next with what a call found, where names do not say it."""
+TAGS = {
+    "analyses": "Photos and what was found in them.",
+    "export": "Everything of yours, to take with you.",
+    "me": "Who you are here, and what you may use.",
+    "models": "The networks that gave the answers.",
+    "reviews": "Faces of others to judge, for reviewers.",
+    "stats": "What your history adds up to, by the days of your time zone.",
+    "tokens": "What your programs log in with.",
+    "webhooks": "Addresses that are told when something happens, and what they were told.",
+}
+ANSWERS = {"201": "What was made.", "202": "It will be done.", "204": "Done."}
+ASK_AGAIN = ("202", "429", "503")
+
+# What Django's fields refuse: a null character anywhere, and nothing but blanks where something
+# is needed.
+TEXT = "^[^\\x00]*$"
+FILLED_TEXT = "^[^\\x00]*[^\\s\\x00][^\\x00]*$"
 
 
-COMMON = ("400", "401", "403", "404", "406", "413", "429")
-"""A parameter that nobody knows, no login, too small a scope, nothing there, another format than
-JSON asked for, too large a body, too many calls."""
-
-
-def add_common_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Add the errors that any call can end in; say that no parameter is empty."""
-    for path in result["paths"].values():
-        for operation in path.values():
-            for parameter in operation.get("parameters", []):
-                if parameter["in"] == "query" and parameter["schema"] == {"type": "string"}:
-                    parameter["schema"]["minLength"] = 1
-            for status in COMMON:
-                operation["responses"].setdefault(status, PROBLEM)
+def complete(result: Schema, **_: Any) -> Schema:
+    """Add to each call what it shares with others, and to each component its example."""
+    components = result["components"]
+    result["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
+    components["schemas"]["ErrorEnvelope"] = {
+        "type": "object",
+        "description": "Every error looks like this.",
+        "properties": {"error": {"$ref": "#/components/schemas/Error"}},
+        "required": ["error"],
+    }
+    components["headers"] = {
+        name: {"description": text, "schema": schema} for name, (text, schema) in HEADERS.items()
+    }
+    for path, method, operation in _operations(result):
+        _need_body(operation)
+        for parameter in operation.get("parameters", []):
+            _bound_text(parameter["schema"], least=1)
+        if method == "get":
+            _add_entity_tag(operation)
+        _complete_answers(operation)
+        _add_errors(path, operation, components)
+    for name, schema in components["schemas"].items():
+        if name.endswith("Request"):
+            _make_strict(name, schema)
+        if name in EXAMPLES:
+            schema["examples"] = [EXAMPLES[name]]
     return result
+
+
+def _need_body(operation: Schema) -> None:
+    """No call takes a body that may as well be left out."""
+    if "requestBody" in operation:
+        operation["requestBody"]["required"] = True
+
+
+def _complete_answers(operation: Schema) -> None:
+    """What each answer is, with its headers and where it leads."""
+    for status, answer in operation["responses"].items():
+        answer["description"] = answer.get("description") or ANSWERS.get(status, "The answer.")
+        answer["headers"] = _headers(status, operation)
+    if operation["operationId"] in LINKS:
+        operation["responses"]["200"]["links"] = LINKS[operation["operationId"]]
+
+
+def _operations(result: Schema) -> Iterator[tuple[str, str, Schema]]:
+    for path, methods in result["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def _add_errors(path: str, operation: Schema, components: Schema) -> None:
+    """The envelope of each status with the codes that it can hold."""
+    own = operation.pop(ERRORS_EXTENSION, ())
+    codes = [*OF_EVERY_CALL, *own]
+    names = {parameter["name"] for parameter in operation.get("parameters", [])}
+    if "{" in path or "cursor" in names:
+        codes.append("not_found")
+    if "requestBody" in operation:
+        codes += OF_CALLS_WITH_A_BODY
+    codes.sort(key=lambda code: PROBLEMS[code].status)
+    for status, group in groupby(codes, key=lambda code: PROBLEMS[code].status):
+        held = list(group)
+        answer = _problem(held, _headers(str(status.value), operation))
+        if not set(held) & set(own):
+            name = status.phrase.title().replace(" ", "")
+            name += "OfBody" if "parse_error" in held else ""
+            components.setdefault("responses", {})[name] = answer
+            answer = {"$ref": f"#/components/responses/{name}"}
+        operation["responses"][str(status.value)] = answer
+
+
+def _problem(codes: list[str], headers: Schema) -> Schema:
+    code = {"properties": {"error": {"properties": {"code": {"enum": codes}}}}}
+    envelope = {"$ref": "#/components/schemas/ErrorEnvelope"}
+    first = {"code": codes[0], "message": PROBLEMS[codes[0]].meaning, "details": {}}
+    return {
+        "description": listed({code: PROBLEMS[code].meaning for code in codes}),
+        "headers": headers,
+        "content": {
+            "application/json": {
+                "schema": {"allOf": [envelope, code]}, "example": {"error": first},
+            }
+        },
+    }  # fmt: skip
+
+
+def _add_entity_tag(operation: Schema) -> None:
+    """All that is read has one, but for the export, which is never the same twice."""
+    if "application/zip" in operation["responses"]["200"].get("content", {}):
+        return
+    operation["responses"]["304"] = dict(UNCHANGED)
+    operation.setdefault("parameters", []).append(dict(IF_NONE_MATCH))
+
+
+def _headers(status: str, operation: Schema) -> Schema:
+    """What an answer of this status says besides its body."""
+    names = list(RATE_LIMITS)
+    parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
+    can_be_replayed = "Idempotency-Key" in parameters
+    if status in ("200", "304") and "304" in operation["responses"]:
+        names.append("ETag")
+    if status in ASK_AGAIN:
+        names.append("Retry-After")
+    if status == "401":
+        names.append("WWW-Authenticate")
+    if status == "201" or (can_be_replayed and status in ("200", "202")):
+        names.append("Location")
+    if can_be_replayed and status in ("200", "202"):
+        names.append("Idempotency-Replayed")
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _make_strict(name: str, schema: Schema) -> None:
+    """What a call does not know is an error, and so is a change of nothing."""
+    schema["additionalProperties"] = False
+    if re.match("Patched", name):
+        schema["minProperties"] = 1
+    for field in schema["properties"].values():
+        _bound_text(field)
+        _bound_text(field.get("items", {}))
+
+
+def _bound_text(schema: Schema, least: int = 0) -> None:
+    if schema.get("type") != "string" or {"format", "enum", "pattern"} & set(schema):
+        return
+    if least:
+        schema.setdefault("minLength", least)
+    schema["pattern"] = FILLED_TEXT if schema.get("minLength") and not least else TEXT

@@ -5,12 +5,14 @@ from detector.models.api_token import ApiToken
 from detector.models.audit import AuditEntry
 from detector.models.explanation import Explanation
 from detector.models.face import Face
+from detector.models.fine_tune import FineTune
 from detector.models.idempotency import IdempotentCall
 from detector.models.model_version import ModelVersion
 from detector.models.photo import Photo, PhotoTag
 from detector.models.reanalysis import Reanalysis
 from detector.models.review import Review, ReviewCase
 from detector.models.reviewed_export import ReviewedExport
+from detector.models.shadow_face import ShadowFace
 from detector.models.statistics import DailyEmotion, DailyPhotos, HourlyEmotion
 from detector.models.user import User
 from detector.models.webhook import WebhookDelivery, WebhookEndpoint
@@ -24,6 +26,7 @@ __all__ = [
     "DailyPhotos",
     "Explanation",
     "Face",
+    "FineTune",
     "HourlyEmotion",
     "IdempotentCall",
     "ModelVersion",
@@ -33,6 +36,7 @@ __all__ = [
     "Review",
     "ReviewCase",
     "ReviewedExport",
+    "ShadowFace",
     "User",
     "WebhookDelivery",
     "WebhookEndpoint",

@@ -147,9 +147,8 @@ class _InPieces:
 
 def _too_many_files() -> DetectorError:
     limit = settings.ARCHIVE_MAX_FILES
-    return DetectorError(
-        "too_many_files", f"The archive holds more than {limit:,} files.", details={"max": limit}
-    )
+    text = f"The archive holds more than {limit:,} files."
+    return DetectorError("too_many_files", text, details={"max_files": limit})
 
 
 def _leads_outside(entry: zipfile.ZipInfo) -> bool:

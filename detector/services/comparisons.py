@@ -20,6 +20,25 @@ def report(candidate: ModelVersion, baseline: ModelVersion) -> dict[str, Any] | 
     return found if hashes == (candidate.sha256, baseline.sha256) else None
 
 
+def sets(candidate: ModelVersion, baseline: ModelVersion) -> dict[str, dict[str, Any]]:
+    """What is known of both by set of faces: "test", and where they were compared, others.
+
+    As in the report of `ml.training.compare`. Without one, the figures of the manifests, if both
+    were judged on the same data; these know nothing of pairs: no interval of the change, no
+    McNemar. Empty where the two cannot be compared.
+    """
+    paired = report(candidate, baseline)
+    if paired is not None:
+        return dict(paired["sets"])
+    change = change_of_accuracy(candidate, baseline)
+    if change is None:
+        return {}
+    after, before = (
+        version.manifest["metrics"]["test"]["consensus"] for version in (candidate, baseline)
+    )
+    return {"test": {"n": after.get("n"), "candidate": after, "baseline": before, "change": change}}
+
+
 def change_of_accuracy(candidate: ModelVersion, baseline: ModelVersion) -> float | None:
     """By how much accuracy on the fixed test set changes; None where that is not known.
 

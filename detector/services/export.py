@@ -148,15 +148,15 @@ def _csv_rows(analysis: Analysis) -> list[list[Any]]:
         ";".join(_tags(analysis)),
         photo.felt_emotion,
     ]
-    common = [_cell(value) for value in values]
+    common = [harmless(value) for value in values]
     faces = list(analysis.faces.all())
     if not faces:
         return [[*common, *[""] * len(FACE_COLUMNS)]]
     return [[*common, *(getattr(face, name) for name in FACE_COLUMNS)] for face in faces]
 
 
-def _cell(value: Any) -> Any:
-    """Text that a spreadsheet would run as a formula is marked as text."""
+def harmless(value: Any) -> Any:
+    """Text that a spreadsheet would compute is text again with an apostrophe before it."""
     if isinstance(value, str) and value.startswith(FORMULA_STARTS):
         return f"'{value}"
     return value

@@ -50,13 +50,16 @@ def promote(version: ModelVersion, actor: User | None) -> ModelVersion:
     Raises DetectorError where the environment names another, where its files are not whole, and
     where accuracy on the fixed test set falls by more than `PROMOTION_LARGEST_LOSS` or is unknown.
     """
-    _check_free()
-    _check_whole(version)
-    active = model_selectors.active_model()
-    if active == version:
-        raise DetectorError("already_active", f"{version} serves already.")
-    change = None if active is None else _acceptable_change(version, active)
-    return _choose(version, actor, "modelversion.promoted", change)
+    return _choose(version, actor, "modelversion.promoted", _check_promotable(version))
+
+
+def objection(version: ModelVersion) -> str:
+    """Why a version would not be promoted now; nothing where it would."""
+    try:
+        _check_promotable(version)
+    except DetectorError as error:
+        return error.message
+    return ""
 
 
 def roll_back(actor: User | None) -> ModelVersion:
@@ -104,6 +107,16 @@ def _activate(version: ModelVersion) -> None:
     ModelVersion.objects.filter(pk=version.pk).update(
         status=ModelStatus.ACTIVE, activated_at=timezone.now(), chosen_at=None, in_shadow=False
     )
+
+
+def _check_promotable(version: ModelVersion) -> float | None:
+    """By how much accuracy would change; None where no version serves yet."""
+    _check_free()
+    _check_whole(version)
+    active = model_selectors.active_model()
+    if active == version:
+        raise DetectorError("already_active", f"{version} serves already.")
+    return None if active is None else _acceptable_change(version, active)
 
 
 def _check_free() -> None:

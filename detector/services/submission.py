@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from detector import tasks
@@ -131,10 +131,17 @@ def _create_rows(photo: Photo) -> Analysis:
 
 
 def retry(analysis: Analysis) -> bool:
-    """Queue a failed analysis again, with all its attempts; whether it was failed."""
+    """Queue a failed analysis again, with all its attempts; whether that was done.
+
+    Not a failed renewal that another came after: the photo has its newer result, or waits for it.
+    """
     now = timezone.now()
     with transaction.atomic():
-        failed = Analysis.objects.filter(pk=analysis.pk, status=Status.FAILED, superseded=False)
+        list(locks.photos_held(analysis.owner, [analysis.photo_id]))
+        failed = Analysis.objects.filter(pk=analysis.pk, status=Status.FAILED)
+        others = Analysis.objects.filter(photo=OuterRef("photo")).exclude(pk=OuterRef("pk"))
+        newer = Q(pk__gt=OuterRef("pk"), superseded=False)
+        failed = failed.exclude(Exists(others.filter(newer | Q(status__in=UNDER_WAY))))
         changed = failed.update(
             status=Status.QUEUED,
             attempt=0,

@@ -27,7 +27,10 @@ from detector.tests.stub_analyser import StubAnalyser
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+def django_db_modify_db_settings(
+    tmp_path_factory: pytest.TempPathFactory,
+    django_db_modify_db_settings_parallel_suffix: None,
+) -> None:
     """SQLite in a file, as in real life: in memory its locks differ."""
     database = connections.databases["default"]
     if database["ENGINE"] == "django.db.backends.sqlite3":
@@ -91,6 +94,15 @@ def deliver_sent(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
     """The same, for webhooks."""
     ids: list[UUID] = []
     monkeypatch.setattr(tasks.deliver, "delay", lambda text: ids.append(UUID(text)))
+    return ids
+
+
+@pytest.fixture(autouse=True)
+def background_sent(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
+    """The same, for what a background worker does: fine-tunes, and versions in the shadow."""
+    ids: list[UUID] = []
+    for task in (tasks.fine_tune, tasks.shadow):
+        monkeypatch.setattr(task, "delay", lambda text: ids.append(UUID(text)))
     return ids
 
 

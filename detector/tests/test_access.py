@@ -12,7 +12,8 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from detector.models import Analysis, ApiToken, Photo
+from detector.models import Analysis, ApiToken, Photo, WebhookDelivery
+from detector.tests.factories import WebhookDeliveryFactory
 
 PUBLIC, PERSONAL, OBJECT, STAFF = "public", "personal", "object", "staff"
 
@@ -33,6 +34,7 @@ ROUTES = {
     "readyz": Route(PUBLIC, "/readyz", owner_status=503),
     "api/schema/": Route(PUBLIC, "/api/schema/"),
     "api/docs/": Route(PUBLIC, "/api/docs/"),
+    "api/redoc/": Route(PUBLIC, "/api/redoc/"),
     "upload/": Route(PERSONAL, "/upload/"),
     "history/": Route(PERSONAL, "/history/"),
     "history/several/": Route(PERSONAL, "/history/several/", "post", 302),
@@ -46,6 +48,17 @@ ROUTES = {
     "settings/tokens/": Route(PERSONAL, "/settings/tokens/", "post", 302),
     "settings/tokens/<uuid:token_id>/revoke/": Route(
         OBJECT, "/settings/tokens/{token}/revoke/", "post", 302
+    ),
+    "settings/webhooks/": Route(PERSONAL, "/settings/webhooks/"),
+    "settings/webhooks/<uuid:webhook_id>/": Route(OBJECT, "/settings/webhooks/{webhook}/"),
+    "settings/webhooks/<uuid:webhook_id>/switch/": Route(
+        OBJECT, "/settings/webhooks/{webhook}/switch/", "post", 302
+    ),
+    "settings/webhooks/<uuid:webhook_id>/delete/": Route(
+        OBJECT, "/settings/webhooks/{webhook}/delete/", "post", 302
+    ),
+    "settings/webhooks/<uuid:webhook_id>/deliveries/<uuid:delivery_id>/again/": Route(
+        OBJECT, "/settings/webhooks/{webhook}/deliveries/{delivery}/again/", "post", 302
     ),
     "analyses/<uuid:analysis_id>/card/": Route(OBJECT, "/analyses/{analysis}/card/"),
     "photos/<uuid:photo_id>/": Route(OBJECT, "/photos/{photo}/"),
@@ -76,6 +89,7 @@ ROUTES = {
 WRITES = {
     "POST upload": Route(PERSONAL, "/upload/", "post", 302),
     "POST settings": Route(PERSONAL, "/settings/", "post", 200),
+    "POST webhooks": Route(PERSONAL, "/settings/webhooks/", "post", 302),
 }
 
 ELSEWHERE = ("accounts/", "admin/", "api/v1/")
@@ -102,7 +116,11 @@ def test_the_table_names_every_route() -> None:
 @pytest.fixture
 def ids(analysed: Analysis) -> dict[str, str]:
     token, _ = ApiToken.objects.create(analysed.photo.owner, name="the owner's")
-    return {"photo": str(analysed.photo_id), "analysis": str(analysed.pk), "token": str(token.id)}
+    delivery = WebhookDeliveryFactory.create(endpoint__owner=analysed.owner)
+    return {
+        "photo": str(analysed.photo_id), "analysis": str(analysed.pk), "token": str(token.id),
+        "webhook": str(delivery.endpoint_id), "delivery": str(delivery.pk),
+    }  # fmt: skip
 
 
 Call = Callable[[Client, Route], Any]
@@ -140,6 +158,7 @@ def test_nobody_else_gets_in(
     assert analysed.photo.sha256 not in response.content.decode()
     assert Photo.objects.filter(pk=ids["photo"]).exists()
     assert ApiToken.objects.filter(id=ids["token"]).exists()
+    assert WebhookDelivery.objects.filter(endpoint__disabled_at=None).count() == 1
 
 
 @pytest.mark.parametrize("route", CASES, ids=NAMES)

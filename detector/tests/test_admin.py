@@ -19,12 +19,13 @@ from django.urls import URLResolver, get_resolver
 from django.utils import timezone
 
 from detector.admin.base import starts
-from detector.enums import ReanalysisStatus, Status
+from detector.enums import FineTuneStatus, ReanalysisStatus, Status
 from detector.models import (
     Analysis,
     ApiToken,
     AuditEntry,
     DailyEmotion,
+    FineTune,
     Photo,
     Reanalysis,
     ReviewedExport,
@@ -130,7 +131,13 @@ def _one_of_each() -> None:
         model_version=new, from_version=old, owner=owner, photos=4, started_by=owner,
         status=ReanalysisStatus.CANCELLED, finished_at=timezone.now(),
     )  # fmt: skip
-    ReviewedExport.objects.create(name="a set", sha256="0" * 64, faces=1, created_by=owner)
+    reviewed = ReviewedExport.objects.create(
+        name="a set", sha256="0" * 64, faces=1, created_by=owner
+    )
+    FineTune.objects.create(
+        name=owner.username, base=old, reviewed=reviewed, result=new, status=FineTuneStatus.DONE,
+        started_by=owner,
+    )  # fmt: skip
     Group.objects.create(name=owner.username)
 
 

@@ -11,17 +11,15 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare, get_random_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from detector import consent as consent_text
 from detector import selectors
 from detector.services import accounts, erasure, retention, review_consent, tokens
+from detector.web import once
 from detector.web.forms import PreferencesForm, RetentionForm, TokenForm
 from detector.web.requests import OwnerRequest
-
-FORM_NUMBER = "token_form_number"
 
 View = Callable[[OwnerRequest], HttpResponse]
 # allauth's decorator has no types.
@@ -108,21 +106,15 @@ def erase_account(request: OwnerRequest) -> HttpResponse:
 @require_POST
 def create_token(request: OwnerRequest) -> HttpResponse:
     """Make a token; its secret stands on the page that answers and is kept nowhere."""
-    if not _is_first_time(request):
+    if not once.is_first_time(request):
         messages.info(request, "That token was made already; its secret is not shown again.")
         return redirect("settings")
     form = TokenForm(request.POST)
     if not form.is_valid():
         return _settings_page(request, token_form=form)
-    _, secret = tokens.create_token(request.user, name=form.cleaned_data["name"])
-    del request.session[FORM_NUMBER]
+    _, secret = tokens.create_token(request.user, **form.wish)
+    once.used(request)
     return _settings_page(request, secret=secret)
-
-
-def _is_first_time(request: OwnerRequest) -> bool:
-    """Whether a form comes in that was not used yet: reloading the answer sends it again."""
-    expected = request.session.get(FORM_NUMBER, "")
-    return bool(expected) and constant_time_compare(request.POST.get("number", ""), expected)
 
 
 @require_POST
@@ -139,7 +131,7 @@ def _settings_page(request: OwnerRequest, **context: object) -> HttpResponse:
         "form": PreferencesForm.of(request.user),
         "retention_form": RetentionForm(initial={"days": request.user.keep_photos_days}),
         "has_two_steps": is_mfa_enabled(request.user),
-        "form_number": request.session.setdefault(FORM_NUMBER, get_random_string(16)),
+        "form_number": once.number(request),
         "token_form": TokenForm(),
         "tokens": selectors.tokens_of(request.user),
         "disabled_webhooks": selectors.disabled_webhooks_of(request.user),

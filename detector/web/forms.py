@@ -1,18 +1,27 @@
 """Forms of the pages."""
 
 import zoneinfo
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
 
-from detector.enums import DateLanguage, Emotion, KeepPhotos, Theme
+from detector.enums import DateLanguage, Emotion, Event, KeepPhotos, Scope, Theme
 from detector.exceptions import DetectorError
-from detector.models import ApiToken, Photo, User
-from detector.services import accounts, review_consent
+from detector.models import Photo, User
+from detector.services import accounts, review_consent, tokens
 
 ZONES = [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
+
+
+def token_lives() -> list[tuple[int, str]]:
+    """After how many days a token can end, the longest that this installation allows first."""
+    longest = settings.API_TOKEN_DAYS
+    return [(days, f"{days} days") for days in (longest, 90, 30, 7) if days <= longest]
 
 
 class SignupForm(AllauthSignupForm):
@@ -107,12 +116,60 @@ class RetentionForm(forms.Form):
     )
 
 
-class TokenForm(forms.ModelForm[ApiToken]):
+class TokenForm(forms.Form):
     """A new API token."""
 
-    class Meta:
-        model = ApiToken
-        fields = ["name"]
+    SCOPES: ClassVar = {
+        Scope.READ: "Read photos, results and statistics",
+        Scope.WRITE: "Upload, change and delete",
+        Scope.REVIEW: "Review faces, if you may",
+    }
+
+    name = forms.CharField(label="Name of a new token", max_length=100)
+    scopes = forms.MultipleChoiceField(
+        label="It may",
+        choices=[(scope.value, text) for scope, text in SCOPES.items()],
+        initial=[scope.value for scope in tokens.DEFAULT_SCOPES],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    days = forms.TypedChoiceField(label="It ends after", choices=token_lives, coerce=int)
+
+    @property
+    def wish(self) -> dict[str, Any]:
+        """What was chosen, as `tokens.create_token` takes it."""
+        return {
+            "name": self.cleaned_data["name"],
+            "scopes": [Scope(name) for name in self.cleaned_data["scopes"]],
+            "expires_at": timezone.now() + timedelta(days=self.cleaned_data["days"]),
+        }
+
+
+class WebhookForm(forms.Form):
+    """A new webhook."""
+
+    EVENTS: ClassVar = {
+        Event.ANALYSIS_DONE: "A photo was read",
+        Event.ANALYSIS_FAILED: "A photo could not be read",
+        Event.REVIEW_CREATED: "A face was reviewed",
+    }
+
+    url = forms.URLField(
+        label="Address", max_length=500, assume_scheme="https",
+        help_text="Must lead to a public address, such as https://hooks.example.com/emotions.",
+    )  # fmt: skip
+    events = forms.MultipleChoiceField(
+        label="It is told when",
+        choices=[(event.value, text) for event, text in EVENTS.items()],
+        initial=[Event.ANALYSIS_DONE.value, Event.ANALYSIS_FAILED.value],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    description = forms.CharField(label="Note for yourself", max_length=200, required=False)
+
+    FIELD_OF_ERROR: ClassVar = {"url_refused": "url"}
+
+    def refuse(self, error: DetectorError) -> None:
+        """Show what the service had against it, beside its field."""
+        self.add_error(self.FIELD_OF_ERROR.get(error.code), error.message)
 
 
 class PeriodsForm(forms.Form):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from django.http import HttpResponse
 
 from detector.models import Analysis, User
+from detector.services.export import harmless
 
 COLUMNS = (
     "photo",
@@ -24,7 +25,6 @@ COLUMNS = (
     "tags",
     "note",
 )
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def photos(analyses: Iterable[Analysis], owner: User) -> HttpResponse:
@@ -34,7 +34,7 @@ def photos(analyses: Iterable[Analysis], owner: User) -> HttpResponse:
     writer = csv.writer(response)
     writer.writerow(COLUMNS)
     for analysis in analyses:
-        writer.writerow([_harmless(value) for value in _line(analysis, owner)])
+        writer.writerow([harmless(value) for value in _line(analysis, owner)])
     return response
 
 
@@ -48,7 +48,7 @@ def _line(analysis: Analysis, owner: User) -> list[object]:
         photo.source,
         photo.is_demo,
         analysis.status,
-        analysis.model_version or "",
+        str(analysis.model_version or ""),
         len(analysis.faces.all()),
         face.effective_emotion if face else "",
         round(face.effective_confidence, 4) if face else "",
@@ -57,9 +57,3 @@ def _line(analysis: Analysis, owner: User) -> list[object]:
         " | ".join(tag.name for tag in photo.tags.all()),
         photo.note,
     ]
-
-
-def _harmless(value: object) -> str:
-    """Text that a spreadsheet would compute is text again with an apostrophe before it."""
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from detector.web import account, bin, explanations, history, insights, photos, uploads
+from detector.web import account, bin, explanations, history, insights, photos, uploads, webhooks
 
 urlpatterns = [
     path("", account.landing, name="landing"),
@@ -13,6 +13,15 @@ urlpatterns = [
     path("settings/erase/", account.erase_account, name="account-erase"),
     path("settings/tokens/", account.create_token, name="token-create"),
     path("settings/tokens/<uuid:token_id>/revoke/", account.revoke_token, name="token-revoke"),
+    path("settings/webhooks/", webhooks.webhooks, name="webhooks"),
+    path("settings/webhooks/<uuid:webhook_id>/", webhooks.webhook, name="webhook"),
+    path("settings/webhooks/<uuid:webhook_id>/switch/", webhooks.switch, name="webhook-switch"),
+    path("settings/webhooks/<uuid:webhook_id>/delete/", webhooks.delete, name="webhook-delete"),
+    path(
+        "settings/webhooks/<uuid:webhook_id>/deliveries/<uuid:delivery_id>/again/",
+        webhooks.send_again,
+        name="webhook-send-again",
+    ),
     path("upload/", uploads.upload, name="upload"),
     path("analyses/<uuid:analysis_id>/card/", uploads.analysis_card, name="analysis-card"),
     path("photos/<uuid:photo_id>/", photos.photo, name="photo"),

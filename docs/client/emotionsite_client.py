@@ -123,6 +123,15 @@ class Client:
         answer: Json = self._call("POST", path, json=dict(content)).json()
         return answer
 
+    def patch(self, path: str, content: Mapping[str, Any]) -> Json:
+        """Change something else, such as a webhook."""
+        answer: Json = self._call("PATCH", path, json=dict(content)).json()
+        return answer
+
+    def remove(self, path: str) -> None:
+        """Delete something else."""
+        self._call("DELETE", path)
+
     def _pages(self, path: str, params: Json) -> Iterator[Json]:
         page = self._call("GET", path, params=params).json()
         while True:

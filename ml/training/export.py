@@ -1,7 +1,7 @@
 """Turn a finished run into weights that serve.
 
     python -m ml.training.export --run baseline --version v1 --data FILE.npz
-    python -m ml.training.export --again v3 --version v4 --data FILE.npz
+    python -m ml.training.export --again v3 --version v5 --data FILE.npz
 
 Writes `ml/weights/<version>/`: the Keras model without its optimizer, its ONNX graph in float32 and
 in int8, of which serving runs the faster one that is as accurate, plots, and the manifest with

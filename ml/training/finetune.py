@@ -1,6 +1,6 @@
 """A candidate that has learned from reviewed faces.
 
-    python -m ml.training.finetune --reviewed FACES.npz --data FILE.npz --base v4 --name v4-june \
+    python -m ml.training.finetune --reviewed FACES.npz --data FILE.npz --base v5 --name v5-june \
         --out var/models
 
 Goes on from the network of `--base` at a low learning rate. Every epoch mixes the reviewed faces
@@ -13,6 +13,7 @@ Progress goes to stdout, one JSON object a line. Nothing appears under `--name` 
 import argparse
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -184,6 +185,8 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, help="instead of the plan's")
     parser.add_argument("--quick", action="store_true", help="a short run, for tests")
     arguments = parser.parse_args()
+    # Whoever ends it finds no half-made folder.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     chosen = QUICK if arguments.quick else Plan()
     plan = Plan(**(asdict(chosen) | ({"epochs": arguments.epochs} if arguments.epochs else {})))
     try:

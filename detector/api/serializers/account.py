@@ -11,15 +11,15 @@ from detector.models import ModelVersion
 class UsageSerializer(serializers.Serializer[Any]):
     """How much is kept, the bin included."""
 
-    photos = serializers.IntegerField()
-    bytes = serializers.IntegerField()
+    photos = serializers.IntegerField(help_text="How many.")
+    bytes = serializers.IntegerField(help_text="Of all their files.")
 
 
 class RateSerializer(serializers.Serializer[Any]):
     """So many calls in so many seconds."""
 
-    calls = serializers.IntegerField()
-    seconds = serializers.IntegerField()
+    calls = serializers.IntegerField(help_text="At most so many.")
+    seconds = serializers.IntegerField(help_text="In this time.")
 
 
 class RatesSerializer(serializers.Serializer[Any]):
@@ -35,19 +35,19 @@ class LimitsSerializer(serializers.Serializer[Any]):
 
     photos = serializers.IntegerField(help_text="That one person may keep.")
     bytes = serializers.IntegerField(help_text="That one person may keep.")
-    image_bytes = serializers.IntegerField()
-    image_pixels = serializers.IntegerField()
-    images_a_call = serializers.IntegerField()
-    request_bytes = serializers.IntegerField()
-    wait_seconds = serializers.IntegerField()
+    image_bytes = serializers.IntegerField(help_text="Of one image.")
+    image_pixels = serializers.IntegerField(help_text="Of one image: width times height.")
+    images_a_call = serializers.IntegerField(help_text="In one upload.")
+    request_bytes = serializers.IntegerField(help_text="Of one call's body.")
+    wait_seconds = serializers.IntegerField(help_text="The largest `wait`.")
     rates = RatesSerializer()
 
 
 class MeSerializer(serializers.Serializer[Any]):
     """Who calls, and what they may."""
 
-    id = serializers.UUIDField()
-    username = serializers.CharField()
+    id = serializers.UUIDField(help_text="Stays as it is.")
+    username = serializers.CharField(help_text="With which you can log in.")
     email = serializers.CharField(help_text="Empty where there is none.")
     time_zone = serializers.CharField(help_text="In which your days begin.")
     scopes = serializers.ListField(
@@ -60,9 +60,9 @@ class MeSerializer(serializers.Serializer[Any]):
 class ModelVersionSerializer(serializers.Serializer[ModelVersion]):
     """A network that has answered here."""
 
-    name = serializers.CharField()
+    name = serializers.CharField(help_text="As in the results.")
     sha256 = serializers.CharField(help_text="Of its serving weights.")
-    status = serializers.ChoiceField(ModelStatus.choices)
+    status = serializers.ChoiceField(ModelStatus.choices, help_text="Whether it answers now.")
     created_at = serializers.DateTimeField(help_text="When it first answered here.")
     manifest = serializers.DictField(
         help_text="What it was trained on, how it was measured, and how it is calibrated."

@@ -1,13 +1,15 @@
 """Photos and what was found in them."""
 
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from detector.api.serializers.errors import ErrorSerializer
-from detector.api.serializers.fields import TextField
+from detector import selectors
+from detector.api.serializers.errors import ErrorSerializer, FailureSerializer
+from detector.api.serializers.fields import BodySerializer, ChangeSerializer, TextField, by_emotion
 from detector.enums import Emotion, QualityFlag, Source, Status, Verdict
 from detector.models import Analysis, Face, Photo
 from detector.services import annotation
@@ -16,54 +18,58 @@ from detector.services import annotation
 class BoxSerializer(serializers.Serializer[Face]):
     """A bounding box in pixels of the upright image."""
 
-    x = serializers.FloatField()
-    y = serializers.FloatField()
-    width = serializers.FloatField()
-    height = serializers.FloatField()
+    x = serializers.FloatField(help_text="Left edge.")
+    y = serializers.FloatField(help_text="Upper edge.")
+    width = serializers.FloatField(help_text="To the right.")
+    height = serializers.FloatField(help_text="Downwards.")
 
 
 class ProbabilitiesSerializer(serializers.Serializer[Any]):
     """Seven calibrated probabilities that sum to 1."""
 
-    angry = serializers.FloatField(min_value=0, max_value=1)
-    disgust = serializers.FloatField(min_value=0, max_value=1)
-    fear = serializers.FloatField(min_value=0, max_value=1)
-    happy = serializers.FloatField(min_value=0, max_value=1)
-    sad = serializers.FloatField(min_value=0, max_value=1)
-    surprise = serializers.FloatField(min_value=0, max_value=1)
-    neutral = serializers.FloatField(min_value=0, max_value=1)
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """One an emotion."""
+        return by_emotion(
+            lambda name: serializers.FloatField(
+                min_value=0, max_value=1, help_text=f"That it shows {name}."
+            )
+        )
 
 
 class QualitySerializer(serializers.Serializer[Any]):
     """Measurements of a face, and which of them make its emotion hard to read."""
 
     face_size = serializers.FloatField(required=False, help_text="Pixels of the photo.")
-    sharpness = serializers.FloatField(required=False)
+    sharpness = serializers.FloatField(required=False, help_text="Higher is sharper.")
     brightness = serializers.FloatField(required=False, help_text="0 black to 255 white.")
-    contrast = serializers.FloatField(required=False)
+    contrast = serializers.FloatField(required=False, help_text="Spread of the brightness.")
     roll = serializers.FloatField(required=False, help_text="Degrees, clockwise.")
     turn = serializers.FloatField(required=False, help_text="0 seen from ahead.")
     flags = serializers.ListField(
-        child=serializers.ChoiceField(QualityFlag.choices), required=False
+        child=serializers.ChoiceField(QualityFlag.choices),
+        required=False,
+        help_text="What makes it hard to read.",
     )
 
 
 class FaceSerializer(serializers.Serializer[Face]):
     """One face with its expression."""
 
-    index = serializers.IntegerField()
+    index = serializers.IntegerField(help_text="From 0, as in the addresses of its pictures.")
     box = BoxSerializer(source="*")
     landmarks = serializers.ListField(
         child=serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2),
         help_text="Right eye, left eye, nose, right and left corner of the mouth, as [x, y].",
     )
-    detection_score = serializers.FloatField()
+    detection_score = serializers.FloatField(help_text="How sure it is a face, 0 to 1.")
     quality = QualitySerializer()
-    emotion = serializers.ChoiceField(choices=Emotion.choices)
-    confidence = serializers.FloatField()
-    uncertain = serializers.BooleanField()
+    emotion = serializers.ChoiceField(
+        choices=Emotion.choices, help_text="The most probable expression."
+    )
+    confidence = serializers.FloatField(help_text="Its calibrated probability.")
+    uncertain = serializers.BooleanField(help_text="Whether the network does not stand by it.")
     probabilities = ProbabilitiesSerializer()
-    reviewed_emotion = serializers.SerializerMethodField()
+    reviewed_emotion = serializers.SerializerMethodField(help_text="What reviewers made of it.")
 
     @extend_schema_field(serializers.ChoiceField(choices=Verdict.choices, allow_null=True))
     def get_reviewed_emotion(self, face: Face) -> str | None:
@@ -74,9 +80,9 @@ class FaceSerializer(serializers.Serializer[Face]):
 class ImageSerializer(serializers.Serializer[Photo]):
     """The upright picture."""
 
-    url = serializers.SerializerMethodField()
-    width = serializers.IntegerField()
-    height = serializers.IntegerField()
+    url = serializers.SerializerMethodField(help_text="Where you can load it.")
+    width = serializers.IntegerField(help_text="Pixels.")
+    height = serializers.IntegerField(help_text="Pixels.")
     sha256 = serializers.CharField(help_text="Of the file as it was uploaded.")
 
     def get_url(self, photo: Photo) -> str:
@@ -89,31 +95,46 @@ class ImageSerializer(serializers.Serializer[Photo]):
 class ModelSerializer(serializers.Serializer[Any]):
     """The network that gave the answer."""
 
-    name = serializers.CharField()
-    sha256 = serializers.CharField()
+    name = serializers.CharField(help_text="Its version.")
+    sha256 = serializers.CharField(help_text="Of its serving weights.")
 
 
 class AnalysisSerializer(serializers.Serializer[Analysis]):
     """A photo's analysis, with all that is known of it so far."""
 
-    id = serializers.UUIDField()
-    status = serializers.ChoiceField(choices=Status.choices)
-    created_at = serializers.DateTimeField(source="queued_at")
-    captured_at = serializers.DateTimeField(source="photo.captured_at", allow_null=True)
+    id = serializers.UUIDField(help_text="Sorts by time.")
+    current = serializers.SerializerMethodField(
+        help_text="Id of the analysis of this photo that counts; another where it was renewed."
+    )
+    status = serializers.ChoiceField(choices=Status.choices, help_text="Where it stands.")
+    created_at = serializers.DateTimeField(source="queued_at", help_text="When it was asked for.")
+    captured_at = serializers.DateTimeField(
+        source="photo.captured_at",
+        allow_null=True,
+        help_text="When the camera took it, if it says so.",
+    )
     filename = serializers.CharField(source="photo.filename", help_text="As it was uploaded.")
     source = serializers.ChoiceField(  # type: ignore[assignment]  # the contract's name
-        choices=Source.choices, source="photo.source"
+        choices=Source.choices, source="photo.source", help_text="How the photo came."
     )
     image = serializers.SerializerMethodField()
     model = ModelSerializer(source="model_version", allow_null=True)
     faces = FaceSerializer(many=True)
-    dominant_emotion = serializers.ChoiceField(choices=Emotion.choices, allow_null=True)
-    face_count = serializers.SerializerMethodField()
+    dominant_emotion = serializers.ChoiceField(
+        choices=Emotion.choices, allow_null=True, help_text="Of the largest face."
+    )
+    face_count = serializers.SerializerMethodField(help_text="None until the photo was looked at.")
     error = serializers.SerializerMethodField()
-    timings_ms = serializers.DictField(child=serializers.FloatField())
-    note = serializers.CharField(source="photo.note")
-    tags = serializers.SerializerMethodField()
-    felt_emotion = serializers.SerializerMethodField()
+    timings_ms = serializers.DictField(
+        child=serializers.FloatField(), help_text="Milliseconds of each stage."
+    )
+    note = serializers.CharField(source="photo.note", help_text="What you wrote.")
+    tags = serializers.SerializerMethodField(help_text="Your words for the photo.")
+    felt_emotion = serializers.SerializerMethodField(help_text="What you said to have felt.")
+
+    def get_current(self, analysis: Analysis) -> UUID:
+        """Its own, unless the photo was analysed again or is waiting for that."""
+        return selectors.current_id(analysis)
 
     @extend_schema_field(ImageSerializer)
     def get_image(self, analysis: Analysis) -> Any:
@@ -126,7 +147,7 @@ class AnalysisSerializer(serializers.Serializer[Analysis]):
         """None until the photo was looked at: not looked at is not the same as no face."""
         return len(analysis.faces.all()) if analysis.status == Status.DONE else None
 
-    @extend_schema_field(ErrorSerializer(allow_null=True))
+    @extend_schema_field(FailureSerializer(allow_null=True))
     def get_error(self, analysis: Analysis) -> dict[str, str] | None:
         """Why it failed."""
         if not analysis.error_code:
@@ -144,10 +165,15 @@ class AnalysisSerializer(serializers.Serializer[Analysis]):
         return analysis.photo.felt_emotion or None
 
 
-class AnnotationSerializer(serializers.Serializer[Any]):
+class AnnotationSerializer(ChangeSerializer):
     """What an owner writes on a photo; what is left out stays as it is."""
 
-    note = TextField(required=False, allow_blank=True, max_length=annotation.NOTE_LENGTH)
+    note = TextField(
+        required=False,
+        allow_blank=True,
+        max_length=annotation.NOTE_LENGTH,
+        help_text="Replaces the note.",
+    )
     tags = serializers.ListField(
         child=TextField(max_length=annotation.TAG_LENGTH),
         required=False,
@@ -158,18 +184,14 @@ class AnnotationSerializer(serializers.Serializer[Any]):
         choices=Emotion.choices, required=False, allow_null=True, help_text="What you felt."
     )
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """A call that changes nothing is a mistake."""
-        if not attrs:
-            raise serializers.ValidationError(f"Give one of: {', '.join(self.fields)}.")
-        return attrs
 
-
-class UploadSerializer(serializers.Serializer[Any]):
+class UploadSerializer(BodySerializer):
     """The files of one call."""
 
     images = serializers.ListField(
-        child=serializers.FileField(allow_empty_file=True, use_url=False), min_length=1
+        child=serializers.FileField(allow_empty_file=True, use_url=False),
+        min_length=1,
+        help_text="One file or more.",
     )
 
 
@@ -201,7 +223,7 @@ class IdempotencySerializer(serializers.Serializer[Any]):
 class RejectionSerializer(serializers.Serializer[Any]):
     """A file that was not taken, and why."""
 
-    filename = serializers.CharField()
+    filename = serializers.CharField(help_text="As you called it.")
     error = ErrorSerializer()
 
 
@@ -215,4 +237,4 @@ class SubmissionSerializer(serializers.Serializer[Any]):
 class WaitingSerializer(serializers.Serializer[Any]):
     """Something that is still being made; ask again after `Retry-After` seconds."""
 
-    status = serializers.ChoiceField(choices=["waiting"])
+    status = serializers.ChoiceField(choices=["waiting"], help_text="Ask again.")

@@ -4,16 +4,21 @@ from typing import Any
 
 from rest_framework import serializers
 
+from detector.api.codes import FAILURES, listed
+
 
 class ErrorSerializer(serializers.Serializer[Any]):
     """The content of the error envelope."""
 
-    code = serializers.CharField()
-    message = serializers.CharField()
-    details = serializers.DictField(required=False)
+    code = serializers.CharField(help_text="For programs: it stays as it is.")
+    message = serializers.CharField(help_text="For people: it may change.")
+    details = serializers.DictField(
+        required=False, help_text="What more there is to say, by the code."
+    )
 
 
-class ErrorEnvelopeSerializer(serializers.Serializer[Any]):
-    """Every error looks like this."""
+class FailureSerializer(serializers.Serializer[Any]):
+    """Why an analysis failed."""
 
-    error = ErrorSerializer()
+    code = serializers.CharField(help_text=f"For programs.\n\n{listed(FAILURES)}")
+    message = serializers.CharField(help_text="For people: it may change.")

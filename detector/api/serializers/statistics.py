@@ -6,14 +6,15 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from detector import totals, trends
+from detector.api.serializers.fields import by_emotion
 from detector.enums import Emotion
 
 
 class PeriodSerializer(serializers.Serializer[Any]):
     """Days in the caller's time zone, both included."""
 
-    since = serializers.DateField(required=False)
-    until = serializers.DateField(required=False)
+    since = serializers.DateField(required=False, help_text="First day.")
+    until = serializers.DateField(required=False, help_text="Last day.")
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """Named `from` and `to` outside, where no keyword stands in the way."""
@@ -31,38 +32,34 @@ class PeriodSerializer(serializers.Serializer[Any]):
 class EmotionShareSerializer(serializers.Serializer[totals.EmotionShare]):
     """One emotion among the faces of a period."""
 
-    faces = serializers.IntegerField()
-    share = serializers.FloatField(min_value=0, max_value=1)
-    mean_confidence = serializers.FloatField(allow_null=True)
+    faces = serializers.IntegerField(help_text="That show it.")
+    share = serializers.FloatField(min_value=0, max_value=1, help_text="Of all faces.")
+    mean_confidence = serializers.FloatField(allow_null=True, help_text="Null without a face.")
 
 
 class EmotionSharesSerializer(serializers.Serializer[Any]):
     """All seven."""
 
-    angry = EmotionShareSerializer()
-    disgust = EmotionShareSerializer()
-    fear = EmotionShareSerializer()
-    happy = EmotionShareSerializer()
-    sad = EmotionShareSerializer()
-    surprise = EmotionShareSerializer()
-    neutral = EmotionShareSerializer()
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """One an emotion."""
+        return by_emotion(lambda name: EmotionShareSerializer())
 
 
 class SummarySerializer(serializers.Serializer[totals.Summary]):
     """Totals of a period and the distribution of expressions in it."""
 
-    photos = serializers.IntegerField()
-    faces = serializers.IntegerField()
+    photos = serializers.IntegerField(help_text="That were read.")
+    faces = serializers.IntegerField(help_text="In all of them.")
     uncertain = serializers.IntegerField(help_text="Faces whose expression is not certain.")
     corrected = serializers.IntegerField(
         help_text="Faces that count as people named them, against the model."
     )
-    waiting = serializers.IntegerField()
-    failed = serializers.IntegerField()
-    without_face = serializers.IntegerField()
-    first_day = serializers.DateField(allow_null=True)
-    last_day = serializers.DateField(allow_null=True)
-    emotions = serializers.SerializerMethodField()
+    waiting = serializers.IntegerField(help_text="Photos that are still to be read.")
+    failed = serializers.IntegerField(help_text="Photos that could not be read.")
+    without_face = serializers.IntegerField(help_text="Photos without a face.")
+    first_day = serializers.DateField(allow_null=True, help_text="Of the first photo.")
+    last_day = serializers.DateField(allow_null=True, help_text="Of the last photo.")
+    emotions = serializers.SerializerMethodField(help_text="Keyed by emotion.")
 
     @extend_schema_field(EmotionSharesSerializer)
     def get_emotions(self, summary: totals.Summary) -> dict[str, Any]:
@@ -86,13 +83,9 @@ class TimelineQuerySerializer(PeriodSerializer):
 class FaceCountsSerializer(serializers.Serializer[Any]):
     """How many faces showed each expression."""
 
-    angry = serializers.IntegerField()
-    disgust = serializers.IntegerField()
-    fear = serializers.IntegerField()
-    happy = serializers.IntegerField()
-    sad = serializers.IntegerField()
-    surprise = serializers.IntegerField()
-    neutral = serializers.IntegerField()
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """One an emotion."""
+        return by_emotion(lambda name: serializers.IntegerField(help_text=f"That show {name}."))
 
 
 class TimelinePointSerializer(serializers.Serializer[totals.TimelinePoint]):
@@ -105,41 +98,43 @@ class TimelinePointSerializer(serializers.Serializer[totals.TimelinePoint]):
 class TimelineSerializer(serializers.Serializer[Any]):
     """Expressions over time."""
 
-    bucket = serializers.ChoiceField(choices=TimelineQuerySerializer.BUCKETS)
+    bucket = serializers.ChoiceField(
+        choices=TimelineQuerySerializer.BUCKETS, help_text="What a point stands for."
+    )
     points = TimelinePointSerializer(many=True)
 
 
 class YearSerializer(serializers.Serializer[Any]):
     """Which year."""
 
-    year = serializers.IntegerField(min_value=1900, max_value=9998)
+    year = serializers.IntegerField(min_value=1900, max_value=9998, help_text="Of your time zone.")
 
 
 class CalendarDaySerializer(serializers.Serializer[trends.CalendarDay]):
     """A day with faces."""
 
-    day = serializers.DateField()
-    faces = serializers.IntegerField()
+    day = serializers.DateField(help_text="Of your time zone.")
+    faces = serializers.IntegerField(help_text="On this day.")
     dominant_emotion = serializers.ChoiceField(
         choices=Emotion.choices, source="dominant", help_text="The most frequent expression."
     )
-    dominant_faces = serializers.IntegerField()
+    dominant_faces = serializers.IntegerField(help_text="That show it.")
 
 
 class CalendarSerializer(serializers.Serializer[Any]):
     """The days of a year; those without a face are left out."""
 
-    year = serializers.IntegerField()
+    year = serializers.IntegerField(help_text="As asked for.")
     days = CalendarDaySerializer(many=True)
 
 
 class PeriodsSerializer(serializers.Serializer[Any]):
     """Two periods in the caller's time zone, first and last days included."""
 
-    first_from = serializers.DateField()
-    first_to = serializers.DateField()
-    second_from = serializers.DateField()
-    second_to = serializers.DateField()
+    first_from = serializers.DateField(help_text="First day of the first period.")
+    first_to = serializers.DateField(help_text="Last day of the first period.")
+    second_from = serializers.DateField(help_text="First day of the second period.")
+    second_to = serializers.DateField(help_text="Last day of the second period.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """No period ends before it begins."""
@@ -152,11 +147,13 @@ class PeriodsSerializer(serializers.Serializer[Any]):
 class ComparedPeriodSerializer(serializers.Serializer[trends.Period]):
     """The faces of one period."""
 
-    since = serializers.DateField()
-    until = serializers.DateField()
-    faces = serializers.IntegerField()
-    emotions = serializers.SerializerMethodField()
-    models = serializers.SerializerMethodField()
+    since = serializers.DateField(help_text="First day.")
+    until = serializers.DateField(help_text="Last day.")
+    faces = serializers.IntegerField(help_text="In this period.")
+    emotions = serializers.SerializerMethodField(help_text="Keyed by emotion.")
+    models = serializers.SerializerMethodField(
+        help_text="Names of the networks that read its photos."
+    )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """Its days are named as everywhere."""

@@ -1,12 +1,12 @@
 """Keys for programs."""
 
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 
 from django.utils import timezone
 from rest_framework import serializers
 
-from detector.api.serializers.fields import TextField
+from detector.api.serializers.fields import BodySerializer, TextField
 from detector.enums import Scope
 from detector.models import ApiToken
 from detector.services import tokens
@@ -15,11 +15,15 @@ from detector.services import tokens
 class TokenSerializer(serializers.Serializer[ApiToken]):
     """A token, without its secret."""
 
-    id = serializers.UUIDField()
-    name = serializers.CharField()
-    scopes = serializers.ListField(child=serializers.ChoiceField(Scope.choices))
-    created_at = serializers.DateTimeField(source="created")
-    expires_at = serializers.DateTimeField(source="expiry", allow_null=True)
+    id = serializers.UUIDField(help_text="How it may be spoken of.")
+    name = serializers.CharField(help_text="As you called it.")
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(Scope.choices), help_text="What it may."
+    )
+    created_at = serializers.DateTimeField(source="created", help_text="When it was made.")
+    expires_at = serializers.DateTimeField(
+        source="expiry", allow_null=True, help_text="When it ends."
+    )
     last_used_at = serializers.DateTimeField(allow_null=True, help_text="To the minute.")
 
 
@@ -33,15 +37,16 @@ class NewTokenSerializer(TokenSerializer):
         return cast(str, self.context["secret"])
 
 
-class TokenWishSerializer(serializers.Serializer[Any]):
+class TokenWishSerializer(BodySerializer):
     """What a new token shall be."""
 
-    name = TextField(max_length=100)
+    name = TextField(max_length=100, help_text="For yourself.")
     scopes = serializers.ListField(
         child=serializers.ChoiceField(Scope.choices),
         allow_empty=False,
         max_length=len(Scope),
         default=[scope.value for scope in tokens.DEFAULT_SCOPES],
+        help_text="What it may: `read`, `write`, `review`.",
     )
     expires_at = serializers.DateTimeField(
         required=False, help_text="The installation's longest life, where it is left out or later."

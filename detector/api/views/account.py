@@ -14,7 +14,7 @@ from detector import selectors
 from detector.api import throttles
 from detector.api.serializers.account import MeSerializer, ModelVersionSerializer
 from detector.api.serializers.analyses import WaitSerializer
-from detector.api.views.base import PROBLEM, ApiMixin, caller
+from detector.api.views.base import ApiMixin, caller
 from detector.enums import Scope
 from detector.models import ApiToken, ModelVersion
 
@@ -25,7 +25,7 @@ class MeView(ApiMixin, GenericAPIView[Any]):
     @extend_schema(
         operation_id="me",
         summary="Who you are and what you may",
-        responses={200: MeSerializer, 400: PROBLEM},
+        responses={200: MeSerializer},
     )
     def get(self, request: Request) -> Response:
         """Account, scopes, usage and limits."""
@@ -59,7 +59,7 @@ def _limits() -> dict[str, Any]:
 @extend_schema_view(
     list=extend_schema(
         summary="The networks that have answered here, newest first",
-        responses={200: ModelVersionSerializer(many=True), 400: PROBLEM},
+        responses={200: ModelVersionSerializer(many=True)},
     ),
 )
 class ModelViewSet(ApiMixin, ListModelMixin, GenericViewSet[ModelVersion]):

@@ -3,8 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from django.http import Http404
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin
@@ -14,42 +14,59 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from detector import selectors
+from detector.api.codes import can_fail
 from detector.api.parsers import ImageParser
 from detector.api.serializers.analyses import (
     AnalysisSerializer,
     AnnotationSerializer,
     WaitSerializer,
 )
-from detector.api.views.base import (
-    NOT_MODIFIED,
-    PROBLEM,
-    ApiMixin,
-    caller,
-)
+from detector.api.views.base import caller
 from detector.api.views.pictures import PicturesMixin
 from detector.api.views.uploads import UploadMixin
+from detector.enums import Emotion, Source, Status
 from detector.exceptions import DetectorError
 from detector.filters import AnalysisFilter
 from detector.models import Analysis
 from detector.services import annotation, erasure, submission
 
+NOT_FAILED = DetectorError(
+    "not_failed", "Only a failed analysis that no later one took the place of can be tried again."
+)
+
+FILTER_SCHEMAS: dict[str, tuple[dict[str, Any], str]] = {
+    "status": ({"type": "string", "enum": Status.values}, "Where the analysis stands."),
+    "source": ({"type": "string", "enum": Source.values}, "How the photo came."),
+    "emotion": ({"type": "string", "enum": Emotion.values}, "Of one of the faces."),
+    "min_confidence": (
+        {"type": "number", "minimum": 0, "maximum": 1},
+        "At least this, in one of the faces.",
+    ),
+    "uncertain": ({"type": "boolean"}, "Whether the network stands by one of the faces."),
+    "tag": ({"type": "string", "minLength": 1}, "One of your tags, as it is spelled."),
+    "q": ({"type": "string", "minLength": 1}, "Text in notes and tags, in any capitals."),
+    "from": ({"type": "string", "format": "date"}, "Taken on this day of yours or later."),
+    "to": ({"type": "string", "format": "date"}, "Taken on this day of yours or earlier."),
+}
+FILTERS = [
+    OpenApiParameter(name, schema, description=text)
+    for name, (schema, text) in FILTER_SCHEMAS.items()
+]
+
 
 @extend_schema_view(
     list=extend_schema(
         summary="The history, newest first",
-        responses={
-            200: AnalysisSerializer(many=True),
-            400: PROBLEM,
-        },
+        description="The current analysis of each photo.",
+        parameters=FILTERS,
+        responses={200: AnalysisSerializer(many=True)},
     ),
     destroy=extend_schema(
         summary="Delete the photo with all that is known of it",
-        responses={204: None, 400: PROBLEM},
+        responses={204: None},
     ),
 )
-class AnalysisViewSet(
-    ApiMixin, UploadMixin, PicturesMixin, ListModelMixin, GenericViewSet[Analysis]
-):
+class AnalysisViewSet(UploadMixin, PicturesMixin, ListModelMixin, GenericViewSet[Analysis]):
     """Photos and what was found in them."""
 
     serializer_class = AnalysisSerializer
@@ -76,14 +93,20 @@ class AnalysisViewSet(
         return super().get_throttles()
 
     def get_object(self) -> Analysis:
-        """The caller's own analysis of this id, or 404: filters are for lists."""
-        analysis: Analysis = get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
+        """The caller's own analysis of this id, or 404.
+
+        Not only current ones: an id that a program was told once leads to the photo for ever.
+        """
+        analysis = selectors.analysis_of(caller(self.request), self.kwargs["pk"])
+        if analysis is None:
+            raise Http404
         return analysis
 
     @extend_schema(
         summary="One analysis",
-        description="With an `ETag`: send it as `If-None-Match` to hear only of changes.",
-        responses={200: AnalysisSerializer, 304: NOT_MODIFIED, 400: PROBLEM},
+        description="Also one that does not count, or not yet, as the photo was analysed again: "
+        "`current` is the id of the one that counts.",
+        responses={200: AnalysisSerializer},
     )
     def retrieve(self, request: Request, pk: UUID) -> Response:
         """The analysis with its faces."""
@@ -92,7 +115,8 @@ class AnalysisViewSet(
     @extend_schema(
         summary="Change note, tags or the emotion that you felt",
         request={"application/json": AnnotationSerializer},
-        responses={200: AnalysisSerializer, 400: PROBLEM, 415: PROBLEM},
+        responses={200: AnalysisSerializer},
+        extensions=can_fail("invalid_note", "invalid_tags"),
     )
     def partial_update(self, request: Request, pk: UUID) -> Response:
         """What is left out stays as it is."""
@@ -112,15 +136,17 @@ class AnalysisViewSet(
 
     @extend_schema(
         summary="Try a failed analysis again",
+        description="But not one that a later took the place of.",
         request=None,
-        responses={202: AnalysisSerializer, 400: PROBLEM, 409: PROBLEM},
+        responses={202: AnalysisSerializer},
+        extensions=can_fail("not_failed"),
     )
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: UUID) -> Response:
         """Queue it anew."""
         analysis = self.get_object()
         if not submission.retry(analysis):
-            raise DetectorError("not_failed", "Only a failed analysis can be tried again.")
+            raise NOT_FAILED
         return Response(
             self.get_serializer(self.get_object()).data, status=status.HTTP_202_ACCEPTED
         )

@@ -6,7 +6,6 @@ from typing import Any, ClassVar, cast
 
 from django.http import HttpResponseBase
 from django.utils.cache import get_conditional_response
-from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,12 +13,9 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from detector.api.pagination import PageSerializer
-from detector.api.serializers.errors import ErrorEnvelopeSerializer
 from detector.api.throttles import tightest
 from detector.models import User
 
-PROBLEM = OpenApiResponse(ErrorEnvelopeSerializer)
-NOT_MODIFIED = OpenApiResponse(description="Unchanged since the ETag in `If-None-Match`.")
 KEPT_BUT_ASKED_FOR = "private, no-cache"
 
 
@@ -36,6 +32,11 @@ def unless_known(request: Request, answer: Response) -> HttpResponseBase:
     response["ETag"] = etag
     response["Cache-Control"] = KEPT_BUT_ASKED_FOR
     return response
+
+
+def created(data: Any, url: str) -> Response:
+    """What was made, and where it is from now on."""
+    return Response(data, status=HTTPStatus.CREATED, headers={"Location": url})
 
 
 class ApiMixin(APIView):
@@ -78,12 +79,23 @@ class ApiMixin(APIView):
         if wrong:
             raise serializers.ValidationError(wrong)
 
+    def asked(self) -> dict[str, Any]:
+        """The parameters of this call, checked as `queries` says."""
+        query = self.queries[self._call](data=self.request.query_params)
+        query.is_valid(raise_exception=True)
+        asked: dict[str, Any] = query.validated_data
+        return asked
+
+    @property
+    def _call(self) -> str:
+        return getattr(self, "action", None) or (self.request.method or "").lower()
+
     def _methods(self) -> set[str]:
         actions = getattr(self, "action_map", None)
         return set(actions or (name for name in self.http_method_names if hasattr(self, name)))
 
     def _known_parameters(self) -> set[str]:
-        name = getattr(self, "action", None) or (self.request.method or "").lower()
+        name = self._call
         known: set[str] = set()
         if name in self.queries:
             known |= set(self.queries[name]().fields)

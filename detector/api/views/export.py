@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 
-from detector.api.views.base import PROBLEM, ApiMixin, caller
+from detector.api.views.base import ApiMixin, caller
 from detector.services import export
 
 KINDS = {
@@ -23,7 +23,7 @@ KINDS = {
 class ExportQuerySerializer(serializers.Serializer[Any]):
     """As what."""
 
-    type = serializers.ChoiceField(choices=list(KINDS), default="csv")
+    type = serializers.ChoiceField(choices=list(KINDS), default="csv", help_text="Kind of file.")
 
 
 class ExportView(ApiMixin, GenericAPIView[Any]):
@@ -40,14 +40,11 @@ class ExportView(ApiMixin, GenericAPIView[Any]):
             (200, "text/csv"): OpenApiTypes.STR,
             (200, "application/json"): OpenApiTypes.OBJECT,
             (200, "application/zip"): OpenApiTypes.BINARY,
-            400: PROBLEM,
         },
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Sent while it is made."""
-        query = ExportQuerySerializer(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        kind = query.validated_data["type"]
+        kind = self.asked()["type"]
         content_type, pieces = KINDS[kind]
         response = StreamingHttpResponse(pieces(caller(request)), content_type=content_type)
         day = timezone.localdate().isoformat()

@@ -7,22 +7,21 @@ from uuid import UUID
 from django.http import Http404, HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from detector import files, selectors
+from detector.api.codes import NOT_DRAWN, can_fail, listed
 from detector.api.serializers.analyses import WaitingSerializer
-from detector.api.views.base import NOT_MODIFIED, PROBLEM
 from detector.enums import Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Explanation, Face
 from detector.services import explanation, pictures
 
-PICTURE = {(200, "image/jpeg"): OpenApiTypes.BINARY, 304: NOT_MODIFIED, 400: PROBLEM}
-MADE_PICTURE = {**PICTURE, 503: PROBLEM}
+PICTURE = {(200, "image/jpeg"): OpenApiTypes.BINARY}
 FAILURE_STANDS = timedelta(minutes=1)
 INDEX = OpenApiParameter("index", OpenApiTypes.INT32, "path", description="As in `faces`.")
 
@@ -42,7 +41,8 @@ class PicturesMixin(GenericViewSet[Analysis]):
     @extend_schema(
         summary="The image with a box on each face",
         description="Each with its number, expression and confidence; `?` where uncertain.",
-        responses=MADE_PICTURE,
+        responses=PICTURE,
+        extensions=can_fail("busy", "file_missing"),
     )
     @action(detail=True)
     def annotated(self, request: Request, pk: UUID) -> HttpResponseBase:
@@ -59,7 +59,8 @@ class PicturesMixin(GenericViewSet[Analysis]):
         summary="A square around one face",
         description="At most 512 pixels wide.",
         parameters=[INDEX],
-        responses=MADE_PICTURE,
+        responses=PICTURE,
+        extensions=can_fail("busy", "file_missing"),
     )
     @action(detail=True, url_path="faces/<int:index>/crop")
     def crop(self, request: Request, pk: UUID, index: int) -> HttpResponseBase:
@@ -75,9 +76,10 @@ class PicturesMixin(GenericViewSet[Analysis]):
     @extend_schema(
         summary="Where the network looked in one face",
         description="A heat map, drawn by a worker when it is asked for: 202 until it is there. "
-        "409 `explanation_failed` where it cannot be drawn, as for results of an earlier model.",
+        f"409 `explanation_failed` with `details.reason` where it is not:\n\n{listed(NOT_DRAWN)}",
         parameters=[INDEX],
-        responses={**PICTURE, 202: OpenApiResponse(WaitingSerializer), 409: PROBLEM},
+        responses={**PICTURE, 202: WaitingSerializer},
+        extensions=can_fail("explanation_failed"),
     )
     @action(detail=True, url_path="faces/<int:index>/explanation")
     def explanation(self, request: Request, pk: UUID, index: int) -> HttpResponseBase:

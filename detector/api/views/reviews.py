@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from detector import files, reviewing
+from detector.api.codes import can_fail
 from detector.api.permissions import HasScope, IsReviewer
 from detector.api.serializers.reviews import (
     NewReviewSerializer,
@@ -23,7 +24,7 @@ from detector.api.serializers.reviews import (
     ReviewQueueSerializer,
     ReviewSerializer,
 )
-from detector.api.views.base import PROBLEM, ApiMixin, caller
+from detector.api.views.base import ApiMixin, caller
 from detector.api.views.pictures import PICTURE
 from detector.enums import Scope
 from detector.models import Review, ReviewCase
@@ -48,7 +49,7 @@ class QueueView(ReviewerMixin, GenericAPIView[Any]):
         description="The most useful that waits; it is yours for some minutes. Asked again "
         "without a verdict or a skip in between, the same.",
         parameters=[ReviewQuerySerializer],
-        responses={200: ReviewQueueSerializer, 400: PROBLEM},
+        responses={200: ReviewQueueSerializer},
     )
     def get(self, request: Request) -> Response:
         """None when all is done, or others hold what is left."""
@@ -59,10 +60,8 @@ class QueueView(ReviewerMixin, GenericAPIView[Any]):
         shown = ReviewCaseSerializer(case, context={"request": request}).data if case else None
         return Response({"left": cases.count(), "case": shown})
 
-    @staticmethod
-    def _chosen(request: Request) -> QuerySet[ReviewCase]:
-        query = ReviewQuerySerializer(data=request.query_params)
-        query.is_valid(raise_exception=True)
+    def _chosen(self, request: Request) -> QuerySet[ReviewCase]:
+        self.asked()
         queue = reviewing.queue_of(caller(request))
         chosen = ReviewFilter(request.query_params, queryset=queue, request=request)
         if not chosen.is_valid():
@@ -83,7 +82,7 @@ class QueueImageView(ReviewerMixin, GenericAPIView[Any]):
         return response
 
 
-class QueueSkipView(ReviewerMixin, GenericAPIView[Any]):
+class QueueSkipView(ReviewerMixin):
     """Leaving a face to others."""
 
     @extend_schema(summary="Leave a face to others", request=None, responses={204: None})
@@ -96,7 +95,7 @@ class QueueSkipView(ReviewerMixin, GenericAPIView[Any]):
 @extend_schema_view(
     list=extend_schema(
         summary="Your verdicts, newest first",
-        responses={200: ReviewSerializer(many=True), 400: PROBLEM},
+        responses={200: ReviewSerializer(many=True)},
     ),
 )
 class ReviewViewSet(ReviewerMixin, ListModelMixin, GenericViewSet[Review]):
@@ -117,7 +116,8 @@ class ReviewViewSet(ReviewerMixin, ListModelMixin, GenericViewSet[Review]):
         description="One that `reviews/queue/` gave you; 409 `review_not_held` once it is not "
         "yours any more.",
         request=NewReviewSerializer,
-        responses={201: ReviewSerializer, 400: PROBLEM, 409: PROBLEM, 415: PROBLEM},
+        responses={201: ReviewSerializer},
+        extensions=can_fail("review_not_held"),
     )
     def create(self, request: Request) -> Response:
         """The verdict as it was written down."""

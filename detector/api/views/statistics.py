@@ -18,7 +18,7 @@ from detector.api.serializers.statistics import (
     TimelineSerializer,
     YearSerializer,
 )
-from detector.api.views.base import PROBLEM, ApiMixin, caller
+from detector.api.views.base import ApiMixin, caller
 
 
 class SummaryView(ApiMixin, GenericAPIView[Any]):
@@ -29,13 +29,11 @@ class SummaryView(ApiMixin, GenericAPIView[Any]):
     @extend_schema(
         summary="Totals and distribution",
         parameters=[PeriodSerializer],
-        responses={200: SummarySerializer, 400: PROBLEM},
+        responses={200: SummarySerializer},
     )
     def get(self, request: Request) -> Response:
         """Of all photos, or of those taken between two days."""
-        period = PeriodSerializer(data=request.query_params)
-        period.is_valid(raise_exception=True)
-        days = period.validated_data
+        days = self.asked()
         summary = totals.summary(caller(request), days.get("from"), days.get("to"))
         return Response(SummarySerializer(summary).data)
 
@@ -49,13 +47,11 @@ class TimelineView(ApiMixin, GenericAPIView[Any]):
         summary="Expressions over time",
         description="Weeks begin on Monday; those without a face are left out.",
         parameters=[TimelineQuerySerializer],
-        responses={200: TimelineSerializer, 400: PROBLEM},
+        responses={200: TimelineSerializer},
     )
     def get(self, request: Request) -> Response:
         """Faces of each expression by day, week or month."""
-        query = TimelineQuerySerializer(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        wish = query.validated_data
+        wish = self.asked()
         points = totals.timeline(caller(request), wish["bucket"], wish.get("from"), wish.get("to"))
         return Response(TimelineSerializer({"bucket": wish["bucket"], "points": points}).data)
 
@@ -69,13 +65,11 @@ class CalendarView(ApiMixin, GenericAPIView[Any]):
         summary="The days of a year",
         description="Those without a face are left out.",
         parameters=[YearSerializer],
-        responses={200: CalendarSerializer, 400: PROBLEM},
+        responses={200: CalendarSerializer},
     )
     def get(self, request: Request) -> Response:
         """Faces and the most frequent expression of each day."""
-        query = YearSerializer(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        year = query.validated_data["year"]
+        year = self.asked()["year"]
         days = trends.calendar(caller(request), year)
         return Response(CalendarSerializer({"year": year, "days": days}).data)
 
@@ -89,13 +83,11 @@ class CompareView(ApiMixin, GenericAPIView[Any]):
         summary="Two periods side by side",
         description="Where `comparable` is false, different networks read them.",
         parameters=[PeriodsSerializer],
-        responses={200: ComparisonSerializer, 400: PROBLEM},
+        responses={200: ComparisonSerializer},
     )
     def get(self, request: Request) -> Response:
         """The distribution of each."""
-        query = PeriodsSerializer(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        days = query.validated_data
+        days = self.asked()
         comparison = trends.compare(
             caller(request),
             (days["first_from"], days["first_to"]),

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.mixins import ListModelMixin
@@ -12,12 +13,13 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from detector import selectors
+from detector.api.codes import can_fail
 from detector.api.serializers.tokens import (
     NewTokenSerializer,
     TokenSerializer,
     TokenWishSerializer,
 )
-from detector.api.views.base import PROBLEM, ApiMixin, caller
+from detector.api.views.base import ApiMixin, caller, created
 from detector.enums import Scope
 from detector.exceptions import DetectorError
 from detector.models import ApiToken
@@ -27,9 +29,9 @@ from detector.services import tokens
 @extend_schema_view(
     list=extend_schema(
         summary="Your tokens, newest first",
-        responses={200: TokenSerializer(many=True), 400: PROBLEM},
+        responses={200: TokenSerializer(many=True)},
     ),
-    destroy=extend_schema(summary="Revoke a token", responses={204: None, 400: PROBLEM}),
+    destroy=extend_schema(summary="Revoke a token", responses={204: None}),
 )
 class TokenViewSet(ApiMixin, ListModelMixin, GenericViewSet[ApiToken]):
     """Keys for programs."""
@@ -51,7 +53,8 @@ class TokenViewSet(ApiMixin, ListModelMixin, GenericViewSet[ApiToken]):
         description="The secret is shown here and never again. A token gives no scope that it "
         "does not hold itself.",
         request=TokenWishSerializer,
-        responses={201: NewTokenSerializer, 400: PROBLEM, 415: PROBLEM},
+        responses={201: NewTokenSerializer},
+        extensions=can_fail("scope_not_held"),
     )
     def create(self, request: Request) -> Response:
         """A new token with its secret."""
@@ -66,9 +69,9 @@ class TokenViewSet(ApiMixin, ListModelMixin, GenericViewSet[ApiToken]):
             expires_at=wish.validated_data.get("expires_at"),
         )
         answer = NewTokenSerializer(token, context={"secret": secret})
-        return Response(answer.data, status=status.HTTP_201_CREATED)
+        return created(answer.data, reverse("api:v1:token-detail", args=[token.id]))
 
-    @extend_schema(summary="One token", responses={200: TokenSerializer, 400: PROBLEM})
+    @extend_schema(summary="One token", responses={200: TokenSerializer})
     def retrieve(self, request: Request, id: UUID) -> Response:
         """Without its secret."""
         return Response(TokenSerializer(self._token(id)).data)

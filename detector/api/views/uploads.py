@@ -26,13 +26,14 @@ from rest_framework.viewsets import GenericViewSet
 
 from detector import selectors
 from detector.api import errors
+from detector.api.codes import OF_FILES, can_fail
 from detector.api.serializers.analyses import (
     IdempotencySerializer,
     SubmissionSerializer,
     UploadSerializer,
     WaitSerializer,
 )
-from detector.api.views.base import PROBLEM, caller
+from detector.api.views.base import ApiMixin, caller
 from detector.enums import Source
 from detector.exceptions import DetectorError
 from detector.models import Analysis
@@ -53,14 +54,15 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 WAITING = threading.BoundedSemaphore(settings.API_WAITING_CALLS)
 
 
-class UploadMixin(GenericViewSet[Analysis]):
+class UploadMixin(ApiMixin, GenericViewSet[Analysis]):
     """The call that takes images."""
 
     @extend_schema(
         summary="Upload one or more images",
-        description="As a form with one or more `images`, or one image as the whole body. A file "
-        "that cannot be read never stops the others. With an `Idempotency-Key` the call can be "
-        "sent again for 24 hours: it is done once and answered alike.",
+        description="As a form with one or more `images`, each a photo or a ZIP of photos, or one "
+        "image as the whole body. A file that cannot be read never stops the others. With an "
+        "`Idempotency-Key` the call can be sent again for 24 hours: it is done once and answered "
+        "alike.",
         request={
             "multipart/form-data": UploadSerializer,
             **dict.fromkeys(IMAGE_TYPES, OpenApiTypes.BINARY),
@@ -70,18 +72,12 @@ class UploadMixin(GenericViewSet[Analysis]):
         responses={
             200: OpenApiResponse(SubmissionSerializer, description="All are finished."),
             202: OpenApiResponse(SubmissionSerializer, description="Some are still to do."),
-            400: PROBLEM,
-            409: PROBLEM,
-            413: PROBLEM,
-            415: PROBLEM,
-            503: PROBLEM,
         },
+        extensions=can_fail(*OF_FILES, "idempotency_key_reused", "call_in_progress"),
     )
     def create(self, request: Request) -> Response:
         """Take the images; those that cannot be read are told apart from those that can."""
-        query = WaitSerializer(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        wait = query.validated_data["wait"]
+        wait = self.asked()["wait"]
         files = request.FILES.getlist("images")
         with ExitStack() as closed_at_the_end:
             for file in files:
@@ -91,7 +87,7 @@ class UploadMixin(GenericViewSet[Analysis]):
     def _create(
         self, request: Request, files: "Sequence[UploadedFile[Any]]", wait: float
     ) -> Response:
-        upload = UploadSerializer(data={"images": files})
+        upload = UploadSerializer(data=request.data)
         upload.is_valid(raise_exception=True)
         key = _idempotency_key(request)
         if key is None:

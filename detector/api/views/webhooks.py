@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.mixins import ListModelMixin
@@ -12,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from detector import selectors
+from detector.api.codes import can_fail
 from detector.api.serializers.webhooks import (
     DeliverySerializer,
     NewWebhookSerializer,
@@ -19,7 +21,7 @@ from detector.api.serializers.webhooks import (
     WebhookSerializer,
     WebhookWishSerializer,
 )
-from detector.api.views.base import PROBLEM, ApiMixin, caller
+from detector.api.views.base import ApiMixin, caller, created
 from detector.models import WebhookDelivery, WebhookEndpoint
 from detector.services import notices, webhooks
 
@@ -27,7 +29,7 @@ from detector.services import notices, webhooks
 @extend_schema_view(
     list=extend_schema(
         summary="Your webhooks, newest first",
-        responses={200: WebhookSerializer(many=True), 400: PROBLEM},
+        responses={200: WebhookSerializer(many=True)},
     ),
 )
 class WebhookViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookEndpoint]):
@@ -49,16 +51,18 @@ class WebhookViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookEndpoint]):
         summary="Make a webhook",
         description="The secret is shown here; verify with it as Standard Webhooks says.",
         request=WebhookWishSerializer,
-        responses={201: NewWebhookSerializer, 400: PROBLEM, 409: PROBLEM, 415: PROBLEM},
+        responses={201: NewWebhookSerializer},
+        extensions=can_fail("url_refused", "too_many_webhooks"),
     )
     def create(self, request: Request) -> Response:
         """400 `url_refused` for addresses that are not public."""
         wish = WebhookWishSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
         endpoint = webhooks.create_endpoint(caller(request), **wish.validated_data)
-        return Response(NewWebhookSerializer(endpoint).data, status=status.HTTP_201_CREATED)
+        url = reverse("api:v1:webhook-detail", args=[endpoint.pk])
+        return created(NewWebhookSerializer(endpoint).data, url)
 
-    @extend_schema(summary="One webhook", responses={200: WebhookSerializer, 400: PROBLEM})
+    @extend_schema(summary="One webhook", responses={200: WebhookSerializer})
     def retrieve(self, request: Request, id: UUID) -> Response:
         """Without its secret."""
         return Response(WebhookSerializer(self._endpoint(id)).data)
@@ -66,7 +70,8 @@ class WebhookViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookEndpoint]):
     @extend_schema(
         summary="Change a webhook, disable or enable it",
         request=WebhookChangeSerializer,
-        responses={200: WebhookSerializer, 400: PROBLEM, 415: PROBLEM},
+        responses={200: WebhookSerializer},
+        extensions=can_fail("url_refused"),
     )
     def partial_update(self, request: Request, id: UUID) -> Response:
         """What is left out stays as it is."""
@@ -76,7 +81,7 @@ class WebhookViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookEndpoint]):
         webhooks.change_endpoint(endpoint, **changes.validated_data)
         return Response(WebhookSerializer(endpoint).data)
 
-    @extend_schema(summary="Delete a webhook", responses={204: None, 400: PROBLEM})
+    @extend_schema(summary="Delete a webhook", responses={204: None})
     def destroy(self, request: Request, id: UUID) -> Response:
         """With all that it was told."""
         webhooks.delete_endpoint(self._endpoint(id))
@@ -102,14 +107,14 @@ class DeliveryViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookDelivery])
 
     @extend_schema(
         summary="What a webhook was told, newest first",
-        responses={200: DeliverySerializer(many=True), 400: PROBLEM},
+        responses={200: DeliverySerializer(many=True)},
     )
     def list(self, request: Request, webhook_id: UUID) -> Response:
         """With the answers."""
         get_object_or_404(selectors.webhooks_of(caller(request)), id=webhook_id)
         return super().list(request)
 
-    @extend_schema(summary="One delivery", responses={200: DeliverySerializer, 400: PROBLEM})
+    @extend_schema(summary="One delivery", responses={200: DeliverySerializer})
     def retrieve(self, request: Request, webhook_id: UUID, id: UUID) -> Response:
         """With its answer."""
         return Response(DeliverySerializer(self._delivery(id)).data)
@@ -118,7 +123,7 @@ class DeliveryViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookDelivery])
         summary="Send it again",
         description="As a delivery of its own, at once.",
         request=None,
-        responses={202: DeliverySerializer, 400: PROBLEM},
+        responses={202: DeliverySerializer},
     )
     def resend(self, request: Request, webhook_id: UUID, id: UUID) -> Response:
         """The new delivery."""

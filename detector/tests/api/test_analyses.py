@@ -125,8 +125,8 @@ def test_picture_is_kept_by_the_browser_but_asked_for(analysed: Analysis, api: A
 def test_one_analysis_in_full(analysed: Analysis, api: APIClient) -> None:
     data = api.get(f"{URL}{analysed.pk}/").json()
     assert data.keys() == {
-        "id", "status", "created_at", "captured_at", "filename", "source", "image", "model",
-        "faces", "dominant_emotion", "face_count", "error", "timings_ms", "note", "tags",
+        "id", "current", "status", "created_at", "captured_at", "filename", "source", "image",
+        "model", "faces", "dominant_emotion", "face_count", "error", "timings_ms", "note", "tags",
         "felt_emotion",
     }  # fmt: skip
     assert data["image"].keys() == {"url", "width", "height", "sha256"}
@@ -158,6 +158,30 @@ def test_failure_is_told(api: APIClient, owner: User) -> None:
     assert api.post(f"{URL}{failed.pk}/retry/").status_code == 202
     again = api.post(f"{URL}{failed.pk}/retry/")
     assert (again.status_code, again.json()["error"]["code"]) == (409, "not_failed")
+
+
+def test_what_no_longer_counts_is_still_there(
+    analysed: Analysis, api: APIClient, owner: User
+) -> None:
+    Analysis.objects.filter(pk=analysed.pk).update(superseded=True)
+    renewal = AnalysisFactory.create(photo=analysed.photo)
+    failed = AnalysisFactory.create(
+        photo=analysed.photo, superseded=True, status=Status.FAILED, model_version=None,
+        error_code="timed_out",
+    )  # fmt: skip
+    for analysis, status in ((analysed, "done"), (renewal, "done"), (failed, "failed")):
+        data = api.get(f"{URL}{analysis.pk}/").json()
+        assert (data["id"], data["current"]) == (str(analysis.pk), str(renewal.pk))
+        assert data["status"] == status
+    assert [item["id"] for item in api.get(URL).json()["results"]] == [str(renewal.pk)]
+    for part in ("image", "annotated", "faces/0/crop"):
+        response = api.get(f"{URL}{analysed.pk}/{part}/")
+        assert (response.status_code, response.getvalue()[:3]) == (200, b"\xff\xd8\xff")
+    note = api.patch(f"{URL}{analysed.pk}/", {"note": "Both times"}).json()["note"]
+    assert api.get(f"{URL}{renewal.pk}/").json()["note"] == note
+    assert api.post(f"{URL}{failed.pk}/retry/").json()["status"] == "queued"
+    assert api.delete(f"{URL}{analysed.pk}/").status_code == 204
+    assert api.get(f"{URL}{renewal.pk}/").status_code == 404
 
 
 def test_delete(analysed: Analysis, api: APIClient) -> None:
@@ -206,7 +230,7 @@ def test_filters(owner: User, api: APIClient, query: dict[str, str], expected: s
 
     a, b = photo("a", 4), photo("b", 5)
     photo("c", 6, photo__source="api", status=Status.FAILED, error_code="x")
-    a.photo.tags.create(name="party")
+    a.photo.tags.create(name="party", owner=a.photo.owner)
     FaceFactory.create(analysis=a, emotion=Emotion.HAPPY, confidence=0.9)
     FaceFactory.create(analysis=b, emotion=Emotion.HAPPY, confidence=0.6)
     FaceFactory.create(analysis=b, emotion=Emotion.SAD, confidence=0.4, uncertain=True, index=1)

@@ -20,8 +20,8 @@ URL = "/api/v1/export/"
 
 @pytest.fixture
 def history(owner: User, stranger: User, analysed: Analysis) -> Analysis:
-    analysed.photo.tags.create(name="lake")
-    analysed.photo.tags.create(name="summer")
+    analysed.photo.tags.create(name="lake", owner=analysed.photo.owner)
+    analysed.photo.tags.create(name="summer", owner=analysed.photo.owner)
     analysed.photo.note = '=HYPERLINK("x")'
     analysed.photo.save()
     AnalysisFactory.create(photo__owner=owner, photo__filename="nobody.jpg")

@@ -34,15 +34,20 @@ def deliver_sent() -> None:
 
 
 @pytest.fixture(autouse=True)
+def background_sent() -> None:
+    """And those for the background worker."""
+
+
+@pytest.fixture(autouse=True)
 def analyser() -> None:
     """The network is the real one."""
 
 
 @pytest.fixture(scope="session")
-def services() -> Iterator[dict[str, str]]:
-    """A database of its own on PostgreSQL, and an empty Redis database."""
+def services(worker_id: str) -> Iterator[dict[str, str]]:
+    """A database of its own on PostgreSQL, and an empty Redis database, for each test process."""
     server = need_postgresql()
-    broker = need_redis().rpartition("/")[0] + "/9"
+    broker = need_redis().rpartition("/")[0] + ("/8" if worker_id == "gw1" else "/9")
     with redis.Redis.from_url(broker) as client:
         client.flushdb()
     name = f"emotionsite_{uuid.uuid4().hex}"

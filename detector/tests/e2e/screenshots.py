@@ -96,7 +96,11 @@ def fill(platform: Platform, email: str, *, demo: int) -> dict[str, str]:
 
 _AGREE = """
 import json
-from detector.models import Face, ModelVersion, ReviewCase, User
+from datetime import timedelta
+from django.utils import timezone
+from detector.models import (
+    Face, ModelVersion, ReviewCase, User, WebhookDelivery, WebhookEndpoint,
+)
 from detector.services import accounts, bin, explanation, review_consent, reviews
 person = User.objects.get(email="{email}")
 accounts.give_consent(person)
@@ -105,6 +109,19 @@ photos = {{photo.filename.removesuffix(".jpg"): str(photo.pk) for photo in own}}
 portrait = Face.objects.get(analysis__photo__pk=photos["portrait"])
 explanation.request(portrait)
 bin.discard(person, [photos["two"]])
+now = timezone.now()
+hook = WebhookEndpoint.objects.create(
+    owner=person, url="https://hooks.example.com/emotions/4711", events=["analysis.done"],
+    failures=1, failing_since=now, description="Kiosk in the hall",
+)
+more = dict(endpoint=hook, event="analysis.done", subject=hook.pk, created_at=now, due_at=now)
+later = now + timedelta(days=1)
+WebhookDelivery.objects.create(
+    **more, status="delivered", finished_at=now, attempts=1, response_status=204,
+)
+WebhookDelivery.objects.create(
+    **{{**more, "due_at": later}}, attempts=2, error="Connection refused",
+)
 review_consent.agree(person)
 ReviewCase.objects.update(wanted=2)
 for name in ("jo", "kim"):
@@ -116,7 +133,7 @@ for name in ("jo", "kim"):
 staff = User.objects.create_superuser("staff", "{staff}", "{password}")
 accounts.give_consent(staff)
 demo, model = ModelVersion.objects.get(name="demo"), portrait.analysis.model_version
-ids = {{"demo": demo, "model": model, "person": person}}
+ids = {{"demo": demo, "model": model, "person": person, "webhook": hook}}
 print(json.dumps({{**photos, **{{name: str(thing.pk) for name, thing in ids.items()}}}}))
 """
 

@@ -16,7 +16,8 @@ pytestmark = pytest.mark.e2e
 def test_suite_on_postgresql() -> None:
     url = need_postgresql()
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "detector", "-q", "-m", "not e2e",
+        [sys.executable, "-m", "pytest", "detector", "-q", "-n", "2",
+         "-m", "not (e2e or weights or training)",
          "-p", "no:cacheprovider", "-p", "no:playwright"],
         cwd=ROOT,
         env={**os.environ, "DATABASE_URL": url},

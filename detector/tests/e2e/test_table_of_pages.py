@@ -15,7 +15,7 @@ NOT_PAGES = {
     # forms that are only sent
     "retention", "token-create", "token-revoke", "photo-delete", "photo-retry",
     "photo-analyse-again", "bin-restore", "bin-empty", "history-several", "face-correction",
-    "review-consent",
+    "review-consent", "webhook-switch", "webhook-delete", "webhook-send-again",
     # looked at on the way, when the walk turns on two steps and logs in with them
     "mfa_activate_totp", "mfa_authenticate", "mfa_reauthenticate",
     # not turned on

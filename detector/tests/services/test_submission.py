@@ -281,12 +281,18 @@ def test_a_result_stands_where_analysing_again_fails(
         return work_off()[0]
 
     analyser.error = DetectorError("file_damaged", "It cannot be read any more.")
-    assert again().status == Status.FAILED
+    first, second = again(), again()
+    assert (first.status, second.status) == (Status.FAILED, Status.FAILED)
     assert selectors.analysis_of_photo(owner, analysed.photo_id) == analysed
-    assert selectors.renewal_of(analysed) is not None
+    assert selectors.renewal_of(analysed) == second
     assert list(DailyEmotion.objects.values_list("emotion", "faces")) == [("happy", 1)]
     analyser.error = None
-    renewed = again()
+    with django_capture_on_commit_callbacks(execute=True):
+        assert submission.retry(second)
+    assert not submission.retry(first), "another is under way"
+    [renewed] = work_off()
+    assert renewed == second
+    assert not submission.retry(first), "what counts now is newer"
     assert selectors.analysis_of_photo(owner, analysed.photo_id) == renewed
     assert selectors.renewal_of(renewed) is None
 

@@ -256,7 +256,7 @@ def test_changing_the_time_zone_moves_the_days(web: Client, owner: User) -> None
 
 def test_token_of_the_settings_page_is_shown_once(web: Client) -> None:
     number = web.get("/settings/").context["form_number"]
-    form = {"name": "script", "number": number}
+    form = {"name": "script", "scopes": ["read"], "days": "30", "number": number}
     page = web.post("/settings/tokens/", form)
     secret = page.context["secret"]
     assert secret in text_of(page)
@@ -271,7 +271,9 @@ def test_token_of_the_settings_page_is_shown_once(web: Client) -> None:
 
 def test_secret_of_a_token_is_kept_nowhere(web: Client) -> None:
     number = web.get("/settings/").context["form_number"]
-    page = web.post("/settings/tokens/", {"name": "script", "number": number})
+    page = web.post(
+        "/settings/tokens/", {"name": "script", "scopes": ["read"], "days": "30", "number": number}
+    )
     assert page.context["secret"] not in str(dict(web.session))
 
 

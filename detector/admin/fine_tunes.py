@@ -1,0 +1,155 @@
+"""Fine-tunes: begun from a data set of reviewed faces, watched, cancelled."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path
+
+from detector.admin.base import ReadOnlyAdmin, actor_of
+from detector.exceptions import DetectorError
+from detector.models import FineTune, ReviewedExport
+from detector.services import learning
+
+SHOWN: Final = ("name", "base", "reviewed", "result", "started_by", "created_at", "finished_at")
+
+
+class FineTuneForm(forms.ModelForm[FineTune]):
+    """Which reviewed faces; what learns from them is no choice, it is the active version."""
+
+    class Meta:
+        model = FineTune
+        fields = ["reviewed"]
+        labels = {"reviewed": "Reviewed faces"}
+        help_texts = {"reviewed": "The version that serves learns from them."}
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a run that could not begin."""
+        given = super().clean() or self.cleaned_data
+        reviewed: ReviewedExport | None = given.get("reviewed")
+        if reviewed is not None:
+            try:
+                learning.check(reviewed)
+            except DetectorError as error:
+                raise ValidationError(error.message, code=error.code) from error
+        return given
+
+
+@admin.register(FineTune)
+class FineTuneAdmin(ReadOnlyAdmin[FineTune]):
+    """How far fine-tunes are; one can be begun and cancelled."""
+
+    form = FineTuneForm
+    list_display = ["name", "status", "how_far", "base", "reviewed", "started_by", "created_at"]
+    list_select_related = ["base", "reviewed", "started_by"]
+    list_filter = ["status"]
+    search_fields = ["name"]
+    date_hierarchy = "created_at"
+    autocomplete_fields = ["reviewed"]
+    actions = ["cancel_several"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[FineTune]:
+        """A list needs no logs."""
+        return super().get_queryset(request).defer("log")
+
+    def get_urls(self) -> list[URLPattern]:
+        """With what the page asks for while a run goes on, and the button that ends it."""
+        view = self.admin_site.admin_view
+        return [
+            path("<uuid:pk>/progress/", view(self.progress), name="detector_finetune_progress"),
+            path("<uuid:pk>/cancel/", view(self.cancel), name="detector_finetune_cancel"),
+            *super().get_urls(),
+        ]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Whoever has the permission begins one."""
+        return request.user.has_perm("detector.add_finetune")
+
+    def has_steer_permission(self, request: HttpRequest) -> bool:
+        """Whoever may begin one may also end it."""
+        return self.has_add_permission(request)
+
+    def get_fields(self, request: HttpRequest, obj: FineTune | None = None) -> Any:
+        """The faces of a new one, all there is to know of another."""
+        return ["reviewed"] if obj is None else SHOWN
+
+    def get_readonly_fields(self, request: HttpRequest, obj: FineTune | None = None) -> Any:
+        """Nothing of a run is written by hand."""
+        return [] if obj is None else SHOWN
+
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """One button: whoever begins a run is taken to its page."""
+        one = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().add_view(request, form_url, {**one, **(extra_context or {})})
+
+    def save_model(self, request: HttpRequest, obj: FineTune, form: Any, change: bool) -> None:
+        """Begin it."""
+        begun = learning.request(obj.reviewed, actor_of(request))
+        obj.pk, obj.name, obj.base = begun.pk, begun.name, begun.base
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Nothing here: the service that begins a run leaves the entry."""
+
+    def response_add(
+        self, request: HttpRequest, obj: FineTune, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Watch it."""
+        self.message_user(request, f"{obj} begins as soon as a worker is free.", messages.SUCCESS)
+        return redirect("admin:detector_finetune_change", obj.pk)
+
+    @admin.display(description="progress")
+    def how_far(self, obj: FineTune) -> str:
+        """A bar, and the same in words."""
+        return render_to_string("admin/detector/finetune/how_far.html", {"run": obj})
+
+    def progress(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The part of the page that changes."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        run = get_object_or_404(FineTune.objects.select_related("result"), pk=pk)
+        may_steer = self.has_steer_permission(request)
+        context = {"original": run, "has_steer_permission": may_steer}
+        return render(request, "admin/detector/finetune/progress.html", context)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """One run, with the button that ends it."""
+        may_steer = {"has_steer_permission": self.has_steer_permission(request)}
+        return super().change_view(
+            request, object_id, form_url, {**may_steer, **(extra_context or {})}
+        )
+
+    def cancel(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
+        """End one."""
+        if not self.has_steer_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        self._cancel(request, FineTune.objects.filter(pk=pk))
+        return redirect("admin:detector_finetune_change", pk)
+
+    @admin.action(description="Cancel for good", permissions=["steer"])
+    def cancel_several(self, request: HttpRequest, queryset: QuerySet[FineTune]) -> None:
+        """End those of the selection that have not ended."""
+        self._cancel(request, queryset)
+
+    def _cancel(self, request: HttpRequest, queryset: QuerySet[FineTune]) -> None:
+        count = sum(learning.cancel(run, actor_of(request)) for run in queryset)
+        kind = messages.SUCCESS if count else messages.WARNING
+        self.message_user(request, f"{count} cancelled.", kind)

@@ -1,0 +1,134 @@
+"""Every code that an error of the API can have: its status, and what it means."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One kind of error."""
+
+    status: HTTPStatus
+    meaning: str
+
+
+def _all(status: HTTPStatus, **meanings: str) -> dict[str, Problem]:
+    return {code: Problem(status, meaning) for code, meaning in meanings.items()}
+
+
+PROBLEMS = {
+    **_all(
+        HTTPStatus.BAD_REQUEST,
+        invalid="Values or parameters make no sense, or are not known: see `details.fields`.",
+        parse_error="The body cannot be read.",
+        bad_request="The request cannot be understood.",
+        empty_file="There is nothing in the file.",
+        corrupt_image="The image is damaged or incomplete.",
+        unsupported_format="Not JPEG, PNG, WebP, GIF, BMP, TIFF or HEIC, whatever the name says.",
+        file_too_large="The file has too many bytes: see `details`.",
+        image_too_large="The image has too many pixels: see `details`.",
+        too_many_scans="A JPEG with more scans than anyone needs.",
+        too_many_frames="A moving picture with more frames than anyone needs.",
+        corrupt_archive="The ZIP is damaged or incomplete.",
+        unsafe_archive="The ZIP names files outside of itself.",
+        archive_too_large="The ZIP unpacks to far more than photos do.",
+        nested_archive="There is an archive inside the ZIP.",
+        locked_file="A file of the ZIP is locked with a password.",
+        unsupported_compression="A file of the ZIP is compressed in a way that we do not read.",
+        no_photo_in_archive="There is no photo in the ZIP.",
+        account_gone="The account is being deleted.",
+        name_too_long="The name of a file has more than 255 characters.",
+        no_image_accepted="Several files, several reasons: see `details.rejected`.",
+        too_many_files="More than `details.max_files` in one call or ZIP.",
+        invalid_note="The note cannot be written so.",
+        invalid_tags="The tags cannot be written so.",
+        invalid_emotion="There is no such emotion.",
+        url_refused="The address is not a public one, or does not exist.",
+    ),
+    **_all(
+        HTTPStatus.UNAUTHORIZED,
+        not_authenticated="There is no token and no session.",
+        authentication_failed="The token is wrong, expired or revoked.",
+    ),
+    **_all(
+        HTTPStatus.FORBIDDEN,
+        permission_denied="A session without CSRF token, or not for you.",
+        csrf_failed="A session without CSRF token.",
+        insufficient_scope="The token lacks the scope in `details.needed`.",
+        scope_not_held="A token cannot give the scopes in `details.scopes`: it lacks them.",
+        quota_exceeded="No room for more: see `details.unit` and `details.limit`.",
+    ),
+    **_all(
+        HTTPStatus.NOT_FOUND,
+        not_found="There is nothing there, or it is not yours.",
+        file_missing="The stored file is gone.",
+    ),
+    **_all(HTTPStatus.METHOD_NOT_ALLOWED, method_not_allowed="Not with this method."),
+    **_all(HTTPStatus.NOT_ACCEPTABLE, not_acceptable="Only another format is accepted."),
+    **_all(
+        HTTPStatus.CONFLICT,
+        not_failed="Only failed analyses that no later one replaced can be tried again.",
+        idempotency_key_reused="The key stands for other files.",
+        call_in_progress="The first call with this key is not done yet.",
+        explanation_failed="No heat map can be drawn: see `details.reason`.",
+        review_not_held="The face is not, or no longer, yours to review.",
+        too_many_webhooks="You have as many as you may.",
+    ),
+    **_all(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        request_too_large="The body is above `details.max_bytes` and was not read.",
+    ),
+    **_all(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        unsupported_media_type="The body is of a type that this call does not take.",
+    ),
+    **_all(HTTPStatus.TOO_MANY_REQUESTS, throttled="Too many calls: see `Retry-After`."),
+    **_all(HTTPStatus.INTERNAL_SERVER_ERROR, internal_error="Our fault; it is logged."),
+    **_all(HTTPStatus.SERVICE_UNAVAILABLE, busy="Too much at this moment: try again."),
+}
+
+OF_EVERY_CALL = (
+    "invalid", "bad_request", "not_authenticated", "authentication_failed", "permission_denied",
+    "insufficient_scope", "not_acceptable", "request_too_large", "throttled",
+)  # fmt: skip
+OF_CALLS_WITH_A_BODY = ("parse_error", "unsupported_media_type")
+OF_ONE_FILE = (
+    "empty_file", "corrupt_image", "unsupported_format", "file_too_large", "image_too_large",
+    "too_many_scans", "too_many_frames",
+)  # fmt: skip
+OF_FILES = (
+    *OF_ONE_FILE, "name_too_long", "no_image_accepted", "too_many_files", "quota_exceeded", "busy",
+    "corrupt_archive", "unsafe_archive", "archive_too_large", "nested_archive", "locked_file",
+    "unsupported_compression", "no_photo_in_archive", "account_gone",
+)  # fmt: skip
+
+FAILURES = {
+    **{code: PROBLEMS[code].meaning for code in (*OF_ONE_FILE, "file_missing", "internal_error")},
+    "timed_out": "It took too long.",
+    "worker_lost": "It was interrupted several times.",
+    "cancelled": "Those who run the site ended it.",
+    "model_unusable": "The network could not be loaded.",
+}
+"""What the `error` of a failed analysis can be: its code, and what it means."""
+
+NOT_DRAWN = {
+    "model_replaced": "An earlier network read the photo.",
+    **{code: FAILURES[code] for code in ("corrupt_image", "file_missing", "internal_error")},
+}
+"""The same of the `details.reason` of `explanation_failed`."""
+
+ERRORS_EXTENSION = "x-error-codes"
+
+
+def can_fail(*codes: str) -> dict[str, tuple[str, ...]]:
+    """For `extend_schema(extensions=…)`: codes of a call besides those of every call."""
+    unknown = set(codes) - set(PROBLEMS)
+    if unknown:
+        raise ValueError(f"no such codes: {sorted(unknown)}")
+    return {ERRORS_EXTENSION: codes}
+
+
+def listed(meanings: Mapping[str, str]) -> str:
+    """Codes for a description, one a line."""
+    return "\n".join(f"- `{code}`: {meaning}" for code, meaning in meanings.items())

@@ -1,0 +1,159 @@
+"""An example of each thing that the API takes or gives, by the name of its component."""
+
+from typing import Any
+
+from detector.enums import Emotion
+
+ID = "0199f3c2-7d1e-7a64-9c5b-3f2a8e6d1b40"
+OTHER_ID = "0199f3c2-8f10-7b1c-8d4e-6a7b9c0d1e2f"
+SHA256 = "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8"
+MOMENT, LATER = "2026-05-04T12:00:00Z", "2026-05-04T12:00:01Z"
+
+PROBABILITIES = {
+    "angry": 0.01, "disgust": 0.01, "fear": 0.01, "happy": 0.9, "sad": 0.01, "surprise": 0.02,
+    "neutral": 0.04,
+}  # fmt: skip
+FACE = {
+    "index": 0,
+    "box": {"x": 412.5, "y": 180.0, "width": 240.0, "height": 288.0},
+    "landmarks": [[470.1, 290.4], [585.9, 288.2], [530.0, 350.7], [480.3, 405.5], [578.8, 403.9]],
+    "detection_score": 0.98,
+    "quality": {
+        "face_size": 240.0, "sharpness": 312.5, "brightness": 128.4, "contrast": 51.2,
+        "roll": -1.1, "turn": 0.05, "flags": [],
+    },
+    "emotion": "happy",
+    "confidence": 0.9,
+    "uncertain": False,
+    "probabilities": PROBABILITIES,
+    "reviewed_emotion": None,
+}  # fmt: skip
+ERROR = {
+    "code": "unsupported_format",
+    "message": "This is not an image we can read.",
+    "details": {},
+}
+ANALYSIS = {
+    "id": ID,
+    "current": ID,
+    "status": "done",
+    "created_at": MOMENT,
+    "captured_at": None,
+    "filename": "portrait.jpg",
+    "source": "api",
+    "image": {
+        "url": f"https://emotions.example/api/v1/analyses/{ID}/image/",
+        "width": 1024, "height": 768, "sha256": SHA256,
+    },
+    "model": {"name": "v4", "sha256": SHA256},
+    "faces": [FACE],
+    "dominant_emotion": "happy",
+    "face_count": 1,
+    "error": None,
+    "timings_ms": {"normalise": 21.4, "detect": 48.0, "classify": 9.3},
+    "note": "At the lake",
+    "tags": ["lake"],
+    "felt_emotion": "happy",
+}  # fmt: skip
+ANNOTATION = {"note": "At the lake", "tags": ["lake"], "felt_emotion": "happy"}
+REJECTION = {"filename": "notes.txt", "error": ERROR}
+
+RATE = {"calls": 600, "seconds": 60}
+ME = {
+    "id": OTHER_ID,
+    "username": "kim",
+    "email": "kim@example.com",
+    "time_zone": "Europe/Berlin",
+    "scopes": ["read", "write"],
+    "usage": {"photos": 812, "bytes": 402_653_184},
+    "limits": {
+        "photos": 100_000, "bytes": 53_687_091_200, "image_bytes": 26_214_400,
+        "image_pixels": 50_000_000, "images_a_call": 100, "request_bytes": 268_435_456,
+        "wait_seconds": 30, "rates": {"user": RATE, "token": RATE, "uploads": RATE},
+    },
+}  # fmt: skip
+MODEL_VERSION = {
+    "name": "v4",
+    "sha256": SHA256,
+    "status": "active",
+    "created_at": MOMENT,
+    "manifest": {"temperature": 1.1},
+}
+
+SHARE = {"faces": 1, "share": 0.142857, "mean_confidence": 0.81}
+SHARES = dict.fromkeys(Emotion.values, SHARE)
+SUMMARY = {
+    "photos": 9, "faces": 7, "uncertain": 1, "corrected": 1, "waiting": 0, "failed": 0,
+    "without_face": 3, "first_day": "2026-05-01", "last_day": "2026-05-04", "emotions": SHARES,
+}  # fmt: skip
+TIMELINE = {
+    "bucket": "day",
+    "points": [{"start": "2026-05-04", "faces": dict.fromkeys(Emotion.values, 1)}],
+}
+CALENDAR = {
+    "year": 2026,
+    "days": [
+        {"day": "2026-05-04", "faces": 7, "dominant_emotion": "happy", "dominant_faces": 4},
+    ],
+}
+PERIOD = {
+    "from": "2026-04-01", "to": "2026-04-30", "faces": 7, "emotions": SHARES, "models": ["v4"],
+}  # fmt: skip
+COMPARISON = {
+    "first": PERIOD,
+    "second": {**PERIOD, "from": "2026-05-01", "to": "2026-05-31"},
+    "comparable": True,
+}
+
+TOKEN_WISH = {"name": "kiosk", "scopes": ["write"], "expires_at": "2099-01-01T00:00:00Z"}
+TOKEN = {
+    "id": ID, "name": "kiosk", "scopes": ["write"], "created_at": MOMENT, "expires_at": LATER,
+    "last_used_at": None,
+}  # fmt: skip
+WEBHOOK_WISH = {
+    "url": "https://hooks.example.com/emotions",
+    "events": ["analysis.done", "analysis.failed"],
+    "description": "kiosk",
+}
+WEBHOOK = {
+    **WEBHOOK_WISH, "id": ID, "created_at": MOMENT, "failures": 0, "failing_since": None,
+    "disabled_at": None, "disabled_reason": "",
+}  # fmt: skip
+DELIVERY = {
+    "id": OTHER_ID, "event": "analysis.done", "subject": ID,
+    "payload": '{"type":"analysis.done","timestamp":"2026-05-04T12:00:01Z","data":{}}',
+    "status": "delivered", "attempts": 1, "created_at": MOMENT, "due_at": MOMENT,
+    "finished_at": LATER, "response_status": 204, "response_body": "", "error": "",
+}  # fmt: skip
+
+CASE = {
+    "id": ID, "claimed_until": LATER,
+    "image": f"https://emotions.example/api/v1/reviews/queue/{ID}/image/",
+    "width": 1024, "height": 768, "box": FACE["box"],
+}  # fmt: skip
+VERDICT = {"case": ID, "verdict": "happy", "comment": "", "seconds": 2.5}
+
+EXAMPLES: dict[str, Any] = {
+    "Analysis": ANALYSIS,
+    "Calendar": CALENDAR,
+    "Comparison": COMPARISON,
+    "Delivery": DELIVERY,
+    "ErrorEnvelope": {"error": ERROR},
+    "Me": ME,
+    "ModelVersion": MODEL_VERSION,
+    "NewToken": {**TOKEN, "token": "shown once, sent as a bearer token"},
+    "NewWebhook": {**WEBHOOK, "secret": "whsec_shown_once"},
+    "NewReviewRequest": VERDICT,
+    "PatchedAnnotationRequest": ANNOTATION,
+    "PatchedWebhookChangeRequest": {"disabled": False},
+    "Review": {**VERDICT, "id": OTHER_ID, "kind": "reviewer", "created_at": MOMENT},
+    "ReviewQueue": {"left": 12, "case": CASE},
+    "Submission": {"accepted": [ANALYSIS], "rejected": [REJECTION]},
+    "Summary": SUMMARY,
+    "Timeline": TIMELINE,
+    "Token": TOKEN,
+    "TokenWishRequest": TOKEN_WISH,
+    "Waiting": {"status": "waiting"},
+    "Webhook": WEBHOOK,
+    "WebhookWishRequest": WEBHOOK_WISH,
+}

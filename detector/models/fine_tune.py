@@ -1,0 +1,72 @@
+"""A run that teaches a version what people corrected."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from detector.enums import FineTuneStatus
+from detector.models.ids import new_id
+from detector.models.model_version import ModelVersion
+from detector.models.reviewed_export import ReviewedExport
+
+
+class FineTune(models.Model):
+    """One fine-tune: from which version, on which reviewed faces, and what came of it.
+
+    The row is the truth. One runs at a time, since each takes a processor for long. `heard_at` is
+    when its worker last gave a sign of life; `log` holds the end of what training printed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(max_length=50, unique=True, help_text="Of the candidate.")
+    base = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
+    reviewed = models.ForeignKey(
+        ReviewedExport, on_delete=models.PROTECT, related_name="fine_tunes"
+    )
+    result = models.OneToOneField(
+        ModelVersion,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="fine_tune",
+    )
+    status = models.CharField(max_length=9, choices=FineTuneStatus, default=FineTuneStatus.QUEUED)
+    stage = models.CharField(max_length=20, blank=True)
+    progress = models.FloatField(default=0.0)
+    log = models.TextField(blank=True)
+    error_message = models.CharField(max_length=500, blank=True)
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    heard_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = "fine-tune"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=FineTuneStatus.values), name="fine_tune_status_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(progress__gte=0, progress__lte=1), name="fine_tune_progress_unit"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=FineTuneStatus.DONE) | Q(result__isnull=False),
+                name="fine_tune_done_names_result",
+            ),
+            models.UniqueConstraint(
+                fields=["status"],
+                condition=Q(status=FineTuneStatus.RUNNING),
+                name="fine_tune_one_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still has to end."""
+        return self.status in FineTuneStatus.open_ones()

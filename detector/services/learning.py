@@ -1,0 +1,71 @@
+"""Asks for fine-tunes: a worker of the queue `background` runs them."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from detector import model_selectors, tasks
+from detector.enums import FineTuneStatus
+from detector.exceptions import DetectorError
+from detector.models import FineTune, ModelVersion, ReviewedExport, User
+from detector.services import audit, fine_tuning, hints
+
+
+def check(reviewed: ReviewedExport) -> ModelVersion:
+    """The version that would learn from these faces.
+
+    Raises DetectorError where the data are not on this host or no version serves yet.
+    """
+    if not settings.TRAINING_DATA or not Path(settings.TRAINING_DATA).is_file():
+        raise DetectorError(
+            "no_training_data", "TRAINING_DATA does not name the base data that fine-tuning needs."
+        )
+    if not Path(reviewed.path).is_file():
+        raise DetectorError("no_reviewed_data", f"{reviewed} is not at {reviewed.path}.")
+    base = model_selectors.active_model()
+    if base is None:
+        raise DetectorError("no_model", "No version serves yet: start a worker first.")
+    return base
+
+
+def request(reviewed: ReviewedExport, actor: User | None) -> FineTune:
+    """Queue a fine-tune of the version that serves on these faces. Raises DetectorError."""
+    base = check(reviewed)
+    with transaction.atomic():
+        row = FineTune.objects.create(
+            name=_free_name(base.name), base=base, reviewed=reviewed, started_by=actor
+        )
+        audit.record(actor, "finetune.requested", row, base=base.name, reviewed=reviewed.name)
+        transaction.on_commit(lambda: hints.send(tasks.fine_tune, row.pk), robust=True)
+    return row
+
+
+def cancel(row: FineTune, actor: User | None) -> bool:
+    """End a fine-tune that is not finished; whether there was something to end."""
+    with transaction.atomic():
+        cancelled = fine_tuning.end(row, FineTuneStatus.CANCELLED)
+        if cancelled:
+            audit.record(actor, "finetune.cancelled", row)
+    return cancelled
+
+
+def sweep() -> None:
+    """Give up runs that fell silent, and let the next one begin."""
+    fine_tuning.give_up_silent()
+    running = FineTune.objects.filter(status=FineTuneStatus.RUNNING)
+    if not running.exists():
+        waiting = FineTune.objects.filter(status=FineTuneStatus.QUEUED).order_by("id").first()
+        if waiting is not None:
+            hints.send(tasks.fine_tune, waiting.pk)
+
+
+def _free_name(base: str) -> str:
+    """The base's first name, the day, and a number: `v4-2026-06-01`, `v4-2026-06-01-2`."""
+    stem = f"{base.split('-')[0]}-{timezone.now():%Y-%m-%d}"
+    names = set(FineTune.objects.filter(name__startswith=stem).values_list("name", flat=True))
+    number = 1
+    while (name := stem if number == 1 else f"{stem}-{number}") in names:
+        number += 1
+    return name

@@ -1,0 +1,48 @@
+"""Lets versions in the shadow judge the faces of live photos: the worker's side.
+
+A sample, not a record: a hint that the broker loses is not sent again.
+"""
+
+import logging
+from uuid import UUID
+
+from detector import model_selectors
+from detector.enums import Emotion, Status
+from detector.exceptions import DetectorError
+from detector.models import Analysis, Face, ModelVersion, ShadowFace
+from detector.services import crops, images, model_registry
+
+logger = logging.getLogger(__name__)
+
+
+def judge(analysis_id: UUID) -> None:
+    """Write down what each of them says; safe to call any number of times."""
+    done = Analysis.objects.filter(pk=analysis_id, status=Status.DONE)
+    analysis = done.select_related("photo__owner").first()
+    if analysis is None:
+        return
+    faces = list(analysis.faces.all())
+    for version in model_selectors.models_in_shadow():
+        try:
+            _judge(analysis, faces, version)
+        except DetectorError as error:
+            logger.warning("%s cannot judge %s in the shadow: %s", version, analysis_id, error)
+
+
+def _judge(analysis: Analysis, faces: list[Face], version: ModelVersion) -> None:
+    network = model_registry.network_of(version)
+    rgb = images.normalise(analysis.photo)
+    found = network.classify_detected(rgb, [crops.detection_of(face) for face in faces])
+    opinions = [
+        ShadowFace(
+            face=face,
+            model_version=version,
+            emotion=Emotion.values[int(row.argmax())],
+            confidence=float(row.max()),
+        )
+        for face, row in zip(faces, found, strict=True)
+    ]
+    # A photo that was erased meanwhile has no faces left to say something of.
+    left = set(Face.objects.filter(analysis=analysis).values_list("pk", flat=True))
+    kept = [opinion for opinion in opinions if opinion.face_id in left]
+    ShadowFace.objects.bulk_create(kept, ignore_conflicts=True)

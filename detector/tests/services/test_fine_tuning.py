@@ -1,0 +1,196 @@
+"""Fine-tunes as rows and processes; the training itself is tested in `ml`."""
+
+import sys
+import threading
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from detector.enums import FineTuneStatus, ModelStatus
+from detector.exceptions import DetectorError
+from detector.models import AuditEntry, FineTune, ReviewedExport, User
+from detector.services import fine_tuning, learning, promotion
+from detector.tests.e2e.platform import until
+from ml import manifest
+
+pytestmark = pytest.mark.django_db
+
+TRAINING = """
+import json, os, shutil, sys, time
+from pathlib import Path
+from ml import manifest
+name, folder, wait = sys.argv[1], Path(sys.argv[2]), float(sys.argv[3])
+print("not JSON", flush=True)
+print(json.dumps({"stage": "training", "progress": 0.25}), flush=True)
+for _ in range(int(wait * 20)):
+    time.sleep(0.05)
+    print("still at it", flush=True)
+source = manifest.read("v3")
+(folder / name).mkdir(parents=True)
+shutil.copy(source.serving_path, folder / name)
+manifest.write({**source.document, "secrets": "SECRET_KEY" in os.environ}, folder / name)
+print(json.dumps({"stage": "done", "progress": 1.0}), flush=True)
+"""
+
+
+@pytest.fixture(autouse=True)
+def _files(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.MODELS_FOLDER = tmp_path / "models"
+    settings.MODEL_VERSION = None
+    settings.TRAINING_DATA = str(tmp_path / "base.npz")
+    (tmp_path / "base.npz").touch()
+    monkeypatch.setenv("SECRET_KEY", "hidden")
+    monkeypatch.setattr(fine_tuning, "POLL_SECONDS", 0.1)
+    let_train(monkeypatch, settings.MODELS_FOLDER)
+
+
+def let_train(monkeypatch: pytest.MonkeyPatch, folder: Path, wait: float = 0.0) -> None:
+    """A program that behaves as training does, but takes as long as it is told."""
+
+    def command(row: FineTune) -> list[str]:
+        return [sys.executable, "-c", TRAINING, row.name, str(folder), str(wait)]
+
+    monkeypatch.setattr(fine_tuning, "command", command)
+
+
+@pytest.fixture
+def reviewed(tmp_path: Path, db: None) -> ReviewedExport:
+    promotion.settle()
+    (tmp_path / "reviewed.npz").touch()
+    return ReviewedExport.objects.create(
+        name="2026-06-01-abc", path=str(tmp_path / "reviewed.npz"), sha256="a" * 64, faces=9
+    )
+
+
+def test_a_fine_tune_makes_a_candidate(
+    reviewed: ReviewedExport,
+    owner: User,
+    background_sent: list[UUID],
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        row = learning.request(reviewed, owner)
+        other = learning.request(reviewed, owner)
+    assert background_sent == [row.pk, other.pk]
+    assert other.name == f"{row.name}-2"
+    assert AuditEntry.objects.filter(action="finetune.requested", actor=owner).count() == 2
+    fine_tuning.run(row.pk)
+    fine_tuning.run(row.pk)
+    row.refresh_from_db()
+    assert (row.status, row.stage, row.progress) == (FineTuneStatus.DONE, "done", 1.0)
+    assert row.log.splitlines()[0] == "not JSON"
+    assert row.result is not None
+    assert (row.result.name, row.result.status) == (row.name, ModelStatus.CANDIDATE)
+    # Training needs none of the platform's secrets.
+    assert row.result.manifest["secrets"] is False
+    # The next one waits no longer.
+    background_sent.clear()
+    learning.sweep()
+    assert background_sent == [other.pk]
+
+
+def test_the_command_is_that_of_training(
+    reviewed: ReviewedExport, owner: User, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    monkeypatch.undo()
+    settings.FINE_TUNE_QUICK = True
+    row = FineTune(name="n", reviewed=reviewed, base=promotion.register("v3"))
+    words = fine_tuning.command(row)
+    assert words[1:3] == ["-m", "ml.training.finetune"]
+    assert words[words.index("--base") + 1] == "v3"
+    assert words[words.index("--reviewed-id") + 1] == reviewed.name
+    assert words[-1] == "--quick"
+
+
+def test_one_runs_at_a_time(reviewed: ReviewedExport, owner: User) -> None:
+    first, second = (learning.request(reviewed, owner) for _ in range(2))
+    FineTune.objects.filter(pk=first.pk).update(
+        status=FineTuneStatus.RUNNING, heard_at=timezone.now()
+    )
+    fine_tuning.run(second.pk)
+    second.refresh_from_db()
+    assert second.status == FineTuneStatus.QUEUED
+
+
+def test_failures_say_why(
+    reviewed: ReviewedExport, owner: User, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    row = learning.request(reviewed, owner)
+    last_words = "print('begun', flush=True); raise SystemExit('error: too few faces')"
+    monkeypatch.setattr(fine_tuning, "command", lambda _: [sys.executable, "-c", last_words])
+    fine_tuning.run(row.pk)
+    row.refresh_from_db()
+    assert (row.status, row.error_message) == (FineTuneStatus.FAILED, "error: too few faces")
+    # A worker that was lost does not hold the place for ever.
+    lost = learning.request(reviewed, owner)
+    long_ago = timezone.now() - timedelta(seconds=settings.FINE_TUNE_SILENCE + 1)
+    FineTune.objects.filter(pk=lost.pk).update(status=FineTuneStatus.RUNNING, heard_at=long_ago)
+    learning.sweep()
+    lost.refresh_from_db()
+    assert (lost.status, lost.error_message) == (FineTuneStatus.FAILED, "Its worker was lost.")
+
+
+def test_requests_that_cannot_work_are_refused(
+    reviewed: ReviewedExport, owner: User, settings: Any
+) -> None:
+    Path(reviewed.path).unlink()
+    with pytest.raises(DetectorError, match="is not at"):
+        learning.request(reviewed, owner)
+    settings.TRAINING_DATA = ""
+    with pytest.raises(DetectorError, match="TRAINING_DATA"):
+        learning.request(reviewed, owner)
+    assert not FineTune.objects.exists()
+
+
+def cancel(row: FineTune, owner: User, settings: Any) -> None:
+    assert learning.cancel(row, owner)
+    assert not learning.cancel(row, owner)
+
+
+def shut_down(row: FineTune, owner: User, settings: Any) -> None:
+    fine_tuning.stop_all()
+
+
+def lose_patience(row: FineTune, owner: User, settings: Any) -> None:
+    """Nothing to do: time passes."""
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("stop", "seconds", "status", "error"),
+    [
+        (cancel, 60, FineTuneStatus.CANCELLED, ""),
+        # Another worker begins it anew.
+        (shut_down, 60, FineTuneStatus.QUEUED, ""),
+        (lose_patience, 1, FineTuneStatus.FAILED, "It took too long."),
+    ],
+)
+def test_a_run_that_has_to_stop_ends_its_process(
+    stop: Any, seconds: int, status: FineTuneStatus, error: str,
+    reviewed: ReviewedExport, owner: User, monkeypatch: pytest.MonkeyPatch, settings: Any,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(fine_tuning, "_stopping", threading.Event())
+    settings.FINE_TUNE_SECONDS = seconds
+    let_train(monkeypatch, settings.MODELS_FOLDER, wait=60)
+    row = learning.request(reviewed, owner)
+
+    def work() -> None:
+        try:
+            fine_tuning.run(row.pk)
+        finally:
+            connection.close()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    until(lambda: FineTune.objects.get().heard_at, 20, "A sign of life")
+    stop(row, owner, settings)
+    worker.join(10)
+    assert not worker.is_alive()
+    row.refresh_from_db()
+    assert (row.status, row.error_message) == (status, error)
+    assert manifest.available_versions(settings.MODELS_FOLDER) == []

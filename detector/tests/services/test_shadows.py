@@ -1,0 +1,55 @@
+"""Versions that score live photos and are not shown; with the committed weights."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from detector import model_selectors
+from detector.enums import Source
+from detector.models import Analysis, Face, ShadowFace, User
+from detector.services import model_registry, promotion, shadows, submission
+from detector.services.model_registry import analyser as real_analyser
+from detector.tasks import analyse
+from detector.tests.e2e import pictures
+
+pytestmark = [pytest.mark.django_db, pytest.mark.weights]
+
+
+def test_a_version_in_the_shadow_judges_what_is_shown(
+    owner: User,
+    background_sent: list[UUID],
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
+    tmp_path: Path,
+) -> None:
+    settings.MODELS_FOLDER, settings.MODEL_VERSION = tmp_path, None
+    monkeypatch.setattr(model_registry, "analyser", real_analyser)
+    promotion.settle()
+    candidate = promotion.register("v3")
+    promotion.set_shadow(candidate, True, owner)
+    photos = [
+        SimpleUploadedFile(name, pictures.jpeg(image))
+        for name, image in (("a.jpg", pictures.astronaut()), ("b.jpg", pictures.coffee()))
+    ]
+    for analysis in submission.submit(owner, photos, Source.WEB).accepted:
+        analyse(str(analysis.pk))
+    # A photo without a face gives the shadow nothing to do.
+    face = Face.objects.get()
+    assert background_sent == [face.analysis_id]
+    for _ in range(2):
+        shadows.judge(face.analysis_id)
+    opinion = ShadowFace.objects.get()
+    assert (opinion.face, opinion.model_version) == (face, candidate)
+    assert opinion.emotion == face.emotion == "happy"
+    # The opinion of another network, which nobody is shown.
+    assert opinion.confidence != face.confidence
+    assert face.analysis.model_version == model_selectors.active_model()
+    agreement = model_selectors.shadow_agreement(candidate)
+    assert (agreement.faces, agreement.same, agreement.share) == (1, 1, 1.0)
+    promotion.set_shadow(candidate, False, owner)
+    background_sent.clear()
+    analyse(str(Analysis.objects.latest("id").pk))
+    assert background_sent == []

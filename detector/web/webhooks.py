@@ -1,0 +1,90 @@
+"""Webhooks of a person, and what they were told."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from detector import selectors
+from detector.exceptions import DetectorError
+from detector.models import WebhookEndpoint
+from detector.services import notices
+from detector.services import webhooks as webhook_service
+from detector.web import once
+from detector.web.forms import WebhookForm
+from detector.web.requests import OwnerRequest
+
+DELIVERIES_SHOWN = 50
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def webhooks(request: OwnerRequest) -> HttpResponse:
+    """All of them, and a form for one more; its secret stands on the page that answers."""
+    if request.method != "POST":
+        return _page(request)
+    if not once.is_first_time(request):
+        messages.info(request, "That webhook was made already; its secret is not shown again.")
+        return redirect("webhooks")
+    form = WebhookForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form=form)
+    try:
+        made = webhook_service.create_endpoint(request.user, **form.cleaned_data)
+    except DetectorError as error:
+        form.refuse(error)
+        return _page(request, form=form)
+    once.used(request)
+    return _page(request, secret=made.secret)
+
+
+@require_safe
+def webhook(request: OwnerRequest, webhook_id: UUID) -> HttpResponse:
+    """One, with what it was told lately."""
+    endpoint = _endpoint(request, webhook_id)
+    told = selectors.deliveries_of(request.user, endpoint.pk)[:DELIVERIES_SHOWN]
+    context = {"webhook": endpoint, "deliveries": told, "shown": DELIVERIES_SHOWN}
+    return render(request, "detector/webhook.html", context)
+
+
+@require_POST
+def switch(request: OwnerRequest, webhook_id: UUID) -> HttpResponse:
+    """Disable or enable it."""
+    endpoint = _endpoint(request, webhook_id)
+    disabled = request.POST.get("disabled") == "true"
+    webhook_service.change_endpoint(endpoint, disabled=disabled)
+    messages.success(request, f"The webhook was {'disabled' if disabled else 'enabled'}.")
+    return redirect("webhook", endpoint.pk)
+
+
+@require_POST
+def delete(request: OwnerRequest, webhook_id: UUID) -> HttpResponse:
+    """Forget it with all that it was told."""
+    webhook_service.delete_endpoint(_endpoint(request, webhook_id))
+    messages.success(request, "The webhook was deleted.")
+    return redirect("webhooks")
+
+
+@require_POST
+def send_again(request: OwnerRequest, webhook_id: UUID, delivery_id: UUID) -> HttpResponse:
+    """The same message once more."""
+    deliveries = selectors.deliveries_of(request.user, webhook_id)
+    notices.send_again(get_object_or_404(deliveries, pk=delivery_id))
+    messages.success(request, "It is sent again.")
+    return redirect("webhook", webhook_id)
+
+
+def _endpoint(request: OwnerRequest, webhook_id: UUID) -> WebhookEndpoint:
+    return get_object_or_404(selectors.webhooks_of(request.user), pk=webhook_id)
+
+
+def _page(request: OwnerRequest, **context: Any) -> HttpResponse:
+    context = {
+        "form": WebhookForm(),
+        "form_number": once.number(request),
+        "webhooks": selectors.webhooks_of(request.user),
+        **context,
+    }
+    return render(request, "detector/webhooks.html", context)

@@ -1,0 +1,17 @@
+// Redoc ends its menu with a picture from its makers' host; nothing of ours asks other hosts.
+
+const image = HTMLImageElement.prototype;
+const { setAttribute } = image;
+const source = Object.getOwnPropertyDescriptor(image, "src");
+const isOurs = (url) => new URL(url, location.href).origin === location.origin;
+
+// React sets it in both ways.
+image.setAttribute = function (name, value) {
+  if (name !== "src" || isOurs(value)) setAttribute.call(this, name, value);
+};
+Object.defineProperty(image, "src", {
+  ...source,
+  set(url) {
+    if (isOurs(url)) source.set.call(this, url);
+  },
+});
