@@ -70,7 +70,8 @@ def fill(platform: Platform, email: str, *, demo: int) -> dict[str, str]:
     """A person with a few analysed photos, one deleted, and `demo` made-up ones.
 
     Two reviewers judged most of the faces and differ on one; `STAFF_EMAIL` has judged none. The ids
-    of the person, of the analysed photos by name, and of the model of the made-up ones.
+    of the person, of the analysed photos by name, of the model that read them, and of that of the
+    made-up ones.
     """
     user = email.partition("@")[0]
     token = platform.token(user)
@@ -123,16 +124,17 @@ WebhookDelivery.objects.create(
 )
 review_consent.agree(person)
 ReviewCase.objects.update(wanted=2)
-for name in ("ann", "bob"):
+for name in ("jo", "kim"):
     reviewer = User.objects.create_user(name, is_staff=True)
     for place in range(6):
         case = reviews.next_case(reviewer)
-        verdict = "sad" if (name, place) == ("bob", 2) else case.face.emotion
+        verdict = "sad" if (name, place) == ("kim", 2) else case.face.emotion
         reviews.give_verdict(case.pk, reviewer, verdict, seconds=2.0 + place)
 staff = User.objects.create_superuser("staff", "{staff}", "{password}")
 accounts.give_consent(staff)
-demo = str(ModelVersion.objects.get(name="demo").pk)
-print(json.dumps({{**photos, "demo": demo, "person": str(person.pk), "webhook": str(hook.pk)}}))
+demo, model = ModelVersion.objects.get(name="demo"), portrait.analysis.model_version
+ids = {{"demo": demo, "model": model, "person": person, "webhook": hook}}
+print(json.dumps({{**photos, **{{name: str(thing.pk) for name, thing in ids.items()}}}}))
 """
 
 
