@@ -3,6 +3,7 @@
 Why this runtime: docs/decisions/0002-serving-runtime.md.
 """
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,15 @@ from ml.manifest import INPUT_SHAPE
 
 BATCH: Final = 64
 """Crops that go through the network at once; bounds the memory a crowd costs."""
+MOST_THREADS: Final = 2
+"""Threads that work on one call; more gain little on so small a network."""
+
+
+def usable_cores() -> int:
+    """How many cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class Classifier:
@@ -30,16 +40,17 @@ class Classifier:
         *,
         mirror_below: float = 0.0,
         soften: bool = False,
-        threads: int = 2,
+        threads: int | None = None,
     ) -> None:
         """Read the exported network (a path or its bytes).
 
         Crops whose likeliest emotion gets at most `mirror_below` of the softmax of the `consensus`
         logits are also seen in the mirror, and both logits are averaged: 0 never, 1 always, at
-        twice the cost. With `soften` crops go through `softened` first. `threads` work on one call.
+        twice the cost. With `soften` crops go through `softened` first. `threads` work on one call,
+        by default as many as there are cores for, at most two.
         """
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = threads or min(MOST_THREADS, usable_cores())
         # A worker that waits for the next photo must not burn a core meanwhile.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         source = network if isinstance(network, bytes) else str(network)

@@ -144,6 +144,15 @@ def test_threads_share_an_analyser(analyser: Analyser) -> None:
         assert np.abs(one - other).max() < 1e-5
 
 
+@pytest.mark.parametrize(("cores", "threads"), [({0}, 1), ({0, 1, 2, 3}, 2)])
+def test_no_more_threads_than_cores(
+    monkeypatch: pytest.MonkeyPatch, cores: set[int], threads: int
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: cores, raising=False)
+    session = Classifier(manifest.read(inference.DEFAULT_VERSION).serving_path)._session
+    assert session.get_session_options().intra_op_num_threads == threads
+
+
 def test_flip_averaging_sees_both_sides() -> None:
     weights = manifest.read(inference.DEFAULT_VERSION)
     classifier = Classifier(weights.serving_path, mirror_below=1.0)
