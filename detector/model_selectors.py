@@ -38,11 +38,6 @@ class ShadowAgreement:
     faces: int
     same: int
 
-    @property
-    def share(self) -> float:
-        """Of the faces, 0 to 1; 0 where there are none."""
-        return self.same / self.faces if self.faces else 0.0
-
 
 def shadow_agreement(version: ModelVersion) -> ShadowAgreement:
     """Agreement with the versions that were shown, on all faces that it judged."""

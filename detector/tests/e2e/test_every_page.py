@@ -36,7 +36,7 @@ SETTLED = """async () => {
 }"""
 
 DEMO: Final = 100  # made-up photos: enough for every chart to say something
-NARROWEST: Final = 360
+PHONES: Final = (390, 360)
 DESKTOP: Final[ViewportSize] = {"width": 1440, "height": 900}
 
 # One platform is enough: pages do not know what stores them.
@@ -44,7 +44,7 @@ one_platform = pytest.mark.parametrize("platform", ["embedded"], indirect=True)
 
 
 class Walk:
-    """Looks at pages in both schemes and at two widths, and notes what is wrong with them."""
+    """Looks at pages in both schemes and at three widths, and notes what is wrong with them."""
 
     def __init__(self) -> None:
         self.problems: list[str] = []
@@ -63,9 +63,10 @@ class Walk:
         page.evaluate(SETTLED)
         self._note(page, "dark ", violations(page, "color-contrast"))
         page.emulate_media(color_scheme="light")
-        wider = overflow(page, NARROWEST)
-        if wider > 0:
-            self._note(page, "", [f"{wider} px wider than {NARROWEST}"])
+        for width in PHONES:
+            wider = overflow(page, width)
+            if wider > 0:
+                self._note(page, "", [f"{wider} px wider than {width}"])
         page.set_viewport_size(DESKTOP)
 
     def _note(self, page: Page, scheme: str, found: list[str]) -> None:

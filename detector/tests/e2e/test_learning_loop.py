@@ -28,8 +28,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.training, pytest.mark.timeout(600)]
 PHOTOS: Final = {Split.TRAIN: 10, Split.VALIDATION: 3, Split.TEST: 4}
 FACES_A_PHOTO: Final = 12
 REVIEWS: Final = 200
-FINE_TUNE_SECONDS: Final = 300
-"""Of a busy machine; the fine-tune itself took 71 s on two processors that were otherwise idle."""
+FINE_TUNE_SECONDS: Final = 120
 
 # An owner for each part of the data, who agrees to reviews; a reviewer and an operator, logged in.
 _PEOPLE: Final = """

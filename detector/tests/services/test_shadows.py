@@ -48,7 +48,7 @@ def test_a_version_in_the_shadow_judges_what_is_shown(
     assert opinion.confidence != face.confidence
     assert face.analysis.model_version == model_selectors.active_model()
     agreement = model_selectors.shadow_agreement(candidate)
-    assert (agreement.faces, agreement.same, agreement.share) == (1, 1, 1.0)
+    assert (agreement.faces, agreement.same) == (1, 1)
     promotion.set_shadow(candidate, False, owner)
     background_sent.clear()
     analyse(str(Analysis.objects.latest("id").pk))
