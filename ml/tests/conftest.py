@@ -75,6 +75,31 @@ def made_faces(count: int, seed: int = 0) -> NDArray[np.uint8]:
     return faces
 
 
+@pytest.fixture(scope="session")
+def faces_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """160 faces: 96 to train with, 32 each to validate and test."""
+    random = np.random.default_rng(1)
+    path = tmp_path_factory.mktemp("data") / "faces.npz"
+    np.savez(
+        path,
+        images=made_faces(160),
+        label=random.integers(0, 7, 160).astype(np.uint8),
+        votes=random.integers(0, 4, (160, 10)).astype(np.uint8),
+        usage=np.repeat([0, 0, 0, 1, 2], 32).astype(np.uint8),
+    )
+    return path
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory, faces_file: Path) -> Path:
+    """Folder of a finished smoke run."""
+    from ml.training import config, train
+
+    folder = tmp_path_factory.mktemp("run")
+    train.train(config.SMOKE, faces_file, folder, resume=False)
+    return folder
+
+
 @pytest.fixture
 def gradient() -> Photo:
     """(32, 48, 3): red grows to the right, green downwards, blue stays."""

@@ -1,6 +1,5 @@
 """Training on faces drawn at random: what must be reproducible is."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,100 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ml import calibration, inference, manifest
-from ml.classifier import Classifier
-from ml.labels import EMOTIONS, HEADS
-from ml.manifest import HeadCalibration
+from ml.labels import HEADS
 from ml.tests.conftest import made_faces
 from ml.training import data
 
 pytestmark = pytest.mark.training
-
-EXPORT_WARNING = "ignore:In the future `np.object`:FutureWarning"
-"""From Keras' own export of ONNX."""
-PLAIN = HeadCalibration(1.0, (0.0,) * 7)
-
-
-@pytest.fixture(scope="module")
-def faces_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """160 faces: 96 to train with, 32 each to validate and test."""
-    random = np.random.default_rng(1)
-    path = tmp_path_factory.mktemp("data") / "faces.npz"
-    np.savez(
-        path,
-        images=made_faces(160),
-        label=random.integers(0, 7, 160).astype(np.uint8),
-        votes=random.integers(0, 4, (160, 10)).astype(np.uint8),
-        usage=np.repeat([0, 0, 0, 1, 2], 32).astype(np.uint8),
-    )
-    return path
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, faces_file: Path) -> Path:
-    """Folder of a finished smoke run."""
-    from ml.training import config, train
-
-    folder = tmp_path_factory.mktemp("run")
-    train.train(config.SMOKE, faces_file, folder, resume=False)
-    return folder
-
-
-def test_augmentation_follows_its_seed() -> None:
-    import tensorflow as tf
-
-    from ml.training.augmentation import augment
-    from ml.training.config import Augmentation
-
-    images = made_faces(16)[..., None].astype(np.float32)
-    first = augment(tf.constant(images), tf.constant([1, 2], tf.int64), Augmentation()).numpy()
-    again = augment(tf.constant(images), tf.constant([1, 2], tf.int64), Augmentation()).numpy()
-    other = augment(tf.constant(images), tf.constant([1, 3], tf.int64), Augmentation()).numpy()
-    assert np.array_equal(first, again)
-    assert np.abs(first - other).mean() > 5
-    assert first.shape == images.shape
-    assert 0 <= first.min() <= first.max() <= 255
-
-
-def test_augmentation_of_nothing_changes_only_sides() -> None:
-    import tensorflow as tf
-
-    from ml.training.augmentation import augment
-    from ml.training.config import Augmentation
-
-    still = Augmentation(
-        rotation_degrees=0, zoom=0, shift=0, brightness=0, contrast=0, erase_probability=0
-    )
-    images = made_faces(32)[..., None].astype(np.float32)
-    found = augment(tf.constant(images), tf.constant([5, 5], tf.int64), still).numpy()
-    same = np.abs(found - images).max(axis=(1, 2, 3)) < 0.01
-    mirrored = np.abs(found - images[:, :, ::-1]).max(axis=(1, 2, 3)) < 0.01
-    assert (same | mirrored).all()
-    assert same.any()
-    assert mirrored.any()
-
-
-def test_blur_and_noise_degrade_as_much_as_told() -> None:
-    import tensorflow as tf
-
-    from ml.training.augmentation import augment
-    from ml.training.config import Augmentation
-
-    still = Augmentation(
-        rotation_degrees=0, zoom=0, shift=0, brightness=0, contrast=0, erase_probability=0
-    )
-    images = np.full((64, 48, 48, 1), 128, np.float32)
-    seed = tf.constant([5, 5], tf.int64)
-    noisy = augment(tf.constant(images), seed, replace(still, noise=20.0)).numpy()
-    strengths = noisy.std(axis=(1, 2, 3))
-    assert 0 < strengths.min() < 5
-    assert 15 < strengths.max() < 21
-    images[:, :, 24:] = 255
-    blurred = augment(tf.constant(images), seed, replace(still, blur_probability=0.5)).numpy()
-    softer = np.abs(np.diff(blurred[:, 24, :, 0])).max(axis=1) < 120
-    assert 0.2 < softer.mean() < 0.6
-    # What is far from the edge stays.
-    assert blurred[:, :, 10].mean() + blurred[:, :, 37].mean() == pytest.approx(128 + 255, abs=1)
 
 
 def test_a_resumed_run_ends_where_a_straight_one_does(
@@ -158,28 +68,6 @@ def test_a_run_that_gets_no_better_ends(tmp_path: Path, faces_file: Path) -> Non
     assert len(history.read(tmp_path)) == 1
 
 
-def test_mixup_keeps_shares_and_ignores_targets_without_weight() -> None:
-    import tensorflow as tf
-
-    from ml.training.augmentation import mix
-
-    images = np.zeros((4, 2, 2, 1), np.float32)
-    images[[0, 1]] = 100
-    target = np.array([[1, 0], [1, 0], [0, 1], [0, 0]], np.float32)
-    weight = np.array([1, 1, 1, 0], np.float32)
-    seed = tf.constant([3, 4], tf.int64)
-    mixed, targets, weights = mix(
-        tf.constant(images), {"head": tf.constant(target)}, {"head": tf.constant(weight)}, seed, 0.4
-    )
-    # 0 is mixed with 3, which nobody tagged; 1 with 2, which is all black.
-    share = mixed.numpy()[:, 0, 0, 0] / 100
-    assert 0 < share[0] < 1
-    assert weights["head"].numpy() == pytest.approx([share[0], 1, 1, share[3]], abs=1e-5)
-    assert targets["head"].numpy()[0] == pytest.approx([1, 0])
-    assert targets["head"].numpy()[1] == pytest.approx([share[1], 1 - share[1]], abs=1e-5)
-    assert targets["head"].numpy()[3] == pytest.approx([1, 0])
-
-
 def test_progress_tells_rate_and_time_left(capsys: pytest.CaptureFixture[str]) -> None:
     from ml.training import callbacks
 
@@ -195,79 +83,6 @@ def test_progress_tells_rate_and_time_left(capsys: pytest.CaptureFixture[str]) -
     assert "epoch 2/4  loss 0.5000" in output.out
     assert "640/1280" in output.err
     assert " images/s" in output.err
-
-
-def test_serves_what_was_trained(run: Path) -> None:
-    import keras
-
-    from ml import architectures
-
-    trained = keras.saving.load_model(run / "best.keras", compile=False)
-    served = architectures.for_serving(trained)
-    crops = made_faces(16)[..., None].astype(np.float32)
-    before, after = trained(crops), served(crops)
-    for head in HEADS:
-        # The trained one computes with eight bits of mantissa.
-        difference = np.abs(before[head].numpy() - after[head].numpy()).max()
-        assert difference < 0.05 * np.abs(after[head].numpy()).max()
-    assert {type(layer).__module__.split(".")[0] for layer in served.layers} == {"keras"}
-    assert {layer.compute_dtype for layer in served.layers} == {"float32"}
-
-
-@pytest.mark.filterwarnings(EXPORT_WARNING)
-@pytest.mark.parametrize(
-    "shape",
-    [{"block": "residual"}, {"block": "separable"}, {"squeeze_excitation": True}, {"side": 64}],
-    ids=str,
-)
-def test_every_kind_of_network_trains_and_exports(tmp_path: Path, shape: dict[str, Any]) -> None:
-    from ml import architectures
-    from ml.training import config, export, train
-
-    odd = replace(config.SMOKE, convolutions=(2, 2, 1, 1), **shape)
-    model = train.build(odd, steps=1)
-    plain = train.network(config.SMOKE)
-    assert [layer.name for layer in model.layers] != [layer.name for layer in plain.layers]
-    crops = made_faces(16)[..., None].astype(np.float32)
-    answers = {head: np.eye(7, dtype=np.float32)[np.arange(16) % 7] for head in HEADS}
-    before = model.get_weights()
-    model.fit(crops, answers, verbose=0)
-    assert all(not np.array_equal(*pair) for pair in zip(before, model.get_weights(), strict=True))
-    served = architectures.for_serving(model)
-    export.export_graph(served, tmp_path / "odd.onnx")
-    found = Classifier(tmp_path / "odd.onnx").logits(crops[..., 0].astype(np.uint8))
-    expected = served.predict(crops, verbose=0)
-    for head in HEADS:
-        assert np.abs(found[head] - expected[head]).max() < 1e-3
-
-
-def test_enlargement_interpolates_as_opencv_does() -> None:
-    import cv2
-
-    from ml import architectures
-
-    crops = made_faces(2)
-    found = architectures.Enlargement(64)(crops[..., None].astype(np.float32)).numpy()[..., 0]
-    for crop, enlarged in zip(crops, found, strict=True):
-        expected = cv2.resize(crop.astype(np.float32), (64, 64), interpolation=cv2.INTER_LINEAR)
-        assert np.abs(enlarged - expected).max() < 0.01
-
-
-@pytest.mark.filterwarnings(EXPORT_WARNING)
-def test_export_refuses_a_graph_that_answers_otherwise(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from ml.training import config, export, train
-
-    model = train.network(config.SMOKE)
-    logits = Classifier.logits
-
-    def shifted(classifier: Classifier, crops: NDArray[np.uint8]) -> Any:
-        return {head: values + 0.1 for head, values in logits(classifier, crops).items()}
-
-    monkeypatch.setattr(Classifier, "logits", shifted)
-    with pytest.raises(ValueError, match="answers otherwise"):
-        export.export_graph(model, tmp_path / "graph.onnx")
 
 
 def test_rare_emotions_can_weigh_more() -> None:
@@ -331,106 +146,6 @@ def test_a_pupil_begins_where_its_teacher_ended(
         assert np.all(weights[head] == 1)
     with pytest.raises(ValueError, match="no teacher 'nobody'"):
         teachers.load("nobody")
-
-
-@pytest.mark.filterwarnings(EXPORT_WARNING)
-def test_export_gives_weights_that_load(
-    tmp_path: Path, faces_file: Path, run: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from ml.training import export, model_card
-
-    (tmp_path / "t1").mkdir()
-    (tmp_path / "t1" / "old").touch()
-    folder = export.export(run, "t1", faces_file, weights=tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["t1"]
-    assert {path.name for path in folder.iterdir()} == {
-        *("manifest.json", "model.keras", "model.onnx", "model.int8.onnx"),
-        *("history.csv", "history.png"),
-        *("confusion_matrix.png", "reliability.png", "robustness.png"),
-    }
-    weights = manifest.read("t1", tmp_path)
-    manifest.verify_files(weights)
-    document = weights.document
-    assert document["data"]["splits"] == {"train": 96, "validation": 32, "test": 32}
-    assert document["seed"] == 2013
-    assert document["training"]["epochs"] == 2
-    assert str(tmp_path) not in json.dumps(document)
-    for head in HEADS:
-        low, high = document["metrics"]["test"][head]["accuracy_ci95"]
-        assert low <= document["metrics"]["test"][head]["accuracy"] <= high
-        low, high = document["metrics"]["test"][head]["uncalibrated"]["log_loss_ci95"]
-        assert low <= document["metrics"]["test"][head]["uncalibrated"]["log_loss"] <= high
-    assert set(document["robustness"]["accuracy"]) == {"t1", inference.DEFAULT_VERSION}
-    card = model_card.card(document)
-    for title in ("Calibration", "Beside people", "Robustness"):
-        assert f"\n## {title}\n" in card
-    monkeypatch.setattr(manifest.read, "__defaults__", (tmp_path,))
-    analyser = inference.load("t1")
-    assert analyser.classify(made_faces(3)).sum(axis=1) == pytest.approx(1, abs=1e-5)
-    inference.unload()
-    again = export.unpack(weights, tmp_path / "runs")
-    for name in ("history.csv", "best.keras"):
-        assert (again / name).read_bytes()
-    assert json.loads((again / "config.json").read_text())["name"] == "smoke"
-
-
-@pytest.fixture(scope="module")
-def keras_logits(crops: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
-    """What the committed Keras model says about 200 crops."""
-    import keras
-
-    weights = manifest.read(inference.DEFAULT_VERSION)
-    model = keras.saving.load_model(weights.folder / "model.keras", compile=False)
-    assert tuple(model.output_names) == HEADS
-    assert len(crops) == 200
-    found: dict[str, NDArray[np.float32]] = model.predict(
-        crops[..., None].astype(np.float32), verbose=0
-    )
-    return found
-
-
-@pytest.mark.weights
-def test_export_equals_keras(
-    crops: NDArray[np.uint8], keras_logits: dict[str, NDArray[np.float32]]
-) -> None:
-    graph = manifest.read(inference.DEFAULT_VERSION).folder / "model.onnx"
-    found = Classifier(graph).logits(crops)
-    for head in HEADS:
-        plain, exported = (
-            calibration.probabilities(logits[head], PLAIN) for logits in (keras_logits, found)
-        )
-        assert plain.shape == (200, len(EMOTIONS))
-        assert np.abs(plain - exported).max() < 1e-4
-
-
-@pytest.mark.weights
-def test_what_serves_says_what_keras_says(
-    crops: NDArray[np.uint8], keras_logits: dict[str, NDArray[np.float32]]
-) -> None:
-    weights = manifest.read(inference.DEFAULT_VERSION)
-    found = Classifier(weights.serving_path).logits(crops)
-    for head in HEADS:
-        plain, served = (
-            calibration.probabilities(logits[head], PLAIN) for logits in (keras_logits, found)
-        )
-        assert np.abs(plain - served).mean() < 0.01
-        assert (plain.argmax(axis=1) == served.argmax(axis=1)).mean() >= 0.95
-
-
-def test_serves_the_quantized_graph_unless_it_costs_accuracy() -> None:
-    from ml.training import calibrate, export
-
-    def fitted(accuracy: float) -> calibrate.Fit:
-        views = {view: dict.fromkeys(HEADS, accuracy) for view in ("single", "flipped")}
-        return calibrate.Fit(
-            {}, calibrate.Threshold(0.5, 1.0, 1.0), calibrate.View(0.0, False), views, {}
-        )
-
-    graph, quantized = export.GRAPH_FILE, export.QUANTIZED_FILE
-    equal = {graph: fitted(0.8), quantized: fitted(0.799)}
-    assert export.serving_file(equal) == quantized
-    worse = {graph: fitted(0.8), quantized: fitted(0.79)}
-    assert export.serving_file(worse) == graph
 
 
 def test_a_run_goes_on_only_as_what_it_was_begun(faces_file: Path, run: Path) -> None:
