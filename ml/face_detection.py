@@ -32,10 +32,15 @@ FAINT_THRESHOLD: Final = 0.35
 large: the network expects hair and shoulders around a face, which a tight portrait lacks."""
 LARGE_SHARE: Final = 0.16
 """Share of the photo's short side from which a face is large."""
-PORTRAIT_SIDE: Final = 96
-"""Long side to which a photo is shrunk for the second look, in the middle of `PORTRAIT_CANVAS`:
-a face that filled the photo then looks as one among other things."""
-PORTRAIT_CANVAS: Final = 256
+WALL: Final = 256
+"""Side of the plain wall on which a photo without a sure face is seen once more, from afar."""
+LOOKS: Final = ((96, False), (160, False), (160, True), (240, False), (240, True))
+"""How, one after the other until a face is sure: the photo's long side on the wall, and whether in
+the mirror. A face that filled the photo looks on the smallest as one among other things; the others
+find smaller ones, and some that the network knows from one side only. Measured in
+docs/decisions/0009-second-look.md."""
+MIRRORED_LANDMARKS: Final = (1, 0, 2, 4, 3)
+"""Where each landmark is in the mirror: eyes and corners of the mouth change places."""
 STRIDE: Final = 4
 """Pixels of the network's input per cell of its output, in both directions."""
 INPUT_MULTIPLE: Final = 32
@@ -69,6 +74,7 @@ class _View:
     top: int
     width: int
     height: int
+    mirrored: bool = False
 
     def detection(
         self, box: NDArray[np.float32], landmarks: NDArray[np.float32], score: np.float32
@@ -78,7 +84,11 @@ class _View:
         left, top = np.clip((box[:2] - corner) / self.scale, 0, None).tolist()
         right, bottom = np.clip((box[:2] + box[2:] - corner) / self.scale, None, end).tolist()
         points = np.clip((landmarks - corner) / self.scale, 0, end).astype(np.float32)
-        return FaceDetection(Box(left, top, right - left, bottom - top), points, float(score))
+        if self.mirrored:
+            left, right = self.width - right, self.width - left
+            points = points[list(MIRRORED_LANDMARKS)] * (-1, 1) + (self.width, 0)
+        place = Box(left, top, right - left, bottom - top)
+        return FaceDetection(place, points.astype(np.float32), float(score))
 
 
 class CenterFace:
@@ -102,7 +112,7 @@ class CenterFace:
     def detect(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
         """See `FaceDetector.detect`; faces are sorted by the left edge, then the top one.
 
-        Where no face is sure, large ones that are likely are looked for once more.
+        Where no face is sure, large ones that are likely are looked for on `LOOKS`.
         """
         check_photo(rgb)
         height, width = rgb.shape[:2]
@@ -113,15 +123,14 @@ class CenterFace:
         return sorted(faces, key=lambda face: (face.box.x, face.box.y))
 
     def _look_again(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
-        """Large faces of the photo seen from afar, in the middle of a plain wall."""
-        height, width = rgb.shape[:2]
-        scale = PORTRAIT_SIDE / max(width, height)
-        small = _scaled(rgb, scale)
-        left, top = ((PORTRAIT_CANVAS - side) // 2 for side in small.shape[1::-1])
-        wall = np.empty((PORTRAIT_CANVAS, PORTRAIT_CANVAS, 3), np.uint8)
-        wall[:] = small.mean(axis=(0, 1)).round()
-        wall[top : top + small.shape[0], left : left + small.shape[1]] = small
-        return _large(self._look(wall, _View(scale, left, top, width, height)), rgb)
+        """Large faces of the photo seen from afar: of the first look that is sure, or the best."""
+        best: list[FaceDetection] = []
+        for side, mirrored in LOOKS:
+            picture, view = _on_wall(rgb, side, mirrored=mirrored)
+            best = max(best, _large(self._look(picture, view), rgb), key=_best_score)
+            if _best_score(best) >= self._score_threshold:
+                break
+        return best
 
     def _look(self, picture: NDArray[np.uint8], view: _View) -> list[FaceDetection]:
         """Faces from `FAINT_THRESHOLD` up in a picture that shows the photo like that."""
@@ -179,6 +188,20 @@ def _scaled(rgb: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     size = max(round(rgb.shape[1] * scale), 1), max(round(rgb.shape[0] * scale), 1)
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(rgb, size, interpolation=method), np.uint8)
+
+
+def _on_wall(
+    rgb: NDArray[np.uint8], side: int, *, mirrored: bool
+) -> tuple[NDArray[np.uint8], _View]:
+    """The photo in the middle of a wall of its mean colour, its long side `side` pixels long."""
+    height, width = rgb.shape[:2]
+    scale = side / max(width, height)
+    small = _scaled(np.ascontiguousarray(rgb[:, ::-1]) if mirrored else rgb, scale)
+    left, top = ((WALL - length) // 2 for length in small.shape[1::-1])
+    wall = np.empty((WALL, WALL, 3), np.uint8)
+    wall[:] = small.mean(axis=(0, 1)).round()
+    wall[top : top + small.shape[0], left : left + small.shape[1]] = small
+    return wall, _View(scale, left, top, width, height, mirrored)
 
 
 def _network_input(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:

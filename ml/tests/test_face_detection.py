@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ml.face_detection import CenterFace, DetectorError
+from ml import face_detection
+from ml.face_detection import LOOKS, CenterFace, DetectorError
 from ml.tests.conftest import PICTURES
 from ml.types import FaceDetection
 
@@ -101,8 +102,8 @@ def test_cost_is_bounded(astronaut: Photo, monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(detector, "_run", watch)
     detector.detect(np.zeros((5000, 8000, 3), np.uint8))
-    # One look at the photo, and one from afar where nothing was found.
-    assert seen == [(608, 960), (256, 256)]
+    # One look at the photo, and some from afar where nothing was found.
+    assert seen == [(608, 960)] + [(256, 256)] * len(LOOKS)
     seen.clear()
     detector.detect(astronaut)
     assert seen == [(512, 512)]
@@ -121,6 +122,38 @@ def test_a_face_that_fills_the_photo(detector: CenterFace, hopper: Photo, share:
     moved = seen.landmarks + np.array([x, y])
     assert moved == pytest.approx(face.landmarks, abs=0.08 * box.width)
     assert seen.box.width > 0.8 * side
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_look_gives_places_on_the_photo(
+    detector: CenterFace, hopper: Photo, look: tuple[int, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (face,) = detector.detect(hopper)
+    monkeypatch.setattr(face_detection, "LOOKS", (look,))
+    (again,) = detector._look_again(hopper)
+    assert geometry(again)[:4] == pytest.approx(geometry(face)[:4], abs=0.15 * face.box.width)
+    assert again.landmarks is not None
+    assert face.landmarks is not None
+    assert again.landmarks == pytest.approx(face.landmarks, abs=0.08 * face.box.width)
+
+
+def test_looks_end_with_a_sure_one(
+    detector: CenterFace, hopper: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[Any] = []
+    look = detector._look
+
+    def watch(*seen: Any) -> list[FaceDetection]:
+        looks.append(seen)
+        return look(*seen)
+
+    monkeypatch.setattr(detector, "_look", watch)
+    detector._look_again(hopper)
+    assert len(looks) == 1
+    monkeypatch.setattr(detector, "_score_threshold", 0.999)
+    looks.clear()
+    detector._look_again(hopper)
+    assert len(looks) == len(LOOKS)
 
 
 def test_faint_faces_count_only_where_none_is_sure(

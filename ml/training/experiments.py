@@ -65,8 +65,10 @@ def multiplications(model: Any) -> int:
     return total
 
 
-def keras_logits(model: Any, images: NDArray[np.uint8], *, flip: bool) -> Logits:
-    """Logits of a Keras network for crops (N, 48, 48) uint8."""
+def keras_logits(
+    model: Any, images: NDArray[np.uint8] | NDArray[np.float32], *, flip: bool
+) -> Logits:
+    """Logits of a Keras network for crops (N, 48, 48) of grey levels."""
     pixels = images[..., None].astype(np.float32)
     logits: Logits = model.predict(pixels, batch_size=256, verbose=0)
     if flip:
@@ -169,6 +171,7 @@ def _particulars(config: dict[str, Any]) -> Iterator[str]:
         f"noise {changes.get('noise')}": changes.get("noise"),
         f"seed {config.get('seed')}": config.get("seed", 2013) != 2013,
         f"from {config.get('start')}": config.get("start"),
+        f"{config.get('share_of_run', 1):.0%} of the way": config.get("share_of_run"),
         f"flat within {config.get('sharpness_radius')}": config.get("sharpness_radius"),
     }
     yield from (text for text, holds in said.items() if holds)

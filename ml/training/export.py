@@ -166,15 +166,22 @@ def _data(faces: Path, splits: dict[data.Split, data.FaceDataset]) -> dict[str, 
 def _training(run: Path, epochs: list[history.Epoch], faces: Path) -> dict[str, Any]:
     config = json.loads((run / "config.json").read_text())
     best = json.loads((run / "best.json").read_text())
-    command = f"python -m ml.training.train --config {config['name']} --data {faces.name}"
     return {
-        "command": command,
+        "command": _command(config, faces.name),
         "config": config,
         "seed": config["seed"],
         "epochs": len(epochs),
         "best_epoch": best["epoch"],
         "seconds": round(sum(epoch["seconds"] for epoch in epochs)),
     }
+
+
+def _command(config: dict[str, Any], faces: str) -> str:
+    command = f"python -m ml.training.train --config {config['name']} --data {faces}"
+    if share := config.get("share_of_run"):
+        options = f"--data {faces} --run {config['name']} --share {share:g}"
+        command += f" && python -m ml.training.interpolate {options}"
+    return command
 
 
 def _robustness(

@@ -66,7 +66,9 @@ cores{_origin(training["config"])}:
 def _origin(config: Document) -> str:
     """Earlier networks that a run builds on."""
     start, teachers = config.get("start"), config.get("teachers")
+    share = config.get("share_of_run", 1.0)
     begun = f", on from {start}" if start else ""
+    begun += f" and {share:.0%} of the way from it" if share < 1 else ""
     return begun + (f", taught by {' and '.join(teachers)}" if teachers else "")
 
 

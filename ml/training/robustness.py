@@ -9,7 +9,7 @@ served before.
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -103,17 +103,25 @@ NAMES: Final = {"half covered": ("nothing", "upper", "lower", "left", "right")}
 
 def measure(classify: Classify, faces: data.FaceDataset) -> Curves:
     """Accuracy under each change."""
-    rows, label = judged(faces, "consensus")
-    crops = faces.images[rows]
     curves: Curves = {}
     for kind, (change, levels) in KINDS.items():
-        curves[kind] = {}
         names = NAMES.get(kind) or tuple(f"{level:g}" for level in levels)
-        for name, level in zip(names, levels, strict=True):
-            changed = np.stack([change(crop, level) for crop in crops])
-            right = classify(changed).argmax(axis=1) == label
-            curves[kind][name] = round(float(right.mean()), 4)
+        found = accuracies(classify, faces, [(change, level) for level in levels])
+        curves[kind] = dict(zip(names, found, strict=True))
     return curves
+
+
+def accuracies(
+    classify: Classify, faces: data.FaceDataset, changes: Iterable[tuple[Change, float]]
+) -> list[float]:
+    """Accuracy under each change of that level."""
+    rows, label = judged(faces, "consensus")
+    found = []
+    for change, level in changes:
+        changed = np.stack([change(crop, level) for crop in faces.images[rows]])
+        right = classify(changed).argmax(axis=1) == label
+        found.append(round(float(right.mean()), 4))
+    return found
 
 
 def table(curves: Curves, against: Curves | None = None) -> str:
