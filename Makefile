@@ -71,7 +71,8 @@ $(STATIC): $(SERVING) $(VENDOR) $(shell find static -type f 2>/dev/null)
 	@touch $@
 
 # --- checking
-ALONE := e2e or weights or training
+OWN_SERVERS := e2e and not (alone or postgresql)
+OWN_NETWORKS := (weights or training) and not e2e
 install: $(WHOLE) $(VENDOR) ## the whole platform with training and tests
 
 lint: install ## ruff, mypy, import-linter, migrations and schema checks
@@ -88,10 +89,22 @@ test: lint $(STATIC) ## lint, then every test; REQUIRE_SERVICES=1 makes absent s
 ifdef PYTEST_ARGS
 	$(BIN)/pytest $(PYTEST_ARGS)
 else
-	@# What needs no server and no network of its own runs on two cores at once.
-	$(BIN)/pytest -n 2 -m "not ($(ALONE))"
-	$(BIN)/pytest -m "$(ALONE)" --durations 15
+	@# On two cores at once. Servers and networks are two processes, not one with two workers: a
+	@# browser's test leaves an event loop behind, in which Django refuses to ask a database.
+	$(BIN)/pytest -n 2 -m "not (e2e or weights or training)"
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync test-servers test-networks test-postgresql
+	$(BIN)/pytest -m alone
 endif
+
+.PHONY: test-servers test-networks test-postgresql
+test-servers:
+	$(BIN)/pytest -m "$(OWN_SERVERS)" --durations 10
+
+test-networks:
+	$(BIN)/pytest -m "$(OWN_NETWORKS)" --durations 10
+
+test-postgresql:
+	$(BIN)/pytest -m postgresql
 
 format: install ## let ruff put the code in order
 	$(BIN)/ruff check --fix .

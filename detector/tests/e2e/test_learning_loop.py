@@ -23,7 +23,12 @@ from detector.tests.e2e.platform import Platform, until
 from ml import inference
 from ml.labels import EMOTIONS
 
-pytestmark = [pytest.mark.e2e, pytest.mark.training, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.training,
+    pytest.mark.alone,
+    pytest.mark.timeout(600),
+]
 
 PHOTOS: Final = {Split.TRAIN: 10, Split.VALIDATION: 3, Split.TEST: 4}
 FACES_A_PHOTO: Final = 12

@@ -9,7 +9,7 @@ import pytest
 from detector.tests.e2e.platform import ROOT
 from detector.tests.services_needed import need_postgresql
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.postgresql]
 
 
 @pytest.mark.timeout(600)
