@@ -97,13 +97,13 @@ else
 endif
 
 .PHONY: test-servers test-networks test-postgresql
-test-servers:
+test-servers: install $(STATIC)
 	$(BIN)/pytest -m "$(OWN_SERVERS)" --durations 10
 
-test-networks:
+test-networks: install $(STATIC)
 	$(BIN)/pytest -m "$(OWN_NETWORKS)" --durations 10
 
-test-postgresql:
+test-postgresql: install $(STATIC)
 	$(BIN)/pytest -m postgresql
 
 format: install ## let ruff put the code in order

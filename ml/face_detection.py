@@ -112,7 +112,7 @@ class CenterFace:
     def detect(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
         """See `FaceDetector.detect`; faces are sorted by the left edge, then the top one.
 
-        Where no face is sure, large ones that are likely are looked for on `LOOKS`.
+        Where no face is sure, large ones that are likely are looked for again, as `LOOKS` says.
         """
         check_photo(rgb)
         height, width = rgb.shape[:2]

@@ -75,19 +75,23 @@ def made_faces(count: int, seed: int = 0) -> NDArray[np.uint8]:
     return faces
 
 
+def save_faces(path: Path, count: int, seed: int = 1) -> Path:
+    """A file of made faces with labels and votes at random: three of five to train with."""
+    random = np.random.default_rng(seed)
+    np.savez(
+        path,
+        images=made_faces(count),
+        label=random.integers(0, 7, count).astype(np.uint8),
+        votes=random.integers(0, 4, (count, 10)).astype(np.uint8),
+        usage=np.repeat([0, 0, 0, 1, 2], count // 5).astype(np.uint8),
+    )
+    return path
+
+
 @pytest.fixture(scope="session")
 def faces_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """160 faces: 96 to train with, 32 each to validate and test."""
-    random = np.random.default_rng(1)
-    path = tmp_path_factory.mktemp("data") / "faces.npz"
-    np.savez(
-        path,
-        images=made_faces(160),
-        label=random.integers(0, 7, 160).astype(np.uint8),
-        votes=random.integers(0, 4, (160, 10)).astype(np.uint8),
-        usage=np.repeat([0, 0, 0, 1, 2], 32).astype(np.uint8),
-    )
-    return path
+    return save_faces(tmp_path_factory.mktemp("data") / "faces.npz", 160)
 
 
 @pytest.fixture(scope="session")

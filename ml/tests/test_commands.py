@@ -14,7 +14,7 @@ from sklearn import metrics as sklearn_metrics
 
 from ml import inference
 from ml.inference import Analyser
-from ml.tests.conftest import made_faces
+from ml.tests.conftest import made_faces, save_faces
 
 pytestmark = pytest.mark.weights
 
@@ -26,17 +26,8 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def faces_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Sixty faces with labels, votes and splits."""
-    random = np.random.default_rng(4)
-    path = tmp_path_factory.mktemp("data") / "faces.npz"
-    np.savez(
-        path,
-        images=made_faces(60),
-        label=random.integers(0, 7, 60).astype(np.uint8),
-        votes=random.integers(0, 4, (60, 10)).astype(np.uint8),
-        usage=(np.arange(60) % 3).astype(np.uint8),
-    )
-    return path
+    """A hundred faces with labels, votes and splits, twenty to validate and to test with."""
+    return save_faces(tmp_path_factory.mktemp("data") / "faces.npz", 100, seed=4)
 
 
 def evaluate(*arguments: object) -> dict[str, Any]:
@@ -71,7 +62,7 @@ def test_evaluate_defaults(faces_file: Path, tmp_path: Path) -> None:
     with np.load(faces_file) as file:
         np.savez(tmp_path / "plain.npz", images=file["images"], label=file["label"])
     plain = evaluate("--data", tmp_path / "plain.npz")
-    assert (plain["n"], plain["head"]) == (60, "consensus")
+    assert (plain["n"], plain["head"]) == (100, "consensus")
     assert not any(key.startswith("ferplus") for key in plain)
     forced = evaluate("--data", tmp_path / "plain.npz", "--head", "fer2013")
     assert forced["head"] == "fer2013"

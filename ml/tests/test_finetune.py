@@ -10,7 +10,7 @@ from scipy.stats import binomtest
 from ml import manifest
 from ml.inference import load, unload
 from ml.labels import EMOTIONS, HEADS
-from ml.tests.conftest import made_faces
+from ml.tests.conftest import made_faces, save_faces
 from ml.training import compare, data
 
 EXPORT_WARNING = "ignore:In the future `np.object`:FutureWarning"
@@ -41,16 +41,7 @@ def test_a_comparison_counts_faces_in_pairs() -> None:
 
 @pytest.fixture(scope="module")
 def base_faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    random = np.random.default_rng(1)
-    path = tmp_path_factory.mktemp("data") / "faces.npz"
-    np.savez(
-        path,
-        images=made_faces(320),
-        label=random.integers(0, 7, 320).astype(np.uint8),
-        votes=random.integers(0, 4, (320, 10)).astype(np.uint8),
-        usage=np.repeat([0, 0, 0, 1, 2], 64).astype(np.uint8),
-    )
-    return path
+    return save_faces(tmp_path_factory.mktemp("data") / "faces.npz", 320)
 
 
 @pytest.fixture(scope="module")

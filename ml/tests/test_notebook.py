@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from ml.tests.conftest import made_faces
+from ml.tests.conftest import save_faces
 
 NOTEBOOK = Path("ml/notebooks/emotion_detection.ipynb")
 
@@ -40,14 +39,7 @@ def test_shows_no_picture_of_the_data_set(cells: list[dict[str, Any]]) -> None:
 
 @pytest.mark.training
 def test_runs(tmp_path: Path) -> None:
-    random = np.random.default_rng(4)
-    np.savez(
-        tmp_path / "faces.npz",
-        images=made_faces(160),
-        label=random.integers(0, 7, 160).astype(np.uint8),
-        votes=random.integers(0, 4, (160, 10)).astype(np.uint8),
-        usage=np.repeat([0, 0, 0, 1, 2], 32).astype(np.uint8),
-    )
+    save_faces(tmp_path / "faces.npz", 160, seed=4)
     # Options of this project's own tests do not apply to a notebook.
     command = ["pytest", "--nbmake", "--nbmake-timeout=240", "-c", os.devnull, "-p", "no:django"]
     ran = subprocess.run(
