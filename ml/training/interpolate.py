@@ -36,7 +36,7 @@ from ml.training.train import training_stream
 RUNS: Final = Path("var/training")
 MEASURED: Final = BASELINE
 """Whose changes of the images batch normalisation sees. With those of `sturdy` it would expect
-noise everywhere: 0.8 points of accuracy on clean faces less."""
+noise everywhere (docs/decisions/0016-blurred-and-noisy-faces.md)."""
 BATCHES: Final = 1000
 """Of training images. A hundredth of what batch normalisation keeps changes with each of them:
 after so many, nothing is left of before."""
