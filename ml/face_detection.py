@@ -30,15 +30,36 @@ UPSCALE_LIMIT: Final = 4.0
 FAINT_THRESHOLD: Final = 0.35
 """Score from which a face counts in a photo where nothing reaches `SCORE_THRESHOLD`, if it is
 large: the network expects hair and shoulders around a face, which a tight portrait lacks."""
-LARGE_SHARE: Final = 0.16
+LARGE_SHARE: Final = 0.1
 """Share of the photo's short side from which a face is large."""
 WALL: Final = 256
-"""Side of the plain wall on which a photo without a sure face is seen once more, from afar."""
-LOOKS: Final = ((96, False), (160, False), (160, True), (240, False), (240, True))
-"""How, one after the other until a face is sure: the photo's long side on the wall, and whether in
-the mirror. A face that filled the photo looks on the smallest as one among other things; the others
-find smaller ones, and some that the network knows from one side only. Measured in
-docs/decisions/0009-second-look.md."""
+"""Least side of a picture that shows a photo without a sure face once more: a plain wall is around
+a photo that is smaller."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """One more way to look at a photo: its long side in pixels, in the mirror, at half contrast."""
+
+    side: int
+    mirrored: bool = False
+    softened: bool = False
+
+
+LOOKS: Final = (
+    Look(96),
+    Look(160),
+    Look(160, mirrored=True),
+    Look(240),
+    Look(240, mirrored=True),
+    Look(240, mirrored=True, softened=True),
+    Look(640, mirrored=True),
+    Look(1280, mirrored=True),
+)
+"""One after the other until a face is sure. A face that filled the photo looks on the smallest as
+one among other things; the next find smaller ones, and some that the network knows from one side
+only; half the contrast tells faces from a dark surrounding, and the large ones find those among
+edges. Measured in docs/decisions/0009-second-look.md."""
 MIRRORED_LANDMARKS: Final = (1, 0, 2, 4, 3)
 """Where each landmark is in the mirror: eyes and corners of the mouth change places."""
 STRIDE: Final = 4
@@ -95,7 +116,7 @@ class CenterFace:
     """CenterFace on OpenCV's `dnn`; safe to share between threads.
 
     Cost is bounded: whatever the photo's size, the network sees at most `working_side` pixels
-    on the long side.
+    on the long side, and where it finds nothing sure, as many as the last of `LOOKS`.
     """
 
     def __init__(
@@ -123,10 +144,10 @@ class CenterFace:
         return sorted(faces, key=lambda face: (face.box.x, face.box.y))
 
     def _look_again(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
-        """Large faces of the photo seen from afar: of the first look that is sure, or the best."""
+        """Large faces of the photo seen otherwise: of the first look that is sure, or the best."""
         best: list[FaceDetection] = []
-        for side, mirrored in LOOKS:
-            picture, view = _on_wall(rgb, side, mirrored=mirrored)
+        for look in LOOKS:
+            picture, view = _picture(rgb, look)
             best = max(best, _large(self._look(picture, view), rgb), key=_best_score)
             if _best_score(best) >= self._score_threshold:
                 break
@@ -190,18 +211,19 @@ def _scaled(rgb: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(rgb, size, interpolation=method), np.uint8)
 
 
-def _on_wall(
-    rgb: NDArray[np.uint8], side: int, *, mirrored: bool
-) -> tuple[NDArray[np.uint8], _View]:
-    """The photo in the middle of a wall of its mean colour, its long side `side` pixels long."""
+def _picture(rgb: NDArray[np.uint8], look: Look) -> tuple[NDArray[np.uint8], _View]:
+    """The photo as `look` says, in the middle of a wall of its mean colour if it is smaller."""
     height, width = rgb.shape[:2]
-    scale = side / max(width, height)
-    small = _scaled(np.ascontiguousarray(rgb[:, ::-1]) if mirrored else rgb, scale)
-    left, top = ((WALL - length) // 2 for length in small.shape[1::-1])
-    wall = np.empty((WALL, WALL, 3), np.uint8)
+    scale = look.side / max(width, height)
+    small = _scaled(np.ascontiguousarray(rgb[:, ::-1]) if look.mirrored else rgb, scale)
+    if look.softened:
+        small = small // 2 + 64
+    tall, wide = (max(WALL, length) for length in small.shape[:2])
+    top, left = (tall - small.shape[0]) // 2, (wide - small.shape[1]) // 2
+    wall = np.empty((tall, wide, 3), np.uint8)
     wall[:] = small.mean(axis=(0, 1)).round()
     wall[top : top + small.shape[0], left : left + small.shape[1]] = small
-    return wall, _View(scale, left, top, width, height, mirrored)
+    return wall, _View(scale, left, top, width, height, look.mirrored)
 
 
 def _network_input(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:

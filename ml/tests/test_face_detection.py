@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ml import face_detection
-from ml.face_detection import LOOKS, CenterFace, DetectorError
+from ml.face_detection import LOOKS, CenterFace, DetectorError, Look
 from ml.tests.conftest import PICTURES
 from ml.types import FaceDetection
 
@@ -102,8 +102,8 @@ def test_cost_is_bounded(astronaut: Photo, monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(detector, "_run", watch)
     detector.detect(np.zeros((5000, 8000, 3), np.uint8))
-    # One look at the photo, and some from afar where nothing was found.
-    assert seen == [(608, 960)] + [(256, 256)] * len(LOOKS)
+    # One look at the photo, some from afar and two from nearby where nothing was found.
+    assert seen == [(608, 960), *[(256, 256)] * (len(LOOKS) - 2), (416, 640), (800, 1280)]
     seen.clear()
     detector.detect(astronaut)
     assert seen == [(512, 512)]
@@ -126,15 +126,16 @@ def test_a_face_that_fills_the_photo(detector: CenterFace, hopper: Photo, share:
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_every_look_gives_places_on_the_photo(
-    detector: CenterFace, hopper: Photo, look: tuple[int, bool], monkeypatch: pytest.MonkeyPatch
+    detector: CenterFace, hopper: Photo, look: Look, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (face,) = detector.detect(hopper)
     monkeypatch.setattr(face_detection, "LOOKS", (look,))
     (again,) = detector._look_again(hopper)
-    assert geometry(again)[:4] == pytest.approx(geometry(face)[:4], abs=0.15 * face.box.width)
+    # The largest look is the least exact with a face as large as this one.
+    assert geometry(again)[:4] == pytest.approx(geometry(face)[:4], abs=0.2 * face.box.width)
     assert again.landmarks is not None
     assert face.landmarks is not None
-    assert again.landmarks == pytest.approx(face.landmarks, abs=0.08 * face.box.width)
+    assert again.landmarks == pytest.approx(face.landmarks, abs=0.1 * face.box.width)
 
 
 def test_looks_end_with_a_sure_one(
