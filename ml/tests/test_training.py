@@ -181,7 +181,7 @@ def test_seeks_flat_minima_and_learns_from_studied_opinions(
         patch.setattr(teachers, "path_of", lambda name: run / "best.keras")
         flat = replace(
             config.SMOKE,
-            teachers=("anyone",),
+            teachers=("anyone", "another"),
             teachers_share=0.5,
             teachers_study=True,
             sharpness_radius=0.1,
@@ -190,9 +190,47 @@ def test_seeks_flat_minima_and_learns_from_studied_opinions(
     first, second = history.read(tmp_path)
     assert second["loss"] < first["loss"]
     assert model(made_faces(2)[..., None].astype(np.float32))["consensus"].shape == (2, 7)
-    with np.load(tmp_path / train.STUDIED) as studied:
-        assert studied["consensus"].shape == (96, 7)
-        assert np.allclose(studied["fer2013"].sum(axis=1), 1, atol=1e-5)
+    assert sorted(file.name for file in tmp_path.glob(teachers.STUDIED)) == [
+        "studied-another.npz",
+        "studied-anyone.npz",
+    ]
+
+
+def test_a_finished_run_can_teach(
+    tmp_path: Path, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    from ml.training import teachers
+
+    monkeypatch.setattr(teachers, "TEACHERS_FOLDER", tmp_path / "teachers")
+    file = teachers.keep(run)
+    assert teachers.path_of(run.name) == file
+    images = made_faces(3)[..., None].astype(np.float32)
+    expected = keras.saving.load_model(run / "best.keras")(images)
+    found = teachers.opinion((run.name,), "float32")(images)
+    for head in HEADS:
+        assert np.allclose(found[head], keras.ops.softmax(expected[head]), atol=1e-5)
+
+
+def test_studied_opinions_are_the_mean_of_the_teachers_and_kept(
+    tmp_path: Path, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ml.training import teachers
+
+    images = made_faces(4)
+    sure = np.eye(7, dtype=np.float32)[[0, 1, 2, 3]]
+    np.savez(tmp_path / "studied-sure.npz", consensus=sure, fer2013=sure)
+    monkeypatch.setattr(teachers, "path_of", lambda name: run / "best.keras")
+    alone = teachers.studied(("anyone",), images, tmp_path)
+    both = teachers.studied(("anyone", "sure"), images, tmp_path)
+    for head in HEADS:
+        assert alone[head].shape == (4, 7)
+        assert np.allclose(alone[head].sum(axis=1), 1, atol=1e-5)
+        assert np.allclose(both[head], (alone[head] + sure) / 2, atol=1e-6)
+    monkeypatch.setattr(teachers, "load", None)  # a second time nobody is asked
+    again = teachers.studied(("anyone", "sure"), images, tmp_path)
+    assert all(np.array_equal(again[head], both[head]) for head in HEADS)
 
 
 def test_a_step_towards_flatness_follows_the_gradient_uphill(faces_file: Path) -> None:

@@ -5,8 +5,11 @@ Knowledge distillation (Hinton et al. 2015, arXiv:1503.02531) in its "consistent
 changed it. Where that costs too much, the teachers look once at each unchanged image, but from
 several distances (`VIEWS`), and what they say is kept beside the run. Only training images pass
 here.
+
+`python -m ml.training.teachers --run broad` keeps a finished run in `ml/weights/teachers/`.
 """
 
+import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +32,9 @@ VIEWS: Final = (1.0, 1.08, 0.93)
 """Zooms, each also in the mirror. On validation the six views together are 1.3 points better on
 `fer2013` than face and mirror image alone, and as good on `consensus` (v3)."""
 
+STUDIED: Final = "studied-*.npz"
+"""What a teacher said of the training images, its name for the star, in the folder of a run."""
+
 Targets = dict[str, Any]
 """Head → (N, 7) float32 distributions, tensors."""
 
@@ -46,6 +52,14 @@ def load(name: str, precision: str = "float32") -> keras.Model:
     return architectures.load(path_of(name), precision)
 
 
+def keep(run: Path) -> Path:
+    """Make a teacher of a finished run, named as its folder is; the file."""
+    target = TEACHERS_FOLDER / f"{run.name}.keras"
+    TEACHERS_FOLDER.mkdir(parents=True, exist_ok=True)
+    architectures.for_serving(architectures.load(run / "best.keras")).save(target)
+    return target
+
+
 def opinion(names: Sequence[str], precision: str) -> Callable[[Any], Targets]:
     """A function from images (N, 48, 48, 1) to the mean probabilities of these teachers."""
     models = [load(name, precision) for name in names]
@@ -60,22 +74,28 @@ def opinion(names: Sequence[str], precision: str) -> Callable[[Any], Targets]:
     return mean
 
 
-def studied(names: Sequence[str], images: NDArray[np.uint8], kept: Path) -> Targets:
+def studied(names: Sequence[str], images: NDArray[np.uint8], folder: Path) -> Targets:
     """Mean probabilities (N, 7) by head of all views of all teachers of images (N, 48, 48).
 
-    Read from `kept`, an .npz, where an earlier start of the run wrote it.
+    What each teacher says is read from `folder` where an earlier start of the run wrote it.
     """
+    each = [_studied(name, images, folder / STUDIED.replace("*", name)) for name in names]
+    return {head: np.mean([said[head] for said in each], axis=0) for head in HEADS}
+
+
+def _studied(name: str, images: NDArray[np.uint8], kept: Path) -> Targets:
+    """What one teacher says, the mean of all views; in `kept`, an .npz, afterwards."""
     if not kept.is_file():
-        sums: Targets = {head: np.zeros((len(images), len(EMOTIONS)), np.float32) for head in HEADS}
-        looks = [(load(name), zoom) for name in names for zoom in VIEWS]
-        for model, zoom in looks:
+        said: Targets = {head: np.zeros((len(images), len(EMOTIONS)), np.float32) for head in HEADS}
+        model = load(name)
+        for zoom in VIEWS:
             pixels = _zoomed(images, zoom)
             for view in (pixels, pixels[:, :, ::-1]):
                 logits = model.predict(view, batch_size=256, verbose=0)
                 for head in HEADS:
-                    sums[head] += softmax(logits[head]).astype(np.float32) / (2 * len(looks))
+                    said[head] += softmax(logits[head]).astype(np.float32) / (2 * len(VIEWS))
         part = kept.with_suffix(".part.npz")
-        np.savez(part, **sums)
+        np.savez(part, **said)
         part.replace(kept)
     with np.load(kept) as file:
         return {head: file[head] for head in HEADS}
@@ -100,3 +120,15 @@ def blend(labels: Targets, opinions: Targets, share: float) -> Targets:
         part = tf.where(has_label, share, 1.0)
         blended[head] = (1 - part) * labels[head] + part * opinions[head]
     return blended
+
+
+def main() -> None:
+    """Parse the command line and keep the run."""
+    parser = argparse.ArgumentParser(description="Keep a finished run as a teacher.")
+    parser.add_argument("--run", required=True, help="its folder under var/training/")
+    arguments = parser.parse_args()
+    print(keep(Path("var/training") / arguments.run))
+
+
+if __name__ == "__main__":
+    main()

@@ -27,8 +27,6 @@ from ml.training.precision import usable
 
 FACTS = ("config.json", "data.sha256")
 """What may not change within a run."""
-STUDIED = "studied.npz"
-"""What the teachers said of the training images, where they said it once."""
 
 
 @keras.saving.register_keras_serializable("emotionsite")
@@ -190,8 +188,9 @@ def train(config: TrainingConfig, faces: Path, folder: Path, *, resume: bool) ->
     """
     folder.mkdir(parents=True, exist_ok=True)
     if not resume:
-        for name in (*FACTS, "state.keras", history.FILE, "best.keras", "best.json", STUDIED):
-            (folder / name).unlink(missing_ok=True)
+        for name in (*FACTS, "state.keras", history.FILE, "best.*", teachers.STUDIED):
+            for file in folder.glob(name):
+                file.unlink()
     texts = (json.dumps(asdict(config), indent=1), sha256_of(faces))
     check_same_run(folder, dict(zip(FACTS, texts, strict=True)))
     config = replace(config, precision=usable(config.precision))
@@ -205,7 +204,7 @@ def train(config: TrainingConfig, faces: Path, folder: Path, *, resume: bool) ->
     if done < config.epochs and not best.is_stale(done):
         studied = None
         if config.teachers_study:
-            studied = teachers.studied(config.teachers, training.images, folder / STUDIED)
+            studied = teachers.studied(config.teachers, training.images, folder)
         model.fit(
             training_stream(training, config, done, studied),
             validation_data=validation_batches(validation),
