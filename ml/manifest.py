@@ -16,7 +16,7 @@ from ml.labels import EMOTIONS, HEADS
 
 FORMAT_VERSION: Final = 1
 WEIGHTS_FOLDER: Final = Path(__file__).parent / "weights"
-DEFAULT_VERSION: Final = "v6"
+DEFAULT_VERSION: Final = "v7"
 """What serves unless told otherwise; the version that ships."""
 FILE_NAME: Final = "manifest.json"
 INPUT_SHAPE: Final = (48, 48, 1)

@@ -111,8 +111,12 @@ def test_a_view_must_be_worth_its_cost() -> None:
     sharp, soft, _, soft_hesitant, *_, sharp_twice, soft_twice = calibrate.VIEWS
     assert str(soft_hesitant) == "flipped below 0.6, softened"
     assert str(soft_twice) == "flipped, softened"
+    even = dict.fromkeys(calibrate.VIEWS, 1.5)
     loss = dict.fromkeys(calibrate.VIEWS, 1.0) | {soft: 0.98, sharp: 0.979, soft_twice: 0.977}
-    assert calibrate.choose_view(loss) == sharp
-    assert calibrate.choose_view(loss | {soft_twice: 0.96}) == soft_twice
-    assert calibrate.choose_view(loss | {soft_twice: 0.96, soft_hesitant: 0.964}) == soft_hesitant
-    assert calibrate.choose_view(loss | {sharp_twice: 0.9}) == sharp_twice
+    assert calibrate.choose_view(loss, even) == sharp
+    assert calibrate.choose_view(loss, even | {soft: 1.51}) == soft
+    assert calibrate.choose_view(loss, even | {soft_twice: 1.6}) == sharp
+    assert calibrate.choose_view(loss | {soft_twice: 0.96}, even) == soft_twice
+    hesitant = loss | {soft_twice: 0.96, soft_hesitant: 0.964}
+    assert calibrate.choose_view(hesitant, even) == soft_hesitant
+    assert calibrate.choose_view(loss | {sharp_twice: 0.9}, even) == sharp_twice

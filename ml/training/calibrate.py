@@ -37,8 +37,9 @@ CERTAIN_MARGIN: Final = 0.02
 MIRROR_BELOW: Final = (0.0, 0.6, 0.7, 0.8, 0.9, 1.0)
 """Where the view in the mirror may be asked for: never, where the first one hesitates, always."""
 MOST_LOSS: Final = 0.005
-"""Share of the heads' log loss by which a cheaper way to look may be worse than the best one. The
-loss decides, since it tells two ways apart where their accuracies differ by chance."""
+"""Share of the heads' log loss by which a way to look may be worse than the best one. The loss
+decides, since it tells two ways apart where their accuracies differ by chance; of those that it
+does not tell apart, and that cost the same, the more accurate one serves."""
 
 
 @dataclass(frozen=True)
@@ -209,7 +210,10 @@ def fit(network: Path, training: data.FaceDataset, validation: data.FaceDataset)
         logits[view] = view.classifier(network).logits(validation.images)
         accuracy[str(view)] = _accuracies(logits[view], validation)
         heads[view], losses[str(view)] = _fit_heads(logits[view], validation, prior)
-    view = choose_view({view: sum(losses[str(view)].values()) for view in VIEWS})
+    view = choose_view(
+        {view: sum(losses[str(view)].values()) for view in VIEWS},
+        {view: sum(accuracy[str(view)].values()) for view in VIEWS},
+    )
     rows, label = judged(validation, "consensus")
     constants = heads[view]["consensus"].calibration
     certain = calibration.probabilities(logits[view]["consensus"][rows], constants)
@@ -217,12 +221,15 @@ def fit(network: Path, training: data.FaceDataset, validation: data.FaceDataset)
     return Fit(heads[view], threshold, view, accuracy, losses)
 
 
-def choose_view(loss: dict[View, float]) -> View:
-    """The best of those that ask for the mirror least often and lose at most `MOST_LOSS`."""
+def choose_view(loss: dict[View, float], accuracy: dict[View, float]) -> View:
+    """The most accurate of those that ask for the mirror least often and lose at most `MOST_LOSS`.
+
+    Both figures are summed over the heads.
+    """
     most = (1 + MOST_LOSS) * min(loss.values())
     enough = [view for view in VIEWS if loss[view] <= most]
     cheap = [view for view in enough if view.mirror_below == enough[0].mirror_below]
-    return min(cheap, key=loss.__getitem__)
+    return max(cheap, key=lambda view: (accuracy[view], -loss[view]))
 
 
 def _fit_heads(

@@ -59,11 +59,12 @@ points of accuracy; taking back the prior afterwards does it for nothing (docs/t
 deeper network, mixup, blur and noise learn more slowly and would need more than four epochs to be
 judged: so `sturdy` gave blur and noise 24.
 """
-ENSEMBLE: Final = """
+TOGETHER: Final = """
 ## Several networks together
 
-The mean of their probabilities, by `python -m ml.training.ensemble`: what a pupil could learn.
-
+The mean of their probabilities, by `python -m ml.training.ensemble`: what a student could learn.
+Those of other shapes and seeds err largely on the same faces: with networks of this size and as
+many epochs, several are no more often right than the best of them.
 """
 
 
@@ -132,11 +133,11 @@ def record(run: Path, faces: Path) -> Record:
 def document(records: Iterable[Record], ensembles: Iterable[Record] = ()) -> str:
     """The Markdown page."""
     page = INTRODUCTION + _table(COLUMNS, map(_row, sorted(records, key=_score)))
-    page += READING
+    page += READING + TOGETHER
     for ensemble in ensembles:
         judged_as = ensemble["alone"] | {"**together**": ensemble["together"]}
         rows = ((name, *_reached(found)) for name, found in judged_as.items())
-        page += ENSEMBLE + _table(("network", *FIGURES), rows)
+        page += "\n" + _table(("network", *FIGURES), rows)
     return page
 
 

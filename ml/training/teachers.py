@@ -24,6 +24,7 @@ from ml import architectures
 from ml.calibration import softmax
 from ml.labels import EMOTIONS, HEADS
 from ml.manifest import WEIGHTS_FOLDER
+from ml.training.precision import BFLOAT16, usable
 
 TEACHERS_FOLDER: Final = WEIGHTS_FOLDER / "teachers"
 """Networks that never serve; released versions teach as well."""
@@ -87,7 +88,7 @@ def _studied(name: str, images: NDArray[np.uint8], kept: Path) -> Targets:
     """What one teacher says, the mean of all views; in `kept`, an .npz, afterwards."""
     if not kept.is_file():
         said: Targets = {head: np.zeros((len(images), len(EMOTIONS)), np.float32) for head in HEADS}
-        model = load(name)
+        model = load(name, usable(BFLOAT16))  # three times as fast, and as good a teacher
         for zoom in VIEWS:
             pixels = _zoomed(images, zoom)
             for view in (pixels, pixels[:, :, ::-1]):
