@@ -201,13 +201,14 @@ def test_a_finished_run_can_teach(
 ) -> None:
     import keras
 
+    from ml import architectures
     from ml.training import teachers
 
     monkeypatch.setattr(teachers, "TEACHERS_FOLDER", tmp_path / "teachers")
     file = teachers.keep(run)
     assert teachers.path_of(run.name) == file
     images = made_faces(3)[..., None].astype(np.float32)
-    expected = keras.saving.load_model(run / "best.keras")(images)
+    expected = architectures.load(run / "best.keras")(images)
     found = teachers.opinion((run.name,), "float32")(images)
     for head in HEADS:
         assert np.allclose(found[head], keras.ops.softmax(expected[head]), atol=1e-5)
