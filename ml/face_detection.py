@@ -116,24 +116,29 @@ class CenterFace:
     """CenterFace on OpenCV's `dnn`; safe to share between threads.
 
     Cost is bounded: whatever the photo's size, the network sees at most `working_side` pixels
-    on the long side, and where it finds nothing sure, as many as the last of `LOOKS`.
+    on the long side, and where it finds nothing sure, as many as the `looks` say.
     """
 
     def __init__(
-        self, *, score_threshold: float = SCORE_THRESHOLD, working_side: int = WORKING_SIDE
+        self,
+        *,
+        score_threshold: float = SCORE_THRESHOLD,
+        working_side: int = WORKING_SIDE,
+        looks: tuple[Look, ...] = LOOKS,
     ) -> None:
         """Read the network; raises DetectorError where package, file or OpenCV do not fit."""
         if int(cv2.__version__.split(".")[0]) < 5:
             # Older ones keep the first input's sizes and silently misplace faces later.
             raise DetectorError(f"OpenCV 5 or newer is needed, {cv2.__version__} is installed.")
         self._score_threshold, self._working_side = score_threshold, working_side
+        self._looks = looks
         self._net = cv2.dnn.readNetFromONNX(np.frombuffer(network_bytes(), np.uint8))
         self._lock = threading.Lock()
 
     def detect(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
         """See `FaceDetector.detect`; faces are sorted by the left edge, then the top one.
 
-        Where no face is sure, large ones that are likely are looked for again, as `LOOKS` says.
+        Where no face is sure, large ones that are likely are looked for again.
         """
         check_photo(rgb)
         height, width = rgb.shape[:2]
@@ -146,7 +151,7 @@ class CenterFace:
     def _look_again(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
         """Large faces of the photo seen otherwise: of the first look that is sure, or the best."""
         best: list[FaceDetection] = []
-        for look in LOOKS:
+        for look in self._looks:
             picture, view = _picture(rgb, look)
             best = max(best, _large(self._look(picture, view), rgb), key=_best_score)
             if _best_score(best) >= self._score_threshold:

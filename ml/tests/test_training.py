@@ -223,14 +223,14 @@ def test_studied_opinions_are_the_mean_of_the_teachers_and_kept(
     sure = np.eye(7, dtype=np.float32)[[0, 1, 2, 3]]
     np.savez(tmp_path / "studied-sure.npz", consensus=sure, fer2013=sure)
     monkeypatch.setattr(teachers, "path_of", lambda name: run / "best.keras")
-    alone = teachers.studied(("anyone",), images, tmp_path)
-    both = teachers.studied(("anyone", "sure"), images, tmp_path)
+    alone = teachers.studied(("anyone",), images, tmp_path, "float32")
+    both = teachers.studied(("anyone", "sure"), images, tmp_path, "float32")
     for head in HEADS:
         assert alone[head].shape == (4, 7)
         assert np.allclose(alone[head].sum(axis=1), 1, atol=1e-5)
         assert np.allclose(both[head], (alone[head] + sure) / 2, atol=1e-6)
     monkeypatch.setattr(teachers, "load", None)  # a second time nobody is asked
-    again = teachers.studied(("anyone", "sure"), images, tmp_path)
+    again = teachers.studied(("anyone", "sure"), images, tmp_path, "float32")
     assert all(np.array_equal(again[head], both[head]) for head in HEADS)
 
 

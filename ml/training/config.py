@@ -176,7 +176,7 @@ BROAD: Final = replace(
 )
 """`WIDE` goes on, which ended while its accuracies were rising: a teacher that owes v3 nothing.
 
-An hour on one core that computes in bfloat16.
+An hour and a quarter on one core that computes in bfloat16.
 Command: `python -m ml.training.train --config broad --data FILE.npz --resume`.
 """
 
@@ -193,7 +193,8 @@ RESIDUAL: Final = replace(
 )
 """A teacher of another shape from a first draw of its own: residual blocks that weigh channels.
 
-A third of its labels are v3's, so that 30 epochs suffice. An hour on one core in bfloat16.
+Three tenths of its labels are v3's, so that 30 epochs suffice. An hour and a quarter on one core
+that computes in bfloat16.
 Command: `python -m ml.training.train --config residual --data FILE.npz --resume`.
 """
 

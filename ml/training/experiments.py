@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from ml.labels import HEADS
 from ml.training import data, history, metrics
 from ml.training.calibrate import judged
+from ml.training.files import RUNS
 
 RECORDS_FOLDER: Final = Path(__file__).parent / "runs"
 ENSEMBLES_FOLDER: Final = RECORDS_FOLDER / "ensembles"
@@ -38,7 +39,8 @@ Figures are of the validation split of FER2013 (`usage == 1`, 3,579 faces), unca
 over a face and its mirror image: accuracy and macro-F1 of the head `consensus` against the FER+
 majority, of the head `fer2013` against the original label. With so many faces the 95 % interval of
 an accuracy is about ±1.3 points at 0.82 and ±1.6 at 0.68. MMACs are millions of multiplications
-for one face; images/s is the median epoch on two cores, which were not always idle.
+for one face; images/s is the median epoch on two cores, which were not always idle; `broad` and
+`residual` had one each.
 
 """
 FIGURES: Final = ("FER+", "macro-F1", "FER2013", "macro-F1")
@@ -229,7 +231,7 @@ def main() -> None:
         if not arguments.data:
             parser.error("--run needs --data")
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        add(Path("var/training") / arguments.run, arguments.data)
+        add(RUNS / arguments.run, arguments.data)
     else:
         write_document()
 

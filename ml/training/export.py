@@ -32,7 +32,7 @@ from ml.classifier import Classifier
 from ml.labels import EMOTIONS, HEADS
 from ml.training import data, figures, history, robustness
 from ml.training.calibrate import CERTAIN_ACCURACY, Fit, fit
-from ml.training.files import write_whole
+from ml.training.files import RUNS, write_whole
 from ml.training.judge import judge_splits
 from ml.training.quantization import quantize
 
@@ -233,10 +233,8 @@ def main() -> None:
         "--against", default=inference.DEFAULT_VERSION, help="weights to compare robustness with"
     )
     arguments = parser.parse_args()
-    if arguments.again:
-        run = unpack(manifest.read(arguments.again), Path("var/training"))
-    else:
-        run = Path("var/training") / arguments.run
+    again = arguments.again
+    run = unpack(manifest.read(again), RUNS) if again else RUNS / arguments.run
     print(export(run, arguments.version, arguments.data, against=arguments.against))
 
 

@@ -1,6 +1,10 @@
-"""Writing files that a stop cannot leave half-written."""
+"""Where runs are, and writing files that a stop cannot leave half-written."""
 
 from pathlib import Path
+from typing import Final
+
+RUNS: Final = Path("var/training")
+"""A folder for each run."""
 
 
 def write_whole(file: Path, text: str) -> None:

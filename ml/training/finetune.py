@@ -1,6 +1,6 @@
 """A candidate that has learned from reviewed faces.
 
-    python -m ml.training.finetune --reviewed FACES.npz --data FILE.npz --base v6 --name v6-june \
+    python -m ml.training.finetune --reviewed FACES.npz --data FILE.npz --base v7 --name v7-june \
         --out var/models
 
 Goes on from the network of `--base` at a low learning rate. Every epoch mixes the reviewed faces

@@ -30,10 +30,9 @@ from ml.calibration import softmax
 from ml.classifier import softened
 from ml.training import data, experiments, history, robustness, teachers
 from ml.training.config import BASELINE, TrainingConfig
-from ml.training.files import write_whole
+from ml.training.files import RUNS, write_whole
 from ml.training.train import training_stream
 
-RUNS: Final = Path("var/training")
 MEASURED: Final = BASELINE
 """Whose changes of the images batch normalisation sees. With those of `sturdy` it would expect
 noise everywhere (docs/decisions/0016-blurred-and-noisy-faces.md)."""

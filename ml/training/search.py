@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ml.training import experiments, train
 from ml.training.config import SEARCH, TrainingConfig
+from ml.training.files import RUNS
 
 
 def missing() -> list[TrainingConfig]:
@@ -24,7 +25,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the .npz of faces")
     arguments = parser.parse_args()
     for config in missing():
-        run = Path("var/training") / config.name
+        run = RUNS / config.name
         train.train(config, arguments.data, run, resume=True)
         experiments.add(run, arguments.data)
 

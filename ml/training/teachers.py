@@ -24,7 +24,7 @@ from ml import architectures
 from ml.calibration import softmax
 from ml.labels import EMOTIONS, HEADS
 from ml.manifest import WEIGHTS_FOLDER
-from ml.training.precision import BFLOAT16, usable
+from ml.training.files import RUNS
 
 TEACHERS_FOLDER: Final = WEIGHTS_FOLDER / "teachers"
 """Networks that never serve; released versions teach as well."""
@@ -54,7 +54,10 @@ def load(name: str, precision: str = "float32") -> keras.Model:
 
 
 def keep(run: Path) -> Path:
-    """Make a teacher of a finished run, named as its folder is; the file."""
+    """Make a teacher of a finished run, named as its folder is; the file.
+
+    Raises ValueError where the run is not there.
+    """
     target = TEACHERS_FOLDER / f"{run.name}.keras"
     TEACHERS_FOLDER.mkdir(parents=True, exist_ok=True)
     architectures.for_serving(architectures.load(run / "best.keras")).save(target)
@@ -75,20 +78,23 @@ def opinion(names: Sequence[str], precision: str) -> Callable[[Any], Targets]:
     return mean
 
 
-def studied(names: Sequence[str], images: NDArray[np.uint8], folder: Path) -> Targets:
+def studied(
+    names: Sequence[str], images: NDArray[np.uint8], folder: Path, precision: str
+) -> Targets:
     """Mean probabilities (N, 7) by head of all views of all teachers of images (N, 48, 48).
 
     What each teacher says is read from `folder` where an earlier start of the run wrote it.
     """
-    each = [_studied(name, images, folder / STUDIED.replace("*", name)) for name in names]
+    files = {name: folder / STUDIED.replace("*", name) for name in names}
+    each = [_studied(name, images, file, precision) for name, file in files.items()]
     return {head: np.mean([said[head] for said in each], axis=0) for head in HEADS}
 
 
-def _studied(name: str, images: NDArray[np.uint8], kept: Path) -> Targets:
+def _studied(name: str, images: NDArray[np.uint8], kept: Path, precision: str) -> Targets:
     """What one teacher says, the mean of all views; in `kept`, an .npz, afterwards."""
     if not kept.is_file():
         said: Targets = {head: np.zeros((len(images), len(EMOTIONS)), np.float32) for head in HEADS}
-        model = load(name, usable(BFLOAT16))  # three times as fast, and as good a teacher
+        model = load(name, precision)
         for zoom in VIEWS:
             pixels = _zoomed(images, zoom)
             for view in (pixels, pixels[:, :, ::-1]):
@@ -128,7 +134,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Keep a finished run as a teacher.")
     parser.add_argument("--run", required=True, help="its folder under var/training/")
     arguments = parser.parse_args()
-    print(keep(Path("var/training") / arguments.run))
+    try:
+        print(keep(RUNS / arguments.run))
+    except ValueError as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from ml.training import data, history, sharpness, teachers
 from ml.training.augmentation import augment, mix
 from ml.training.callbacks import Best, EpochState, Progress
 from ml.training.config import CONFIGS, TrainingConfig
-from ml.training.files import write_whole
+from ml.training.files import RUNS, write_whole
 from ml.training.precision import usable
 
 FACTS = ("config.json", "data.sha256")
@@ -204,7 +204,7 @@ def train(config: TrainingConfig, faces: Path, folder: Path, *, resume: bool) ->
     if done < config.epochs and not best.is_stale(done):
         studied = None
         if config.teachers_study:
-            studied = teachers.studied(config.teachers, training.images, folder)
+            studied = teachers.studied(config.teachers, training.images, folder, config.precision)
         model.fit(
             training_stream(training, config, done, studied),
             validation_data=validation_batches(validation),
@@ -232,7 +232,7 @@ def main() -> None:
     parser.add_argument("--resume", action="store_true", help="go on from the last epoch")
     arguments = parser.parse_args()
     config = CONFIGS[arguments.config]
-    folder = Path("var/training") / (arguments.run or config.name)
+    folder = RUNS / (arguments.run or config.name)
     try:
         train(config, arguments.data, folder, resume=arguments.resume)
     except ValueError as error:
