@@ -55,11 +55,16 @@ LOOKS: Final = (
     Look(240, mirrored=True, softened=True),
     Look(640, mirrored=True),
     Look(1280, mirrored=True),
+    Look(1280),
+    Look(1600, mirrored=True),
 )
 """One after the other until a face is sure. A face that filled the photo looks on the smallest as
 one among other things; the next find smaller ones, and some that the network knows from one side
 only; half the contrast tells faces from a dark surrounding, and the large ones find those among
 edges. Measured in docs/decisions/0009-second-look.md."""
+ENLARGEMENT: Final = 2.0
+"""A look larger than the first one's `WORKING_SIDE` is for photos that it enlarges at least so
+much: in larger ones, a large face was large enough at the first."""
 MIRRORED_LANDMARKS: Final = (1, 0, 2, 4, 3)
 """Where each landmark is in the mirror: eyes and corners of the mouth change places."""
 STRIDE: Final = 4
@@ -152,6 +157,8 @@ class CenterFace:
         """Large faces of the photo seen otherwise: of the first look that is sure, or the best."""
         best: list[FaceDetection] = []
         for look in self._looks:
+            if self._working_side < look.side < ENLARGEMENT * max(rgb.shape[:2]):
+                continue
             picture, view = _picture(rgb, look)
             best = max(best, _large(self._look(picture, view), rgb), key=_best_score)
             if _best_score(best) >= self._score_threshold:

@@ -102,8 +102,13 @@ def test_cost_is_bounded(astronaut: Photo, monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(detector, "_run", watch)
     detector.detect(np.zeros((5000, 8000, 3), np.uint8))
-    # One look at the photo, some from afar and two from nearby where nothing was found.
-    assert seen == [(608, 960), *[(256, 256)] * (len(LOOKS) - 2), (416, 640), (800, 1280)]
+    # One look at the photo, and where nothing was found some from afar: it is large enough.
+    small = [look for look in LOOKS if look.side < face_detection.WALL]
+    assert seen == [(608, 960), *[(256, 256)] * len(small), (416, 640)]
+    seen.clear()
+    detector.detect(np.zeros((400, 640, 3), np.uint8))
+    assert seen[-3:] == [(800, 1280), (800, 1280), (1024, 1600)]
+    assert len(seen) == 1 + len(LOOKS)
     seen.clear()
     detector.detect(astronaut)
     assert seen == [(512, 512)]
@@ -128,9 +133,10 @@ def test_a_face_that_fills_the_photo(detector: CenterFace, hopper: Photo, share:
 def test_every_look_gives_places_on_the_photo(
     detector: CenterFace, hopper: Photo, look: Look
 ) -> None:
-    # Large looks are there for faces that are small in their photo.
-    margin = 300 if look.side > face_detection.WALL else 0
-    photo = np.pad(hopper, [(margin, margin), (margin, margin), (0, 0)], mode="edge")
+    # Large looks are there for small photos, and faces that are small in them.
+    photo = hopper
+    if look.side > face_detection.WALL:
+        photo = resized(np.pad(hopper, [(600, 600), (600, 600), (0, 0)], mode="edge"), 0.3)
     (face,) = detector.detect(photo)
     (again,) = CenterFace(looks=(look,))._look_again(photo)
     assert geometry(again)[:4] == pytest.approx(geometry(face)[:4], abs=0.15 * face.box.width)

@@ -28,8 +28,9 @@ LEFT_OUT: Final = (
     Look(96, softened=True),
     Look(160, softened=True),
     Look(640),
+    Look(960),
     Look(960, mirrored=True),
-    Look(1280),
+    Look(1600),
 )
 PICTURES: Any = skimage.data
 FACELESS: Final = (
