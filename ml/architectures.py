@@ -58,15 +58,9 @@ class Enlargement(layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         """Interpolate rows, then columns."""
-        matrix = keras.ops.cast(self._matrix(inputs.shape[1]), inputs.dtype)
+        matrix = keras.ops.cast(_between(inputs.shape[1], self.side), inputs.dtype)
         rows = keras.ops.einsum("oh,nhwc->nowc", matrix, inputs)
         return keras.ops.einsum("ow,nhwc->nhoc", matrix, rows)
-
-    def _matrix(self, height: int) -> NDArray[np.float32]:
-        """(side, height): the share of each input pixel in each output pixel."""
-        places = (np.arange(self.side) + 0.5) * height / self.side - 0.5
-        distance = np.abs(np.clip(places, 0, height - 1)[:, None] - np.arange(height))
-        return np.asarray(np.clip(1 - distance, 0, 1), np.float32)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """(N, side, side, C)."""
@@ -76,6 +70,13 @@ class Enlargement(layers.Layer):
         """The arguments."""
         config: dict[str, Any] = super().get_config()
         return config | {"side": self.side}
+
+
+def _between(height: int, side: int) -> NDArray[np.float32]:
+    """(side, height): the share of each of `height` pixels in each of `side`."""
+    places = (np.arange(side) + 0.5) * height / side - 0.5
+    distance = np.abs(np.clip(places, 0, height - 1)[:, None] - np.arange(height))
+    return np.asarray(np.clip(1 - distance, 0, 1), np.float32)
 
 
 Block = Literal["plain", "residual", "separable"]
@@ -182,6 +183,22 @@ def in_precision(
     clone = keras.models.clone_model(model, clone_function=same_layer)
     clone.set_weights(model.get_weights())
     return clone
+
+
+def carried_over(start: keras.Model, model: keras.Model) -> list[NDArray[np.float32]]:
+    """Weights with which `model` begins as `start`, from which it differs at most in `side`.
+
+    Those of the first dense layer are spread over maps of another size: it says the same of even
+    ones.
+    """
+    old, new = (network.get_layer("flatten").input.shape[1] for network in (start, model))
+    kept = {layer.name: layer.get_weights() for layer in start.layers}
+    if old != new:
+        matrix, (kernel,) = _between(old, new), kept["dense"]
+        maps = kernel.reshape(old, old, -1, kernel.shape[1])
+        spread = np.einsum("oh,pw,hwcu->opcu", matrix, matrix, maps) * (old / new) ** 2
+        kept["dense"] = [spread.reshape(-1, kernel.shape[1])]
+    return [weights for layer in start.layers for weights in kept[layer.name]]
 
 
 def for_serving(model: keras.Model) -> keras.Model:

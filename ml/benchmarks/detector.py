@@ -1,7 +1,8 @@
-"""What the detector's working size buys: `python -m ml.benchmarks.detector`.
+"""What the detector's working size and its further looks cost: `python -m ml.benchmarks.detector`.
 
 Pastes two faces in the public domain (scikit-image's astronaut, Matplotlib's Grace Hopper), over
-and over at one size, into a photo without faces, and counts how many are found again.
+and over at one size, into a photo without faces, and counts how many are found again. Then looks
+at that photo without faces, in several sizes: once, and with all that looks again.
 """
 
 import argparse
@@ -23,6 +24,9 @@ PHOTO: Final = (1920, 1440)
 SIDES: Final = (640, 800, 960, 1280)
 FACES: Final = (24, 32, 40, 48, 64, 96)
 """Heights of the faces in pixels of the photo."""
+FACELESS: Final = ((320, 240), (480, 360), (640, 480), (960, 720), (1920, 1440))
+"""Widths and heights of the photo without faces."""
+ROUNDS: Final = 6
 PICTURES: Any = skimage.data
 
 
@@ -54,20 +58,38 @@ def crowd(height: int) -> tuple[NDArray[np.uint8], int]:
     return photo, count
 
 
+def seconds(detector: CenterFace, photo: NDArray[np.uint8]) -> float:
+    """How long this takes once."""
+    began = time.perf_counter()
+    detector.detect(photo)
+    return time.perf_counter() - began
+
+
+def further_looks() -> None:
+    """Print what a photo without faces costs, by turns without and with further looks."""
+    detectors = CenterFace(looks=()), CenterFace()
+    for size in FACELESS:
+        photo = np.asarray(cv2.resize(PICTURES.coffee(), size, interpolation=cv2.INTER_AREA))
+        turns = [[seconds(detector, photo) for detector in detectors] for _ in range(1 + ROUNDS)]
+        once, all_looks = 1000 * np.median(turns[1:], axis=0)
+        width, height = size
+        print(f"no face, {width}×{height}: {once:.0f} ms, with all looks {all_looks:.0f} ms")
+
+
 def main() -> None:
-    """Print a table: working size, time, faces found by their height."""
-    argparse.ArgumentParser(description="What the detector's working size buys.").parse_args()
+    """Print a table, working size, time, faces found by their height; then the further looks."""
+    argparse.ArgumentParser(description="What the detector's looks cost.").parse_args()
     crowds = {height: crowd(height) for height in FACES}
     for side in SIDES:
         detector = CenterFace(working_side=side)
         detector.detect(crowds[FACES[0]][0])
         times, cells = [], []
         for height, (photo, count) in crowds.items():
-            began = time.perf_counter()
+            times.append(seconds(detector, photo))
             found = len(detector.detect(photo))
-            times.append(time.perf_counter() - began)
             cells.append(f"{height} px: {found}/{count}")
         print(f"{side:5} {1000 * float(np.median(times)):4.0f} ms  {'  '.join(cells)}")
+    further_looks()
 
 
 if __name__ == "__main__":

@@ -150,6 +150,25 @@ def test_a_pupil_begins_where_its_teacher_ended(
         teachers.load("nobody")
 
 
+def test_a_network_for_larger_faces_begins_as_one_for_smaller(run: Path) -> None:
+    from ml import architectures
+    from ml.training import config, train
+
+    start = architectures.load(run / "best.keras")
+    larger = train.network(replace(config.SMOKE, side=96))
+    larger.set_weights(architectures.carried_over(start, larger))
+    for layer in start.layers:
+        if layer.name != "dense":
+            begun = larger.get_layer(layer.name).get_weights()
+            assert all(map(np.array_equal, layer.get_weights(), begun))
+    maps = np.random.default_rng(1).normal(size=(2, 1, 1, 16)).astype(np.float32)
+    few, many = (
+        np.asarray(network.get_layer("dense")(maps.repeat(side, 1).repeat(side, 2).reshape(2, -1)))
+        for network, side in ((start, 3), (larger, 6))
+    )
+    assert np.allclose(few, many, atol=1e-4)
+
+
 def test_a_run_goes_on_only_as_what_it_was_begun(faces_file: Path, run: Path) -> None:
     from dataclasses import replace
 

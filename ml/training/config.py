@@ -214,6 +214,21 @@ Two or three minutes of study for each teacher and 16 of training on two cores t
 bfloat16. Command: `python -m ml.training.train --config student-of-four --data FILE.npz --resume`.
 """
 
+LARGE_FACES: Final = replace(
+    STUDENT_OF_FOUR,
+    name="large-faces",
+    side=64,
+    epochs=24,
+    peak_learning_rate=2e-3,
+    start="v7",
+    seed=64,
+)
+"""On from v7 on crops enlarged to 64 pixels, which paid in the search; 2.4 million parameters.
+
+Two minutes an epoch on two cores that compute in bfloat16.
+Command: `python -m ml.training.train --config large-faces --data FILE.npz --resume`.
+"""
+
 QUICK: Final = replace(
     LONG,
     name="quick",
@@ -268,6 +283,6 @@ CONFIGS: Final = {
     config.name: config
     for config in (
         *(BASELINE, LONG, WIDE, STUDENT, FLAT, STURDY),
-        *(BROAD, RESIDUAL, STUDENT_OF_FOUR, *SEARCH, SMOKE),
+        *(BROAD, RESIDUAL, STUDENT_OF_FOUR, LARGE_FACES, *SEARCH, SMOKE),
     )
 }

@@ -52,7 +52,7 @@ def interpolate(run: Path, share: float, faces: Path, folder: Path) -> keras.Mod
     if not config.get("start"):
         raise ValueError(f"{run.name} began with no other network")
     first, last = teachers.load(config["start"]), architectures.load(run / "best.keras")
-    between = zip(first.get_weights(), last.get_weights(), strict=True)
+    between = zip(architectures.carried_over(first, last), last.get_weights(), strict=True)
     last.set_weights([(1 - share) * begun + share * ended for begun, ended in between])
     measure_normalisation(last, data.load(faces, data.Split.TRAIN), MEASURED)
     folder.mkdir(parents=True, exist_ok=True)

@@ -142,7 +142,7 @@ def build(config: TrainingConfig, steps: int) -> keras.Model:
     keras.utils.set_random_seed(config.seed)
     model = network(config, config.precision)
     if config.start:
-        model.set_weights(teachers.load(config.start).get_weights())
+        model.set_weights(architectures.carried_over(teachers.load(config.start), model))
     model.compile(
         optimizer=keras.optimizers.AdamW(
             OneCycle(config.peak_learning_rate, steps, config.warmup_share),
