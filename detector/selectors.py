@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Prefetch, QuerySet, Sum
-from django.utils import timezone
+from django.db.models import Count, Min, Prefetch, QuerySet, Sum
 
+from detector import clock
 from detector.distinct import distinct_values
 from detector.enums import UNDER_WAY, Status
 from detector.models import (
@@ -140,8 +140,51 @@ def tokens_of(owner: User) -> QuerySet[ApiToken]:
 
 def worker_alive() -> bool:
     """Whether a worker with a warm model was heard from lately; it may miss three sweeps."""
-    lately = timezone.now() - timedelta(seconds=4 * settings.SWEEP_INTERVAL)
-    return WorkerHeartbeat.objects.filter(seen_at__gt=lately).exists()
+    return _heard_lately(clock.now()).exists()
+
+
+def _heard_lately(now: datetime) -> QuerySet[WorkerHeartbeat]:
+    lately = now - timedelta(seconds=4 * settings.SWEEP_INTERVAL)
+    return WorkerHeartbeat.objects.filter(seen_at__gt=lately)
+
+
+@dataclass(frozen=True)
+class Stall:
+    """Analyses that wait beside workers that could take them and do not."""
+
+    waiting: int
+    seconds: int
+    idle: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.waiting} analyses wait, the oldest for {self.seconds} s, "
+            f"and {self.idle} workers that have nothing to do take none"
+        )
+
+
+def stall() -> Stall | None:
+    """What waits although workers that live could take it; None where all is as it should be.
+
+    Only what the broker took counts. A worker is busy with an analysis or with a delivery.
+    """
+    now = clock.now()
+    since = now - timedelta(seconds=settings.WORKER_STALL)
+    waiting = Analysis.objects.filter(
+        status=Status.QUEUED, due_at__lte=since, sent_at__isnull=False
+    ).aggregate(n=Count("pk"), oldest=Min("due_at"))
+    if not waiting["n"] or _taken_since(since):
+        return None
+    running = Analysis.objects.filter(status=Status.RUNNING, lease_expires_at__gt=now)
+    sending = WebhookDelivery.objects.filter(leased_until__gt=now)
+    idle = _heard_lately(now).count() - running.count() - sending.count()
+    age = int((now - waiting["oldest"]).total_seconds())
+    return Stall(waiting["n"], age, idle) if idle > 0 else None
+
+
+def _taken_since(moment: datetime) -> bool:
+    taken = Analysis.objects.filter(status__in=UNDER_WAY, started_at__gt=moment)
+    return taken.exists() or Analysis.objects.filter(finished_at__gt=moment).exists()
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from csp.constants import NONE, SELF
 from kombu import Exchange, Queue
 from whitenoise.compress import Compressor
 
+from emotionsite import private_files
 from emotionsite.environment import (
     PRODUCTION,
     env,
@@ -27,7 +28,7 @@ django_stubs_ext.monkeypatch()
 BASE_DIR = Path(__file__).resolve().parent.parent
 # Data of this installation; what is built from the code stays beside the code in BUILD_DIR.
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+private_files.make_folder(VAR_DIR)
 BUILD_DIR = BASE_DIR / "var"
 
 IN_PRODUCTION = environment_name() == PRODUCTION
@@ -112,6 +113,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+    private_files.make_database(Path(DATABASES["default"]["NAME"]))
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
@@ -198,7 +200,8 @@ FINE_TUNE_SILENCE = positive_int("FINE_TUNE_SILENCE", 120)
 # --- Celery: https://docs.celeryq.dev/en/stable/userguide/configuration.html
 BROKER_FOLDER = VAR_DIR / "broker"
 if not REDIS_URL:
-    (BROKER_FOLDER / "queue").mkdir(parents=True, exist_ok=True)
+    private_files.make_folder(BROKER_FOLDER)
+    private_files.make_folder(BROKER_FOLDER / "queue")
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
 CELERY_BROKER_TRANSPORT = None if REDIS_URL else "emotionsite.broker:Transport"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
@@ -236,9 +239,13 @@ CELERY_TASK_ROUTES = {
 CELERY_TASK_SOFT_TIME_LIMIT = 60
 CELERY_TASK_TIME_LIMIT = 90
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# One process, whatever the command line says of `prefork`: no worker forks. The supervisor starts
+# as many workers as `WORKER_CONCURRENCY` says.
+CELERY_WORKER_POOL = "emotionsite.pool:SlotPool"
 CELERY_WORKER_CONCURRENCY = positive_int("WORKER_CONCURRENCY", os.cpu_count() or 1)
-# A process counts as up once its model is loaded; a busy host takes its time.
-CELERY_WORKER_PROC_ALIVE_TIMEOUT = 60
+WORKER_QUEUES = env.list("WORKER_QUEUES", default=[ANALYSIS_QUEUE, WEBHOOK_QUEUE])
+# Seconds for which work may wait while workers that have nothing to do take none of it.
+WORKER_STALL = positive_int("WORKER_STALL", 30)
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(REDIS_URL)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
