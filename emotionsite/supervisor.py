@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from emotionsite import gunicorn
+from emotionsite import web
 
 BIN: Final = Path(sys.executable).parent
 GRACE_SECONDS: Final = 20
@@ -24,7 +24,7 @@ POLL_SECONDS: Final = 0.2
 
 _WORKER: Final = [str(BIN / "celery"), "--quiet", "--app", "emotionsite", "worker"]
 COMMANDS: Final = {
-    "web": [str(BIN / "gunicorn"), "--config", "python:emotionsite.gunicorn", "emotionsite.wsgi"],
+    "web": [sys.executable, "-m", "emotionsite.web"],
     "worker": [*_WORKER, "--loglevel", "INFO"],
     # It does nothing most of the time, so it is one process: two threads, of which a fine-tune
     # takes one for long.
@@ -110,7 +110,7 @@ def port_is_free(host: str, port: int) -> bool:
 
 
 if __name__ == "__main__":
-    if not port_is_free(*gunicorn.address):
-        say(f"port {gunicorn.address[1]} is in use; choose another: make run PORT=8001")
+    if not port_is_free(*web.ADDRESS):
+        say(f"port {web.ADDRESS[1]} is in use; choose another: make run PORT=8001")
         sys.exit(1)
     sys.exit(main())

@@ -104,7 +104,7 @@ class Platform:
     def children(self, name: str) -> list[int]:
         """Process ids of `web` or `worker`: its main process first, then its children."""
         assert self.process is not None
-        marker = {"web": "gunicorn", "worker": "celery"}[name]
+        marker = {"web": "emotionsite.web", "worker": "celery"}[name]
         family = descendants(self.process.pid)
         return [pid for pid in family if marker in command_line(pid)]
 
