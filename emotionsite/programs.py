@@ -10,7 +10,7 @@ from typing import Final
 
 from django.conf import settings
 
-from emotionsite import gunicorn, private_files, sqlite_file
+from emotionsite import private_files, sqlite_file, web
 
 BIN: Final = Path(sys.executable).parent
 PARTS: Final = ("web", "worker", "background")
@@ -51,8 +51,8 @@ def trouble(parts: Sequence[str]) -> str | None:
     unknown = [part for part in parts if part not in PARTS]
     if unknown:
         return f"there is no part {unknown[0]!r}; known are {', '.join(PARTS)}"
-    if "web" in (parts or PARTS) and not port_is_free(*gunicorn.address):
-        return f"port {gunicorn.address[1]} is in use; choose another: make run PORT=8001"
+    if "web" in (parts or PARTS) and not port_is_free(*web.ADDRESS):
+        return f"port {web.ADDRESS[1]} is in use; choose another: make run PORT=8001"
     private_files.correct(settings.VAR_DIR)
     database = settings.DATABASES["default"]
     if database["ENGINE"] == "django.db.backends.sqlite3":
@@ -72,8 +72,7 @@ def port_is_free(host: str, port: int) -> bool:
 
 
 def _web() -> list[Program]:
-    server = [str(BIN / "gunicorn"), "--config", "python:emotionsite.gunicorn", "emotionsite.wsgi"]
-    return [Program("web", server, ends_all=True)]
+    return [Program("web", [sys.executable, "-m", "emotionsite.web"], ends_all=True)]
 
 
 def _worker() -> list[Program]:

@@ -287,13 +287,19 @@ EMAIL_CONFIG = env.email_url(
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="EmotionSite <no-reply@localhost>")
 
+# --- Web server: threads of a process, and bytes of requests and answers that it keeps on its disk
+WEB_THREADS = positive_int("WEB_THREADS", 8)
+REQUESTS_STORED_BYTES = positive_int("REQUESTS_STORED_BYTES", 2 * 2**30)
+# Answers that are sent while they are made, such as exports: each may hold a thread.
+STREAMED_ANSWERS = max(WEB_THREADS // 4, 1)
+
 # --- Proxies in front of the web process, whose X-Forwarded-For entries are believed
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
 # --- API
 # Calls that wait for results hold a thread each: of several, half stay free for everyone else.
-API_WAITING_CALLS = max(positive_int("WEB_THREADS", 8) // 2, 1)
+API_WAITING_CALLS = max(WEB_THREADS // 2, 1)
 API_TOKEN_DAYS = positive_int("API_TOKEN_DAYS", 365)
 KNOX_TOKEN_MODEL = "detector.ApiToken"  # noqa: S105  a model's name
 # Its migrations would make the table of its own token model, which ours replaces.
@@ -409,7 +415,7 @@ SECURE_SSL_REDIRECT = IN_PRODUCTION
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if IN_PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IN_PRODUCTION
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IN_PRODUCTION else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 

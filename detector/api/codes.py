@@ -67,6 +67,10 @@ PROBLEMS = {
     **_all(HTTPStatus.METHOD_NOT_ALLOWED, method_not_allowed="Not with this method."),
     **_all(HTTPStatus.NOT_ACCEPTABLE, not_acceptable="Only another format is accepted."),
     **_all(
+        HTTPStatus.REQUEST_TIMEOUT,
+        request_timeout="The request did not come in time: a header in 30 s, 1 KB/s of a body.",
+    ),
+    **_all(
         HTTPStatus.CONFLICT,
         not_failed="Only failed analyses that no later one replaced can be tried again.",
         idempotency_key_reused="The key stands for other files.",
@@ -80,17 +84,30 @@ PROBLEMS = {
         request_too_large="The body is above `details.max_bytes` and was not read.",
     ),
     **_all(
+        HTTPStatus.REQUEST_URI_TOO_LONG,
+        uri_too_long="The address is longer than 8,190 characters, with method and version.",
+    ),
+    **_all(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         unsupported_media_type="The body is of a type that this call does not take.",
     ),
     **_all(HTTPStatus.TOO_MANY_REQUESTS, throttled="Too many calls: see `Retry-After`."),
+    **_all(
+        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+        headers_too_large="The headers have more than 64 KB.",
+    ),
     **_all(HTTPStatus.INTERNAL_SERVER_ERROR, internal_error="Our fault; it is logged."),
+    **_all(
+        HTTPStatus.NOT_IMPLEMENTED,
+        not_implemented="The body is coded for transfer in another way than `chunked`.",
+    ),
     **_all(HTTPStatus.SERVICE_UNAVAILABLE, busy="Too much at this moment: try again."),
 }
 
 OF_EVERY_CALL = (
     "invalid", "bad_request", "not_authenticated", "authentication_failed", "permission_denied",
-    "insufficient_scope", "not_acceptable", "request_too_large", "throttled",
+    "insufficient_scope", "not_acceptable", "request_timeout", "request_too_large", "uri_too_long",
+    "throttled", "headers_too_large",
 )  # fmt: skip
 OF_CALLS_WITH_A_BODY = ("parse_error", "unsupported_media_type")
 OF_ONE_FILE = (

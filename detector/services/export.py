@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
 from django.utils import timezone
@@ -51,7 +51,7 @@ COLUMNS = {**PHOTO_COLUMNS, **FACE_COLUMNS}
 """Name and meaning; those of a face are named as its fields."""
 
 
-def csv_pieces(owner: User) -> Iterator[bytes]:
+def csv_pieces(owner: User) -> Generator[bytes, None, None]:
     """A header, then a row a face; a photo without one has a row of its own."""
     yield _csv_text([list(COLUMNS)])
     rows: list[list[Any]] = []
@@ -64,7 +64,7 @@ def csv_pieces(owner: User) -> Iterator[bytes]:
         yield _csv_text(rows)
 
 
-def json_pieces(owner: User) -> Iterator[bytes]:
+def json_pieces(owner: User) -> Generator[bytes, None, None]:
     """One object whose `analyses` hold their faces."""
     head = json.dumps({"exported_at": _moment(timezone.now())})
     yield head.removesuffix("}").encode() + b', "analyses": ['
@@ -75,7 +75,7 @@ def json_pieces(owner: User) -> Iterator[bytes]:
     yield b"\n]}\n"
 
 
-def zip_pieces(owner: User) -> Iterator[bytes]:
+def zip_pieces(owner: User) -> Generator[bytes, None, None]:
     """README, faces.csv, analyses.json, and the upright pictures."""
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -51,13 +51,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 
 
 def request_too_large(request: HttpRequest) -> HttpResponseBase:
-    """413; the rest of the body is not read, so the connection cannot be used again."""
+    """413; the body is not read, so the server closes the connection."""
     error = DetectorError(
         TOO_LARGE.code, TOO_LARGE.message, details={"max_bytes": settings.REQUEST_MAX_BYTES}
     )
-    response = _answer(request, error, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    response["Connection"] = "close"
-    return response
+    return _answer(request, error, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponseBase:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -10,8 +10,10 @@ from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 
+from detector.api.codes import can_fail
 from detector.api.views.base import ApiMixin, caller
 from detector.services import export
+from detector.streams import streamed
 
 KINDS = {
     "csv": ("text/csv; charset=utf-8", export.csv_pieces),
@@ -41,12 +43,11 @@ class ExportView(ApiMixin, GenericAPIView[Any]):
             (200, "application/json"): OpenApiTypes.OBJECT,
             (200, "application/zip"): OpenApiTypes.BINARY,
         },
+        extensions=can_fail("busy"),
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Sent while it is made."""
         kind = self.asked()["type"]
         content_type, pieces = KINDS[kind]
-        response = StreamingHttpResponse(pieces(caller(request)), content_type=content_type)
-        day = timezone.localdate().isoformat()
-        response["Content-Disposition"] = f'attachment; filename="emotionsite-{day}.{kind}"'
-        return response
+        name = f'attachment; filename="emotionsite-{timezone.localdate().isoformat()}.{kind}"'
+        return streamed(pieces(caller(request)), content_type, {"Content-Disposition": name})

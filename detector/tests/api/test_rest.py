@@ -105,7 +105,8 @@ def test_schema_names_every_call() -> None:
     }
     create = paths["/api/v1/analyses/"]["post"]
     assert create["responses"].keys() == {
-        "200", "202", "400", "401", "403", "406", "409", "413", "415", "429", "503",
+        "200", "202", "400", "401", "403", "406", "408", "409", "413", "414", "415", "429", "431",
+        "503",
     }  # fmt: skip
 
 

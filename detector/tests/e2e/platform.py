@@ -35,7 +35,7 @@ def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
 
 # What the command lines of each part's processes, and of no others, contain.
 MARKERS = {
-    "web": "gunicorn",
+    "web": "emotionsite.web",
     "worker": "--hostname slot",
     "caretaker": "emotionsite.caretaker",
     "background": "--hostname background",
