@@ -14,8 +14,8 @@ from typing import Any
 from celery import bootsteps
 from django.conf import settings
 from django.db import close_old_connections, connection
-from django.utils import timezone
 
+from detector import clock
 from detector.services import bin as bin_service
 from detector.services import (
     deliveries,
@@ -87,7 +87,7 @@ class Caretaker(bootsteps.StartStopStep):
             self.tidy_at = time.monotonic() + TIDY_SECONDS
             erased = bin_service.empty(bin_service.kept_since())
             logger.info("Erased %d photos from the bin", erased)
-            outlived = retention.erase_outlived(timezone.now())
+            outlived = retention.erase_outlived(clock.now())
             logger.info("Erased %d photos that their owners did not want to keep", outlived)
             idempotency.forget_old()
             deliveries.forget_old()

@@ -28,7 +28,7 @@ def body(code: str, message: str, details: dict[str, Any] | None = None) -> dict
 def envelope(error: Exception, context: dict[str, Any]) -> Response | None:
     """Turn what a view raised into a response; None for what is a defect of ours."""
     if isinstance(error, DetectorError):
-        headers = {} if error.permanent else {"Retry-After": "1"}
+        headers = {} if error.permanent else {"Retry-After": str(error.retry_after)}
         return Response({"error": error.as_dict()}, status=status_of(error), headers=headers)
     if isinstance(error, TooManyFilesSent):
         limit = settings.DATA_UPLOAD_MAX_NUMBER_FILES

@@ -4,8 +4,7 @@ import socket
 from datetime import timedelta
 from pathlib import Path
 
-from django.utils import timezone
-
+from detector import clock
 from detector.models import WorkerHeartbeat
 
 
@@ -16,12 +15,12 @@ def worker_name(pid: int) -> str:
 
 def announce(name: str) -> None:
     """Record that this worker has loaded its model and is ready."""
-    WorkerHeartbeat.objects.update_or_create(name=name, defaults={"seen_at": timezone.now()})
+    WorkerHeartbeat.objects.update_or_create(name=name, defaults={"seen_at": clock.now()})
 
 
 def beat(name: str) -> None:
     """Record that this worker, once announced, is still alive; forget those silent for a day."""
-    now = timezone.now()
+    now = clock.now()
     WorkerHeartbeat.objects.filter(name=name).update(seen_at=now)
     WorkerHeartbeat.objects.filter(seen_at__lt=now - timedelta(days=1)).delete()
 

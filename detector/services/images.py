@@ -19,6 +19,7 @@ from django.utils import timezone
 from numpy.typing import NDArray
 from PIL import Image
 
+from detector import clock
 from detector.exceptions import DetectorError
 from detector.models import Photo
 from ml import images as decoder
@@ -205,7 +206,7 @@ def _aware(captured_at: datetime | None, photo: Photo) -> datetime | None:
         return None
     if timezone.is_naive(captured_at):
         captured_at = timezone.make_aware(captured_at, photo.owner.zone)
-    return captured_at if captured_at <= timezone.now() else None
+    return captured_at if captured_at <= clock.now() else None
 
 
 def _jpeg(image: Image.Image, quality: int) -> ContentFile[bytes]:

@@ -14,8 +14,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db import Error, connection, transaction
 from django.db.models import F, Q
-from django.utils import timezone
 
+from detector import clock
 from detector.enums import UNDER_WAY, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, ModelVersion
@@ -37,7 +37,7 @@ class LeaseLostError(Exception):
 
 def claim(analysis_id: UUID) -> Analysis | None:
     """Move a due or abandoned analysis to running and return it; None if there is nothing to do."""
-    now = timezone.now()
+    now = clock.now()
     due = Q(status=Status.QUEUED, due_at__lte=now)
     abandoned = Q(status=Status.RUNNING, lease_expires_at__lt=now)
     claimed = (
@@ -102,7 +102,7 @@ def complete(
         model_version=model,
         timings_ms=timings_ms,
         best_confidence=best_confidence,
-        finished_at=timezone.now(),
+        finished_at=clock.now(),
         lease_expires_at=None,
     )
 
@@ -114,11 +114,11 @@ def fail(analysis: Analysis, error: DetectorError) -> None:
             "status": Status.FAILED,
             "error_code": error.code,
             "error_message": error.message,
-            "finished_at": timezone.now(),
+            "finished_at": clock.now(),
         }
     else:
         wait = timedelta(seconds=2**analysis.attempt)
-        changes = {"status": Status.QUEUED, "due_at": timezone.now() + wait, "sent_at": None}
+        changes = {"status": Status.QUEUED, "due_at": clock.now() + wait, "sent_at": None}
     with transaction.atomic():
         _update(analysis, lease_expires_at=None, **changes)
         if changes["status"] == Status.FAILED:
@@ -127,7 +127,7 @@ def fail(analysis: Analysis, error: DetectorError) -> None:
 
 def release_abandoned() -> int:
     """Queue again what a lost worker left running, or fail what was tried often enough."""
-    now = timezone.now()
+    now = clock.now()
     abandoned = Analysis.objects.filter(status=Status.RUNNING, lease_expires_at__lt=now)
     # Queued ones with too many attempts are there after the limit was lowered.
     waiting = Analysis.objects.filter(status=Status.QUEUED)
@@ -155,7 +155,7 @@ def _end(analysis_id: UUID, condition: Q, error: DetectorError) -> bool:
         status=Status.FAILED,
         error_code=error.code,
         error_message=error.message,
-        finished_at=timezone.now(),
+        finished_at=clock.now(),
         lease_expires_at=None,
     )
     if failed:
@@ -164,7 +164,7 @@ def _end(analysis_id: UUID, condition: Q, error: DetectorError) -> bool:
 
 
 def _lease_end() -> datetime:
-    return timezone.now() + timedelta(seconds=settings.ANALYSIS_LEASE)
+    return clock.now() + timedelta(seconds=settings.ANALYSIS_LEASE)
 
 
 def _update(analysis: Analysis, **changes: object) -> None:
