@@ -17,11 +17,14 @@ from django.db.models import F, Q
 
 from detector import clock
 from detector.enums import UNDER_WAY, Status
-from detector.exceptions import DetectorError
+from detector.exceptions import DetectorError, OutageError
 from detector.models import Analysis, ModelVersion
 from detector.services import webhooks
 
 logger = logging.getLogger(__name__)
+
+SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=2), timedelta(seconds=30)
+"""Between two looks whether an outage is over."""
 
 WORKER_LOST = DetectorError(
     "worker_lost", "The analysis was interrupted several times. Please try it again.", details={}
@@ -108,8 +111,14 @@ def complete(
 
 
 def fail(analysis: Analysis, error: DetectorError) -> None:
-    """Move to failed, or back to the queue where trying again may help."""
-    if error.permanent or analysis.attempt >= settings.ANALYSIS_MAX_ATTEMPTS:
+    """Move to failed, or back to the queue where trying again may help.
+
+    What is put back because of an outage was not tried: it waits as long as that takes.
+    """
+    changes: dict[str, object]
+    if isinstance(error, OutageError):
+        changes = _waiting_for_the_end(analysis)
+    elif error.permanent or analysis.attempt >= settings.ANALYSIS_MAX_ATTEMPTS:
         changes = {
             "status": Status.FAILED,
             "error_code": error.code,
@@ -123,6 +132,18 @@ def fail(analysis: Analysis, error: DetectorError) -> None:
         _update(analysis, lease_expires_at=None, **changes)
         if changes["status"] == Status.FAILED:
             webhooks.record(analysis.pk)
+
+
+def _waiting_for_the_end(analysis: Analysis) -> dict[str, object]:
+    """Look again after a quarter of the time that it has been waiting, within bounds."""
+    now = clock.now()
+    wait = min(max((now - analysis.queued_at) / 4, SHORTEST_WAIT), LONGEST_WAIT)
+    return {
+        "status": Status.QUEUED,
+        "attempt": F("attempt") - 1,
+        "due_at": now + wait,
+        "sent_at": None,
+    }
 
 
 def release_abandoned() -> int:

@@ -11,7 +11,7 @@ from detector import clock
 from detector.models import Explanation, Photo
 from detector.services import images
 
-FOLDERS = ("uploads", "images", "thumbnails", "explanations")
+FOLDERS = ("uploads", "images", "thumbnails", "explanations", "probes")
 MIN_AGE = timedelta(hours=1)
 """A younger file may still be on its way into a row."""
 

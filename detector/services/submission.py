@@ -16,7 +16,17 @@ from detector.enums import UNDER_WAY, Source, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo, User
 from detector.models.ids import new_id
-from detector.services import archives, bin, hints, images, leases, locks, quotas, reanalysis
+from detector.services import (
+    archives,
+    bin,
+    hints,
+    images,
+    leases,
+    locks,
+    quotas,
+    reanalysis,
+    storage,
+)
 
 SWEEP_BATCH = 100
 
@@ -104,7 +114,7 @@ def _submit_file(
         return known, False
     photo = _photo(owner, checked, source, batch)
     # The file is stored before the row that names it, and outside the transaction.
-    photo.upload.save("", checked.content, save=False)
+    storage.save(photo.upload, checked.content)
     try:
         analysis = _create_rows(photo)
     except IntegrityError as error:
@@ -117,16 +127,20 @@ def _submit_file(
     return analysis, True
 
 
-@transaction.atomic
 def _create_rows(photo: Photo) -> Analysis:
+    is_complete = False
     try:
-        quotas.check(photo)
-        photo.save(force_insert=True)
-        return _queue(photo)
+        with transaction.atomic():
+            quotas.check(photo)
+            photo.save(force_insert=True)
+            analysis = _queue(photo)
+            is_complete = True
     except BaseException:
-        # Only here: once the commit was asked for, the row may be there whatever is raised.
-        images.delete_files([str(photo.upload.name)])
+        # Once the commit was asked for, the row may be there whatever is raised.
+        if not is_complete:
+            images.delete_files([str(photo.upload.name)])
         raise
+    return analysis
 
 
 def retry(analysis: Analysis) -> bool:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from detector import clock, reviewing, selectors, tasks
 from detector.enums import DeliveryStatus, FineTuneStatus, Source, Status
+from detector.exceptions import DetectorError
 from detector.models import (
     Analysis,
     Explanation,
@@ -112,7 +113,7 @@ def test_nobody_takes_what_another_host_holds(off: timedelta) -> None:
         assert leases.claim(held.pk) is None
         assert leases.release_abandoned() == 0
         leases.renew(held)
-        leases.fail(held, submission.DetectorError("passing", "It may pass.", permanent=False))
+        leases.fail(held, DetectorError("passing", "It may pass.", permanent=False))
     due = Analysis.objects.get(pk=held.pk).due_at
     assert timedelta(0) < due - timezone.now() < timedelta(minutes=1)
 

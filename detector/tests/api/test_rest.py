@@ -105,7 +105,7 @@ def test_schema_names_every_call() -> None:
     }
     create = paths["/api/v1/analyses/"]["post"]
     assert create["responses"].keys() == {
-        "200", "202", "400", "401", "403", "406", "409", "413", "415", "429", "503",
+        "200", "202", "400", "401", "403", "406", "409", "410", "413", "415", "429", "503",
     }  # fmt: skip
 
 
