@@ -1,5 +1,6 @@
 """What is done around every request."""
 
+import logging
 from collections.abc import Callable
 from urllib.parse import urlencode
 
@@ -12,9 +13,34 @@ from django_http_compression.middleware import HttpCompressionMiddleware
 
 from detector import dates
 from detector.models import User
+from detector.outages import outage_in
 from detector.web import errors
 
+logger = logging.getLogger(__name__)
+
 Handler = Callable[[HttpRequest], HttpResponseBase]
+
+
+class Outages:
+    """Answer 503 where a view finds storage or database away.
+
+    What fails before or after a view comes to `handler500`, which says the same.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Add nothing."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
+        """Answer for what is away; all else is an error of ours."""
+        outage = outage_in(error)
+        if outage is None:
+            return None
+        logger.warning("%s: %s", request.path, outage.code, exc_info=error)
+        return errors.unavailable(request, outage)
 
 
 def request_size_limit(get_response: Handler) -> Handler:

@@ -105,8 +105,11 @@ def current_id(analysis: Analysis) -> UUID:
 
 def renewal_of(analysis: Analysis) -> Analysis | None:
     """The last attempt to renew a result: under way, or failed so that the result stands."""
-    later = Analysis.objects.filter(photo=analysis.photo_id, superseded=True, pk__gt=analysis.pk)
-    return later.order_by("-id").first()
+    # By the database's clock: ids are made by the clocks of hosts.
+    later = Analysis.objects.filter(
+        photo=analysis.photo_id, superseded=True, queued_at__gt=analysis.queued_at
+    )
+    return later.order_by("-queued_at").first()
 
 
 def with_renewals(analyses: QuerySet[Analysis]) -> QuerySet[Analysis]:
@@ -217,6 +220,8 @@ def disabled_webhooks_of(owner: User) -> QuerySet[WebhookEndpoint]:
 
 
 def deliveries_of(owner: User, endpoint_id: UUID) -> QuerySet[WebhookDelivery]:
-    """What one of an owner's webhooks was told, the newest first."""
-    deliveries = WebhookDelivery.objects.filter(endpoint__owner=owner, endpoint=endpoint_id)
+    """What one of an owner's webhooks was told, the newest first; but of photos in the bin."""
+    deliveries = WebhookDelivery.objects.filter(
+        endpoint__owner=owner, endpoint=endpoint_id, photo__deleted_at=None
+    )
     return deliveries.select_related("endpoint").order_by("-id")

@@ -79,6 +79,7 @@ PROBLEMS = {
         review_not_held="The face is not, or no longer, yours to review.",
         too_many_webhooks="You have as many as you may.",
     ),
+    **_all(HTTPStatus.GONE, gone="The photos of this call were deleted since."),
     **_all(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         request_too_large="The body is above `details.max_bytes` and was not read.",
@@ -101,13 +102,18 @@ PROBLEMS = {
         HTTPStatus.NOT_IMPLEMENTED,
         not_implemented="The body is coded for transfer in another way than `chunked`.",
     ),
-    **_all(HTTPStatus.SERVICE_UNAVAILABLE, busy="Too much at this moment: try again."),
+    **_all(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        busy="Too much at this moment: try again.",
+        storage_unavailable="Photos cannot be stored or read at this moment: see `Retry-After`.",
+        database_unavailable="The database does not answer at this moment: see `Retry-After`.",
+    ),
 }
 
 OF_EVERY_CALL = (
     "invalid", "bad_request", "not_authenticated", "authentication_failed", "permission_denied",
     "insufficient_scope", "not_acceptable", "request_timeout", "request_too_large", "uri_too_long",
-    "throttled", "headers_too_large",
+    "throttled", "headers_too_large", "database_unavailable",
 )  # fmt: skip
 OF_CALLS_WITH_A_BODY = ("parse_error", "unsupported_media_type")
 OF_ONE_FILE = (
@@ -116,6 +122,7 @@ OF_ONE_FILE = (
 )  # fmt: skip
 OF_FILES = (
     *OF_ONE_FILE, "name_too_long", "no_image_accepted", "too_many_files", "quota_exceeded", "busy",
+    "storage_unavailable",
     "corrupt_archive", "unsafe_archive", "archive_too_large", "nested_archive", "locked_file",
     "unsupported_compression", "no_photo_in_archive", "account_gone",
 )  # fmt: skip

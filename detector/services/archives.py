@@ -12,10 +12,11 @@ from pathlib import PurePosixPath
 from typing import Any, BinaryIO, Final, cast
 
 from django.conf import settings
-from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+from django.core.files.uploadedfile import UploadedFile
 
 from detector.exceptions import DetectorError
-from detector.services import images
+from detector.services import images, storage
+from detector.temporary import TemporaryFile
 
 SIGNATURES: Final = (b"PK\x03\x04", b"PK\x05\x06")
 """How a ZIP begins: with a file, or with the end of one that holds nothing."""
@@ -95,7 +96,8 @@ class Archive:
     def unpacked(self, member: zipfile.ZipInfo) -> "Iterator[UploadedFile[Any]]":
         """One file of the archive, as if it had been uploaded by itself; gone afterwards.
 
-        Raises DetectorError where it is locked, too large, damaged, or an archive itself.
+        Raises DetectorError where it is locked, too large, damaged, or an archive itself, and
+        where there is no room to unpack it.
         """
         if member.flag_bits & 1:
             raise LOCKED
@@ -104,21 +106,25 @@ class Archive:
             raise FOREIGN
         images.check_size(member.file_size)
         name = PurePosixPath(member.filename).name
-        with TemporaryUploadedFile(name, "", member.file_size, None) as file:
-            try:
-                self._copy(member, file)
-            except (*READING_ERRORS, RuntimeError) as error:
-                raise CORRUPT from error
+        with storage.reached(), TemporaryFile(name, "", member.file_size) as file:
+            self._copy(member, file)
             if is_archive(file):
                 raise NESTED
             yield file
 
     def _copy(self, member: zipfile.ZipInfo, file: "UploadedFile[Any]") -> None:
-        """Unpack in pieces; `zipfile` gives no more than the announced size and checks the sum."""
-        with self._zip.open(member) as source:
-            while piece := source.read(CHUNK):
-                file.write(piece)
+        for piece in self._pieces(member):
+            file.write(piece)
         file.flush()
+
+    def _pieces(self, member: zipfile.ZipInfo) -> Iterator[bytes]:
+        """Unpack in pieces; `zipfile` gives no more than the announced size and checks the sum."""
+        try:
+            with self._zip.open(member) as source:
+                while piece := source.read(CHUNK):
+                    yield piece
+        except (*READING_ERRORS, RuntimeError) as error:
+            raise CORRUPT from error
 
 
 class _InPieces:

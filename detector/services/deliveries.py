@@ -8,9 +8,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Greatest
-from django.utils import timezone
 from standardwebhooks import Webhook
 
+from detector import clock
 from detector.enums import DeliveryStatus
 from detector.models import WebhookDelivery, WebhookEndpoint
 from detector.services import outbound
@@ -52,13 +52,13 @@ def deliver(delivery_id: UUID) -> None:
 
 def due(limit: int) -> list[UUID]:
     """Deliveries that wait and that nobody tries at this moment, the oldest first."""
-    waiting = _free(timezone.now()).filter(endpoint__disabled_at=None)
+    waiting = _free(clock.now()).filter(endpoint__disabled_at=None)
     return list(waiting.order_by("due_at").values_list("pk", flat=True)[:limit])
 
 
 def forget_old() -> int:
     """Remove deliveries that ended long ago; how many."""
-    old = timezone.now() - timedelta(days=settings.WEBHOOK_DELIVERY_DAYS)
+    old = clock.now() - timedelta(days=settings.WEBHOOK_DELIVERY_DAYS)
     return WebhookDelivery.objects.filter(finished_at__lt=old).delete()[0]
 
 
@@ -67,11 +67,12 @@ def _free(now: datetime) -> QuerySet[WebhookDelivery]:
         Q(leased_until=None) | Q(leased_until__lt=now),
         status=DeliveryStatus.WAITING,
         due_at__lte=now,
+        photo__deleted_at=None,
     )
 
 
 def _claim(delivery_id: UUID) -> WebhookDelivery | None:
-    now = timezone.now()
+    now = clock.now()
     with transaction.atomic():
         # Held while it is looked whether another of its deliveries is under way.
         endpoint = (
@@ -111,7 +112,7 @@ def _send(delivery: WebhookDelivery) -> outbound.Reply:
 
 
 def _succeed(delivery: WebhookDelivery, **answer: object) -> None:
-    now = timezone.now()
+    now = clock.now()
     _ours(delivery).update(
         status=DeliveryStatus.DELIVERED, finished_at=now, leased_until=None, **answer
     )
@@ -122,7 +123,7 @@ def _succeed(delivery: WebhookDelivery, **answer: object) -> None:
 
 
 def _fail(delivery: WebhookDelivery, **answer: object) -> None:
-    now = timezone.now()
+    now = clock.now()
     endpoint = delivery.endpoint
     endpoints = WebhookEndpoint.objects.filter(pk=endpoint.pk)
     since = endpoint.failing_since or now
@@ -144,7 +145,7 @@ def _fail(delivery: WebhookDelivery, **answer: object) -> None:
 
 def _disable(endpoint: WebhookEndpoint, reason: str) -> None:
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(
-        disabled_at=timezone.now(), disabled_reason=reason
+        disabled_at=clock.now(), disabled_reason=reason
     )
 
 

@@ -14,13 +14,16 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from django.conf import settings
 from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 from numpy.typing import NDArray
 from PIL import Image
 
+from detector import clock
 from detector.exceptions import DetectorError
 from detector.models import Photo
+from detector.services import storage
 from ml import images as decoder
 
 logger = logging.getLogger(__name__)
@@ -122,13 +125,12 @@ def normalise(photo: Photo) -> NDArray[np.uint8]:
     The first call stores the upright copy and the thumbnail and drops the file as received, and
     with it all metadata but the capture time. The pixels are those of the copy at the first call,
     too: the same network reads the same of a photo whenever it is analysed. Raises DetectorError
-    for a file that cannot be decoded.
+    for a file that cannot be decoded, and where the storage is away.
     """
     source = photo.image or photo.upload
     allowed = _limits_of_copies() if photo.image else limits()
     try:
-        with source.open("rb") as file:
-            decoded = decoder.decode(io.BytesIO(file.read()), allowed)
+        decoded = decoder.decode(io.BytesIO(storage.read(source)), allowed)
     except decoder.ImageError as error:
         raise as_detector_error(error) from error
     except FileNotFoundError as error:
@@ -140,12 +142,13 @@ def normalise(photo: Photo) -> NDArray[np.uint8]:
 
 def restore_upload(photo: Photo, checked: CheckedUpload) -> None:
     """Store a file again whose copy was lost before it was normalised."""
-    upload = photo.upload
-    if photo.image or upload.storage.exists(str(upload.name)):
-        return
-    upload.save("", checked.content, save=False)
-    if not Photo.objects.filter(pk=photo.pk, image="").update(upload=upload.name):
-        delete_files([str(upload.name)])
+    with storage.reached():
+        if photo.image or photo.upload.storage.exists(str(photo.upload.name)):
+            return
+    storage.save(photo.upload, checked.content)
+    name = str(photo.upload.name)
+    if not Photo.objects.filter(pk=photo.pk, image="").update(upload=name):
+        delete_files([name])
 
 
 def _store_copies(photo: Photo, decoded: decoder.DecodedImage) -> NDArray[np.uint8]:
@@ -155,10 +158,10 @@ def _store_copies(photo: Photo, decoded: decoder.DecodedImage) -> NDArray[np.uin
         image = Image.fromarray(decoded.rgb)
         upright = _jpeg(image, JPEG_QUALITY)
         kept = decoder.decode(io.BytesIO(upright.read()), _limits_of_copies()).rgb
-        photo.image.save("", upright, save=False)
+        storage.save(photo.image, upright)
         image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
         small = _jpeg(image, THUMBNAIL_QUALITY)
-        photo.thumbnail.save("", small, save=False)
+        storage.save(photo.thumbnail, small)
         photo.stored_bytes = upright.size + small.size
     except BaseException:
         delete_files(_copies(photo))
@@ -205,7 +208,7 @@ def _aware(captured_at: datetime | None, photo: Photo) -> datetime | None:
         return None
     if timezone.is_naive(captured_at):
         captured_at = timezone.make_aware(captured_at, photo.owner.zone)
-    return captured_at if captured_at <= timezone.now() else None
+    return captured_at if captured_at <= clock.now() else None
 
 
 def _jpeg(image: Image.Image, quality: int) -> ContentFile[bytes]:
@@ -216,9 +219,8 @@ def _jpeg(image: Image.Image, quality: int) -> ContentFile[bytes]:
 
 def delete_files(names: list[str]) -> None:
     """Remove stored files; one that cannot be removed is logged and does not stop the others."""
-    storage = Photo.image.field.storage
     for name in names:
         try:
-            storage.delete(name)
+            default_storage.delete(name)
         except OSError:
             logger.exception("Could not delete the stored file %s", name)

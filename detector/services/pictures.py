@@ -8,7 +8,7 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 from detector.enums import Emotion
 from detector.exceptions import DetectorError
 from detector.models import Face, Photo
-from detector.services import images
+from detector.services import images, storage
 
 QUALITY = 88
 CROP_MARGIN = 0.25
@@ -58,7 +58,8 @@ def crop(photo: Photo, face: Face) -> bytes:
 
 def _opened(photo: Photo) -> Image.Image:
     try:
-        with photo.image.open("rb") as file, Image.open(file) as image:
+        content = storage.read(photo.image)
+        with Image.open(io.BytesIO(content)) as image:
             return image.convert("RGB")
     except FileNotFoundError as error:
         raise DetectorError("file_missing", "The stored file is gone.") from error

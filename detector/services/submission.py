@@ -10,14 +10,23 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 
-from detector import tasks
+from detector import clock, tasks
 from detector.enums import UNDER_WAY, Source, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo, User
 from detector.models.ids import new_id
-from detector.services import archives, bin, hints, images, leases, locks, quotas, reanalysis
+from detector.services import (
+    archives,
+    bin,
+    hints,
+    images,
+    leases,
+    locks,
+    quotas,
+    reanalysis,
+    storage,
+)
 
 SWEEP_BATCH = 100
 
@@ -105,7 +114,7 @@ def _submit_file(
         return known, False
     photo = _photo(owner, checked, source, batch)
     # The file is stored before the row that names it, and outside the transaction.
-    photo.upload.save("", checked.content, save=False)
+    storage.save(photo.upload, checked.content)
     try:
         analysis = _create_rows(photo)
     except IntegrityError as error:
@@ -118,16 +127,20 @@ def _submit_file(
     return analysis, True
 
 
-@transaction.atomic
 def _create_rows(photo: Photo) -> Analysis:
+    is_complete = False
     try:
-        quotas.check(photo)
-        photo.save(force_insert=True)
-        return _queue(photo)
+        with transaction.atomic():
+            quotas.check(photo)
+            photo.save(force_insert=True)
+            analysis = _queue(photo)
+            is_complete = True
     except BaseException:
-        # Only here: once the commit was asked for, the row may be there whatever is raised.
-        images.delete_files([str(photo.upload.name)])
+        # Once the commit was asked for, the row may be there whatever is raised.
+        if not is_complete:
+            images.delete_files([str(photo.upload.name)])
         raise
+    return analysis
 
 
 def retry(analysis: Analysis) -> bool:
@@ -135,12 +148,12 @@ def retry(analysis: Analysis) -> bool:
 
     Not a failed renewal that another came after: the photo has its newer result, or waits for it.
     """
-    now = timezone.now()
+    now = clock.now()
     with transaction.atomic():
         list(locks.photos_held(analysis.owner, [analysis.photo_id]))
         failed = Analysis.objects.filter(pk=analysis.pk, status=Status.FAILED)
         others = Analysis.objects.filter(photo=OuterRef("photo")).exclude(pk=OuterRef("pk"))
-        newer = Q(pk__gt=OuterRef("pk"), superseded=False)
+        newer = Q(queued_at__gt=OuterRef("queued_at"), superseded=False)
         failed = failed.exclude(Exists(others.filter(newer | Q(status__in=UNDER_WAY))))
         changed = failed.update(
             status=Status.QUEUED,
@@ -179,7 +192,7 @@ def _analyse_again(photo: Photo) -> bool:
 
 
 def _queue(photo: Photo, *, superseded: bool = False) -> Analysis:
-    now = timezone.now()
+    now = clock.now()
     return Analysis.objects.create(
         photo=photo,
         owner_id=photo.owner_id,
@@ -210,7 +223,7 @@ def sweep() -> int:
     queued so long ago that its message may be lost. A surplus hint costs one query.
     """
     leases.release_abandoned()
-    now = timezone.now()
+    now = clock.now()
     stale = now - timedelta(seconds=settings.ANALYSIS_RESEND_AFTER)
     waiting = Analysis.objects.filter(
         Q(sent_at__isnull=True) | Q(sent_at__lt=stale), status=Status.QUEUED, due_at__lte=now
@@ -249,7 +262,7 @@ def _brought_back(owner: User, sha256: str) -> Analysis | None:
 
 
 def _photo(owner: User, checked: images.CheckedUpload, source: Source, batch: UUID) -> Photo:
-    now = timezone.now()
+    now = clock.now()
     return Photo(
         owner=owner,
         filename=checked.filename,

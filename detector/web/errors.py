@@ -1,5 +1,6 @@
 """Errors outside of views: a page for people, a notice under HTMX, the envelope for programs."""
 
+import sys
 from http import HTTPStatus
 
 from django.conf import settings
@@ -7,9 +8,11 @@ from django.core.exceptions import TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views.decorators.csrf import requires_csrf_token
 
-from detector.exceptions import DetectorError, unreadable_form
+from detector.exceptions import DetectorError, OutageError, unreadable_form
+from detector.outages import outage_in
 
 BAD_REQUEST = DetectorError("bad_request", "The request could not be understood.")
 FORBIDDEN = DetectorError("permission_denied", "You are not allowed to do this.")
@@ -26,6 +29,10 @@ OUR_FAULT = DetectorError("internal_error", "Something went wrong on our side.")
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """400."""
+    outage = outage_in(exception)
+    if outage is not None:
+        # A session that could not be written is called a bad request.
+        return unavailable(request, outage)
     error = BAD_REQUEST
     if isinstance(exception, TooManyFilesSent):
         error = TOO_MANY_FILES
@@ -66,12 +73,29 @@ def too_many_requests(request: HttpRequest) -> HttpResponseBase:
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    """500; without a template that could fail as well."""
+    """500, or 503 where something is away; without a template that could fail as well."""
+    outage = outage_in(sys.exc_info()[1])
+    if outage is not None:
+        return unavailable(request, outage)
     if _is_program(request):
         return JsonResponse({"error": OUR_FAULT.as_dict()}, status=500)
     if _is_htmx(request):
         return _notice(request, OUR_FAULT, HTTPStatus.INTERNAL_SERVER_ERROR)
     return render(request, "500.html", status=500)
+
+
+def unavailable(request: HttpRequest, outage: OutageError) -> HttpResponseBase:
+    """503; nothing here asks the database, not even who is logged in."""
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    if _is_program(request):
+        response: HttpResponse = JsonResponse({"error": outage.as_dict()}, status=status)
+    elif _is_htmx(request):
+        response = _notice(None, outage, status)
+    else:
+        page = render_to_string("503.html", _context(outage, status))
+        response = HttpResponse(page, status=status)
+    response["Retry-After"] = str(outage.retry_after)
+    return response
 
 
 def _answer(request: HttpRequest, error: DetectorError, status: HTTPStatus) -> HttpResponse:
@@ -82,9 +106,10 @@ def _answer(request: HttpRequest, error: DetectorError, status: HTTPStatus) -> H
     return render(request, "detector/error.html", _context(error, status), status=status)
 
 
-def _notice(request: HttpRequest, error: DetectorError, status: HTTPStatus) -> HttpResponse:
+def _notice(request: HttpRequest | None, error: DetectorError, status: HTTPStatus) -> HttpResponse:
     """A notice above the page, wherever the request came from: the page itself stays."""
-    page = render(request, "partials/error_notice.html", _context(error, status), status=status)
+    text = render_to_string("partials/error_notice.html", _context(error, status), request)
+    page = HttpResponse(text, status=status)
     page["HX-Retarget"], page["HX-Reswap"] = "#notices", "innerHTML show:window:top"
     return page
 

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from celery import current_app
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -17,6 +15,7 @@ from django.views.decorators.http import require_safe
 from kombu import Queue
 
 from detector import selectors
+from detector.services import storage
 
 logger = logging.getLogger(__name__)
 
@@ -86,8 +85,7 @@ def _broker() -> None:
 
 
 def _storage() -> None:
-    name = default_storage.save("readiness", ContentFile(b"ready"))
-    default_storage.delete(name)
+    storage.check()
 
 
 def _worker() -> None:

@@ -126,7 +126,9 @@ def test_every_error_that_is_raised_has_its_code_in_the_table() -> None:
         code: path.stem
         for path in modules
         if "tests" not in path.parts and "web" not in path.parts and path.stem not in elsewhere
-        for code in re.findall(r'(?:DetectorError|ImageError)\(\s*"(\w+)"', path.read_text())
+        for code in re.findall(
+            r'(?:DetectorError|ImageError|OutageError)\(\s*"(\w+)"', path.read_text()
+        )
     }
     assert len(raised) > 30
     assert set(raised) - set(PROBLEMS) - set(FAILURES) - set(NOT_DRAWN) == set(), raised
