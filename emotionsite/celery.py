@@ -3,7 +3,13 @@
 import os
 
 from celery import Celery
-from celery.signals import worker_init, worker_process_init, worker_shutting_down
+from celery.signals import (
+    worker_init,
+    worker_process_init,
+    worker_process_shutdown,
+    worker_shutdown,
+    worker_shutting_down,
+)
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "emotionsite.settings")
@@ -54,6 +60,15 @@ def stop_training(**_: object) -> None:
     from detector.services import fine_tuning
 
     fine_tuning.stop_all()
+
+
+@worker_process_shutdown.connect
+@worker_shutdown.connect
+def finish_deliveries(**_: object) -> None:
+    """Let what is on its way to receivers arrive, within its few seconds."""
+    from detector.services import couriers
+
+    couriers.courier.finish()
 
 
 def add_caretaker() -> None:

@@ -305,11 +305,14 @@ CORS_EXPOSE_HEADERS = [
     "RateLimit-Remaining", "RateLimit-Reset", "Retry-After",
 ]  # fmt: skip
 
-# --- Webhooks: they go to public addresses only, but for hosts named here
+# --- Webhooks: they go to public addresses only, but for hosts (`host` or `host:port`) named here,
+# and to ports 80, 443 and those named here
 WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
+WEBHOOK_ALLOWED_PORTS = env.list("WEBHOOK_ALLOWED_PORTS", cast=int, default=[])
 WEBHOOKS_A_PERSON = 10
-# A receiver may take seconds to answer: of several processes, half stay free for photos.
-WEBHOOK_CONCURRENCY = positive_int("WEBHOOK_CONCURRENCY", max(CELERY_WORKER_CONCURRENCY // 2, 1))
+# Deliveries under way at once. Each costs a thread that waits, none a process; receivers that are
+# not known to be quick share half of the places.
+WEBHOOK_CONCURRENCY = positive_int("WEBHOOK_CONCURRENCY", 64)
 WEBHOOK_DISABLE_DAYS = positive_int("WEBHOOK_DISABLE_DAYS", 3)
 WEBHOOK_DELIVERY_DAYS = positive_int("WEBHOOK_DELIVERY_DAYS", 30)
 
