@@ -169,7 +169,7 @@ class Stall:
 def stall() -> Stall | None:
     """What waits although workers that live could take it; None where all is as it should be.
 
-    Only what the broker took counts. A worker is busy with an analysis or with a delivery.
+    Only what the broker took counts. A worker is busy while it analyses.
     """
     now = clock.now()
     since = now - timedelta(seconds=settings.WORKER_STALL)
@@ -179,8 +179,7 @@ def stall() -> Stall | None:
     if not waiting["n"] or _taken_since(since):
         return None
     running = Analysis.objects.filter(status=Status.RUNNING, lease_expires_at__gt=now)
-    sending = WebhookDelivery.objects.filter(leased_until__gt=now)
-    idle = _heard_lately(now).count() - running.count() - sending.count()
+    idle = _heard_lately(now).count() - running.count()
     age = int((now - waiting["oldest"]).total_seconds())
     return Stall(waiting["n"], age, idle) if idle > 0 else None
 

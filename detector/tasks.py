@@ -1,8 +1,9 @@
 """Celery tasks: an id in, one service call."""
 
+from typing import Any
 from uuid import UUID
 
-from celery import shared_task
+from celery import Task, shared_task
 from django.conf import settings
 
 
@@ -30,12 +31,15 @@ def explain(explanation_id: str) -> None:
     heat_maps.draw(UUID(explanation_id))
 
 
-@shared_task(name="detector.deliver")
-def deliver(delivery_id: str) -> None:
-    """Try one delivery of a webhook."""
-    from detector.services import deliveries
+@shared_task(name="detector.deliver", bind=True)
+def deliver(task: "Task[Any, Any]", delivery_id: str) -> None:
+    """Let the courier of this worker try what is due; called as a function, try this one."""
+    from detector.services import couriers, deliveries
 
-    deliveries.deliver(UUID(delivery_id))
+    if task.request.called_directly:
+        deliveries.deliver(UUID(delivery_id))
+    else:
+        couriers.courier.wake()
 
 
 @shared_task(name="detector.shadow")

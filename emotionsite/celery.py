@@ -75,3 +75,11 @@ def stop_training(**_: object) -> None:
     from detector.services import fine_tuning
 
     fine_tuning.stop_all()
+
+
+@worker_shutdown.connect
+def finish_deliveries(**_: object) -> None:
+    """Let what is on its way to receivers arrive, within its few seconds."""
+    from detector.services import couriers
+
+    couriers.courier.finish()

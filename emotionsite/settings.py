@@ -129,7 +129,7 @@ REDIS_URL = env.str("REDIS_URL", default="")
 CACHES = {
     "default": (
         {
-            "BACKEND": "django_redis.cache.RedisCache",
+            "BACKEND": "emotionsite.cache.RedisCache",
             "LOCATION": REDIS_URL,
             "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": 1},
         }
@@ -325,11 +325,14 @@ CORS_EXPOSE_HEADERS = [
     "RateLimit-Remaining", "RateLimit-Reset", "Retry-After",
 ]  # fmt: skip
 
-# --- Webhooks: they go to public addresses only, but for hosts named here
+# --- Webhooks: they go to public addresses only, but for hosts (`host` or `host:port`) named here,
+# and to ports 80, 443 and those named here
 WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
+WEBHOOK_ALLOWED_PORTS = env.list("WEBHOOK_ALLOWED_PORTS", cast=int, default=[])
 WEBHOOKS_A_PERSON = 10
-# A receiver may take seconds to answer: of several processes, half stay free for photos.
-WEBHOOK_CONCURRENCY = positive_int("WEBHOOK_CONCURRENCY", max(CELERY_WORKER_CONCURRENCY // 2, 1))
+# Deliveries under way at once. Each costs a thread that waits, none a process; receivers that are
+# not known to be quick share half of the places.
+WEBHOOK_CONCURRENCY = positive_int("WEBHOOK_CONCURRENCY", 64)
 WEBHOOK_DISABLE_DAYS = positive_int("WEBHOOK_DISABLE_DAYS", 3)
 WEBHOOK_DELIVERY_DAYS = positive_int("WEBHOOK_DELIVERY_DAYS", 30)
 
@@ -364,6 +367,8 @@ REST_FRAMEWORK = {
         "user": env.str("API_THROTTLE_USER", default="1200/min"),
         "token": env.str("API_THROTTLE_TOKEN", default="600/min"),
         "uploads": env.str("API_THROTTLE_UPLOADS", default="240/min"),
+        # Calls with a wrong token, or with none.
+        "failed": env.str("API_THROTTLE_FAILED", default="30/min"),
     },
     "UPLOADED_FILES_USE_URL": False,
     "NON_FIELD_ERRORS_KEY": "request",

@@ -1,5 +1,7 @@
 """How often the API may be called, and what is left."""
 
+import hashlib
+import ipaddress
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,9 +18,16 @@ from rest_framework.throttling import (
 
 from detector.models import ApiToken
 
+IPV6_PREFIX = 64
+"""Of the addresses that one customer of a provider has: they count as one."""
+
 
 class AnonymousThrottle(AnonRateThrottle):
     """By address, for who is not logged in."""
+
+    def get_ident(self, request: Request) -> str:
+        """Return an IPv4 address, or the network of an IPv6 one."""
+        return address_of(request)
 
 
 class UserThrottle(UserRateThrottle):
@@ -58,6 +67,18 @@ class Allowance:
             "RateLimit-Reset": str(self.reset),
             "RateLimit-Policy": f"{self.limit};w={self.seconds}",
         }
+
+
+def address_of(request: Request) -> str:
+    """Return whence a call comes: an IPv4 address, or the network of an IPv6 one."""
+    said = str(BaseThrottle().get_ident(request))
+    try:
+        address = ipaddress.ip_address(said.partition("%")[0])
+    except ValueError:
+        return hashlib.sha256(said.encode()).hexdigest()
+    if address.version == 4:
+        return str(address)
+    return str(ipaddress.ip_network((address, IPV6_PREFIX), strict=False))
 
 
 def tightest(throttles: Iterable[BaseThrottle]) -> Allowance | None:

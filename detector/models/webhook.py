@@ -21,7 +21,8 @@ class WebhookEndpoint(models.Model):
     """An address of an owner's.
 
     `failures` counts failed attempts since the last that got through, and `failing_since` is when
-    they began. With `disabled_at` it is told nothing more, for `disabled_reason`.
+    they began. With `disabled_at` it is told nothing more, for `disabled_reason`. `is_quick` says
+    that its last delivery was accepted within seconds: it never waits behind those that are not.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -35,6 +36,7 @@ class WebhookEndpoint(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     failures = models.PositiveIntegerField(default=0)
     failing_since = models.DateTimeField(null=True, blank=True)
+    is_quick = models.BooleanField(default=False)
     disabled_at = models.DateTimeField(null=True, blank=True)
     disabled_reason = models.CharField(max_length=200, blank=True)
 
@@ -99,6 +101,11 @@ class WebhookDelivery(models.Model):
                 fields=["due_at"],
                 condition=Q(status=DeliveryStatus.WAITING),
                 name="webhook_delivery_waiting",
+            ),
+            models.Index(
+                fields=["endpoint", "due_at"],
+                condition=Q(status=DeliveryStatus.WAITING),
+                name="webhook_delivery_next",
             ),
             models.Index(fields=["endpoint", "-id"], name="webhook_delivery_list"),
             models.Index(fields=["subject"], name="webhook_delivery_subject"),

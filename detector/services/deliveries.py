@@ -1,13 +1,15 @@
 """Tries a delivery: claim, sign, send, and write down how it went."""
 
 import logging
+import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Greatest
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models.functions import Greatest, RowNumber
 from standardwebhooks import Webhook
 
 from detector import clock
@@ -17,7 +19,10 @@ from detector.services import outbound
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=outbound.TOTAL_SECONDS + 20)
+"""After which whoever tried it counts as lost."""
+QUICK_SECONDS = 2
+"""An endpoint whose last answer took no longer may use every place."""
 GONE = 410
 WAITS = tuple(
     timedelta(seconds=seconds)
@@ -28,32 +33,120 @@ WAITS = tuple(
 MAX_AGE = timedelta(days=1)
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """How an attempt went: a status, or an error in its place, and how long it took."""
+
+    seconds: float
+    status: int | None = None
+    body: str = ""
+    error: str = ""
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the receiver has it."""
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether the endpoint took it without holding anything up."""
+        return self.is_accepted and self.seconds <= QUICK_SECONDS
+
+
 def deliver(delivery_id: UUID) -> None:
     """Try a delivery unless someone else does or it is not due; safe to call any number of times.
 
-    One attempt an endpoint at a time, and `WEBHOOK_CONCURRENCY` in all: slow receivers hold some
-    processes, never all. What found no room is sent again by the sweep.
+    It waits for the receiver. Workers do not: their couriers (`detector.services.couriers`) take
+    the same steps for many endpoints at once.
     """
-    delivery = _claim(delivery_id)
+    delivery = claim(delivery_id)
     if delivery is None:
         logger.info("Delivery %s needs no work now", delivery_id)
         return
-    status, body, error = None, "", ""
+    settle(delivery, attempt(delivery))
+
+
+def claim(delivery_id: UUID) -> WebhookDelivery | None:
+    """Take a delivery for one attempt; None where it is not due, or there is no place for it.
+
+    One attempt an endpoint at a time, and `WEBHOOK_CONCURRENCY` in all. Endpoints that are not
+    known to be quick share half of the places, so that they never hold up the others. The attempt
+    counts, with the wait after it, from here on: a worker that is killed changes nothing of that.
+    """
+    now = clock.now()
+    with transaction.atomic():
+        # Held while it is looked whether another of its deliveries is under way.
+        endpoint = (
+            WebhookEndpoint.objects.select_for_update(no_key=True)
+            .filter(deliveries=delivery_id, disabled_at=None)
+            .first()
+        )
+        if endpoint is None or endpoint.deliveries.filter(leased_until__gt=now).exists():
+            return None
+        if not _has_place(endpoint, now):
+            return None
+        delivery = _free(now).filter(pk=delivery_id).first()
+        if delivery is None:
+            return None
+        if delivery.attempts > len(WAITS):
+            _give_up(delivery, now, error="The last attempt broke off.")
+            return None
+        delivery.endpoint = endpoint
+        delivery.leased_until = now + LEASE
+        delivery.attempts += 1
+        delivery.due_at = now + WAITS[min(_step(delivery), len(WAITS) - 1)]
+        delivery.save(update_fields=["leased_until", "attempts", "due_at"])
+        return delivery
+
+
+def attempt(delivery: WebhookDelivery) -> Outcome:
+    """Send a delivery that was claimed; whatever goes wrong is an outcome, a defect of ours too."""
+    began = time.monotonic()
     try:
         reply = _send(delivery)
-        status, body = reply.status, reply.body
     except (outbound.RefusedError, outbound.FailedError) as failure:
-        error = str(failure)[:300]
-    accepted = status is not None and 200 <= status < 300
+        return Outcome(time.monotonic() - began, error=str(failure)[:300])
+    except Exception as failure:
+        # A time limit of the worker, among others: raised here, it must not leave the row as it is.
+        logger.exception("Delivery %s broke off", delivery.pk)
+        return Outcome(time.monotonic() - began, error=f"Broken off: {type(failure).__name__}.")
+    return Outcome(time.monotonic() - began, reply.status, reply.body)
+
+
+def settle(delivery: WebhookDelivery, outcome: Outcome) -> None:
+    """Write down how an attempt went."""
+    answer = {
+        "response_status": outcome.status,
+        "response_body": outcome.body,
+        "error": outcome.error,
+    }
     with transaction.atomic():
-        answer = {"response_status": status, "response_body": body, "error": error}
-        _succeed(delivery, **answer) if accepted else _fail(delivery, **answer)
+        endpoint = WebhookEndpoint.objects.filter(pk=delivery.endpoint_id)
+        endpoint.exclude(is_quick=outcome.is_quick).update(is_quick=outcome.is_quick)
+        _succeed(delivery, **answer) if outcome.is_accepted else _fail(delivery, **answer)
 
 
 def due(limit: int) -> list[UUID]:
-    """Deliveries that wait and that nobody tries at this moment, the oldest first."""
-    waiting = _free(clock.now()).filter(endpoint__disabled_at=None)
-    return list(waiting.order_by("due_at").values_list("pk", flat=True)[:limit])
+    """Return deliveries to try now: the oldest of each endpoint that has none under way.
+
+    Endpoints that are known to be quick come first. Owners take turns, so that neither a long
+    backlog nor many endpoints of one person stand before those of others.
+    """
+    now = clock.now()
+    of_endpoint = _free(now).filter(endpoint=OuterRef("pk")).order_by("due_at", "pk")
+    busy = WebhookDelivery.objects.filter(endpoint=OuterRef("pk"), leased_until__gt=now)
+    turns = (
+        WebhookEndpoint.objects.filter(
+            ~Exists(busy), pk__in=_free(now).values("endpoint"), disabled_at=None
+        )
+        .annotate(
+            next_id=Subquery(of_endpoint.values("pk")[:1]),
+            next_due=Subquery(of_endpoint.values("due_at")[:1]),
+        )
+        .annotate(turn=Window(RowNumber(), partition_by=["owner", "is_quick"], order_by="next_due"))
+        .order_by("-is_quick", "turn", "next_due")
+    )
+    return list(turns.values_list("next_id", flat=True)[:limit])
 
 
 def forget_old() -> int:
@@ -71,29 +164,17 @@ def _free(now: datetime) -> QuerySet[WebhookDelivery]:
     )
 
 
-def _claim(delivery_id: UUID) -> WebhookDelivery | None:
-    now = clock.now()
-    with transaction.atomic():
-        # Held while it is looked whether another of its deliveries is under way.
-        endpoint = (
-            WebhookEndpoint.objects.select_for_update(no_key=True)
-            .filter(deliveries=delivery_id, disabled_at=None)
-            .first()
-        )
-        if endpoint is None or endpoint.deliveries.filter(leased_until__gt=now).exists():
-            return None
-        if _under_way(now) >= settings.WEBHOOK_CONCURRENCY:
-            return None
-        free = _free(now).filter(pk=delivery_id)
-        if not free.update(leased_until=now + LEASE, attempts=F("attempts") + 1):
-            return None
-        return WebhookDelivery.objects.select_related("endpoint").get(pk=delivery_id)
-
-
-def _under_way(now: datetime) -> int:
-    """About how many are tried at this moment; two that look at once may both go ahead."""
-    waiting = WebhookDelivery.objects.filter(status=DeliveryStatus.WAITING)
-    return waiting.filter(leased_until__gt=now).count()
+def _has_place(endpoint: WebhookEndpoint, now: datetime) -> bool:
+    """Whether one more may be tried; two that look at once may both go ahead."""
+    under_way = WebhookDelivery.objects.filter(
+        status=DeliveryStatus.WAITING, leased_until__gt=now
+    ).aggregate(
+        every=Count("pk"), unproven=Count("pk", filter=Q(endpoint__is_quick=False))
+    )  # fmt: skip
+    places = settings.WEBHOOK_CONCURRENCY
+    if not endpoint.is_quick and under_way["unproven"] >= max(places // 2, 1):
+        return False
+    return bool(under_way["every"] < places)
 
 
 def _send(delivery: WebhookDelivery) -> outbound.Reply:
@@ -129,11 +210,9 @@ def _fail(delivery: WebhookDelivery, **answer: object) -> None:
     since = endpoint.failing_since or now
     endpoints.update(failures=F("failures") + 1, failing_since=since)
     # An endpoint that fails is spared as a whole: its next delivery waits as long as this one.
-    step = max(delivery.attempts - 1, min(endpoint.failures, len(WAITS) - 1))
+    step = _step(delivery)
     if step >= len(WAITS) or now - delivery.created_at > MAX_AGE:
-        _ours(delivery).update(
-            status=DeliveryStatus.FAILED, finished_at=now, leased_until=None, **answer
-        )
+        _give_up(delivery, now, **answer)
     else:
         _ours(delivery).update(leased_until=None, **answer)
         _waiting(endpoint.pk).update(due_at=Greatest("due_at", now + WAITS[step]))
@@ -141,6 +220,17 @@ def _fail(delivery: WebhookDelivery, **answer: object) -> None:
         _disable(endpoint, "The receiver answered 410: it wants no more.")
     elif now - since > timedelta(days=settings.WEBHOOK_DISABLE_DAYS):
         _disable(endpoint, f"Nothing got through for {settings.WEBHOOK_DISABLE_DAYS} days.")
+
+
+def _give_up(delivery: WebhookDelivery, now: datetime, **answer: object) -> None:
+    _ours(delivery).update(
+        status=DeliveryStatus.FAILED, finished_at=now, leased_until=None, **answer
+    )
+
+
+def _step(delivery: WebhookDelivery) -> int:
+    """Which of the waits comes after this attempt; as many as there are means none does."""
+    return max(delivery.attempts - 1, min(delivery.endpoint.failures, len(WAITS) - 1))
 
 
 def _disable(endpoint: WebhookEndpoint, reason: str) -> None:

@@ -29,14 +29,15 @@ def create_token(
     return token, secret
 
 
-def note_use(token: ApiToken) -> None:
-    """Write down that a token was used just now."""
+def note_use(token: ApiToken) -> bool:
+    """Write down that a token was used just now. Returns whether it was not yet known."""
     now = timezone.now()
     if token.last_used_at and token.last_used_at > now - USE_RESOLUTION:
-        return
+        return False
     stale = Q(last_used_at=None) | Q(last_used_at__lte=now - USE_RESOLUTION)
     ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=now)
     token.last_used_at = now
+    return True
 
 
 def revoke_token(token: ApiToken) -> None:

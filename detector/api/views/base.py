@@ -2,7 +2,7 @@
 
 import hashlib
 from http import HTTPStatus
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, NoReturn, cast
 
 from django.http import HttpResponseBase
 from django.utils.cache import get_conditional_response
@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
+from detector.api import failed_logins
 from detector.api.pagination import PageSerializer
 from detector.api.throttles import tightest
 from detector.models import User
@@ -54,13 +55,21 @@ class ApiMixin(APIView):
         self.throttles = super().get_throttles()
         return self.throttles
 
+    def permission_denied(self, request: Request, **said: Any) -> NoReturn:
+        """Count whoever calls without a right to, as those with a wrong token; then refuse."""
+        if request.authenticators and not request.successful_authenticator:
+            failed_logins.check(request)
+            failed_logins.count(request)
+        super().permission_denied(request, **said)
+
     def finalize_response(self, *args: Any, **kwargs: Any) -> Any:
         """What was found carries an `ETag`; every answer says how many calls are left."""
         response: Any = super().finalize_response(*args, **kwargs)
         was_read = self.request.method in ("GET", "HEAD") and response.status_code == HTTPStatus.OK
         if was_read and isinstance(response, Response):
             response = unless_known(self.request, response)
-        allowance = tightest(getattr(self, "throttles", []))
+        failures = getattr(self.request, "failure_throttles", [])
+        allowance = tightest([*getattr(self, "throttles", []), *failures])
         for name, value in allowance.headers().items() if allowance else ():
             response[name] = value
         return response

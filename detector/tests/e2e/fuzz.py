@@ -17,7 +17,8 @@ from detector.tests.e2e import pictures
 from detector.tests.e2e.fuzz_hooks import HELD, OWN_TOKEN
 from detector.tests.e2e.platform import ROOT, Platform
 
-NO_LIMITS = {f"API_THROTTLE_{name}": "1000000/min" for name in ("ANON", "USER", "TOKEN", "UPLOADS")}
+LIMITS = ("ANON", "USER", "TOKEN", "UPLOADS", "FAILED")
+NO_LIMITS = {f"API_THROTTLE_{name}": "1000000/min" for name in LIMITS}
 # Nothing listens there, so deliveries fail at once.
 NOWHERE = "http://127.0.0.1:9/"
 NO_LIMITS["WEBHOOK_ALLOWED_HOSTS"] = "127.0.0.1"

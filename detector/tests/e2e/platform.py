@@ -64,6 +64,7 @@ class Platform:
             "ANALYSIS_LEASE": "5",
             "ANALYSIS_RESEND_AFTER": "3",
             "API_THROTTLE_ANON": "10000/min",
+            "API_THROTTLE_FAILED": "10000/min",
             **environment,
         }
         self.process: subprocess.Popen[bytes] | None = None

@@ -1,0 +1,130 @@
+"""Wrong tokens: counted, told, and soon refused without a look into the database."""
+
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
+from rest_framework.throttling import SimpleRateThrottle
+
+from detector.models import User
+from detector.tests.conftest import api_client
+
+pytestmark = pytest.mark.django_db
+URL = "/api/v1/analyses/"
+LIMIT = 5
+
+
+@pytest.fixture(autouse=True)
+def _limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    rates = {**SimpleRateThrottle.THROTTLE_RATES, "failed": f"{LIMIT}/min"}
+    monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", rates)
+
+
+def call(header: str | None, address: str = "192.0.2.1") -> Any:
+    headers = {} if header is None else {"HTTP_AUTHORIZATION": header}
+    return APIClient().get(URL, REMOTE_ADDR=address, **headers)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [None, "Bearer", "Bearer ", "Bearer nonsense", "bearer nonsense", "Bearer a b", "Bearer  a",
+     "Bearer \xff\xfe", "Bearer " + "a" * 10_000, "Bearer a\x00b", "Basic eDp5", "Token x",
+     "Bearer\tx"],
+)  # fmt: skip
+def test_failures_of_an_address_are_limited(header: str | None) -> None:
+    answers = [call(header) for _ in range(LIMIT + 3)]
+    assert [answer.status_code for answer in answers] == [401] * LIMIT + [429] * 3
+    last = answers[-1]
+    assert last.json()["error"]["code"] == "throttled"
+    assert 0 < int(last["Retry-After"]) <= 60
+    assert (last["RateLimit-Limit"], last["RateLimit-Remaining"]) == (str(LIMIT), "0")
+    assert answers[0]["RateLimit-Remaining"] == str(LIMIT - 1)
+    assert call("Bearer another", "192.0.2.2").status_code == 401
+
+
+def test_database_is_not_asked_once_the_limit_is_reached() -> None:
+    for number in range(LIMIT):
+        call(f"Bearer {number}")
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        assert call("Bearer another").status_code == 429
+    assert len(queries) == 0
+
+
+def test_limit_ends() -> None:
+    with time_machine.travel("2026-06-01T12:00:00Z", tick=False) as clock:
+        for _ in range(LIMIT + 20):
+            call("Bearer x")
+        clock.shift(61)
+        assert call("Bearer x").status_code == 401
+
+
+def test_right_tokens_of_the_same_address_keep_working(owner: User, web: Client) -> None:
+    client = api_client(owner)
+    assert client.get(URL).status_code == 200
+    for number in range(LIMIT + 1):
+        APIClient().get(URL, HTTP_AUTHORIZATION=f"Bearer {number}")
+    assert APIClient().get(URL, HTTP_AUTHORIZATION="Bearer x").status_code == 429
+    assert client.get(URL).status_code == 200
+    assert web.get(URL).status_code == 200
+    assert APIClient().get("/api/schema/").status_code == 200
+
+
+def test_beginning_of_a_token_is_limited_and_cannot_be_locked(owner: User) -> None:
+    client = api_client(owner)
+    secret = client._credentials["HTTP_AUTHORIZATION"].removeprefix("Bearer ")
+    assert client.get(URL).status_code == 200
+    answers = [
+        call(f"Bearer {secret[:20]}{number}", f"198.51.100.{number}") for number in range(LIMIT + 2)
+    ]
+    assert [answer.status_code for answer in answers] == [401] * LIMIT + [429] * 2
+    assert client.get(URL).status_code == 200
+
+
+def test_token_that_was_revoked_is_soon_not_looked_up(owner: User) -> None:
+    client = api_client(owner)
+    assert client.get(URL).status_code == 200
+    owner.auth_token_set.all().delete()
+    answers = [client.get(URL).status_code for _ in range(LIMIT + 1)]
+    assert answers == [401] * LIMIT + [429]
+
+
+def test_addresses_of_one_ipv6_network_count_as_one() -> None:
+    answers = [call("Bearer x", f"2001:db8:1:2::{number:x}") for number in range(1, LIMIT + 2)]
+    assert answers[-1].status_code == 429
+    assert call("Bearer another", "2001:db8:1:3::1").status_code == 401
+
+
+def test_cache_that_is_away_locks_nobody_out(
+    owner: User, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "emotionsite.cache.RedisCache",
+            "LOCATION": "redis://127.0.0.1:1/0",
+            "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 1, "IGNORE_EXCEPTIONS": True},
+        }
+    }
+    settings.DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = False
+    assert [call("Bearer x").status_code for _ in range(LIMIT + 2)] == [401] * (LIMIT + 2)
+    assert api_client(owner).get(URL).status_code == 200
+    owner.set_password("a long pass phrase")
+    owner.save()
+    wish = {"login": owner.username, "password": "a long pass phrase"}
+    answer = Client().post("/accounts/login/", wish)
+    assert (answer.status_code, answer["Location"]) == (302, "/history/")
+
+
+def test_cache_keys_tell_no_token(owner: User) -> None:
+    client = api_client(owner)
+    secret = client._credentials["HTTP_AUTHORIZATION"].removeprefix("Bearer ")
+    client.get(URL)
+    call(f"Bearer {secret[:30]}")
+    stored = str(list(cache._cache))
+    assert secret[:15] not in stored
