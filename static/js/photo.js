@@ -17,6 +17,10 @@ document.addEventListener("focusin", (event) => mark(faceOf(event.target)));
 function reveal(number) {
   const entry = document.getElementById(`face-${number}`);
   if (!entry) return;
+  // On a narrow screen the picture may stay above the entries, and cover them so far.
+  const layout = entry.closest(".photo-layout");
+  const isAbove = parseFloat(getComputedStyle(layout).getPropertyValue("--above")) > 0;
+  layout.style.setProperty("--covered", isAbove ? `${layout.firstElementChild.offsetHeight}px` : "0px");
   const { top, bottom } = entry.getBoundingClientRect();
   const style = getComputedStyle(entry);
   const isSeen = top >= parseFloat(style.scrollMarginTop) && bottom <= innerHeight - parseFloat(style.scrollMarginBottom);
