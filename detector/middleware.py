@@ -2,10 +2,14 @@
 
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import resolve_url
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
@@ -14,7 +18,7 @@ from django_http_compression.middleware import HttpCompressionMiddleware
 from detector import dates
 from detector.models import User
 from detector.outages import outage_in
-from detector.web import errors
+from detector.web import errors, way_back
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +90,55 @@ def no_shared_copies(get_response: Handler) -> Handler:
     return middleware
 
 
+class LoginRequired(LoginRequiredMiddleware):
+    """Send whoever is not logged in to the log-in page, and from there to a page.
+
+    The address of a form or of a part of a page is none: behind it follows the page it was sent
+    from.
+    """
+
+    def handle_no_permission(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponseRedirect:
+        """Redirect to the log-in page."""
+        login = resolve_url(self.get_login_url(view_func))
+        return redirect_to_login(way_back.way_back(request), login)
+
+
+def htmx_redirects(get_response: Handler) -> Handler:
+    """Let HTMX open the page that a view redirects to.
+
+    It would follow by itself, and put that whole page into a part of the present one.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        is_redirect = 300 <= response.status_code < 400 and response.has_header("Location")
+        if is_redirect and request.headers.get("HX-Request"):
+            # The same response, since it may carry cookies.
+            response["HX-Redirect"] = response["Location"]
+            del response["Location"]
+            response.status_code = 200
+        return response
+
+    return middleware
+
+
+def addresses_of_forms(get_response: Handler) -> Handler:
+    """Show a page to whoever opens an address that only takes forms, and say what is wrong else."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED or errors.is_program(request):
+            return response
+        page = way_back.page_above(request.path)
+        if page and way_back.asks_for_page(request):
+            return HttpResponseRedirect(page)
+        return errors.method_not_allowed(request, response.get("Allow", ""), page)
+
+    return middleware
+
+
 # Who has not agreed can still read what for, leave, and take or erase what is theirs. The API has
 # its own callers, and programs cannot be asked; the administration is for those who run the site.
 FREE_OF_CONSENT = (
@@ -111,11 +164,8 @@ def consent_asked(get_response: Handler) -> Handler:
             or path.startswith(FREE_OF_CONSENT)
         ):
             return get_response(request)
-        following = request.get_full_path() if request.method == "GET" else ""
-        url = f"{reverse('consent')}?{urlencode({'next': following})}"
-        if request.headers.get("HX-Request"):
-            return HttpResponse(headers={"HX-Redirect": reverse("consent")})
-        return HttpResponseRedirect(url)
+        following = urlencode({"next": way_back.way_back(request)})
+        return HttpResponseRedirect(f"{reverse('consent')}?{following}")
 
     return middleware
 

@@ -129,12 +129,6 @@ def unfinished(ids: Sequence[UUID]) -> bool:
     return Analysis.objects.filter(pk__in=ids, status__in=UNDER_WAY).exists()
 
 
-def neighbours(owner: User, photo_id: UUID) -> tuple[UUID | None, UUID | None]:
-    """The photos uploaded just before and just after this one."""
-    ids = photos_of(owner).order_by("id").values_list("id", flat=True)
-    return ids.filter(id__lt=photo_id).last(), ids.filter(id__gt=photo_id).first()
-
-
 def tokens_of(owner: User) -> QuerySet[ApiToken]:
     """An owner's API tokens, the newest first."""
     tokens: QuerySet[ApiToken] = ApiToken.objects.filter(user=owner)

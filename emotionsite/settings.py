@@ -73,7 +73,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "detector.middleware.htmx_redirects",
+    "detector.middleware.LoginRequired",
     "detector.middleware.owner_dates",
     "detector.middleware.no_shared_copies",
     "detector.middleware.consent_asked",
@@ -81,6 +82,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "detector.middleware.addresses_of_forms",
 ]
 
 ROOT_URLCONF = "emotionsite.urls"

@@ -10,6 +10,7 @@ from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -134,6 +135,7 @@ def _settings_page(request: OwnerRequest, **context: object) -> HttpResponse:
         "token_form": TokenForm(),
         "tokens": selectors.tokens_of(request.user),
         "disabled_webhooks": selectors.disabled_webhooks_of(request.user),
+        "page_address": reverse("settings"),
         **context,
     }
     return render(request, "detector/settings.html", context)
