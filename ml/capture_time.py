@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Final
 
 from PIL import ExifTags, Image
@@ -82,6 +82,25 @@ def parsed(text: str, fraction: str = "", offset: str = "") -> datetime | None:
         return None
     microseconds = int((digits or _digits(fraction)).ljust(6, "0")[:6])
     return moment.replace(microsecond=microseconds, tzinfo=_zone(zone or offset))
+
+
+def capture_time_segment(moment: datetime | None, zone: tzinfo) -> bytes:
+    """Return the segment of a JPEG, to stand at its start, that says when it was taken.
+
+    In the time of a zone with its offset, as cameras write it, and nothing else; empty for None.
+    """
+    if moment is None:
+        return b""
+    local = moment.astimezone(zone)
+    offset = local.strftime("%z")
+    exif = Image.Exif()
+    details = exif.get_ifd(ExifTags.IFD.Exif)
+    details[ExifTags.Base.DateTimeOriginal] = local.strftime("%Y:%m:%d %H:%M:%S")
+    details[ExifTags.Base.OffsetTimeOriginal] = f"{offset[:3]}:{offset[3:5]}"
+    if local.microsecond:
+        details[ExifTags.Base.SubsecTimeOriginal] = f"{local.microsecond:06}"
+    content = exif.tobytes()
+    return b"\xff\xe1" + (len(content) + 2).to_bytes(2, "big") + content
 
 
 def _candidates(image: Image.Image) -> Iterator[tuple[str, str, str]]:

@@ -4,10 +4,11 @@ Copies that broke off, cards that were pulled out and programs that forget the e
 files; every viewer shows them. What misses more than `MAX_MISSING` stays damaged.
 """
 
+import io
 import struct
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import BinaryIO, Final
 
 import numpy as np
 from PIL import Image
@@ -21,6 +22,7 @@ MAX_MISSING: Final = 0.05
 TAIL_BYTES: Final = 256
 """The last row that these last bytes of a cut file change is where its picture ends."""
 
+FILLINGS: Final = (b"\0", b"\xff", b"\x55", b"\xaa")
 JPEG_END: Final = b"\xff\xd9"
 PNG_SIGNATURE_BYTES: Final = 8
 PIECE: Final = 64 * 2**10
@@ -46,12 +48,38 @@ def load_without_end(content: bytes, image: Image.Image, opened: Opener) -> Imag
         return _loaded(opened(whole)) if whole else None
     if image.format == "TIFF" and image.info.get("compression") != "raw":
         return None  # What libtiff unpacks of zeros is arbitrary.
-    return _loaded(opened(content + bytes(int(len(content) * MAX_MISSING))))
+    return _filled(content, opened)
+
+
+def with_full_length(file: BinaryIO, start: bytes) -> BinaryIO:
+    """Return a WebP with zeros in place of the few bytes that it lacks, any other file as it is.
+
+    libwebp does not open one that is shorter than its first bytes say.
+    """
+    if not (start.startswith(b"RIFF") and start[8:12] == b"WEBP"):
+        return file
+    there = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    announced = int.from_bytes(start[4:8], "little") + 8
+    if not there < announced <= there / (1 - MAX_MISSING):
+        return file
+    return io.BytesIO(file.read() + bytes(announced - there))
 
 
 def _loaded(image: Image.Image) -> Image.Image:
     image.load()
     return image
+
+
+def _filled(content: bytes, opened: Opener) -> Image.Image | None:
+    """Put something in place of what is missing: of one filling a decoder may run out, too."""
+    missing = int(len(content) * MAX_MISSING)
+    for filling in FILLINGS:
+        try:
+            return _loaded(opened(content + filling * missing))
+        except DECODER_ERRORS:
+            continue
+    return None
 
 
 def _jpeg(content: bytes, opened: Opener) -> Image.Image | None:

@@ -21,7 +21,7 @@ from ml.capture_time import captured_at
 from ml.image_frames import telling_frame
 from ml.image_kinds import FORMATS, HEAD_BYTES, decoders, is_known, unsupported
 from ml.image_metadata import DECODER_ERRORS, orientation
-from ml.image_repair import load_without_end
+from ml.image_repair import load_without_end, with_full_length
 from ml.image_structure import count_gif_frames, count_scans, is_progressive
 
 pillow_heif.register_heif_opener()
@@ -134,7 +134,7 @@ def verify(file: BinaryIO, limits: Limits = Limits()) -> None:
         try:
             check(image)
         except DECODER_ERRORS:
-            _without_end(file, image, limits, _at_an_eighth)
+            _without_end(file, image, limits, _small)
 
 
 def decode(file: BinaryIO, limits: Limits = Limits()) -> DecodedImage:
@@ -199,6 +199,12 @@ def _at_an_eighth(image: Image.Image) -> None:
         image.draft(None, (image.width // 8, image.height // 8))
 
 
+def _small(image: Image.Image) -> None:
+    # An eighth leaves out what the last scans refine, and with it what is missing.
+    if not image.info.get("progressive"):
+        _at_an_eighth(image)
+
+
 def _reduce(image: Image.Image, limits: Limits) -> None:
     """Have a JPEG of more pixels than the limit decoded at half its width and height."""
     if _format(image) == "JPEG" and image.width * image.height > limits.max_pixels:
@@ -217,7 +223,7 @@ def _open(file: BinaryIO, limits: Limits) -> Image.Image:
     start = file.read(HEAD_BYTES)
     file.seek(0)
     try:
-        image = Image.open(file, formats=decoders(start))
+        image = Image.open(with_full_length(file, start), formats=decoders(start))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels(limits.max_pixels, {}) from error
     except DECODER_ERRORS as error:

@@ -17,7 +17,18 @@ from detector.enums import UNDER_WAY, Source, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo, User
 from detector.models.ids import new_id
-from detector.services import archives, bin, hints, images, leases, locks, quotas, reanalysis
+from detector.services import (
+    annotation,
+    archives,
+    bin,
+    hints,
+    images,
+    leases,
+    locks,
+    quotas,
+    reanalysis,
+)
+from detector.services.remarks import NO_REMARK, Remark
 
 SWEEP_BATCH = 100
 
@@ -78,7 +89,8 @@ def _submit_archive(owner: User, file: "UploadedFile[Any]", batch: UUID) -> Subm
     for member in archive.members:
         try:
             with archive.unpacked(member) as photo:
-                submission.add(*_submit_file(owner, photo, Source.ARCHIVE, batch))
+                remark = archive.remark_on(member)
+                submission.add(*_submit_file(owner, photo, Source.ARCHIVE, batch, remark))
         except DetectorError as error:
             submission.rejected.append(Rejection(archive.name_of(member), error))
     # An archive of other things, a document for instance, is one mistake and not many.
@@ -89,7 +101,11 @@ def _submit_archive(owner: User, file: "UploadedFile[Any]", batch: UUID) -> Subm
 
 
 def _submit_file(
-    owner: User, file: "UploadedFile[Any]", source: Source, batch: UUID
+    owner: User,
+    file: "UploadedFile[Any]",
+    source: Source,
+    batch: UUID,
+    remark: Remark = NO_REMARK,
 ) -> tuple[Analysis, bool]:
     """Store a photo and queue its analysis; whether it is new.
 
@@ -98,16 +114,19 @@ def _submit_file(
     photo that can be read; then nothing is left behind.
     """
     checked = images.check_upload(file)
+    exported = _exported_from(owner, remark, checked)
+    if exported is not None:
+        return exported, False
     known = _brought_back(owner, checked.sha256)
     if known is not None:
         images.restore_upload(known.photo, checked)
         retry(known)
         return known, False
-    photo = _photo(owner, checked, source, batch)
+    photo = _photo(owner, checked, source, batch, remark)
     # The file is stored before the row that names it, and outside the transaction.
     photo.upload.save("", checked.content, save=False)
     try:
-        analysis = _create_rows(photo)
+        analysis = _create_rows(photo, remark)
     except IntegrityError as error:
         # The same file came in twice at once and the other one won, or the account is gone.
         images.delete_files([str(photo.upload.name)])
@@ -119,10 +138,14 @@ def _submit_file(
 
 
 @transaction.atomic
-def _create_rows(photo: Photo) -> Analysis:
+def _create_rows(photo: Photo, remark: Remark) -> Analysis:
     try:
         quotas.check(photo)
         photo.save(force_insert=True)
+        if remark != NO_REMARK:
+            annotation.annotate(
+                photo, note=remark.note, tags=remark.tags, felt_emotion=remark.felt_emotion
+            )
         return _queue(photo)
     except BaseException:
         # Only here: once the commit was asked for, the row may be there whatever is raised.
@@ -248,18 +271,33 @@ def _brought_back(owner: User, sha256: str) -> Analysis | None:
     return _existing(owner, sha256)
 
 
-def _photo(owner: User, checked: images.CheckedUpload, source: Source, batch: UUID) -> Photo:
+def _exported_from(owner: User, remark: Remark, checked: images.CheckedUpload) -> Analysis | None:
+    """The analysis of the photo that a picture of our export was made from, if it is still there.
+
+    Nothing of it is changed: what is written on it now may be newer.
+    """
+    known = _existing(owner, remark.sha256) if remark.sha256 else None
+    if known is None:
+        return None
+    sides = (known.photo.width, known.photo.height)
+    return _brought_back(owner, remark.sha256) if sides == (checked.width, checked.height) else None
+
+
+def _photo(
+    owner: User, checked: images.CheckedUpload, source: Source, batch: UUID, remark: Remark
+) -> Photo:
     now = timezone.now()
     return Photo(
         owner=owner,
-        filename=checked.filename,
+        filename=images.short_name(remark.filename or checked.filename),
         sha256=checked.sha256,
         stored_bytes=checked.content.size or 0,
         width=checked.width,
         height=checked.height,
         format=checked.format,
         uploaded_at=now,
-        taken_at=now,
+        captured_at=remark.captured_at,
+        taken_at=remark.captured_at or now,
         source=source,
         batch=batch,
     )
