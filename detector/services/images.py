@@ -37,6 +37,9 @@ BUSY = DetectorError(
 )
 
 JPEG_QUALITY = 95
+MAX_OPTIMIZED_PIXELS = 16_000_000
+"""Above it libjpeg is not asked for the shortest codes: it would keep six bytes of each pixel to
+save some percent."""
 THUMBNAIL_SIDE = 480
 THUMBNAIL_QUALITY = 82
 
@@ -108,6 +111,11 @@ def limits() -> decoder.Limits:
     return decoder.Limits(settings.UPLOAD_MAX_BYTES, settings.UPLOAD_MAX_PIXELS)
 
 
+def max_jpeg_pixels() -> int:
+    """Pixels that a JPEG may have: it can be reduced while it is decoded."""
+    return limits().max_pixels * decoder.JPEG_REDUCTION**2
+
+
 def as_detector_error(error: decoder.ImageError) -> DetectorError:
     """The same error, in the terms of the platform."""
     return DetectorError(error.code, error.message, details=error.details)
@@ -157,10 +165,10 @@ def _store_copies(photo: Photo, decoded: decoder.DecodedImage) -> NDArray[np.uin
     try:
         image = Image.fromarray(decoded.rgb)
         upright = _jpeg(image, JPEG_QUALITY)
-        kept = decoder.decode(io.BytesIO(upright.read()), _limits_of_copies()).rgb
-        storage.save(photo.image, upright)
         image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
         small = _jpeg(image, THUMBNAIL_QUALITY)
+        kept = decoder.decode(io.BytesIO(upright.read()), _limits_of_copies()).rgb
+        storage.save(photo.image, upright)
         storage.save(photo.thumbnail, small)
         photo.stored_bytes = upright.size + small.size
     except BaseException:
@@ -173,8 +181,11 @@ def _store_copies(photo: Photo, decoded: decoder.DecodedImage) -> NDArray[np.uin
 
 
 def _limits_of_copies() -> decoder.Limits:
-    """Our own copy may be larger than the file as received; its pixels are as many."""
-    return replace(limits(), max_bytes=sys.maxsize)
+    """Our own copy may be larger than the file as received, or than what may come in today.
+
+    It is never reduced while it is decoded: boxes are in its pixels.
+    """
+    return replace(limits(), max_bytes=sys.maxsize, max_pixels=decoder.MAX_SIDE**2)
 
 
 def _copies(photo: Photo) -> list[str]:
@@ -186,7 +197,7 @@ def _name_copies(photo: Photo, decoded: decoder.DecodedImage, upload: str) -> bo
 
     Of two attempts that come here, one finds the upload gone from the row.
     """
-    captured_at = _aware(decoded.captured_at, photo)
+    captured_at = _aware(decoded.captured_at, photo) or photo.captured_at
     height, width = decoded.rgb.shape[:2]
     rows = Photo.objects.filter(pk=photo.pk, upload=upload).exclude(upload="")
     changed = rows.update(
@@ -198,6 +209,7 @@ def _name_copies(photo: Photo, decoded: decoder.DecodedImage, upload: str) -> bo
         taken_at=captured_at or photo.uploaded_at,
         width=width,
         height=height,
+        frame=decoded.frame,
     )
     return changed > 0
 
@@ -213,7 +225,8 @@ def _aware(captured_at: datetime | None, photo: Photo) -> datetime | None:
 
 def _jpeg(image: Image.Image, quality: int) -> ContentFile[bytes]:
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=quality, subsampling=0, optimize=True)
+    optimize = image.width * image.height <= MAX_OPTIMIZED_PIXELS
+    image.save(buffer, "JPEG", quality=quality, subsampling=0, optimize=optimize)
     return ContentFile(buffer.getvalue())
 
 

@@ -17,6 +17,7 @@ from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo, User
 from detector.models.ids import new_id
 from detector.services import (
+    annotation,
     archives,
     bin,
     hints,
@@ -27,6 +28,7 @@ from detector.services import (
     reanalysis,
     storage,
 )
+from detector.services.remarks import NO_REMARK, Remark
 
 SWEEP_BATCH = 100
 
@@ -87,7 +89,8 @@ def _submit_archive(owner: User, file: "UploadedFile[Any]", batch: UUID) -> Subm
     for member in archive.members:
         try:
             with archive.unpacked(member) as photo:
-                submission.add(*_submit_file(owner, photo, Source.ARCHIVE, batch))
+                remark = archive.remark_on(member)
+                submission.add(*_submit_file(owner, photo, Source.ARCHIVE, batch, remark))
         except DetectorError as error:
             submission.rejected.append(Rejection(archive.name_of(member), error))
     # An archive of other things, a document for instance, is one mistake and not many.
@@ -98,7 +101,11 @@ def _submit_archive(owner: User, file: "UploadedFile[Any]", batch: UUID) -> Subm
 
 
 def _submit_file(
-    owner: User, file: "UploadedFile[Any]", source: Source, batch: UUID
+    owner: User,
+    file: "UploadedFile[Any]",
+    source: Source,
+    batch: UUID,
+    remark: Remark = NO_REMARK,
 ) -> tuple[Analysis, bool]:
     """Store a photo and queue its analysis; whether it is new.
 
@@ -107,16 +114,19 @@ def _submit_file(
     photo that can be read; then nothing is left behind.
     """
     checked = images.check_upload(file)
+    exported = _exported_from(owner, remark, checked)
+    if exported is not None:
+        return exported, False
     known = _brought_back(owner, checked.sha256)
     if known is not None:
         images.restore_upload(known.photo, checked)
         retry(known)
         return known, False
-    photo = _photo(owner, checked, source, batch)
+    photo = _photo(owner, checked, source, batch, remark)
     # The file is stored before the row that names it, and outside the transaction.
     storage.save(photo.upload, checked.content)
     try:
-        analysis = _create_rows(photo)
+        analysis = _create_rows(photo, remark)
     except IntegrityError as error:
         # The same file came in twice at once and the other one won, or the account is gone.
         images.delete_files([str(photo.upload.name)])
@@ -127,12 +137,16 @@ def _submit_file(
     return analysis, True
 
 
-def _create_rows(photo: Photo) -> Analysis:
+def _create_rows(photo: Photo, remark: Remark) -> Analysis:
     is_complete = False
     try:
         with transaction.atomic():
             quotas.check(photo)
             photo.save(force_insert=True)
+            if remark != NO_REMARK:
+                annotation.annotate(
+                    photo, note=remark.note, tags=remark.tags, felt_emotion=remark.felt_emotion
+                )
             analysis = _queue(photo)
             is_complete = True
     except BaseException:
@@ -261,18 +275,33 @@ def _brought_back(owner: User, sha256: str) -> Analysis | None:
     return _existing(owner, sha256)
 
 
-def _photo(owner: User, checked: images.CheckedUpload, source: Source, batch: UUID) -> Photo:
+def _exported_from(owner: User, remark: Remark, checked: images.CheckedUpload) -> Analysis | None:
+    """The analysis of the photo that a picture of our export was made from, if it is still there.
+
+    Nothing of it is changed: what is written on it now may be newer.
+    """
+    known = _existing(owner, remark.sha256) if remark.sha256 else None
+    if known is None:
+        return None
+    sides = (known.photo.width, known.photo.height)
+    return _brought_back(owner, remark.sha256) if sides == (checked.width, checked.height) else None
+
+
+def _photo(
+    owner: User, checked: images.CheckedUpload, source: Source, batch: UUID, remark: Remark
+) -> Photo:
     now = clock.now()
     return Photo(
         owner=owner,
-        filename=checked.filename,
+        filename=images.short_name(remark.filename or checked.filename),
         sha256=checked.sha256,
         stored_bytes=checked.content.size or 0,
         width=checked.width,
         height=checked.height,
         format=checked.format,
         uploaded_at=now,
-        taken_at=now,
+        captured_at=remark.captured_at,
+        taken_at=remark.captured_at or now,
         source=source,
         batch=batch,
     )

@@ -17,7 +17,7 @@ from detector.streams import streamed
 
 KINDS = {
     "csv": ("text/csv; charset=utf-8", export.csv_pieces),
-    "json": ("application/json", export.json_pieces),
+    "json": ("application/json", lambda owner, *, bom: export.json_pieces(owner)),
     "zip": ("application/zip", export.zip_pieces),
 }
 
@@ -26,6 +26,11 @@ class ExportQuerySerializer(serializers.Serializer[Any]):
     """As what."""
 
     type = serializers.ChoiceField(choices=list(KINDS), default="csv", help_text="Kind of file.")
+    bom = serializers.BooleanField(
+        default=False,
+        help_text="Whether the CSV begins with a byte order mark: spreadsheets know UTF-8 by it, "
+        "and programs read it as `utf-8-sig`.",
+    )
 
 
 class ExportView(ApiMixin, GenericAPIView[Any]):
@@ -36,7 +41,8 @@ class ExportView(ApiMixin, GenericAPIView[Any]):
     @extend_schema(
         summary="Everything of yours in one file",
         description="`csv`: a row a face. `json`: every analysis with its faces. `zip`: both, the "
-        "pictures, and a README of the columns. Sent while it is made.",
+        "pictures, and a README of the columns; uploaded again, it brings back what "
+        "is written on the photos. Sent while it is made.",
         parameters=[ExportQuerySerializer],
         responses={
             (200, "text/csv"): OpenApiTypes.STR,
@@ -47,7 +53,9 @@ class ExportView(ApiMixin, GenericAPIView[Any]):
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Sent while it is made."""
-        kind = self.asked()["type"]
+        asked = self.asked()
+        kind = asked["type"]
         content_type, pieces = KINDS[kind]
         name = f'attachment; filename="emotionsite-{timezone.localdate().isoformat()}.{kind}"'
-        return streamed(pieces(caller(request)), content_type, {"Content-Disposition": name})
+        content = pieces(caller(request), bom=asked["bom"])
+        return streamed(content, content_type, {"Content-Disposition": name})
