@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import os
 import random
+import re
 import shutil
 import signal
 import sqlite3
@@ -24,7 +25,7 @@ import httpx
 import numpy as np
 
 from detector.tests.e2e import pictures
-from detector.tests.e2e.chaos_audit import Audit, audit
+from detector.tests.e2e.chaos_audit import Audit, audit, make_tokens
 from detector.tests.e2e.platform import Platform, until
 from detector.tests.services_needed import own_services
 
@@ -40,7 +41,7 @@ END_SECONDS = 300
 
 def kill_a_slot(platform: Platform) -> None:
     """End one of the processes that work on photos, as the kernel does for want of memory."""
-    kill(CHANCE.choice(platform.children("worker")))
+    kill(one_slot(platform))
 
 
 def kill_all_slots(platform: Platform) -> None:
@@ -51,7 +52,7 @@ def kill_all_slots(platform: Platform) -> None:
 
 def kill_the_caretaker(platform: Platform) -> None:
     """End the process that sends again what got stuck."""
-    kill(platform.children("caretaker")[0])
+    kill(until(lambda: platform.children("caretaker"), 20, "A caretaker")[0])
 
 
 def kill_the_supervisor(platform: Platform) -> None:
@@ -77,9 +78,17 @@ def remove_the_broker(platform: Platform) -> None:
     shutil.rmtree(platform.folder / "var" / "broker", ignore_errors=True)
 
 
+def stop_all_slots(platform: Platform) -> None:
+    """Let all of them sleep, until the platform itself finds that nothing is taken."""
+    stopped = platform.children("worker")
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    until(lambda: not set(stopped) & set(platform.children("worker")), 120, "New slots")
+
+
 def stop_a_slot(platform: Platform) -> None:
     """Let a process sleep for longer than its lease, then wake it."""
-    pid = CHANCE.choice(platform.children("worker"))
+    pid = one_slot(platform)
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGSTOP)
         time.sleep(LEASE + 3)
@@ -97,12 +106,18 @@ class Fault:
     small: tuple[int, int] = (1, 2)
     embedded_only: bool = False
 
+    @property
+    def user(self) -> str:
+        """Whose photos are uploaded meanwhile."""
+        return re.sub("[^a-z]+", "-", self.name)
+
 
 FAULTS = (
     Fault("kill a slot", kill_a_slot, 50, 60, small=(5, 6)),
     Fault("kill all slots", kill_all_slots, 5, 20, small=(0, 0)),
-    Fault("kill the caretaker", kill_the_caretaker, 5, 20),
+    Fault("kill the caretaker", kill_the_caretaker, 5, 20, small=(0, 0)),
     Fault("stop a slot beyond its lease", stop_a_slot, 5, 20, small=(0, 0)),
+    Fault("stop all slots for good", stop_all_slots, 2, 10, small=(0, 0)),
     Fault("remove the broker's folder", remove_the_broker, 5, 20, embedded_only=True),
     Fault("kill web, start again", kill_web, 3, 20, small=(0, 0)),
     Fault("kill the supervisor, start again", kill_the_supervisor, 3, 20),
@@ -179,11 +194,10 @@ class Row:
         return [value for value in vars(self).values() if isinstance(value, int)]
 
 
-def run_row(platform: Platform, fault: Fault, times: int, uploads: int) -> Row:
+def run_row(platform: Platform, fault: Fault, token: str, times: int, uploads: int) -> Row:
     """Inject a fault so many times during so many uploads, and count."""
-    user = fault.name.replace(" ", "-").replace(",", "").replace("'", "")
     row = Row(fault.name)
-    with platform.client(platform.token(user)) as client:
+    with platform.client(token) as client:
         load = Load(client, photos())
         uploading = threading.Thread(target=load.run)
         uploading.start()
@@ -199,7 +213,7 @@ def run_row(platform: Platform, fault: Fault, times: int, uploads: int) -> Row:
             load.ended = True
             uploading.join()
         row.stuck = unfinished_in_the_end(client)
-    fill(row, audit(platform, user, load.accepted))
+    fill(row, audit(platform, fault.user, load.accepted))
     row.damaged += is_damaged(platform)
     return row
 
@@ -245,6 +259,11 @@ def is_damaged(platform: Platform) -> bool:
         return True
 
 
+def one_slot(platform: Platform) -> int:
+    """Any of the processes that work on photos, or are about to."""
+    return int(CHANCE.choice(until(lambda: platform.children("worker"), 60, "A slot")))
+
+
 def kill(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
@@ -264,13 +283,14 @@ def is_alive(pid: int) -> bool:
 def run(platform: Platform, faults: Sequence[Fault], *, small: bool, times: int = 0) -> list[Row]:
     """Inject these faults into a platform that runs; a row each."""
     rows = []
+    tokens = make_tokens(platform, [fault.user for fault in faults])
     for fault in faults:
         often, uploads = fault.small if small else (fault.times, fault.uploads)
         if times:
             often, uploads = times, max(uploads, times)
         if often:
             began = time.monotonic()
-            rows.append(run_row(platform, fault, often, uploads))
+            rows.append(run_row(platform, fault, tokens[fault.user], often, uploads))
             say(f"{fault.name}: {rows[-1].figures()} in {time.monotonic() - began:.0f} s")
     return rows
 

@@ -33,6 +33,25 @@ def audit(platform: Platform, user: str, accepted: list[str]) -> Audit:
     return Audit(**json.loads(said))
 
 
+def make_tokens(platform: Platform, users: list[str]) -> dict[str, str]:
+    """Tokens of new users, made by one process."""
+    code = f"from detector.tests.e2e.chaos_audit import tokens; print('TOKENS' + tokens({users!r}))"
+    made: dict[str, str] = json.loads(platform.manage("shell", "-c", code).rpartition("TOKENS")[2])
+    return made
+
+
+def tokens(usernames: list[str]) -> str:
+    """The tokens as JSON; for a process with Django."""
+    from detector.models import User
+    from detector.services.tokens import DEFAULT_SCOPES, create_token
+
+    made = {}
+    for name in usernames:
+        user = User.objects.create_user(name, f"{name}@example.com", "correct horse battery")
+        made[name] = create_token(user, name="chaos", scopes=DEFAULT_SCOPES)[1]
+    return json.dumps(made)
+
+
 def count(username: str, accepted: list[str]) -> str:
     """The figures as JSON; for a process with Django."""
     from detector import totals
