@@ -30,10 +30,11 @@ help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 # --- running
-run: setup ## start web and worker on PORT (8000); Ctrl-C ends both
+run: setup ## start web and workers on PORT (8000); Ctrl-C ends all
 	@exec $(BIN)/python -m emotionsite.supervisor
 
 setup: $(SERVING) $(DETECTOR) $(STATIC) ## all that `run` needs, without running
+	@$(BIN)/python manage.py check --database default --tag database >/dev/null
 	@$(BIN)/python manage.py migrate --verbosity 0
 
 $(BIN)/python:
@@ -140,6 +141,10 @@ bench: install ## run the benchmarks, print a table, write var/bench.json
 .PHONY: fuzz
 fuzz: install $(STATIC) ## thousands of generated calls of the API against a running server
 	$(BIN)/python -m detector.tests.e2e.fuzz
+
+.PHONY: chaos
+chaos: install $(STATIC) ## kill, stop and remove under load, count what it cost (ARGS=--small, --services)
+	$(BIN)/python -m detector.tests.e2e.chaos $(ARGS)
 
 bench-peers: install ## compare with packages that ship weights (PEERS, on DATA and PHOTOS)
 	$(BIN)/python -m ml.benchmarks.peers --data $(DATA) $(if $(wildcard $(PHOTOS)/photos.csv),--photos $(PHOTOS)) \
