@@ -40,8 +40,8 @@ FACES: Final = 10_000
 CONNECTIONS: Final = 100
 SECONDS: Final = 3.0
 ROUNDS: Final = 3
-SETTLE_SECONDS: Final = 2.0
-"""What 100 requests at once cost, slow or not, is another matter."""
+QUIET_SECONDS: Final = 0.5
+MOST_QUIET_WAITS: Final = 60
 PATIENCE: Final = 10.0
 MAX_RATIO: Final = 2.0
 KINDS: Final = ("header", "body", "reader")
@@ -108,12 +108,12 @@ def measure(name: str, token: str, connections: int, seconds: float) -> dict[str
         alone: list[float] = []
         beside: list[float] = []
         failed = 0
-        with served(name) as port:
+        with served(name) as (port, process):
             asked(port, token, 1)
             for _ in range(ROUNDS):
                 alone += asked(port, token, seconds)[0]
                 with slow_clients(kind, port, token, connections):
-                    time.sleep(SETTLE_SECONDS)
+                    wait_for_quiet(process)
                     times, failures = asked(port, token, seconds)
                 beside, failed = beside + times, failed + failures
         (p50, p95), (beside_p50, beside_p95) = map(middle_and_tail, (alone, beside))
@@ -124,9 +124,27 @@ def measure(name: str, token: str, connections: int, seconds: float) -> dict[str
     return rows
 
 
+def wait_for_quiet(process: int) -> None:
+    """What 100 requests at once cost, from slow clients or not, is another matter."""
+    for _ in range(MOST_QUIET_WAITS):
+        before = processor_seconds(process)
+        time.sleep(QUIET_SECONDS)
+        if processor_seconds(process) - before < QUIET_SECONDS / 10:
+            return
+
+
+def processor_seconds(process: int) -> float:
+    """What a process and its children have used."""
+    folder = Path(f"/proc/{process}")
+    fields = (folder / "stat").read_text().rpartition(")")[2].split()
+    children = (folder / "task" / str(process) / "children").read_text().split()
+    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return own + sum(processor_seconds(int(child)) for child in children)
+
+
 @contextmanager
-def served(name: str) -> Iterator[int]:
-    """A server that answers on this port."""
+def served(name: str) -> Iterator[tuple[int, int]]:
+    """A server that answers: its port and the id of its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -144,7 +162,7 @@ def served(name: str) -> Iterator[int]:
                 break
             except httpx.TransportError:
                 time.sleep(0.1)
-        yield port
+        yield port, process.pid
     finally:
         process.terminate()
         try:
