@@ -69,3 +69,17 @@ def services_of_production(app_configs: Any, **_: Any) -> list[CheckMessage]:
             id="detector.W001",
         )
     ]
+
+
+@register(deploy=True)
+def proxy_of_production(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """What comes over HTTPS is known by what a trusted proxy says."""
+    if settings.TRUSTED_PROXIES or not settings.SECURE_SSL_REDIRECT:
+        return []
+    return [
+        Warning(
+            "No proxy is trusted, so every request counts as plain HTTP and is redirected.",
+            hint="Set TRUSTED_PROXIES to how many proxies are before the web process.",
+            id="detector.W020",
+        )
+    ]
