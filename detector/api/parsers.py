@@ -30,9 +30,13 @@ class ImageParser(FileUploadParser):
         """
         spool = tempfile.SpooledTemporaryFile(settings.FILE_UPLOAD_MAX_MEMORY_SIZE)  # noqa: SIM115  the view closes it
         left = settings.UPLOAD_MAX_BYTES + 1
-        while left and (chunk := stream.read(min(CHUNK, left))):
-            spool.write(chunk)
-            left -= len(chunk)
+        try:
+            while left and (chunk := stream.read(min(CHUNK, left))):
+                spool.write(chunk)
+                left -= len(chunk)
+        except BaseException:
+            spool.close()
+            raise
         size = spool.tell()
         spool.seek(0)
         name = self.get_filename(stream, media_type, parser_context or {}) or "photo"
