@@ -36,6 +36,8 @@ FACE: Final = 96
 """Size of the face in there."""
 LEAST_SCORE: Final = 0.6
 """As `ml.face_detection.SCORE_THRESHOLD`."""
+CLEAR: Final = 0.85
+"""Score from which no other quarter is tried: one that lies may pass as upright, but faintly."""
 MOST_SHIFT: Final = 0.5
 """Distance of the face that is seen from the middle of the square, in sizes of the face."""
 SIZES: Final = (0.6, 1.7)
@@ -121,8 +123,9 @@ def _moved(face: FaceDetection, across: float, down: float) -> FaceDetection:
 
 
 def _upright(look: Look, rgb: NDArray[np.uint8], face: FaceDetection) -> FaceDetection | None:
-    """The face as it is seen in the first square in which it is upright."""
+    """The face as it is seen best in a square in which it is upright."""
     measured = roll_degrees(face.landmarks)
+    best: FaceDetection | None = None
     for quarter in QUARTERS:
         square = _Square.around(face, measured + quarter)
         seen = square.face(look, rgb)
@@ -130,9 +133,13 @@ def _upright(look: Look, rgb: NDArray[np.uint8], face: FaceDetection) -> FaceDet
             # Rough landmarks turned it too little or too far.
             square = _Square.around(face, square.roll + roll_degrees(seen.landmarks))
             seen = square.face(look, rgb)
-        if seen is not None and abs(roll_degrees(seen.landmarks)) <= SETTLED:
-            return square.in_photo(seen, rgb)
-    return None
+        if seen is None or abs(roll_degrees(seen.landmarks)) > SETTLED or is_turned(seen):
+            continue
+        if best is None or seen.score > best.score:
+            best = square.in_photo(seen, rgb)
+        if best.score >= CLEAR:
+            break
+    return best
 
 
 def _size(face: FaceDetection) -> float:
