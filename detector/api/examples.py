@@ -20,7 +20,7 @@ FACE = {
     "detection_score": 0.98,
     "quality": {
         "face_size": 240.0, "sharpness": 312.5, "brightness": 128.4, "contrast": 51.2,
-        "roll": -1.1, "turn": 0.05, "flags": [],
+        "roll": -1.1, "turn": 0.05, "outside": 0.0, "flags": [],
     },
     "emotion": "happy",
     "confidence": 0.9,

@@ -45,10 +45,15 @@ class QualitySerializer(serializers.Serializer[Any]):
     contrast = serializers.FloatField(required=False, help_text="Spread of the brightness.")
     roll = serializers.FloatField(required=False, help_text="Degrees, clockwise.")
     turn = serializers.FloatField(required=False, help_text="0 seen from ahead.")
+    outside = serializers.FloatField(
+        required=False, help_text="Share of the face that lies beyond the picture."
+    )
     flags = serializers.ListField(
         child=serializers.ChoiceField(QualityFlag.choices),
         required=False,
-        help_text="What makes it hard to read.",
+        help_text="What makes it hard to read. `small`, `blurred` and `turned` faces are read "
+        "worse; with `covered` (eyes or mouth), `cut` (by the edge of the picture), `tilted` (on "
+        "its side, not seen upright) or `doubtful` (perhaps no face) it is always uncertain.",
     )
 
 
