@@ -76,6 +76,10 @@ PROBLEMS = {
         too_many_webhooks="You have as many as you may.",
     ),
     **_all(
+        HTTPStatus.PRECONDITION_FAILED,
+        precondition_failed="It is not, or no longer, as `If-Match` or `If-None-Match` says.",
+    ),
+    **_all(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         request_too_large="The body is above `details.max_bytes` and was not read.",
     ),

@@ -1,6 +1,6 @@
 """Everything of the caller in one file."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
@@ -8,8 +8,10 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
+from detector.api.negotiation import CsvRenderer, FileRenderer, ZipRenderer
 from detector.api.views.base import ApiMixin, caller
 from detector.services import export
 
@@ -23,13 +25,18 @@ KINDS = {
 class ExportQuerySerializer(serializers.Serializer[Any]):
     """As what."""
 
-    type = serializers.ChoiceField(choices=list(KINDS), default="csv", help_text="Kind of file.")
+    type = serializers.ChoiceField(
+        choices=list(KINDS),
+        required=False,
+        help_text="Else as `Accept` says, or `csv`.",
+    )
 
 
 class ExportView(ApiMixin, GenericAPIView[Any]):
     """Everything of the caller in one file."""
 
     queries = {"get": ExportQuerySerializer}
+    renderer_classes = (CsvRenderer, JSONRenderer, ZipRenderer)
 
     @extend_schema(
         summary="Everything of yours in one file",
@@ -44,7 +51,7 @@ class ExportView(ApiMixin, GenericAPIView[Any]):
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Sent while it is made."""
-        kind = self.asked()["type"]
+        kind = self.asked().get("type") or cast(FileRenderer, request.accepted_renderer).format
         content_type, pieces = KINDS[kind]
         response = StreamingHttpResponse(pieces(caller(request)), content_type=content_type)
         day = timezone.localdate().isoformat()

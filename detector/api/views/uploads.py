@@ -32,8 +32,9 @@ from detector.api.serializers.analyses import (
     SubmissionSerializer,
     UploadSerializer,
     WaitSerializer,
+    receipt,
 )
-from detector.api.views.base import ApiMixin, caller
+from detector.api.views.base import ApiMixin, caller, may_read
 from detector.enums import Source
 from detector.exceptions import DetectorError
 from detector.models import Analysis
@@ -91,7 +92,7 @@ class UploadMixin(ApiMixin, GenericViewSet[Analysis]):
         upload.is_valid(raise_exception=True)
         key = _idempotency_key(request)
         if key is None:
-            return _response(self._take(files, wait))
+            return self._response(self._take(files, wait))
         answer = idempotency.once(
             caller(request),
             key=key,
@@ -99,7 +100,7 @@ class UploadMixin(ApiMixin, GenericViewSet[Analysis]):
             make=lambda: self._take(files, wait),
             patience=INGEST_SECONDS + wait,
         )
-        return _response(answer)
+        return self._response(answer)
 
     def _take(self, files: "Sequence[UploadedFile[Any]]", wait: float) -> Answer:
         """Submit the files, wait, and say what became of them; as an answer, refused or not."""
@@ -118,6 +119,22 @@ class UploadMixin(ApiMixin, GenericViewSet[Analysis]):
         }
         data = SubmissionSerializer(content, context=self.get_serializer_context()).data
         return _answer(status.HTTP_200_OK if finished else status.HTTP_202_ACCEPTED, data)
+
+    def _response(self, answer: Answer) -> Response:
+        """The answer, as far as the caller may know it, with what can be said in headers."""
+        data = json.loads(answer.text)
+        accepted = data.get("accepted", [])
+        if accepted and not may_read(self.request):
+            data["accepted"] = [receipt(item, is_upload=True) for item in accepted]
+        response = Response(data, status=answer.status)
+        if len(accepted) == 1:
+            path = reverse("api:v1:analysis-detail", args=[accepted[0]["id"]])
+            response["Location"] = self.request.build_absolute_uri(path)
+        if answer.status == status.HTTP_202_ACCEPTED:
+            response["Retry-After"] = "1"
+        if answer.is_replay:
+            response["Idempotency-Replayed"] = "true"
+        return response
 
 
 def _idempotency_key(request: Request) -> str | None:
@@ -143,20 +160,6 @@ def _digest(files: "Sequence[UploadedFile[Any]]") -> str:
 
 def _answer(status_code: int, data: Any) -> Answer:
     return Answer(status_code, JSONRenderer().render(data).decode())
-
-
-def _response(answer: Answer) -> Response:
-    """The answer with what can be said in headers."""
-    data = json.loads(answer.text)
-    response = Response(data, status=answer.status)
-    accepted = data.get("accepted", [])
-    if len(accepted) == 1:
-        response["Location"] = reverse("api:v1:analysis-detail", args=[accepted[0]["id"]])
-    if answer.status == status.HTTP_202_ACCEPTED:
-        response["Retry-After"] = "1"
-    if answer.is_replay:
-        response["Idempotency-Replayed"] = "true"
-    return response
 
 
 def _rejections(rejected: Sequence[submission.Rejection]) -> list[dict[str, Any]]:
