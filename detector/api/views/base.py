@@ -44,7 +44,8 @@ def created(request: Request, data: Any, path: str) -> Response:
 class ApiMixin(APIView):
     """Strict parameters, entity tags, and headers that tell what is left of the limits.
 
-    A parameter that a call does not know is an error: it would have been ignored otherwise.
+    A parameter that a call does not know, or that is given twice, is an error: it would have been
+    ignored otherwise.
     `queries` names the serializer of a call's parameters by its action, or its method; lists know
     those of their filters and pages as well. `restless` names fields that change by themselves:
     they do not stand in the way of `If-Match`.
@@ -86,9 +87,11 @@ class ApiMixin(APIView):
             return
         known = self._known_parameters()
         wrong = {name: ["Not known here."] for name in request.query_params if name not in known}
-        for name, value in request.query_params.items():
-            if not value:
+        for name, values in request.query_params.lists():
+            if not all(values):
                 wrong.setdefault(name, ["Must not be empty."])
+            if len(values) > 1:
+                wrong.setdefault(name, ["Given more than once."])
         if wrong:
             raise serializers.ValidationError(wrong)
         if (

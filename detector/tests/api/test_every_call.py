@@ -154,13 +154,13 @@ def ids(analysed: Analysis, settings: Any) -> dict[str, str]:
     }
 
 
-def make(client: Client, call: Call, ids: dict[str, str]) -> Any:
+def make(client: Client, call: Call, ids: dict[str, str], **headers: str) -> Any:
     kind = "deliveries" if "/deliveries/" in call.path else call.path.split("/")[0]
     url = f"/{call.route}".replace("<uuid:webhook_id>", ids["webhooks"])
     for converter in ("<uuid:pk>", "<uuid:id>"):
         url = url.replace(converter, ids.get(kind, ""))
     url = url.replace("<int:index>", "0")
-    return getattr(client, call.method)(url, dict(call.body) or None)
+    return getattr(client, call.method)(url, dict(call.body) or None, headers=headers)
 
 
 def all_rows(owner: User) -> list[dict[str, Any]]:
