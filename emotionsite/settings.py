@@ -35,6 +35,12 @@ IN_PRODUCTION = environment_name() == PRODUCTION
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = secret_key(VAR_DIR)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+# Under which address people reach the site, for what is told outside of a request.
+SITE_URL = env.str("SITE_URL", default="").rstrip("/") or (
+    f"https://{ALLOWED_HOSTS[0].lstrip('.')}"
+    if IN_PRODUCTION and ALLOWED_HOSTS[:1] not in ([], ["*"])
+    else f"http://127.0.0.1:{env.str('PORT', default='8000')}"
+)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
@@ -63,14 +69,14 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "detector.middleware.Outages",
-    "django.middleware.security.SecurityMiddleware",
+    "detector.redirects.RequireHttps",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "detector.middleware.compressed_api",
     "detector.middleware.request_size_limit",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "detector.redirects.AppendSlash",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "detector.middleware.htmx_redirects",
@@ -322,9 +328,10 @@ REST_KNOX = {
 # --- Other origins: none by default, and never with cookies: https://pypi.org/project/django-cors-headers/
 CORS_ALLOWED_ORIGINS = env.list("API_CORS_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/"
-CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-none-match"]
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-match", "if-none-match"]
 CORS_EXPOSE_HEADERS = [
-    "ETag", "Idempotency-Replayed", "Location", "RateLimit-Limit", "RateLimit-Policy",
+    "Content-Disposition", "ETag", "Idempotency-Replayed", "Location",
+    "RateLimit-Limit", "RateLimit-Policy",
     "RateLimit-Remaining", "RateLimit-Reset", "Retry-After",
 ]  # fmt: skip
 
@@ -353,7 +360,8 @@ REST_FRAMEWORK = {
         "detector.api.permissions.HasScope",
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "detector.api.negotiation.Negotiation",
+    "DEFAULT_PARSER_CLASSES": ["detector.api.parsers.StrictJsonParser"],
     "DEFAULT_PAGINATION_CLASS": "detector.api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
