@@ -72,8 +72,8 @@ def csv_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None
         yield _csv_text(rows)
 
 
-def json_pieces(owner: User) -> Generator[bytes, None, None]:
-    """One object whose `analyses` hold their faces."""
+def json_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None]:
+    """One object whose `analyses` hold their faces; JSON has no byte order mark (RFC 8259, 8.1)."""
     head = json.dumps({"exported_at": _moment(timezone.now())})
     yield head.removesuffix("}").encode() + b', "analyses": ['
     separator = "\n"

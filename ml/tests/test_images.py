@@ -24,6 +24,7 @@ from ml.tests.files import chunk, error_of, saved
         ("TIFF", {}),
         ("TIFF", {"compression": "tiff_lzw"}),
         ("HEIF", {"quality": 100}),
+        ("AVIF", {"quality": 100, "subsampling": "4:4:4"}),
     ],
 )
 def test_formats(gradient: NDArray[np.uint8], kind: str, options: dict[str, Any]) -> None:
@@ -249,3 +250,82 @@ def test_side_that_no_jpeg_can_have() -> None:
     buffer = io.BytesIO()
     Image.new("L", (70_000, 2)).save(buffer, "PNG")
     assert error_of(images.inspect, buffer).code == "image_too_large"
+
+
+@pytest.mark.parametrize(("kind", "codec"), [("HEIF", b"heic"), ("AVIF", b"avif")])
+@pytest.mark.parametrize("brand", [b"mif1", b"msf1", None])
+def test_files_of_one_container_are_told_apart(
+    gradient: NDArray[np.uint8], kind: str, codec: bytes, brand: bytes | None
+) -> None:
+    content = saved(gradient, kind).getvalue()
+    size = int.from_bytes(content[:4], "big")
+    others = [b"mif1", codec, b"miaf", b"miaf"][: (size - 16) // 4]
+    brands = (brand or codec) + bytes(4) + b"".join(others)
+    file = io.BytesIO(content[:8] + brands + content[size:])
+    images.verify(file)
+    assert images.decode(file).format == kind
+
+
+def test_a_large_jpeg_is_decoded_at_half_its_sides(astronaut: NDArray[np.uint8]) -> None:
+    file = saved(astronaut[:301, :401], "JPEG", quality=95)
+    limits = Limits(max_pixels=301 * 401 // 4 + 1000)
+    header = images.inspect(file, limits)
+    images.verify(file, limits)
+    rgb = images.decode(file, limits).rgb
+    assert (header.height, header.width) == rgb.shape[:2] == (151, 201)
+    half = Image.fromarray(astronaut[:301, :401]).reduce(2)
+    assert np.abs(rgb.astype(int) - np.asarray(half)).mean() < 3
+    assert error_of(images.inspect, file, Limits(max_pixels=30_000)).details == {
+        "width": 401, "height": 301, "max_pixels": 120_000,
+    }  # fmt: skip
+    assert images.decode(file).rgb.shape == (301, 401, 3)
+
+
+def test_a_large_progressive_jpeg_is_not(astronaut: NDArray[np.uint8]) -> None:
+    file = saved(astronaut, "JPEG", progressive=True)
+    error = error_of(images.inspect, file, Limits(max_pixels=200_000))
+    assert (error.code, error.details["max_pixels"]) == ("image_too_large", 200_000)
+
+
+@pytest.mark.parametrize(
+    ("size", "kept"), [((8160, 6144), (8160, 6144)), ((12_000, 9000), (6000, 4500))]
+)
+def test_photos_of_present_phones(size: tuple[int, int], kept: tuple[int, int]) -> None:
+    file = saved(Image.new("L", size, 77), "JPEG")
+    header = images.inspect(file)
+    assert (header.width, header.height) == kept
+    images.verify(file)
+
+
+@pytest.mark.parametrize(
+    ("start", "word"),
+    [
+        (b"\xff\x0a" + bytes(40), "JPEG XL"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
+        (b"%PDF-1.7", "PDF"),
+        (b"\0\0\0\x14ftypqt  " + bytes(40), "film"),
+        (b"\0\0\0\x14ftypisom" + bytes(40), "film"),
+    ],
+)
+def test_what_people_send_has_a_sentence(start: bytes, word: str) -> None:
+    error = error_of(images.inspect, io.BytesIO(start))
+    assert error.code == "unsupported_format"
+    assert word in error.message
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        # Highlights above 1 do not darken the rest.
+        ([0.0, 0.25, 0.5, 1.2], [0, 64, 128, 255]),
+        ([0.0, 0.25, 0.5, 80.0], [0, 64, 128, 255]),
+        ([-0.01, 0.25, 0.5, np.inf], [0, 64, 128, 255]),
+        ([0.0, 0.0, 0.0, 200.0], [0, 0, 0, 200]),
+        ([10.0, 64.0, 128.0, 300.0], [10, 64, 128, 255]),
+        ([0.0, 0.0, 0.0, 0.0], [0, 0, 0, 0]),
+        ([np.nan, np.nan, np.inf, -np.inf], [0, 0, 255, 0]),
+    ],
+)
+def test_highlights_are_clipped(values: list[float], expected: list[int]) -> None:
+    rgb = images.decode(saved(np.array([values], np.float32), "TIFF")).rgb
+    assert np.abs(rgb[0, :, 1].astype(int) - expected).max() <= 1

@@ -19,7 +19,7 @@ from detector.streams import streamed
 
 KINDS = {
     "csv": ("text/csv; charset=utf-8", export.csv_pieces),
-    "json": ("application/json", lambda owner, *, bom: export.json_pieces(owner)),
+    "json": ("application/json", export.json_pieces),
     "zip": ("application/zip", export.zip_pieces),
 }
 

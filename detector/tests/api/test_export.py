@@ -115,3 +115,23 @@ def test_as_many_as_may_hold_a_thread_each(
     del open_ones
     gc.collect()
     assert content(api, "zip")
+
+
+@pytest.mark.parametrize("bom", [True, False])
+def test_spreadsheets_are_told_that_it_is_utf8(
+    history: Analysis, api: APIClient, bom: bool
+) -> None:
+    query = {"bom": str(bom).lower()}
+    mark = b"\xef\xbb\xbf" if bom else b""
+    table = b"".join(api.get(URL, {"type": "csv", **query}))
+    assert table.startswith(mark + b"analysis,photo,")
+    assert next(csv.reader(io.StringIO(table.decode("utf-8-sig"))))[0] == "analysis"
+    with zipfile.ZipFile(io.BytesIO(b"".join(api.get(URL, {"type": "zip", **query})))) as zipped:
+        assert zipped.read("faces.csv").startswith(mark + b"analysis,photo,")
+    json.loads(b"".join(api.get(URL, {"type": "json", **query})))
+
+
+def test_the_pages_give_spreadsheets_what_they_need(history: Analysis, web: Client) -> None:
+    chosen = {"action": "export", "photo": str(history.photo_id)}
+    assert web.post("/history/several/", chosen).content.startswith(b"\xef\xbb\xbfphoto,")
+    assert b"type=zip&amp;bom=true" in web.get("/settings/").content

@@ -131,7 +131,7 @@ def test_what_is_exported_is_text_and_ones_own(
     Photo.objects.filter(pk=photos[0].pk).update(note="=HYPERLINK(1)")
     foreign = AnalysisFactory.create(photo__owner=stranger).photo
     answer = several(web, "export", [photos[0], foreign])
-    [line] = csv.DictReader(io.StringIO(answer.content.decode()))
+    [line] = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
     assert (line["photo"], line["note"]) == (str(photos[0].pk), "'=HYPERLINK(1)")
     assert (line["emotion"], line["model"]) == ("happy", "test")
 

@@ -223,11 +223,11 @@ def test_a_duplicate_offers_another_analysis(
 
 
 def test_an_archive_gets_a_card_a_photo(web: Client) -> None:
-    content = archive({"a.jpg": jpeg(), "b.jpg": jpeg(), "notes.txt": b"no photo"})
+    content = archive({"a.jpg": jpeg(), "b.jpg": jpeg(), "notes.doc": b"no photo"})
     files = {"images": [SimpleUploadedFile("all.zip", content)]}
     page = text_of(web.post("/upload/", files, headers=FETCH))
     assert page.count('data-state="queued"') == 2
-    assert "all.zip › notes.txt" in page
+    assert "all.zip › notes.doc" in page
 
 
 def test_where_a_photo_came_from(web: Client) -> None:
@@ -246,3 +246,21 @@ def test_many_cards_ask_less_often(web: Client, together: str, every: int) -> No
     address = f"/analyses/{Analysis.objects.get().pk}/card/?every={every}"
     assert f'hx-get="{address}" hx-trigger="every {every}s"' in page
     assert f'hx-trigger="every {every}s"' in text_of(web.get(address))
+
+
+@pytest.mark.parametrize(
+    ("format", "frame", "said"),
+    [
+        ("GIF", 2, "Frame 3 of the file, the first that shows something."),
+        ("TIFF", 1, "Page 2 of the file, the first that shows something."),
+        ("GIF", 0, "Frame 1 of the file"),
+        ("JPEG", None, None),
+    ],
+)
+def test_page_says_which_frame_it_shows(
+    web: Client, analysed: Analysis, format: str, frame: int | None, said: str | None
+) -> None:
+    Photo.objects.update(format=format, frame=frame)
+    page = web.get(f"/photos/{analysed.photo_id}/").content.decode()
+    assert "of the file" in page if said else "of the file" not in page
+    assert said is None or said in page
