@@ -50,3 +50,17 @@ def services_of_production(app_configs: Any, **_: Any) -> list[CheckMessage]:
             id="detector.W001",
         )
     ]
+
+
+@register(deploy=True)
+def address_of_production(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """Links in mails should not depend on what a request says of its host."""
+    if settings.SITE_URL:
+        return []
+    return [
+        Warning(
+            "Links in mails name whatever allowed host a request asked for.",
+            hint="Set SITE_URL, such as https://example.com.",
+            id="detector.W003",
+        )
+    ]

@@ -19,6 +19,7 @@ from emotionsite.environment import (
     positive_int,
     secret_key,
     share,
+    site_url,
 )
 
 # Lets Django's classes be written as generic ones, `ModelForm[User]`, outside annotations too.
@@ -35,6 +36,10 @@ DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = secret_key(VAR_DIR)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Where people reach the site: links in mails begin so. Without it they name the host that was asked
+# for, and locally this port, since a Host header may carry any port.
+SITE_URL = site_url("SITE_URL")
+SITE_PORT = None if IN_PRODUCTION else positive_int("PORT", 8000)
 
 INSTALLED_APPS = [
     "detector",
@@ -61,6 +66,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "detector.middleware.permissions_policy",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -261,6 +267,10 @@ ACCOUNT_FORMS = {"signup": "detector.web.forms.SignupForm"}
 ACCOUNT_EMAIL_VERIFICATION = env.str(
     "ACCOUNT_EMAIL_VERIFICATION", default="mandatory" if IN_PRODUCTION else "none"
 )
+# Signing up never tells whether an address is known. Where it must be confirmed, a mail says so to
+# its owner alone; else it counts as nobody's, and a second account may name it.
+ACCOUNT_PREVENT_ENUMERATION = True if ACCOUNT_EMAIL_VERIFICATION == "mandatory" else "strict"
+ACCOUNT_ADAPTER = "detector.web.account_adapter.AccountAdapter"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[EmotionSite] "
 ACCOUNT_SESSION_REMEMBER = True

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from django import forms
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -32,6 +33,12 @@ class SignupForm(AllauthSignupForm):
     )
     review_consent = forms.BooleanField(required=False)
     time_zone = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def try_save(self, request: HttpRequest) -> Any:
+        """Take as long for an address that has an account as for one that has none."""
+        if self.account_already_exists:
+            make_password(self.cleaned_data["password1"])
+        return super().try_save(request)
 
     def save(self, request: HttpRequest) -> Any:
         """Keep what was agreed to, and the time zone if it is one."""

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from detector import selectors
 from detector.enums import Source
+from detector.middleware import camera_allowed
 from detector.services import submission
 from detector.web.requests import OwnerRequest
 
@@ -19,6 +20,7 @@ SLOWEST_POLL = 10
 """Seconds between two questions of a card."""
 
 
+@camera_allowed
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: OwnerRequest) -> HttpResponse:
     """The upload page; a POST takes files and answers with a card for each."""
