@@ -55,12 +55,14 @@ class ApiMixin(APIView):
         self.throttles = super().get_throttles()
         return self.throttles
 
-    def permission_denied(self, request: Request, **said: Any) -> NoReturn:
+    def permission_denied(
+        self, request: Request, message: str | None = None, code: str | None = None
+    ) -> NoReturn:
         """Count whoever calls without a right to, as those with a wrong token; then refuse."""
         if request.authenticators and not request.successful_authenticator:
             failed_logins.check(request)
             failed_logins.count(request)
-        super().permission_denied(request, **said)
+        super().permission_denied(request, message, code)
 
     def finalize_response(self, *args: Any, **kwargs: Any) -> Any:
         """What was found carries an `ETag`; every answer says how many calls are left."""
@@ -68,8 +70,8 @@ class ApiMixin(APIView):
         was_read = self.request.method in ("GET", "HEAD") and response.status_code == HTTPStatus.OK
         if was_read and isinstance(response, Response):
             response = unless_known(self.request, response)
-        failures = getattr(self.request, "failure_throttles", [])
-        allowance = tightest([*getattr(self, "throttles", []), *failures])
+        counted = [*getattr(self, "throttles", []), *failed_logins.counted(self.request)]
+        allowance = tightest(counted)
         for name, value in allowance.headers().items() if allowance else ():
             response[name] = value
         return response

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core import mail
 from django.test import Client
 
@@ -108,8 +109,8 @@ def test_change_of_address_tells_nothing(owner: User) -> None:
     for email in (NEW, KNOWN):
         owner.set_password(PASSWORD)
         owner.save()
-        owner.emailaddress_set.all().delete()
-        owner.emailaddress_set.create(email=owner.email, primary=True, verified=True)
+        EmailAddress.objects.filter(user=owner).delete()
+        EmailAddress.objects.create(user=owner, email=owner.email, primary=True, verified=True)
         client = Client()
         client.post("/accounts/login/", {"login": owner.email, "password": PASSWORD})
         page = client.post("/accounts/email/", {"action_add": "", "email": email}, follow=True)
