@@ -20,4 +20,4 @@ RUN useradd --system --uid 10001 --home-dir /app emotionsite \
 USER emotionsite
 EXPOSE 8000
 VOLUME /data
-CMD ["gunicorn", "--config", "python:emotionsite.gunicorn", "emotionsite.wsgi"]
+CMD ["python", "-m", "emotionsite.web"]

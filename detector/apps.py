@@ -11,9 +11,11 @@ class DetectorConfig(AppConfig):
     verbose_name = "Photos and people"
 
     def ready(self) -> None:
-        """Register the system checks and what follows a deletion."""
-        from detector import checks  # noqa: F401
+        """Register the system checks, what follows a deletion, and the guard of forks."""
+        from detector import checks, forks  # noqa: F401
         from detector.services import erasure  # noqa: F401
+
+        forks.guard()
 
 
 class AdministrationConfig(administration.AdminConfig):

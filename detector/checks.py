@@ -1,11 +1,15 @@
 """System checks: a setup that cannot work says so before it starts."""
 
 import importlib.util
+from collections.abc import Sequence
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+from emotionsite import sqlite_file
 
 
 @register()
@@ -36,6 +40,21 @@ def opencv_is_recent(app_configs: Any, **_: Any) -> list[CheckMessage]:
             id="detector.E002",
         )
     ]
+
+
+@register(Tags.database)
+def database_is_whole(
+    app_configs: Any, databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """A damaged SQLite file is said in plain words before anything writes to it."""
+    for alias in databases or ():
+        database = settings.DATABASES[alias]
+        if database["ENGINE"] != "django.db.backends.sqlite3":
+            continue
+        trouble = sqlite_file.damage(Path(database["NAME"]))
+        if trouble:
+            return [Error(trouble, id="detector.E003")]
+    return []
 
 
 @register(deploy=True)

@@ -7,19 +7,23 @@ from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response
 
+from detector.services import storage
+
 
 def image_response(request: HttpRequest, file: FieldFile) -> HttpResponseBase | None:
     """A stored JPEG for its owner's browser alone; None where there is none (yet).
 
     The browser keeps it but asks each time whether it may show it: a deleted photo or a log-out
-    counts at once. Stored files never change, so the name is the entity tag.
+    counts at once. Stored files never change, so the name is the entity tag. Raises DetectorError
+    `storage_unavailable`.
     """
     if not file:
         return None
     etag = entity_tag(file)
     known = get_conditional_response(request, etag=etag)
     try:
-        response = known or FileResponse(file.open("rb"), content_type="image/jpeg")
+        with storage.reached():
+            response = known or FileResponse(file.open("rb"), content_type="image/jpeg")
     except FileNotFoundError:
         return None
     return _kept_but_asked_for(response, etag)

@@ -1,12 +1,15 @@
 """What is done around every request."""
 
+import logging
 from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec
+from http import HTTPStatus
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import resolve_url
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
@@ -14,44 +17,34 @@ from django_http_compression.middleware import HttpCompressionMiddleware
 
 from detector import dates
 from detector.models import User
-from detector.web import errors
+from detector.outages import outage_in
+from detector.web import errors, way_back
 
-P = ParamSpec("P")
+logger = logging.getLogger(__name__)
+
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
-# What browsers know to be asked for; clipboard and full screen are left as they are.
-NOT_NEEDED = (
-    "accelerometer", "autoplay", "bluetooth", "camera", "display-capture", "encrypted-media",
-    "gamepad", "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer",
-    "microphone", "midi", "payment", "picture-in-picture", "publickey-credentials-get",
-    "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
-)  # fmt: skip
-NOTHING_ALLOWED = ", ".join(f"{name}=()" for name in NOT_NEEDED)
-CAMERA_ALLOWED = NOTHING_ALLOWED.replace("camera=()", "camera=(self)")
+class Outages:
+    """Answer 503 where a view finds storage or database away.
 
+    What fails before or after a view comes to `handler500`, which says the same.
+    """
 
-def permissions_policy(get_response: Handler) -> Handler:
-    """Let no page use what it does not need, and only those that say so the camera."""
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
 
-    def middleware(request: HttpRequest) -> HttpResponseBase:
-        response = get_response(request)
-        response.setdefault("Permissions-Policy", NOTHING_ALLOWED)
-        return response
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Add nothing."""
+        return self.get_response(request)
 
-    return middleware
-
-
-def camera_allowed(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
-    """Let the page of a view use the camera."""
-
-    @wraps(view)
-    def with_camera(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        response = view(*args, **kwargs)
-        response["Permissions-Policy"] = CAMERA_ALLOWED
-        return response
-
-    return with_camera
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
+        """Answer for what is away; all else is an error of ours."""
+        outage = outage_in(error)
+        if outage is None:
+            return None
+        logger.warning("%s: %s", request.path, outage.code, exc_info=error)
+        return errors.unavailable(request, outage)
 
 
 def request_size_limit(get_response: Handler) -> Handler:
@@ -97,6 +90,55 @@ def no_shared_copies(get_response: Handler) -> Handler:
     return middleware
 
 
+class LoginRequired(LoginRequiredMiddleware):
+    """Send whoever is not logged in to the log-in page, and from there to a page.
+
+    The address of a form or of a part of a page is none: behind it follows the page it was sent
+    from.
+    """
+
+    def handle_no_permission(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponseRedirect:
+        """Redirect to the log-in page."""
+        login = resolve_url(self.get_login_url(view_func))
+        return redirect_to_login(way_back.way_back(request), login)
+
+
+def htmx_redirects(get_response: Handler) -> Handler:
+    """Let HTMX open the page that a view redirects to.
+
+    It would follow by itself, and put that whole page into a part of the present one.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        is_redirect = 300 <= response.status_code < 400 and response.has_header("Location")
+        if is_redirect and request.headers.get("HX-Request"):
+            # The same response, since it may carry cookies.
+            response["HX-Redirect"] = response["Location"]
+            del response["Location"]
+            response.status_code = 200
+        return response
+
+    return middleware
+
+
+def addresses_of_forms(get_response: Handler) -> Handler:
+    """Show a page to whoever opens an address that only takes forms, and say what is wrong else."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED or errors.is_program(request):
+            return response
+        page = way_back.page_above(request.path)
+        if page and way_back.asks_for_page(request):
+            return HttpResponseRedirect(page)
+        return errors.method_not_allowed(request, response.get("Allow", ""), page)
+
+    return middleware
+
+
 # Who has not agreed can still read what for, leave, and take or erase what is theirs. The API has
 # its own callers, and programs cannot be asked; the administration is for those who run the site.
 FREE_OF_CONSENT = (
@@ -122,11 +164,8 @@ def consent_asked(get_response: Handler) -> Handler:
             or path.startswith(FREE_OF_CONSENT)
         ):
             return get_response(request)
-        following = request.get_full_path() if request.method == "GET" else ""
-        url = f"{reverse('consent')}?{urlencode({'next': following})}"
-        if request.headers.get("HX-Request"):
-            return HttpResponse(headers={"HX-Redirect": reverse("consent")})
-        return HttpResponseRedirect(url)
+        following = urlencode({"next": way_back.way_back(request)})
+        return HttpResponseRedirect(f"{reverse('consent')}?{following}")
 
     return middleware
 

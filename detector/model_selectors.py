@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 
 from detector.enums import ModelStatus, Status
 from detector.models import Analysis, ModelVersion, ShadowFace
@@ -18,6 +18,11 @@ def previous_model() -> ModelVersion | None:
     """The version that served before the present one: where a roll-back leads."""
     served = ModelVersion.objects.exclude(status=ModelStatus.ACTIVE)
     return served.filter(activated_at__isnull=False).order_by("-activated_at").first()
+
+
+def others_than(version: ModelVersion) -> QuerySet[ModelVersion]:
+    """Every other version, the newest first."""
+    return ModelVersion.objects.exclude(pk=version.pk).order_by("-created_at", "-id")
 
 
 def models_in_shadow() -> list[ModelVersion]:

@@ -6,9 +6,8 @@ from typing import Final
 from uuid import UUID
 
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
-from django.utils import timezone
 
-from detector import consent
+from detector import clock, consent
 from detector.enums import CaseStatus, ReviewKind, Status
 from detector.models import ModelVersion, Review, ReviewCase, User
 
@@ -54,12 +53,12 @@ def left(cases: QuerySet[ReviewCase]) -> int:
 
 def free() -> Q:
     """That nobody sees a case at this moment."""
-    return Q(claimed_until=None) | Q(claimed_until__lte=timezone.now())
+    return Q(claimed_until=None) | Q(claimed_until__lte=clock.now())
 
 
 def held_by(reviewer: User) -> Q:
     """That this reviewer sees a case at this moment."""
-    return Q(claimed_by=reviewer, claimed_until__gt=timezone.now())
+    return Q(claimed_by=reviewer, claimed_until__gt=clock.now())
 
 
 def case_held(reviewer: User, case_id: UUID) -> ReviewCase | None:
@@ -80,7 +79,7 @@ def may_review(person: User) -> bool:
 
 def judged_today(reviewer: User) -> int:
     """How many verdicts a reviewer gave since their midnight."""
-    now = timezone.now().astimezone(reviewer.zone)
+    now = clock.now().astimezone(reviewer.zone)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     return reviews_by(reviewer).filter(created_at__gte=midnight).count()
 

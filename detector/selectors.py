@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Prefetch, QuerySet, Sum
-from django.utils import timezone
+from django.db.models import Count, Min, Prefetch, QuerySet, Sum
 
+from detector import clock
 from detector.distinct import distinct_values
 from detector.enums import UNDER_WAY, Status
 from detector.models import (
@@ -105,8 +105,11 @@ def current_id(analysis: Analysis) -> UUID:
 
 def renewal_of(analysis: Analysis) -> Analysis | None:
     """The last attempt to renew a result: under way, or failed so that the result stands."""
-    later = Analysis.objects.filter(photo=analysis.photo_id, superseded=True, pk__gt=analysis.pk)
-    return later.order_by("-id").first()
+    # By the database's clock: ids are made by the clocks of hosts.
+    later = Analysis.objects.filter(
+        photo=analysis.photo_id, superseded=True, queued_at__gt=analysis.queued_at
+    )
+    return later.order_by("-queued_at").first()
 
 
 def with_renewals(analyses: QuerySet[Analysis]) -> QuerySet[Analysis]:
@@ -126,12 +129,6 @@ def unfinished(ids: Sequence[UUID]) -> bool:
     return Analysis.objects.filter(pk__in=ids, status__in=UNDER_WAY).exists()
 
 
-def neighbours(owner: User, photo_id: UUID) -> tuple[UUID | None, UUID | None]:
-    """The photos uploaded just before and just after this one."""
-    ids = photos_of(owner).order_by("id").values_list("id", flat=True)
-    return ids.filter(id__lt=photo_id).last(), ids.filter(id__gt=photo_id).first()
-
-
 def tokens_of(owner: User) -> QuerySet[ApiToken]:
     """An owner's API tokens, the newest first."""
     tokens: QuerySet[ApiToken] = ApiToken.objects.filter(user=owner)
@@ -140,8 +137,50 @@ def tokens_of(owner: User) -> QuerySet[ApiToken]:
 
 def worker_alive() -> bool:
     """Whether a worker with a warm model was heard from lately; it may miss three sweeps."""
-    lately = timezone.now() - timedelta(seconds=4 * settings.SWEEP_INTERVAL)
-    return WorkerHeartbeat.objects.filter(seen_at__gt=lately).exists()
+    return _heard_lately(clock.now()).exists()
+
+
+def _heard_lately(now: datetime) -> QuerySet[WorkerHeartbeat]:
+    lately = now - timedelta(seconds=4 * settings.SWEEP_INTERVAL)
+    return WorkerHeartbeat.objects.filter(seen_at__gt=lately)
+
+
+@dataclass(frozen=True)
+class Stall:
+    """Analyses that wait beside workers that could take them and do not."""
+
+    waiting: int
+    seconds: int
+    idle: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.waiting} analyses wait, the oldest for {self.seconds} s, "
+            f"and {self.idle} workers that have nothing to do take none"
+        )
+
+
+def stall() -> Stall | None:
+    """What waits although workers that live could take it; None where all is as it should be.
+
+    Only what the broker took counts. A worker is busy while it analyses.
+    """
+    now = clock.now()
+    since = now - timedelta(seconds=settings.WORKER_STALL)
+    waiting = Analysis.objects.filter(
+        status=Status.QUEUED, due_at__lte=since, sent_at__isnull=False
+    ).aggregate(n=Count("pk"), oldest=Min("due_at"))
+    if not waiting["n"] or _taken_since(since):
+        return None
+    running = Analysis.objects.filter(status=Status.RUNNING, lease_expires_at__gt=now)
+    idle = _heard_lately(now).count() - running.count()
+    age = int((now - waiting["oldest"]).total_seconds())
+    return Stall(waiting["n"], age, idle) if idle > 0 else None
+
+
+def _taken_since(moment: datetime) -> bool:
+    taken = Analysis.objects.filter(status__in=UNDER_WAY, started_at__gt=moment)
+    return taken.exists() or Analysis.objects.filter(finished_at__gt=moment).exists()
 
 
 @dataclass(frozen=True)
@@ -174,6 +213,8 @@ def disabled_webhooks_of(owner: User) -> QuerySet[WebhookEndpoint]:
 
 
 def deliveries_of(owner: User, endpoint_id: UUID) -> QuerySet[WebhookDelivery]:
-    """What one of an owner's webhooks was told, the newest first."""
-    deliveries = WebhookDelivery.objects.filter(endpoint__owner=owner, endpoint=endpoint_id)
+    """What one of an owner's webhooks was told, the newest first; but of photos in the bin."""
+    deliveries = WebhookDelivery.objects.filter(
+        endpoint__owner=owner, endpoint=endpoint_id, photo__deleted_at=None
+    )
     return deliveries.select_related("endpoint").order_by("-id")

@@ -1,46 +1,101 @@
-"""kombu's filesystem transport, made safe against files that are read while they are written.
+"""kombu's filesystem transport, made safe against crashes, concurrent readers, and a lost folder.
 
 kombu creates a message's file, then writes into it: a reader in between, or a crash, leaves it an
 empty message that ends the worker, or an empty exchange table that ends every sender. Here a
-message appears whole or not at all, and what cannot be read counts as lost; the sweep sends again.
+message appears whole or not at all, and is taken by a rename that only one taker can do. What
+cannot be read counts as lost, as does all in a folder that vanishes: the folder is made again, and
+the sweep sends again. What nobody reads is not written.
 """
 
 import logging
+import os
+import time
+from collections import defaultdict, deque
 from pathlib import Path
 from queue import Empty
-from typing import Any
+from typing import Any, Final
 
+from django.conf import settings
 from kombu.transport import filesystem
-from kombu.utils.json import dumps
+from kombu.utils.json import dumps, loads
 from uuid_utils.compat import uuid7
 
+from emotionsite import private_files
+
 logger = logging.getLogger(__name__)
+
+MAX_AGE_SECONDS: Final = 24 * 3600
+"""Of a message: long before, the sweep has sent it again, unless nobody reads its queue."""
+SETTLED_NS: Final = 1_000_000_000
+"""A folder that was changed so shortly before it was listed may have changed since, unnoticed."""
 
 
 class Channel(filesystem.Channel):
     """Messages by rename; unreadable files are no errors."""
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._seen: dict[str, deque[str]] = {}
+        self._listed_ns = self._changed_ns = 0
+
     # kombu's stubs differ between this class and its base.
     def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
-        folder = Path(self.data_folder_out)
+        folder = self._folder()
         # A name of version 7 begins with the time: the folder sorts by age, across restarts too.
         name = f"{uuid7()}.{queue}.msg"
         part = folder / f".{name}.part"
-        part.write_text(dumps(payload))
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(dumps(payload))
         part.replace(folder / name)
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:
-        try:
-            return super()._get(queue)
-        except ValueError:
-            logger.warning("A message of %s could not be read and counts as lost", queue)
-            raise Empty from None
+        folder = self._folder()
+        names = self._waiting(folder, queue)
+        while names:
+            name = names.popleft()
+            taken = folder / f".{name}.taken"
+            try:
+                (folder / name).rename(taken)
+                content = taken.read_text()
+                taken.unlink()
+                return loads(content)
+            except FileNotFoundError:
+                continue  # Another was faster.
+            except ValueError:
+                logger.warning("A message of %s could not be read and counts as lost", queue)
+        raise Empty
+
+    def _waiting(self, folder: Path, queue: str) -> "deque[str]":
+        """Names of a queue's messages, the oldest first; listed anew only after a change."""
+        known = self._seen.get(queue)
+        if known:
+            return known
+        changed = folder.stat().st_mtime_ns
+        settled = self._listed_ns - self._changed_ns > SETTLED_NS
+        if known is None or changed != self._changed_ns or not settled:
+            self._listed_ns, self._changed_ns = time.time_ns(), changed
+            self._seen = defaultdict(deque)
+            for name in sorted(path.name for path in folder.iterdir()):
+                if not name.startswith("."):
+                    self._seen[name.partition(".")[2].removesuffix(".msg")].append(name)
+        return self._seen[queue]
+
+    def _size(self, queue: str) -> int:
+        self._folder()
+        return int(super()._size(queue))
+
+    def _purge(self, queue: str) -> int:
+        self._folder()
+        return int(super()._purge(queue))
 
     def get_table(self, exchange: str) -> list[Any]:
         """The queues bound to an exchange.
 
         Where the table is lost, what Celery binds by default: the queue of the exchange's name.
+        What is for whoever listens, as the events of workers are, has no queue: nobody does.
         """
+        if not self._is_direct(exchange):
+            return []
         try:
             table = list(super().get_table(exchange))
         except ValueError:
@@ -48,14 +103,45 @@ class Channel(filesystem.Channel):
         return table or [filesystem.exchange_queue_t(exchange, "", exchange)]
 
     def _queue_bind(self, exchange: str, *binding: Any) -> None:
+        if not self._is_direct(exchange):
+            return
+        private_files.make_folder(Path(self.control_folder))
+        table = Path(self.control_folder) / f"{exchange}.exchange"
         try:
             super()._queue_bind(exchange, *binding)
         except ValueError:
-            (self.control_folder / f"{exchange}.exchange").unlink(missing_ok=True)
+            table.unlink(missing_ok=True)
             super()._queue_bind(exchange, *binding)
+        private_files.narrow_file(table)
+
+    def _is_direct(self, exchange: str) -> bool:
+        return bool(self.typeof(exchange).type == "direct")
+
+    def _folder(self) -> Path:
+        """Where the messages are, made again where it is gone."""
+        folder = Path(self.data_folder_in)
+        if not folder.is_dir():
+            private_files.make_folder(folder)
+            self._seen = {}
+        return folder
 
 
 class Transport(filesystem.Transport):
     """What `CELERY_BROKER_TRANSPORT` names."""
 
     Channel = Channel
+
+
+def remove_old_messages() -> int:
+    """Remove what nobody took, and what a crash left half written; returns how many."""
+    folder = Path(settings.BROKER_FOLDER) / "queue"
+    oldest = time.time() - MAX_AGE_SECONDS
+    removed = 0
+    for path in folder.iterdir() if folder.is_dir() else ():
+        try:
+            if path.stat().st_mtime < oldest:
+                path.unlink()
+                removed += 1
+        except FileNotFoundError:
+            continue  # Taken meanwhile.
+    return removed

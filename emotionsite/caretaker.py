@@ -1,95 +1,113 @@
-"""A thread of every worker that beats its heart and sends stuck analyses again.
+"""Sends again what got stuck and tidies up: `python -m emotionsite.caretaker`.
 
-It lives inside the worker so that the embedded default needs no third process; any number of
-workers may do it at once.
+It is a process of its own: nothing forks beside its database connection, and its death costs no
+photo. Any number of hosts may have one. What must go on every few seconds is done by one thread and
+what may take minutes by another.
 """
 
 import logging
 import os
+import signal
+import sys
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from types import FrameType
 
-from celery import bootsteps
+import django
 from django.conf import settings
-from django.db import close_old_connections, connection
-from django.utils import timezone
 
-from detector.services import bin as bin_service
-from detector.services import (
-    deliveries,
-    explanation,
-    heartbeats,
-    idempotency,
-    learning,
-    notices,
-    orphans,
-    retention,
-    submission,
-)
+from emotionsite.jobs import Job, run_due
+from emotionsite.limits import limited
 
 logger = logging.getLogger(__name__)
 
-TIDY_SECONDS = 3600
+TIDY_SECONDS, FIRST_TIDYING_SECONDS = 3600, 300
+SWEEP_LIMIT = (60, 90)
+"""Seconds for one job of a sweep: then it fails; then the caretaker ends and is started anew."""
 
 
-class Caretaker(bootsteps.StartStopStep):
-    """Runs while the pool does."""
+def sweeps() -> list[Job]:
+    """What is done every `SWEEP_INTERVAL` seconds."""
+    from detector.services import explanation, heartbeats, learning, notices, submission
 
-    requires = ("celery.worker.components:Pool",)
+    return [
+        Job("forget dead workers", heartbeats.forget_dead),
+        Job("send analyses again", submission.sweep),
+        Job("take up re-analyses", submission.take_up_old),
+        Job("send heat maps again", explanation.sweep),
+        Job("send webhooks again", notices.sweep),
+        Job("look after fine-tunes", learning.sweep),
+    ]
 
-    def __init__(self, parent: Any, **options: Any) -> None:
-        super().__init__(parent, **options)
-        self.worker = heartbeats.worker_name(os.getpid())
+
+def tidying() -> list[Job]:
+    """What is done once an hour."""
+    from detector import clock
+    from detector.services import bin as bin_service
+    from detector.services import deliveries, idempotency, orphans, retention
+    from emotionsite import broker
+
+    # Not at once: a host that is started again and again has better things to do.
+    first = time.monotonic() + FIRST_TIDYING_SECONDS
+
+    def hourly(name: str, action: Callable[[], object]) -> Job:
+        return Job(name, action, every=TIDY_SECONDS, due_at=first)
+
+    return [
+        hourly("empty the bin", lambda: bin_service.empty(bin_service.kept_since())),
+        hourly("erase what outlived", lambda: retention.erase_outlived(clock.now())),
+        hourly("forget idempotency keys", idempotency.forget_old),
+        hourly("forget deliveries", deliveries.forget_old),
+        hourly("remove stored files that no photo names", orphans.remove_orphans),
+        hourly("remove old messages", broker.remove_old_messages),
+    ]
+
+
+class Caretaker:
+    """The two threads, until a signal comes or the workers must be made anew."""
+
+    def __init__(self, sweeps: Sequence[Job], tidying: Sequence[Job]) -> None:
+        self.sweeps = sweeps
+        self.tidying = tidying
         self.stopping = threading.Event()
-        self.tidy_at = time.monotonic() + TIDY_SECONDS
-        self.thread = threading.Thread(target=self._run, name="caretaker", daemon=True)
 
-    def start(self, parent: Any) -> None:
-        """Begin to sweep."""
-        self.thread.start()
-
-    def stop(self, parent: Any) -> None:
-        """End with the worker."""
-        self.stopping.set()
-        if self.thread.is_alive():
-            self.thread.join(timeout=settings.SWEEP_INTERVAL)
-
-    terminate = stop
-
-    def _run(self) -> None:
-        self._safely(heartbeats.forget_dead)
+    def run(self) -> None:
+        """Sweep and tidy until told to stop."""
+        tidier = threading.Thread(target=self._tidy, name="tidying", daemon=True)
+        tidier.start()
         while not self.stopping.is_set():
-            self._safely(self._care)
+            run_due(self.sweeps, _bounded)
             self.stopping.wait(settings.SWEEP_INTERVAL)
-        self._safely(lambda: heartbeats.remove(self.worker))
-        connection.close()
 
-    def _safely(self, action: Callable[[], None]) -> None:
-        try:
-            close_old_connections()
-            action()
-        except Exception:
-            # Whatever it was: a worker without its caretaker would let photos wait for ever.
-            logger.exception("The caretaker failed; it tries again in a moment")
+    def stop(self, number: int = 0, frame: FrameType | None = None) -> None:
+        """Let the job under way be the last."""
+        self.stopping.set()
 
-    def _care(self) -> None:
-        heartbeats.beat(self.worker)
-        sent = submission.sweep()
-        if sent:
-            logger.info("Sent %d waiting analyses again", sent)
-        submission.take_up_old()
-        explanation.sweep()
-        notices.sweep()
-        learning.sweep()
-        if time.monotonic() >= self.tidy_at:
-            self.tidy_at = time.monotonic() + TIDY_SECONDS
-            erased = bin_service.empty(bin_service.kept_since())
-            logger.info("Erased %d photos from the bin", erased)
-            outlived = retention.erase_outlived(timezone.now())
-            logger.info("Erased %d photos that their owners did not want to keep", outlived)
-            idempotency.forget_old()
-            deliveries.forget_old()
-            removed = orphans.remove_orphans()
-            logger.info("Removed %d stored files that no photo names", removed)
+    def _tidy(self) -> None:
+        while not self.stopping.wait(settings.SWEEP_INTERVAL):
+            run_due(self.tidying)
+
+
+def _bounded() -> AbstractContextManager[None]:
+    return limited(*SWEEP_LIMIT)
+
+
+def main() -> int:
+    """Care for the platform of this host."""
+    os.umask(0o077)
+    django.setup()
+    from emotionsite.watch import Watch
+
+    caretaker = Caretaker(sweeps(), tidying())
+    watch = Watch(caretaker.stop)
+    caretaker.sweeps = [*caretaker.sweeps, Job("watch the workers", watch.look)]
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, caretaker.stop)
+    caretaker.run()
+    return watch.status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

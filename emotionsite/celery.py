@@ -1,15 +1,12 @@
 """The Celery application, and what a worker does besides tasks."""
 
+import logging
 import os
+import sys
+import time
 
 from celery import Celery
-from celery.signals import (
-    worker_init,
-    worker_process_init,
-    worker_process_shutdown,
-    worker_shutdown,
-    worker_shutting_down,
-)
+from celery.signals import worker_init, worker_process_init, worker_shutdown, worker_shutting_down
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "emotionsite.settings")
@@ -18,6 +15,10 @@ app = Celery("emotionsite")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.set_default()
+
+logger = logging.getLogger(__name__)
+
+DATABASE_AWAY_SECONDS = 2
 
 
 def reads_photos() -> bool:
@@ -28,6 +29,7 @@ def reads_photos() -> bool:
 @worker_init.connect
 def verify_model(**_: object) -> None:
     """End at once where the weights are unusable, instead of failing photo after photo."""
+    os.umask(0o077)
     if not reads_photos():
         return
     # Only here: a worker that needs no network is a third smaller without what runs one.
@@ -37,21 +39,34 @@ def verify_model(**_: object) -> None:
     try:
         model_registry.verify()
     except DetectorError as error:
-        raise SystemExit(f"The worker cannot start: {error}") from error
+        sys.stderr.write(f"The worker cannot start: {error}\n")
+        # Whoever started it need not try again.
+        raise SystemExit(os.EX_CONFIG) from error
 
 
 @worker_process_init.connect
 def load_model(**_: object) -> None:
-    """Load detector and network after the fork: their threads do not survive one.
+    """Load detector and network, and only then count as ready.
 
-    Only then does the worker count as ready.
+    A database that is away may come back, so it is waited for.
     """
     if not reads_photos():
         return
-    from detector.services import heartbeats, model_registry
+    from django.db import OperationalError
 
-    model_registry.warm_up()
-    heartbeats.announce(heartbeats.worker_name(os.getppid()))
+    from detector.services import model_registry
+    from emotionsite.heart import Heart
+
+    while True:
+        try:
+            model_registry.warm_up()
+            break
+        except OperationalError as error:
+            logger.warning("The worker waits for the database: %s", error)
+            time.sleep(DATABASE_AWAY_SECONDS)
+    heart = Heart()
+    heart.start()
+    worker_shutdown.connect(heart.stop, weak=False)
 
 
 @worker_shutting_down.connect
@@ -62,20 +77,9 @@ def stop_training(**_: object) -> None:
     fine_tuning.stop_all()
 
 
-@worker_process_shutdown.connect
 @worker_shutdown.connect
 def finish_deliveries(**_: object) -> None:
     """Let what is on its way to receivers arrive, within its few seconds."""
     from detector.services import couriers
 
     couriers.courier.finish()
-
-
-def add_caretaker() -> None:
-    """Let every worker of this application sweep and beat."""
-    from emotionsite.caretaker import Caretaker
-
-    app.steps["worker"].add(Caretaker)
-
-
-app.on_after_finalize.connect(lambda **_: add_caretaker(), weak=False)

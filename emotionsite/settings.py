@@ -11,6 +11,7 @@ from csp.constants import NONE, SELF
 from kombu import Exchange, Queue
 from whitenoise.compress import Compressor
 
+from emotionsite import private_files
 from emotionsite.environment import (
     PRODUCTION,
     env,
@@ -28,7 +29,7 @@ django_stubs_ext.monkeypatch()
 BASE_DIR = Path(__file__).resolve().parent.parent
 # Data of this installation; what is built from the code stays beside the code in BUILD_DIR.
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+private_files.make_folder(VAR_DIR)
 BUILD_DIR = BASE_DIR / "var"
 
 IN_PRODUCTION = environment_name() == PRODUCTION
@@ -66,7 +67,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "detector.middleware.permissions_policy",
+    "detector.web.permissions_policy.permissions_policy",
+    "detector.middleware.Outages",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -77,7 +79,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "detector.middleware.htmx_redirects",
+    "detector.middleware.LoginRequired",
     "detector.middleware.owner_dates",
     "detector.middleware.no_shared_copies",
     "detector.middleware.consent_asked",
@@ -85,6 +88,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "detector.middleware.addresses_of_forms",
 ]
 
 ROOT_URLCONF = "emotionsite.urls"
@@ -118,9 +122,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+    private_files.make_database(Path(DATABASES["default"]["NAME"]))
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # One that does not even refuse must not hold a request for minutes.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Cache (throttles, sign-in limits): shared by all processes in either form. One that is away
@@ -160,8 +167,9 @@ STORAGES = {
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 
 # --- Uploads
-UPLOAD_MAX_BYTES = positive_int("UPLOAD_MAX_BYTES", 25 * 2**20)
-UPLOAD_MAX_PIXELS = positive_int("UPLOAD_MAX_PIXELS", 50_000_000)
+UPLOAD_MAX_BYTES = positive_int("UPLOAD_MAX_BYTES", 50 * 2**20)
+# As they are decoded: a JPEG of up to four times as many is decoded at half its width and height.
+UPLOAD_MAX_PIXELS = positive_int("UPLOAD_MAX_PIXELS", 65_000_000)
 REQUEST_MAX_BYTES = positive_int("REQUEST_MAX_BYTES", 256 * 2**20)
 DATA_UPLOAD_MAX_NUMBER_FILES = positive_int("UPLOAD_MAX_FILES", 100)
 # Of a ZIP archive of photos: files in it, and bytes that it unpacks to.
@@ -169,6 +177,10 @@ ARCHIVE_MAX_FILES = positive_int("ARCHIVE_MAX_FILES", 200)
 ARCHIVE_MAX_BYTES = positive_int("ARCHIVE_MAX_BYTES", 512 * 2**20)
 # Above this, an upload waits in a file instead of memory.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "detector.temporary.TemporaryFileHandler",
+]
 
 # Days for which a deleted photo can be brought back.
 BIN_DAYS = positive_int("BIN_DAYS", 7)
@@ -204,7 +216,8 @@ FINE_TUNE_SILENCE = positive_int("FINE_TUNE_SILENCE", 120)
 # --- Celery: https://docs.celeryq.dev/en/stable/userguide/configuration.html
 BROKER_FOLDER = VAR_DIR / "broker"
 if not REDIS_URL:
-    (BROKER_FOLDER / "queue").mkdir(parents=True, exist_ok=True)
+    private_files.make_folder(BROKER_FOLDER)
+    private_files.make_folder(BROKER_FOLDER / "queue")
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
 CELERY_BROKER_TRANSPORT = None if REDIS_URL else "emotionsite.broker:Transport"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
@@ -242,9 +255,13 @@ CELERY_TASK_ROUTES = {
 CELERY_TASK_SOFT_TIME_LIMIT = 60
 CELERY_TASK_TIME_LIMIT = 90
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# One process, whatever the command line says of `prefork`: no worker forks. The supervisor starts
+# as many workers as `WORKER_CONCURRENCY` says.
+CELERY_WORKER_POOL = "emotionsite.pool:SlotPool"
 CELERY_WORKER_CONCURRENCY = positive_int("WORKER_CONCURRENCY", os.cpu_count() or 1)
-# A process counts as up once its model is loaded; a busy host takes its time.
-CELERY_WORKER_PROC_ALIVE_TIMEOUT = 60
+WORKER_QUEUES = env.list("WORKER_QUEUES", default=[ANALYSIS_QUEUE, WEBHOOK_QUEUE])
+# Seconds for which work may wait while workers that have nothing to do take none of it.
+WORKER_STALL = positive_int("WORKER_STALL", 30)
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(REDIS_URL)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
@@ -290,13 +307,19 @@ EMAIL_CONFIG = env.email_url(
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="EmotionSite <no-reply@localhost>")
 
+# --- Web server: threads of a process, and bytes of requests and answers that it keeps on its disk
+WEB_THREADS = positive_int("WEB_THREADS", 8)
+REQUESTS_STORED_BYTES = positive_int("REQUESTS_STORED_BYTES", 2 * 2**30)
+# Answers that are sent while they are made, such as exports: each may hold a thread.
+STREAMED_ANSWERS = max(WEB_THREADS // 4, 1)
+
 # --- Proxies in front of the web process, whose X-Forwarded-For entries are believed
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
 # --- API
 # Calls that wait for results hold a thread each: of several, half stay free for everyone else.
-API_WAITING_CALLS = max(positive_int("WEB_THREADS", 8) // 2, 1)
+API_WAITING_CALLS = max(WEB_THREADS // 2, 1)
 API_TOKEN_DAYS = positive_int("API_TOKEN_DAYS", 365)
 KNOX_TOKEN_MODEL = "detector.ApiToken"  # noqa: S105  a model's name
 # Its migrations would make the table of its own token model, which ours replaces.
@@ -417,7 +440,7 @@ SECURE_SSL_REDIRECT = IN_PRODUCTION
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if IN_PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IN_PRODUCTION
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IN_PRODUCTION else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 

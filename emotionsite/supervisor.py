@@ -1,57 +1,114 @@
-"""Runs the web server and the workers together: `python -m emotionsite.supervisor`.
+"""Runs the platform, or parts of it: `python -m emotionsite.supervisor [PART ...]`.
 
-All live and die together. Ctrl-C (or SIGTERM) ends them cleanly and the exit is 0; if one ends
-by itself, the others are stopped and the exit is 1. Signals go to the processes themselves, not
-to their groups: a worker must be able to finish the photo that its child is working on.
+The parts are `web`, `worker` and `background`. `worker` is one process for each photo that is
+worked on at a time, and the caretaker. Ctrl-C (or SIGTERM) ends all cleanly and the exit is 0. A
+process that dies is started again. Where the web server ends, or another dies again and again by
+its own fault, all are stopped and the exit is 1. Signals go to the processes themselves, not to
+their groups: what is worked on may be finished.
 """
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from emotionsite import gunicorn
+from emotionsite import lifeline, programs
+from emotionsite.programs import Program
 
-BIN: Final = Path(sys.executable).parent
 GRACE_SECONDS: Final = 20
+RENEWAL_SECONDS: Final = 5
+"""What a process that is made anew may take to finish its work: it is suspected to do none."""
 POLL_SECONDS: Final = 0.2
+QUICK_SECONDS: Final = 10
+MAX_QUICK_DEATHS: Final = 5
+FIRST_WAIT, MAX_WAIT = 0.5, 15.0
 
-_WORKER: Final = [str(BIN / "celery"), "--quiet", "--app", "emotionsite", "worker"]
-COMMANDS: Final = {
-    "web": [str(BIN / "gunicorn"), "--config", "python:emotionsite.gunicorn", "emotionsite.wsgi"],
-    "worker": [*_WORKER, "--loglevel", "INFO"],
-    # It does nothing most of the time, so it is one process: two threads, of which a fine-tune
-    # takes one for long.
-    "background": [
-        *(*_WORKER, "--loglevel", "INFO", "--hostname", "background@%h"),
-        *("--queues", "background", "--pool", "threads", "--concurrency", "2"),
-    ],
-}
+
+@dataclass
+class Child:
+    """A program and the process that runs it now; none while it waits to be started again."""
+
+    program: Program
+    process: "subprocess.Popen[bytes] | None" = None
+    started_at: float = 0.0
+    start_at: float = 0.0
+    quick_deaths: int = 0
+    own_faults: int = 0
+    kill_at: float | None = None
+
+    def note_death(self, status: int, now: float) -> float:
+        """Count it; seconds until the next start.
+
+        Who is killed from outside, by a person or for want of memory, is not at fault.
+        """
+        quick = now - self.started_at < QUICK_SECONDS
+        at_fault = status != -signal.SIGKILL and self.kill_at is None
+        self.quick_deaths = self.quick_deaths + 1 if quick else 0
+        self.own_faults = self.own_faults + at_fault if quick else 0
+        wait = min(FIRST_WAIT * 2.0 ** max(self.quick_deaths - 1, 0), MAX_WAIT)
+        self.process, self.kill_at, self.start_at = None, None, now + wait
+        return wait
+
+
+class Lifeline:
+    """The process that ends the others when this one is killed; it is made anew where it dies."""
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[str] | None = None
+
+    def tell(self, line: str, alive: Iterable[int]) -> None:
+        """Pass on `+PID`, `-PID` or nothing; a new one is told of all that are alive."""
+        try:
+            if self.process is None or self.process.poll() is not None:
+                raise BrokenPipeError
+            if line:
+                self._write(line)
+        except OSError:
+            self._start()
+            for pid in alive:
+                self._write(f"+{pid}")
+
+    def close(self) -> None:
+        """Let it end; nothing may be left that it would kill."""
+        if self.process is not None and self.process.stdin is not None:
+            self.process.stdin.close()
+            self.process.wait()
+
+    def _start(self) -> None:
+        command = [sys.executable, "-I", "-S", str(Path(lifeline.__file__))]
+        self.process = subprocess.Popen(  # noqa: S603
+            command, stdin=subprocess.PIPE, text=True, start_new_session=True
+        )
+
+    def _write(self, line: str) -> None:
+        if self.process is not None and self.process.stdin is not None:
+            self.process.stdin.write(line + "\n")
+            self.process.stdin.flush()
 
 
 class Supervisor:
     """Some processes that make one program."""
 
-    def __init__(self, commands: dict[str, list[str]]) -> None:
-        self.commands = commands
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+    def __init__(self, wanted: Sequence[Program]) -> None:
+        self.children = [Child(program) for program in wanted]
+        self.lifeline = Lifeline()
         self.asked_to_stop = False
+        self.gave_up = False
 
     def run(self) -> int:
-        """Start all, wait until one ends or a signal comes, stop all; the exit status."""
+        """Start all, keep them alive until a signal comes or one gives up; the exit status."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         try:
-            for name, command in self.commands.items():
-                # A session of their own: Ctrl-C in the terminal reaches the supervisor alone.
-                self.processes[name] = subprocess.Popen(command, start_new_session=True)  # noqa: S603
-            self._wait()
+            while not (self.asked_to_stop or self.gave_up):
+                self._look()
+                time.sleep(POLL_SECONDS)
         finally:
             self._stop()
         return 0 if self.asked_to_stop else 1
@@ -59,58 +116,86 @@ class Supervisor:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.asked_to_stop = True
 
-    def _wait(self) -> None:
-        while not self.asked_to_stop:
-            for name, process in self.processes.items():
-                if process.poll() is not None:
-                    say(f"{name} ended by itself ({process.returncode}), stopping")
-                    return
-            time.sleep(POLL_SECONDS)
+    def _look(self) -> None:
+        now = time.monotonic()
+        for child in self.children:
+            if child.process is None:
+                if now >= child.start_at and not self.asked_to_stop:
+                    self._start(child)
+            elif (status := child.process.poll()) is not None:
+                self._after_death(child, child.process.pid, status)
+            elif child.kill_at is not None and now >= child.kill_at:
+                lifeline.kill_group(child.process.pid)
+        self._tell("")
+
+    def _start(self, child: Child) -> None:
+        # A session of their own: Ctrl-C in the terminal reaches the supervisor alone.
+        child.process = subprocess.Popen(  # noqa: S603
+            child.program.command,
+            start_new_session=True,
+            env={**os.environ, **child.program.environment},
+        )
+        child.started_at = time.monotonic()
+        self._tell(f"+{child.process.pid}")
+
+    def _after_death(self, child: Child, pid: int, status: int) -> None:
+        lifeline.kill_group(pid)
+        self._tell(f"-{pid}")
+        name = child.program.name
+        if status == programs.RENEW:
+            say(f"{name} finds that work waits and is not taken: the workers are made anew")
+            self._renew()
+        wait = child.note_death(status, time.monotonic())
+        if child.program.ends_all or status == programs.CANNOT_START:
+            say(f"{name} ended by itself ({status}), stopping")
+            self.gave_up = True
+        elif child.own_faults >= MAX_QUICK_DEATHS:
+            say(f"{name} ended by itself ({status}), the {child.own_faults}th time; stopping")
+            self.gave_up = True
+        else:
+            say(f"{name} ended by itself ({status}), starting it again in {wait:g} s")
+
+    def _renew(self) -> None:
+        """End the processes that take work; they are started again."""
+        for child in self.children:
+            if child.program.takes_work and child.process is not None:
+                child.process.terminate()
+                child.kill_at = time.monotonic() + RENEWAL_SECONDS
+
+    def _tell(self, line: str) -> None:
+        """Tell the lifeline, and look whether it is there."""
+        alive = [child.process.pid for child in self.children if child.process is not None]
+        self.lifeline.tell(line, alive)
 
     def _stop(self) -> None:
-        running = [process for process in self.processes.values() if process.poll() is None]
+        running = [child.process for child in self.children if child.process is not None]
         for process in running:
             process.terminate()
         end = time.monotonic() + GRACE_SECONDS
         while any(process.poll() is None for process in running) and time.monotonic() < end:
             time.sleep(POLL_SECONDS)
-        for process in self.processes.values():
-            _kill_group(process)
+        for process in running:
+            lifeline.kill_group(process.pid)
             process.wait()
-
-
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """End whatever is left of a process and of the children that it may have left behind."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+            self.lifeline.tell(f"-{process.pid}", ())
+        self.lifeline.close()
 
 
 def say(text: str) -> None:
-    """A line for whoever started this."""
+    """Write a line for whoever started this."""
     sys.stdout.write(f"emotionsite: {text}\n")
     sys.stdout.flush()
 
 
-def main(commands: Sequence[tuple[str, list[str]]] = tuple(COMMANDS.items())) -> int:
-    """Run the platform on this host."""
-    return Supervisor(dict(commands)).run()
-
-
-def port_is_free(host: str, port: int) -> bool:
-    """Whether a server could listen there."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+def main(parts: Sequence[str]) -> int:
+    """Run these parts of the platform on this host, all where none is named."""
+    os.umask(0o077)
+    trouble = programs.trouble(parts)
+    if trouble:
+        say(trouble)
+        return 1
+    return Supervisor(programs.wanted(parts)).run()
 
 
 if __name__ == "__main__":
-    if not port_is_free(*gunicorn.address):
-        say(f"port {gunicorn.address[1]} is in use; choose another: make run PORT=8001")
-        sys.exit(1)
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -5,7 +5,9 @@ decoded before size and pixel count are known to be within limits. Pass files th
 or on a local disk: an error while reading counts as a corrupt image.
 """
 
-import re
+import io
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Final
@@ -15,20 +17,22 @@ import pillow_heif
 from numpy.typing import NDArray
 from PIL import Image
 
-from ml.image_metadata import DECODER_ERRORS, captured_at, orientation
-from ml.image_pixels import rgb, upright
-from ml.image_structure import count_gif_frames, count_scans
+from ml.capture_time import captured_at
+from ml.image_frames import telling_frame
+from ml.image_kinds import FORMATS, HEAD_BYTES, decoders, is_known, unsupported
+from ml.image_metadata import DECODER_ERRORS, orientation
+from ml.image_repair import load_without_end, with_full_length
+from ml.image_structure import count_gif_frames, count_scans, is_progressive
 
 pillow_heif.register_heif_opener()
+Image.MAX_IMAGE_PIXELS = 130_000_000
+"""`_open` applies limits of its own, which differ by format. Pillow refuses twice as many as these
+by itself, also in what `_open` cannot see, as a frame of an animation."""
+warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
-FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF")
-"""The decoders that may run, by Pillow's names."""
-
-_SIGNATURES: Final = re.compile(
-    rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF.{4}WEBP|GIF8[79]a|BM.{4}\0{4}|II[*+]\0|MM\0[*+]"
-    rb"|.{4}ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1)",
-    re.DOTALL,
-)
+JPEG_REDUCTION: Final = 2
+"""A JPEG of more pixels than the limit is decoded at half its width and height, in which libjpeg
+needs no more memory than for so small a picture. Up to four times the limit is possible."""
 MAX_SIDE: Final = 65_500
 """Pixels of the longest side that a JPEG can have; the upright copy is one."""
 USUAL_SCANS: Final = 12
@@ -37,7 +41,7 @@ MAX_SCANNED_PIXELS: Final = 1_000_000_000
 """Scans of a progressive JPEG. Encoders write about ten; each costs a pass over all pixels, so
 that a file of some kilobytes could keep a processor busy for minutes."""
 MAX_FRAMES: Final = 1000
-"""Of a short animation the first frame stands for it; what has more is a film."""
+"""Of a short animation one frame stands for it; what has more is a film."""
 
 
 class ImageError(Exception):
@@ -56,19 +60,21 @@ class ImageError(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """The largest file in bytes and the largest image in pixels.
+    """The largest file in bytes and the largest image in pixels, as it is decoded.
 
-    50 megapixels cover the main cameras of phones and most others; decoded as RGB they take
-    150 MB. Pillow itself refuses more than 179 megapixels, whatever stands here.
+    65 megapixels cover what phones and cameras save at full size (9248 x 6936 is 64.1) and take
+    195 MB as RGB. A JPEG may have four times as many, such as the 108 and 200 megapixels of some
+    phones: it is decoded at half its width and height. A progressive one may not, since libjpeg
+    keeps all of it in memory at any size.
     """
 
-    max_bytes: int = 25 * 2**20
-    max_pixels: int = 50_000_000
+    max_bytes: int = 50 * 2**20
+    max_pixels: int = 65_000_000
 
 
 @dataclass(frozen=True)
 class ImageHeader:
-    """Format (one of `FORMATS`), width and height in pixels of the upright image."""
+    """Format (one of `FORMATS`), width and height in pixels of the upright image as decoded."""
 
     format: str
     width: int
@@ -79,12 +85,14 @@ class ImageHeader:
 class DecodedImage:
     """rgb (H, W, 3) uint8, upright, colour order RGB, [0, 255]; format one of `FORMATS`.
 
-    captured_at is EXIF's DateTimeOriginal, aware where the file holds the offset, else naive.
+    captured_at is what the metadata says, aware where it holds the offset, else naive. frame is the
+    number of the frame or page from 0, None where the file holds one picture.
     """
 
     rgb: NDArray[np.uint8]
     format: str
     captured_at: datetime | None
+    frame: int | None = None
 
 
 def inspect(file: BinaryIO, limits: Limits = Limits()) -> ImageHeader:
@@ -95,10 +103,11 @@ def inspect(file: BinaryIO, limits: Limits = Limits()) -> ImageHeader:
     """
     _check_size(file, limits)
     with _open(file, limits) as image:
-        width, height = image.size
         if _format(image) == "JPEG":
-            _check_scans(file, width * height)
+            _check_scans(file, image, limits)
         _check_frames(file, image)
+        _reduce(image, limits)
+        width, height = image.size
         # Pillow exchanges a TIFF's sides itself, libheif a HEIF's.
         if image.format not in ("TIFF", "HEIF") and orientation(image, loaded=False) >= 5:
             width, height = height, width
@@ -108,37 +117,49 @@ def inspect(file: BinaryIO, limits: Limits = Limits()) -> ImageHeader:
 def verify(file: BinaryIO, limits: Limits = Limits()) -> None:
     """Raise ImageError `corrupt_image` where the data is damaged or ends too early.
 
-    Checks what `inspect` checks too. Only as much is decoded as finding out needs: a JPEG at an
-    eighth of its size, a PNG's checksums, the first frame of the others.
+    For files that `inspect` let pass. Only as much is decoded as finding out needs: a JPEG at an
+    eighth of its size, a PNG's checksums, the first frame of the others. The few rows that a file
+    with a short end is missing are no damage.
     """
     _check_size(file, limits)
-    with _open(file, limits) as image:
-        try:
-            if image.format == "PNG":
-                image.verify()
-                return
-            if _format(image) == "JPEG":
-                image.draft(None, (image.width // 8, image.height // 8))
+
+    def check(image: Image.Image) -> None:
+        if image.format == "PNG":
+            image.verify()
+        else:
             image.load()
-        except DECODER_ERRORS as error:
-            raise _corrupt() from error
+
+    with _open(file, limits) as image:
+        _at_an_eighth(image)
+        try:
+            check(image)
+        except DECODER_ERRORS:
+            _without_end(file, image, limits, _small)
 
 
 def decode(file: BinaryIO, limits: Limits = Limits()) -> DecodedImage:
-    """Decode the first frame of an image file.
+    """Decode an image file; of an animation the first frame that shows something.
 
-    Orientation is applied once; CMYK, palettes and deeper pixels become 8-bit RGB; transparency
-    becomes white. Of the metadata only the capture time is returned. Raises ImageError.
+    Orientation is applied once; colours become sRGB by the file's profile; CMYK, palettes and
+    deeper pixels become 8-bit RGB; transparency becomes white. Of the metadata only the capture
+    time is returned. Raises ImageError.
     """
     inspect(file, limits)
+
+    def reduce(image: Image.Image) -> None:
+        _reduce(image, limits)
+
     with _open(file, limits) as image:
+        reduce(image)
         try:
             image.load()
-            # After loading: Pillow has turned a TIFF by now and dropped its orientation.
-            pixels = upright(rgb(image), orientation(image, loaded=True))
+        except DECODER_ERRORS:
+            image = _without_end(file, image, limits, reduce)
+        try:
+            frame = telling_frame(image, limits.max_pixels)
         except DECODER_ERRORS as error:
             raise _corrupt() from error
-        return DecodedImage(pixels, _format(image), captured_at(image))
+        return DecodedImage(frame.pixels, _format(image), captured_at(image), frame.number)
 
 
 def check_size(size: int, limits: Limits = Limits()) -> None:
@@ -153,6 +174,43 @@ def check_size(size: int, limits: Limits = Limits()) -> None:
         )
 
 
+def _without_end(
+    file: BinaryIO, image: Image.Image, limits: Limits, prepare: Callable[[Image.Image], None]
+) -> Image.Image:
+    """Load a file that ends too early; raises ImageError where too much of it is missing."""
+    file.seek(0)
+
+    def opened(content: bytes) -> Image.Image:
+        mended = _open(io.BytesIO(content), limits)
+        prepare(mended)
+        return mended
+
+    try:
+        loaded = load_without_end(file.read(), image, opened)
+    except (*DECODER_ERRORS, ImageError) as error:
+        raise _corrupt() from error
+    if loaded is None:
+        raise _corrupt()
+    return loaded
+
+
+def _at_an_eighth(image: Image.Image) -> None:
+    if _format(image) == "JPEG":
+        image.draft(None, (image.width // 8, image.height // 8))
+
+
+def _small(image: Image.Image) -> None:
+    # An eighth leaves out what the last scans refine, and with it what is missing.
+    if not image.info.get("progressive"):
+        _at_an_eighth(image)
+
+
+def _reduce(image: Image.Image, limits: Limits) -> None:
+    """Have a JPEG of more pixels than the limit decoded at half its width and height."""
+    if _format(image) == "JPEG" and image.width * image.height > limits.max_pixels:
+        image.draft(None, (image.width // JPEG_REDUCTION, image.height // JPEG_REDUCTION))
+
+
 def _check_size(file: BinaryIO, limits: Limits) -> None:
     size = file.seek(0, 2)
     file.seek(0)
@@ -162,23 +220,23 @@ def _check_size(file: BinaryIO, limits: Limits) -> None:
 def _open(file: BinaryIO, limits: Limits) -> Image.Image:
     """Read the header; the sides, in the order they are stored, are within the limits."""
     file.seek(0)
-    known = _SIGNATURES.match(file.read(16)) is not None
+    start = file.read(HEAD_BYTES)
     file.seek(0)
     try:
-        image = Image.open(file, formats=FORMATS)
+        image = Image.open(with_full_length(file, start), formats=decoders(start))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_many_pixels(limits, {}) from error
+        raise _too_many_pixels(limits.max_pixels, {}) from error
     except DECODER_ERRORS as error:
-        if known:
+        if is_known(start):
             raise _corrupt() from error
-        raise ImageError(
-            "unsupported_format",
-            "This is not an image we can read: use JPEG, PNG, WebP, GIF, BMP, TIFF or HEIC.",
-            {"supported": list(FORMATS)},
-        ) from error
+        details: dict[str, object] = {"supported": list(FORMATS)}
+        raise ImageError("unsupported_format", unsupported(start), details) from error
     width, height = image.size
-    if width * height > limits.max_pixels:
-        raise _too_many_pixels(limits, {"width": width, "height": height})
+    allowed = limits.max_pixels
+    if _format(image) == "JPEG":
+        allowed *= JPEG_REDUCTION**2
+    if width * height > allowed:
+        raise _too_many_pixels(allowed, {"width": width, "height": height})
     if max(width, height) > MAX_SIDE:
         raise ImageError(
             "image_too_large",
@@ -190,12 +248,17 @@ def _open(file: BinaryIO, limits: Limits) -> Image.Image:
     return image
 
 
-def _check_scans(file: BinaryIO, pixels: int) -> None:
-    """Raise ImageError where a JPEG of so many pixels has more scans than anything writes."""
+def _check_scans(file: BinaryIO, image: Image.Image, limits: Limits) -> None:
+    """Raise ImageError where a JPEG has more scans than anything writes, or than memory holds."""
+    pixels = image.width * image.height
     allowed = max(USUAL_SCANS, min(MAX_SCANS, MAX_SCANNED_PIXELS // pixels))
     file.seek(0)
-    scans = count_scans(file.read())
+    content = file.read()
     file.seek(0)
+    scans = count_scans(content)
+    if pixels > limits.max_pixels and is_progressive(content):
+        sides = {"width": image.width, "height": image.height}
+        raise _too_many_pixels(limits.max_pixels, sides)
     if scans > allowed:
         raise ImageError(
             "too_many_scans",
@@ -210,7 +273,7 @@ def _check_frames(file: BinaryIO, image: Image.Image) -> None:
         file.seek(0)
         frames = count_gif_frames(file.read(), MAX_FRAMES)
         file.seek(0)
-    elif image.format in ("PNG", "WEBP"):
+    elif image.format in ("PNG", "WEBP", "AVIF"):
         # Known from the header; a TIFF's pages would have to be followed one by one.
         frames = getattr(image, "n_frames", 1)
     else:
@@ -223,11 +286,11 @@ def _check_frames(file: BinaryIO, image: Image.Image) -> None:
         )
 
 
-def _too_many_pixels(limits: Limits, details: dict[str, object]) -> ImageError:
+def _too_many_pixels(allowed: int, sides: dict[str, int]) -> ImageError:
     return ImageError(
         "image_too_large",
-        f"The image has more than {limits.max_pixels / 1e6:g} megapixels.",
-        {**details, "max_pixels": limits.max_pixels},
+        f"The image has more than {allowed / 1e6:g} megapixels.",
+        {**sides, "max_pixels": allowed},
     )
 
 

@@ -3,22 +3,24 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed, StreamingHttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path
 
 from detector import selectors
 from detector.admin.base import AuditedAdmin, ErasingAdmin
+from detector.exceptions import DetectorError
 from detector.models import ApiToken, Photo, User
 from detector.services import accounts, erasure, export
+from detector.streams import streamed
 
 # Django's own.
 admin.site.unregister(Group)
@@ -91,13 +93,15 @@ class UserAdmin(ErasingAdmin[User], DjangoUserAdmin[User]):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         user = get_object_or_404(User, pk=user_id)
-        self.note(request, "exported", user)
         name = f'attachment; filename="emotionsite-{user.pk}.zip"'
-        return StreamingHttpResponse(
-            export.zip_pieces(user),
-            content_type="application/zip",
-            headers={"Content-Disposition": name, "Cache-Control": "private, no-store"},
-        )
+        headers = {"Content-Disposition": name, "Cache-Control": "private, no-store"}
+        try:
+            response = streamed(export.zip_pieces(user), "application/zip", headers)
+        except DetectorError as error:
+            self.message_user(request, error.message, messages.ERROR)
+            return redirect("admin:detector_user_change", user.pk)
+        self.note(request, "exported", user)
+        return response
 
     @admin.display(description="Photos")
     def photos(self, user: Any) -> str:

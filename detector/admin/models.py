@@ -97,18 +97,25 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
         return super().change_view(request, object_id, form_url, choice)
 
     def comparison(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """A version beside the one that serves; that one beside the one before."""
+        """A version beside the one that the address names, else beside the one that serves.
+
+        The one that serves stands beside the one before, else beside the newest other.
+        """
         if not self.has_view_permission(request):
             raise PermissionDenied
         version = get_object_or_404(ModelVersion, pk=pk)
         choice = self._choice(request)
-        baseline = choice["previous" if version == choice["active"] else "active"]
+        usual = choice["previous" if version == choice["active"] else "active"]
+        others = list(model_selectors.others_than(version))
+        named = [other for other in others if str(other.pk) == request.GET.get("against")]
+        baseline = next(iter([*named, *filter(None, [usual]), *others]), None)
         context = {
             **self.admin_site.each_context(request),
             "title": f"{version} against {baseline}" if baseline else str(version),
             "opts": self.opts,
             "original": version,
             "baseline": baseline,
+            "others": others,
             "sections": sections(version, baseline) if baseline else [],
             "objection": promotion.objection(version),
             "choice": choice,

@@ -25,7 +25,7 @@ PROBLEMS = {
         bad_request="The request cannot be understood.",
         empty_file="There is nothing in the file.",
         corrupt_image="The image is damaged or incomplete.",
-        unsupported_format="Not JPEG, PNG, WebP, GIF, BMP, TIFF or HEIC, whatever the name says.",
+        unsupported_format="Not JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF, whatever its name.",
         file_too_large="The file has too many bytes: see `details`.",
         image_too_large="The image has too many pixels: see `details`.",
         too_many_scans="A JPEG with more scans than anyone needs.",
@@ -67,6 +67,10 @@ PROBLEMS = {
     **_all(HTTPStatus.METHOD_NOT_ALLOWED, method_not_allowed="Not with this method."),
     **_all(HTTPStatus.NOT_ACCEPTABLE, not_acceptable="Only another format is accepted."),
     **_all(
+        HTTPStatus.REQUEST_TIMEOUT,
+        request_timeout="The request did not come in time: a header in 30 s, 1 KB/s of a body.",
+    ),
+    **_all(
         HTTPStatus.CONFLICT,
         not_failed="Only failed analyses that no later one replaced can be tried again.",
         idempotency_key_reused="The key stands for other files.",
@@ -75,22 +79,41 @@ PROBLEMS = {
         review_not_held="The face is not, or no longer, yours to review.",
         too_many_webhooks="You have as many as you may.",
     ),
+    **_all(HTTPStatus.GONE, gone="The photos of this call were deleted since."),
     **_all(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         request_too_large="The body is above `details.max_bytes` and was not read.",
+    ),
+    **_all(
+        HTTPStatus.REQUEST_URI_TOO_LONG,
+        uri_too_long="The address is longer than 8,190 characters, with method and version.",
     ),
     **_all(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         unsupported_media_type="The body is of a type that this call does not take.",
     ),
     **_all(HTTPStatus.TOO_MANY_REQUESTS, throttled="Too many calls: see `Retry-After`."),
+    **_all(
+        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+        headers_too_large="The headers have more than 64 KB.",
+    ),
     **_all(HTTPStatus.INTERNAL_SERVER_ERROR, internal_error="Our fault; it is logged."),
-    **_all(HTTPStatus.SERVICE_UNAVAILABLE, busy="Too much at this moment: try again."),
+    **_all(
+        HTTPStatus.NOT_IMPLEMENTED,
+        not_implemented="The body is coded for transfer in another way than `chunked`.",
+    ),
+    **_all(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        busy="Too much at this moment: try again.",
+        storage_unavailable="Photos cannot be stored or read at this moment: see `Retry-After`.",
+        database_unavailable="The database does not answer at this moment: see `Retry-After`.",
+    ),
 }
 
 OF_EVERY_CALL = (
     "invalid", "bad_request", "not_authenticated", "authentication_failed", "permission_denied",
-    "insufficient_scope", "not_acceptable", "request_too_large", "throttled",
+    "insufficient_scope", "not_acceptable", "request_timeout", "request_too_large", "uri_too_long",
+    "throttled", "headers_too_large", "database_unavailable",
 )  # fmt: skip
 OF_CALLS_WITH_A_BODY = ("parse_error", "unsupported_media_type")
 OF_ONE_FILE = (
@@ -99,6 +122,7 @@ OF_ONE_FILE = (
 )  # fmt: skip
 OF_FILES = (
     *OF_ONE_FILE, "name_too_long", "no_image_accepted", "too_many_files", "quota_exceeded", "busy",
+    "storage_unavailable",
     "corrupt_archive", "unsafe_archive", "archive_too_large", "nested_archive", "locked_file",
     "unsupported_compression", "no_photo_in_archive", "account_gone",
 )  # fmt: skip

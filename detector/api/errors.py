@@ -1,5 +1,6 @@
 """One envelope for every error: `{"error": {"code", "message", "details"}}`."""
 
+import logging
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +13,9 @@ from rest_framework.views import exception_handler
 
 from detector.api.codes import PROBLEMS
 from detector.exceptions import DetectorError, unreadable_form
+from detector.outages import outage_in
+
+logger = logging.getLogger(__name__)
 
 
 def status_of(error: DetectorError) -> HTTPStatus:
@@ -27,8 +31,12 @@ def body(code: str, message: str, details: dict[str, Any] | None = None) -> dict
 
 def envelope(error: Exception, context: dict[str, Any]) -> Response | None:
     """Turn what a view raised into a response; None for what is a defect of ours."""
+    outage = outage_in(error)
+    if outage is not None and error is not outage:
+        logger.warning("%s: %s", context["request"].path, outage.code, exc_info=error)
+        error = outage
     if isinstance(error, DetectorError):
-        headers = {} if error.permanent else {"Retry-After": "1"}
+        headers = {} if error.permanent else {"Retry-After": str(error.retry_after)}
         return Response({"error": error.as_dict()}, status=status_of(error), headers=headers)
     if isinstance(error, TooManyFilesSent):
         limit = settings.DATA_UPLOAD_MAX_NUMBER_FILES

@@ -43,7 +43,7 @@ ANALYSIS = {
     "source": "api",
     "image": {
         "url": f"https://emotions.example/api/v1/analyses/{ID}/image/",
-        "width": 1024, "height": 768, "sha256": SHA256,
+        "width": 1024, "height": 768, "sha256": SHA256, "frame": None,
     },
     "model": {"name": "v4", "sha256": SHA256},
     "faces": [FACE],
@@ -67,8 +67,8 @@ ME = {
     "scopes": ["read", "write"],
     "usage": {"photos": 812, "bytes": 402_653_184},
     "limits": {
-        "photos": 100_000, "bytes": 53_687_091_200, "image_bytes": 26_214_400,
-        "image_pixels": 50_000_000, "images_a_call": 100, "request_bytes": 268_435_456,
+        "photos": 100_000, "bytes": 53_687_091_200, "image_bytes": 52_428_800,
+        "image_pixels": 65_000_000, "images_a_call": 100, "request_bytes": 268_435_456,
         "wait_seconds": 30, "rates": {"user": RATE, "token": RATE, "uploads": RATE},
     },
 }  # fmt: skip

@@ -232,11 +232,11 @@ def _write(
     )  # fmt: skip
     WebhookDelivery.objects.bulk_create(
         WebhookDelivery(
-            endpoint=endpoints[n % len(endpoints)], event="analysis.done", subject=new_id(),
-            payload="{}", status="delivered", created_at=moments[n], due_at=moments[n],
-            finished_at=moments[n],
+            endpoint=endpoints[n % len(endpoints)], photo=photo, event="analysis.done",
+            subject=new_id(), payload="{}", status="delivered", created_at=moments[n],
+            due_at=moments[n], finished_at=moments[n],
         )
-        for n in numbers
+        for n, photo in zip(numbers, photos, strict=True)
     )  # fmt: skip
 
 

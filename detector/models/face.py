@@ -107,6 +107,14 @@ class Face(models.Model):
         return self.uncertain and not self.is_named and not self.is_dismissed
 
     @property
+    def shown_confidence(self) -> float | None:
+        """What stands beside `shown_as`; None where a person put something else than the model.
+
+        No figure of the model's belongs to what a person says.
+        """
+        return None if self.is_corrected or self.is_dismissed else float(self.confidence)
+
+    @property
     def effective_confidence(self) -> float:
         """The model's probability of what is shown."""
         if not self.is_corrected:

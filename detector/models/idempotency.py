@@ -2,14 +2,14 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 
 
 class IdempotentCall(models.Model):
-    """A call under a key of its owner's, and the answer that it got.
+    """A call under a key of its owner's, and what came of it.
 
-    Without an answer somebody works on it since `claimed_at`. The answer is kept as text: it is
-    given again byte for byte.
+    Without `answered_at` somebody works on it since `claimed_at`. Only ids are kept of what was
+    accepted: the answer is made anew each time, so that nothing here outlives a photo. `rejected`
+    says of each file that was not taken its name and why.
     """
 
     owner = models.ForeignKey(
@@ -17,8 +17,9 @@ class IdempotentCall(models.Model):
     )
     key = models.CharField(max_length=255)
     request_sha256 = models.CharField(max_length=64)
-    status = models.PositiveSmallIntegerField(null=True, blank=True)
-    answer = models.TextField(blank=True)
+    accepted = models.JSONField(default=list, blank=True, help_text="Ids of analyses.")
+    rejected = models.JSONField(default=list, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     claimed_at = models.DateTimeField()
 
@@ -26,10 +27,6 @@ class IdempotentCall(models.Model):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["owner", "key"], name="idempotent_call_once"),
-            models.CheckConstraint(
-                condition=Q(status=None, answer="") | (~Q(status=None) & ~Q(answer="")),
-                name="idempotent_call_answer_has_status",
-            ),
         ]
         indexes = [models.Index(fields=["created_at"], name="idempotent_call_age")]
 

@@ -38,9 +38,9 @@ class Photo(models.Model):
 
     `upload` is the file as received; the first analysis turns it into `image`, the upright copy
     without metadata, and `thumbnail`, and drops it. `width` and `height` are of the upright
-    image. Photos of one upload share a `batch`. `taken_at` is the capture time where the file
-    tells it, else the upload time. With `deleted_at` it is in the bin: nobody sees it, and it
-    can still be brought back.
+    image, and `frame` tells which frame of an animation it is. Photos of one upload share a
+    `batch`. `taken_at` is the capture time where the file tells it, else the upload time. With
+    `deleted_at` it is in the bin: nobody sees it, and it can still be brought back.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -56,6 +56,9 @@ class Photo(models.Model):
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     format = models.CharField(max_length=8)
+    frame = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Of the file's frames or pages, from 0; none of a still."
+    )
     captured_at = models.DateTimeField(null=True, blank=True)
     uploaded_at = models.DateTimeField()
     taken_at = models.DateTimeField()

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from detector.enums import DeliveryStatus, Event
 from detector.models.ids import new_id
+from detector.models.photo import Photo
 
 
 def new_secret() -> str:
@@ -56,6 +57,8 @@ class WebhookEndpoint(models.Model):
 class WebhookDelivery(models.Model):
     """One event on its way to one address, and the last answer that it got.
 
+    It goes with the `photo` that it tells of, sent or not: neither what was said nor what was
+    answered outlives it. While the photo is in the bin it waits, and nobody sees it.
     Whoever moved `leased_until` into the future tries it now; `due_at` is when to try next.
     """
 
@@ -63,6 +66,7 @@ class WebhookDelivery(models.Model):
     endpoint = models.ForeignKey(
         WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries"
     )
+    photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="deliveries")
     event = models.CharField(max_length=20, choices=Event)
     subject = models.UUIDField(help_text="The analysis or review that it tells of.")
     payload = models.TextField(help_text="JSON, as it is signed and sent.")

@@ -5,15 +5,19 @@ import time
 from uuid import UUID
 
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import transaction
+from django.db import DatabaseError, InterfaceError, close_old_connections, transaction
 
 from detector import changes, selectors
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Face, Photo
+from detector.outages import outage_in
 from detector.services import images, leases, model_registry, review_cases, statistics, webhooks
 from ml.types import FaceAnalysis
 
 logger = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = (0.5, 1, 2, 4, 8)
+"""Pauses before the database is tried again; together less than a lease."""
 
 TIMED_OUT = DetectorError("timed_out", "The analysis took too long.", permanent=False)
 UNEXPECTED = DetectorError(
@@ -40,14 +44,31 @@ def _run_claimed(analysis: Analysis) -> None:
     except leases.LeaseLostError:
         raise
     except DetectorError as error:
-        leases.fail(analysis, error)
+        _put_back(analysis, error)
     except SoftTimeLimitExceeded:
         logger.warning("Analysis %s ran into the time limit", analysis.pk)
-        leases.fail(analysis, TIMED_OUT)
-    except Exception:
+        _put_back(analysis, TIMED_OUT)
+    except Exception as error:
         # Whatever it was, the row must not stay running: it is logged and tried again.
         logger.exception("Analysis %s failed unexpectedly", analysis.pk)
-        leases.fail(analysis, UNEXPECTED)
+        _put_back(analysis, outage_in(error) or UNEXPECTED)
+
+
+def _put_back(analysis: Analysis, error: DetectorError) -> None:
+    """Write down how it went wrong, as soon as the database takes it.
+
+    One that stays away longer finds that the lease ran out.
+    """
+    for wait in PATIENCE_SECONDS:
+        try:
+            return leases.fail(analysis, error)
+        except (DatabaseError, InterfaceError) as away:
+            if outage_in(away) is None:
+                raise
+            logger.warning("Analysis %s cannot be put back yet: %s", analysis.pk, away)
+        close_old_connections()
+        time.sleep(wait)
+    return leases.fail(analysis, error)
 
 
 def _analyse(analysis: Analysis) -> None:

@@ -12,10 +12,12 @@ from pathlib import PurePosixPath
 from typing import Any, BinaryIO, Final, cast
 
 from django.conf import settings
-from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+from django.core.files.uploadedfile import UploadedFile
 
 from detector.exceptions import DetectorError
-from detector.services import images
+from detector.services import archive_names as names
+from detector.services import images, remarks, storage
+from detector.temporary import TemporaryFile
 
 SIGNATURES: Final = (b"PK\x03\x04", b"PK\x05\x06")
 """How a ZIP begins: with a file, or with the end of one that holds nothing."""
@@ -31,9 +33,7 @@ grows by more than the latter is made to fill a disk."""
 
 CHUNK: Final = 64 * 2**10
 
-JUNK: Final = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
-"""What computers add by themselves."""
-
+READ_COMPRESSIONS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 READING_ERRORS: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError)
 
 CORRUPT = DetectorError("corrupt_archive", "The archive is damaged or incomplete.")
@@ -47,6 +47,9 @@ NESTED = DetectorError("nested_archive", "An archive inside an archive is not op
 LOCKED = DetectorError("locked_file", "The file is locked with a password.")
 FOREIGN = DetectorError(
     "unsupported_compression", "The file is compressed in a way that we do not read."
+)
+FILM = DetectorError(
+    "unsupported_format", "This is a film, not a photo: use a single picture of it."
 )
 NO_PHOTO = DetectorError("no_photo_in_archive", "There is no photo in this archive.")
 
@@ -72,16 +75,25 @@ class Archive:
             self._zip = zipfile.ZipFile(cast(BinaryIO, _InPieces(file)))
         except (*READING_ERRORS, NotImplementedError) as error:
             raise CORRUPT from error
-        entries = self._zip.infolist()
-        if any(_leads_outside(entry) for entry in entries):
+        named = [(entry, names.readable_name(entry)) for entry in self._zip.infolist()]
+        if any(_leads_outside(entry, path) for entry, path in named):
             raise UNSAFE
-        self.members = [entry for entry in entries if not entry.is_dir() and not _is_junk(entry)]
+        named = [(entry, path) for entry, path in named if not names.is_junk(path)]
+        self._paths = {id(entry): path for entry, path in named}
+        films = names.live_films([path for _, path in named])
+        self._sidecars = {path: entry for entry, path in named if names.is_sidecar(path)}
+        self.members = [
+            entry for entry, path in named if path not in self._sidecars and path not in films
+        ]
         self._check_amounts(file.size or 0)
+        self._remarks = remarks.Remarks(self._text_of)
 
     def _check_amounts(self, packed: int) -> None:
-        if len(self.members) > settings.ARCHIVE_MAX_FILES:
+        """Of what will be unpacked: neither sidecars nor films count."""
+        photos = [member for member in self.members if not names.is_film(self._path(member))]
+        if len(photos) > settings.ARCHIVE_MAX_FILES:
             raise _too_many_files()
-        unpacked = sum(member.file_size for member in self.members)
+        unpacked = sum(member.file_size for member in photos)
         if unpacked > settings.ARCHIVE_MAX_BYTES:
             raise BOMB
         if unpacked > max(HARMLESS_BYTES, MAX_RATIO * packed):
@@ -89,36 +101,62 @@ class Archive:
 
     def name_of(self, member: zipfile.ZipInfo) -> str:
         """How people find it: the archive and the file in it."""
-        return images.short_name(f"{self.name} › {PurePosixPath(member.filename).name}")
+        return images.short_name(f"{self.name} › {PurePosixPath(self._path(member)).name}")
+
+    def remark_on(self, member: zipfile.ZipInfo) -> remarks.Remark:
+        """Return what other files of the archive say of a photo in it."""
+        return self._remarks.on(self._path(member))
+
+    def _path(self, member: zipfile.ZipInfo) -> str:
+        return self._paths[id(member)]
+
+    def _text_of(self, path: str) -> bytes | None:
+        """Return a sidecar's content; None where there is none that can be read and is small."""
+        entry = self._sidecars.get(path)
+        if entry is None or entry.file_size > remarks.MAX_BYTES or entry.flag_bits & 1:
+            return None
+        if entry.compress_type not in READ_COMPRESSIONS:
+            return None
+        try:
+            return self._zip.read(entry)
+        except (*READING_ERRORS, RuntimeError):
+            return None
 
     @contextmanager
     def unpacked(self, member: zipfile.ZipInfo) -> "Iterator[UploadedFile[Any]]":
         """One file of the archive, as if it had been uploaded by itself; gone afterwards.
 
-        Raises DetectorError where it is locked, too large, damaged, or an archive itself.
+        Raises DetectorError where it is locked, too large, damaged, or an archive itself, and
+        where there is no room to unpack it.
         """
         if member.flag_bits & 1:
             raise LOCKED
         # The others unpack a few bytes to any amount of memory before they can be stopped.
-        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        if member.compress_type not in READ_COMPRESSIONS:
             raise FOREIGN
+        if names.is_film(self._path(member)):
+            raise FILM
         images.check_size(member.file_size)
-        name = PurePosixPath(member.filename).name
-        with TemporaryUploadedFile(name, "", member.file_size, None) as file:
-            try:
-                self._copy(member, file)
-            except (*READING_ERRORS, RuntimeError) as error:
-                raise CORRUPT from error
+        name = PurePosixPath(self._path(member)).name
+        with storage.reached(), TemporaryFile(name, "", member.file_size) as file:
+            self._copy(member, file)
             if is_archive(file):
                 raise NESTED
             yield file
 
     def _copy(self, member: zipfile.ZipInfo, file: "UploadedFile[Any]") -> None:
-        """Unpack in pieces; `zipfile` gives no more than the announced size and checks the sum."""
-        with self._zip.open(member) as source:
-            while piece := source.read(CHUNK):
-                file.write(piece)
+        for piece in self._pieces(member):
+            file.write(piece)
         file.flush()
+
+    def _pieces(self, member: zipfile.ZipInfo) -> Iterator[bytes]:
+        """Unpack in pieces; `zipfile` gives no more than the announced size and checks the sum."""
+        try:
+            with self._zip.open(member) as source:
+                while piece := source.read(CHUNK):
+                    yield piece
+        except (*READING_ERRORS, RuntimeError) as error:
+            raise CORRUPT from error
 
 
 class _InPieces:
@@ -151,10 +189,8 @@ def _too_many_files() -> DetectorError:
     return DetectorError("too_many_files", text, details={"max_files": limit})
 
 
-def _leads_outside(entry: zipfile.ZipInfo) -> bool:
-    name = entry.orig_filename.replace("\\", "/")
-    return name.startswith("/") or name[1:2] == ":" or ".." in name.split("/")
-
-
-def _is_junk(entry: zipfile.ZipInfo) -> bool:
-    return entry.filename.startswith(JUNK) or entry.filename.endswith(JUNK)
+def _leads_outside(entry: zipfile.ZipInfo, path: str) -> bool:
+    return any(
+        name.startswith("/") or name[1:2] == ":" or ".." in name.split("/")
+        for name in (entry.orig_filename.replace("\\", "/"), path)
+    )

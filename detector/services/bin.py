@@ -11,9 +11,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
-from detector import selectors
+from detector import clock, selectors
 from detector.models import Photo, User
 from detector.services import locks, statistics
 
@@ -24,7 +23,7 @@ def discard(owner: User, photo_ids: Iterable[UUID]) -> int:
     photos = list(locks.photos_held(owner, photo_ids).filter(deleted_at=None))
     for photo in photos:
         statistics.remove_faces(photo, selectors.faces_of_photo(photo))
-    return _mark(photos, timezone.now())
+    return _mark(photos, clock.now())
 
 
 @transaction.atomic
@@ -46,12 +45,12 @@ def empty(before: datetime) -> int:
 
 def empty_of(owner: User) -> int:
     """Erase for good all that an owner's bin holds now; how many photos."""
-    return _empty(Photo.objects.filter(owner=owner), timezone.now())
+    return _empty(Photo.objects.filter(owner=owner), clock.now())
 
 
 def kept_since() -> datetime:
     """What was put into the bin before this moment has lain there long enough."""
-    return timezone.now() - timedelta(days=settings.BIN_DAYS)
+    return clock.now() - timedelta(days=settings.BIN_DAYS)
 
 
 def _empty(photos: QuerySet[Photo], before: datetime) -> int:

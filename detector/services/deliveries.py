@@ -10,9 +10,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import Greatest, RowNumber
-from django.utils import timezone
 from standardwebhooks import Webhook
 
+from detector import clock
 from detector.enums import DeliveryStatus
 from detector.models import WebhookDelivery, WebhookEndpoint
 from detector.services import outbound
@@ -73,7 +73,7 @@ def claim(delivery_id: UUID) -> WebhookDelivery | None:
     known to be quick share half of the places, so that they never hold up the others. The attempt
     counts, with the wait after it, from here on: a worker that is killed changes nothing of that.
     """
-    now = timezone.now()
+    now = clock.now()
     with transaction.atomic():
         # Held while it is looked whether another of its deliveries is under way.
         endpoint = (
@@ -132,7 +132,7 @@ def due(limit: int) -> list[UUID]:
     Endpoints that are known to be quick come first. Owners take turns, so that neither a long
     backlog nor many endpoints of one person stand before those of others.
     """
-    now = timezone.now()
+    now = clock.now()
     of_endpoint = _free(now).filter(endpoint=OuterRef("pk")).order_by("due_at", "pk")
     busy = WebhookDelivery.objects.filter(endpoint=OuterRef("pk"), leased_until__gt=now)
     turns = (
@@ -151,7 +151,7 @@ def due(limit: int) -> list[UUID]:
 
 def forget_old() -> int:
     """Remove deliveries that ended long ago; how many."""
-    old = timezone.now() - timedelta(days=settings.WEBHOOK_DELIVERY_DAYS)
+    old = clock.now() - timedelta(days=settings.WEBHOOK_DELIVERY_DAYS)
     return WebhookDelivery.objects.filter(finished_at__lt=old).delete()[0]
 
 
@@ -160,6 +160,7 @@ def _free(now: datetime) -> QuerySet[WebhookDelivery]:
         Q(leased_until=None) | Q(leased_until__lt=now),
         status=DeliveryStatus.WAITING,
         due_at__lte=now,
+        photo__deleted_at=None,
     )
 
 
@@ -192,7 +193,7 @@ def _send(delivery: WebhookDelivery) -> outbound.Reply:
 
 
 def _succeed(delivery: WebhookDelivery, **answer: object) -> None:
-    now = timezone.now()
+    now = clock.now()
     _ours(delivery).update(
         status=DeliveryStatus.DELIVERED, finished_at=now, leased_until=None, **answer
     )
@@ -203,7 +204,7 @@ def _succeed(delivery: WebhookDelivery, **answer: object) -> None:
 
 
 def _fail(delivery: WebhookDelivery, **answer: object) -> None:
-    now = timezone.now()
+    now = clock.now()
     endpoint = delivery.endpoint
     endpoints = WebhookEndpoint.objects.filter(pk=endpoint.pk)
     since = endpoint.failing_since or now
@@ -234,7 +235,7 @@ def _step(delivery: WebhookDelivery) -> int:
 
 def _disable(endpoint: WebhookEndpoint, reason: str) -> None:
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(
-        disabled_at=timezone.now(), disabled_reason=reason
+        disabled_at=clock.now(), disabled_reason=reason
     )
 
 

@@ -8,9 +8,8 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
-from detector import tasks
+from detector import clock, tasks
 from detector.models import Explanation, Face, Photo
 from detector.services import hints
 
@@ -26,7 +25,7 @@ def request(face: Face) -> Explanation:
         # Whoever erases a photo holds it: the face cannot go before the row that points at it.
         list(Photo.objects.select_for_update().filter(pk=face.analysis.photo_id))
         face = Face.objects.get(pk=face.pk)
-        now = timezone.now()
+        now = clock.now()
         waiting = {"requested_at": now, "sent_at": now}
         explanation, made = Explanation.objects.get_or_create(face=face, defaults=waiting)
         if explanation.error_code:
@@ -41,7 +40,7 @@ def request(face: Face) -> Explanation:
 
 def sweep() -> int:
     """Tell the workers again of what waits too long; how many hints were given."""
-    now = timezone.now()
+    now = clock.now()
     stale = now - timedelta(seconds=settings.ANALYSIS_RESEND_AFTER)
     waiting = Explanation.objects.filter(
         Q(sent_at=None) | Q(sent_at__lt=stale), picture="", error_code=""

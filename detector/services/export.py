@@ -1,10 +1,11 @@
 """Everything of a person as CSV, JSON or ZIP, piece by piece: memory does not grow with it."""
 
+import codecs
 import csv
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
 from django.utils import timezone
@@ -12,9 +13,11 @@ from django.utils import timezone
 from detector import selectors
 from detector.models import Analysis, Face, Photo, User
 from detector.spreadsheet_text import harmless
+from ml.capture_time import capture_time_segment
 
 ROWS_A_PIECE = 200
 FILE_PIECE = 256 * 2**10
+JPEG_START = b"\xff\xd8"
 
 PHOTO_COLUMNS = {
     "analysis": "Id of the analysis.",
@@ -51,9 +54,12 @@ COLUMNS = {**PHOTO_COLUMNS, **FACE_COLUMNS}
 """Name and meaning; those of a face are named as its fields."""
 
 
-def csv_pieces(owner: User) -> Iterator[bytes]:
-    """A header, then a row a face; a photo without one has a row of its own."""
-    yield _csv_text([list(COLUMNS)])
+def csv_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None]:
+    """A header, then a row a face; a photo without one has a row of its own.
+
+    With `bom` it begins with the mark by which spreadsheets know UTF-8.
+    """
+    yield (codecs.BOM_UTF8 if bom else b"") + _csv_text([list(COLUMNS)])
     rows: list[list[Any]] = []
     for analysis in _analyses(owner):
         rows += _csv_rows(analysis)
@@ -64,7 +70,7 @@ def csv_pieces(owner: User) -> Iterator[bytes]:
         yield _csv_text(rows)
 
 
-def json_pieces(owner: User) -> Iterator[bytes]:
+def json_pieces(owner: User) -> Generator[bytes, None, None]:
     """One object whose `analyses` hold their faces."""
     head = json.dumps({"exported_at": _moment(timezone.now())})
     yield head.removesuffix("}").encode() + b', "analyses": ['
@@ -75,14 +81,18 @@ def json_pieces(owner: User) -> Iterator[bytes]:
     yield b"\n]}\n"
 
 
-def zip_pieces(owner: User) -> Iterator[bytes]:
-    """README, faces.csv, analyses.json, and the upright pictures."""
+def zip_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None]:
+    """README, faces.csv, analyses.json, and the upright pictures.
+
+    Uploaded again, it brings back notes, tags, felt emotions, names and capture times.
+    """
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         yield from _member(archive, sink, "README.txt", [_readme().encode()])
-        yield from _member(archive, sink, "faces.csv", csv_pieces(owner))
+        yield from _member(archive, sink, "faces.csv", csv_pieces(owner, bom=bom))
         yield from _member(archive, sink, "analyses.json", json_pieces(owner))
         for photo in selectors.photos_of(owner).exclude(image="").iterator(chunk_size=500):
+            photo.owner = owner
             yield from _member(archive, sink, f"images/{photo.pk}.jpg", _picture(photo))
     yield sink.taken()
 
@@ -119,10 +129,18 @@ def _member(
 
 
 def _picture(photo: Photo) -> Iterator[bytes]:
-    """A file that is gone meanwhile, with its photo, leaves an empty picture."""
+    """The upright copy and, as its only metadata, when it was taken.
+
+    A file that is gone meanwhile, with its photo, leaves an empty picture.
+    """
     try:
         with photo.image.open("rb") as file:
-            yield from file.chunks(FILE_PIECE)
+            start = file.read(2)
+            yield start
+            if start == JPEG_START:
+                yield capture_time_segment(photo.captured_at, photo.owner.zone)
+            while piece := file.read(FILE_PIECE):
+                yield piece
     except FileNotFoundError:
         return
 
@@ -209,7 +227,8 @@ def _readme() -> str:
     lines = [
         "Everything that EmotionSite keeps for you, but for what lies in the bin.",
         "",
-        "images/        the upright pictures, named by the id of their photo",
+        "images/        the upright pictures, named by the id of their photo; those that say when",
+        "               they were taken say it again (EXIF)",
         "analyses.json  every analysis with its faces",
         "faces.csv      a row a face; a photo without a face has a row with empty columns",
         "",
@@ -218,6 +237,9 @@ def _readme() -> str:
         "line) has an apostrophe before it; analyses.json has the text as you wrote it.",
         "",
         *(f"{name:16} {meaning}" for name, meaning in COLUMNS.items()),
+        "",
+        "Upload this file, and photos that you do not have come back with their names, notes,",
+        "tags, felt emotions and capture times. They are read anew; corrections do not come back.",
         "",
         "Expressions are estimates from a picture, not what a person feels.",
         "",

@@ -18,8 +18,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
+from detector import clock
 from detector.enums import FineTuneStatus
 from detector.exceptions import DetectorError
 from detector.models import FineTune, ModelVersion
@@ -66,7 +66,7 @@ def end(
     changes: dict[str, object] = {
         "error_message": error[:500],
         "result": result,
-        "finished_at": timezone.now(),
+        "finished_at": clock.now(),
     }
     if status == FineTuneStatus.DONE:
         changes["progress"] = 1.0
@@ -76,7 +76,7 @@ def end(
 
 def give_up_silent() -> int:
     """End runs whose worker was lost; how many."""
-    since = timezone.now() - timedelta(seconds=settings.FINE_TUNE_SILENCE)
+    since = clock.now() - timedelta(seconds=settings.FINE_TUNE_SILENCE)
     silent = FineTune.objects.filter(status=FineTuneStatus.RUNNING, heard_at__lt=since)
     return sum(end(row, FineTuneStatus.FAILED, "Its worker was lost.") for row in silent)
 
@@ -104,7 +104,7 @@ def _claim(fine_tune_id: UUID) -> FineTune | None:
     queued = FineTune.objects.filter(pk=fine_tune_id, status=FineTuneStatus.QUEUED)
     try:
         with transaction.atomic():
-            claimed = queued.update(status=FineTuneStatus.RUNNING, heard_at=timezone.now())
+            claimed = queued.update(status=FineTuneStatus.RUNNING, heard_at=clock.now())
     except IntegrityError:
         # One runs already; the sweep comes back to this one.
         return None
@@ -167,7 +167,7 @@ def _follow(row: FineTune, process: "subprocess.Popen[str]") -> "deque[str]":
                 log.pop()
             log.append(line)
             changes |= _progress(line)
-        changes |= {"log": "\n".join(log), "heard_at": timezone.now()}
+        changes |= {"log": "\n".join(log), "heard_at": clock.now()}
         if not running.update(**changes):
             break  # Somebody cancelled it.
         if time.monotonic() > last:

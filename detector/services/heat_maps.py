@@ -10,7 +10,8 @@ from PIL import Image
 
 from detector.exceptions import DetectorError
 from detector.models import Explanation
-from detector.services import crops, images, model_registry
+from detector.outages import outage_in
+from detector.services import crops, images, model_registry, storage
 
 logger = logging.getLogger(__name__)
 
@@ -40,11 +41,8 @@ def draw(explanation_id: UUID) -> None:
         return
     try:
         _draw(explanation)
-    except DetectorError as error:
-        _fail(explanation, error)
-    except Exception:
-        logger.exception("Explanation %s failed unexpectedly", explanation_id)
-        _fail(explanation, UNEXPECTED)
+    except Exception as error:
+        _end(explanation, error)
 
 
 def _draw(explanation: Explanation) -> None:
@@ -59,13 +57,26 @@ def _draw(explanation: Explanation) -> None:
     picture = Image.fromarray(analyser.heat_map(rgb, crops.detection_of(face), face.emotion))
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=QUALITY)
-    explanation.picture.save("", ContentFile(buffer.getvalue()), save=False)
+    storage.save(explanation.picture, ContentFile(buffer.getvalue()))
     name = str(explanation.picture.name)
     counted = Explanation.objects.filter(pk=explanation.pk, picture="").update(
         picture=name, error_code="", error_message=""
     )
     if not counted:
         images.delete_files([name])
+
+
+def _end(explanation: Explanation, error: Exception) -> None:
+    outage = outage_in(error)
+    if outage is not None:
+        # As if it had not been tried: the sweep sends it again.
+        logger.warning("Explanation %s waits: %s", explanation.pk, outage.code)
+        Explanation.objects.filter(pk=explanation.pk).update(attempt=F("attempt") - 1)
+    elif isinstance(error, DetectorError):
+        _fail(explanation, error)
+    else:
+        logger.error("Explanation %s failed unexpectedly", explanation.pk, exc_info=error)
+        _fail(explanation, UNEXPECTED)
 
 
 def _fail(explanation: Explanation, error: DetectorError) -> None:

@@ -1,17 +1,19 @@
 """Does a call once, however often it is sent under its key.
 
 The row comes first: of calls that come at once, the one that wrote it does the work, the others
-wait for its answer. A claim runs out, so that a call whose server died can be sent again.
+wait for what comes of it. A claim runs out, so that a call whose server died can be sent again.
 """
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
+from detector import clock
 from detector.exceptions import DetectorError
 from detector.models import IdempotentCall, User
 
@@ -30,18 +32,23 @@ IN_PROGRESS = DetectorError(
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a call was answered: the status and the body as JSON."""
+class Outcome:
+    """What came of a call: the analyses that it led to, and the files that were not taken.
 
-    status: int
-    text: str
+    A `rejected` file is `{"filename", "error"}` as the API tells it. One that `may_change` is not
+    kept: the call is done anew when it is sent again.
+    """
+
+    accepted: list[UUID] = field(default_factory=list)
+    rejected: list[dict[str, Any]] = field(default_factory=list)
+    may_change: bool = False
     is_replay: bool = False
 
 
 def once(
-    owner: User, *, key: str, request_sha256: str, make: Callable[[], Answer], patience: float
-) -> Answer:
-    """The answer of the first call with this key; `make` is called if this is the first.
+    owner: User, *, key: str, request_sha256: str, make: Callable[[], Outcome], patience: float
+) -> Outcome:
+    """Return what came of the first call with this key; `make` is called if this is the first.
 
     What `make` raises goes to the caller, and nothing is kept. Raises DetectorError
     `idempotency_key_reused` where the key stands for another request, and `call_in_progress`
@@ -51,24 +58,25 @@ def once(
     while True:
         call, is_ours = _claim(owner, key, request_sha256)
         if is_ours:
-            return _answer(call, make)
+            return _do(call, make)
         if call.request_sha256 != request_sha256:
             raise REUSED
-        if call.status is not None:
-            return Answer(call.status, call.answer, is_replay=True)
+        if call.answered_at is not None:
+            ids = [UUID(text) for text in call.accepted]
+            return Outcome(ids, call.rejected, is_replay=True)
         if time.monotonic() >= end:
             raise IN_PROGRESS
         time.sleep(POLL_SECONDS)
 
 
 def forget_old() -> int:
-    """Remove the calls whose answers are kept no longer; how many."""
-    return IdempotentCall.objects.filter(created_at__lt=timezone.now() - KEPT).delete()[0]
+    """Remove the calls that are kept no longer; how many."""
+    return IdempotentCall.objects.filter(created_at__lt=clock.now() - KEPT).delete()[0]
 
 
 def _claim(owner: User, key: str, request_sha256: str) -> tuple[IdempotentCall, bool]:
     """The row of a key, and whether whoever calls shall do the work."""
-    now = timezone.now()
+    now = clock.now()
     rows = IdempotentCall.objects.filter(owner=owner, key=key)
     known = rows.first()
     if known is not None and known.created_at < now - KEPT:
@@ -90,11 +98,11 @@ def _claim(owner: User, key: str, request_sha256: str) -> tuple[IdempotentCall, 
 
 def _takes_over(call: IdempotentCall, request_sha256: str) -> bool:
     """Whether a claim ran out without an answer and is ours now."""
-    now = timezone.now()
-    if call.status is not None or call.claimed_at >= now - CLAIM:
+    now = clock.now()
+    if call.answered_at is not None or call.claimed_at >= now - CLAIM:
         return False
     abandoned = IdempotentCall.objects.filter(
-        pk=call.pk, status=None, request_sha256=request_sha256, claimed_at=call.claimed_at
+        pk=call.pk, answered_at=None, request_sha256=request_sha256, claimed_at=call.claimed_at
     )
     if not abandoned.update(claimed_at=now):
         return False
@@ -102,12 +110,16 @@ def _takes_over(call: IdempotentCall, request_sha256: str) -> bool:
     return True
 
 
-def _answer(call: IdempotentCall, make: Callable[[], Answer]) -> Answer:
-    ours = IdempotentCall.objects.filter(pk=call.pk, claimed_at=call.claimed_at, status=None)
+def _do(call: IdempotentCall, make: Callable[[], Outcome]) -> Outcome:
+    ours = IdempotentCall.objects.filter(pk=call.pk, claimed_at=call.claimed_at, answered_at=None)
     try:
-        answer = make()
+        outcome = make()
     except BaseException:
         ours.delete()
         raise
-    ours.update(status=answer.status, answer=answer.text)
-    return answer
+    if outcome.may_change:
+        ours.delete()
+    else:
+        accepted = [str(pk) for pk in outcome.accepted]
+        ours.update(accepted=accepted, rejected=outcome.rejected, answered_at=clock.now())
+    return outcome

@@ -14,13 +14,16 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from django.conf import settings
 from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 from numpy.typing import NDArray
 from PIL import Image
 
+from detector import clock
 from detector.exceptions import DetectorError
 from detector.models import Photo
+from detector.services import storage
 from ml import images as decoder
 
 logger = logging.getLogger(__name__)
@@ -34,6 +37,9 @@ BUSY = DetectorError(
 )
 
 JPEG_QUALITY = 95
+MAX_OPTIMIZED_PIXELS = 16_000_000
+"""Above it libjpeg is not asked for the shortest codes: it would keep six bytes of each pixel to
+save some percent."""
 THUMBNAIL_SIDE = 480
 THUMBNAIL_QUALITY = 82
 
@@ -105,6 +111,11 @@ def limits() -> decoder.Limits:
     return decoder.Limits(settings.UPLOAD_MAX_BYTES, settings.UPLOAD_MAX_PIXELS)
 
 
+def max_jpeg_pixels() -> int:
+    """Pixels that a JPEG may have: it can be reduced while it is decoded."""
+    return limits().max_pixels * decoder.JPEG_REDUCTION**2
+
+
 def as_detector_error(error: decoder.ImageError) -> DetectorError:
     """The same error, in the terms of the platform."""
     return DetectorError(error.code, error.message, details=error.details)
@@ -122,13 +133,12 @@ def normalise(photo: Photo) -> NDArray[np.uint8]:
     The first call stores the upright copy and the thumbnail and drops the file as received, and
     with it all metadata but the capture time. The pixels are those of the copy at the first call,
     too: the same network reads the same of a photo whenever it is analysed. Raises DetectorError
-    for a file that cannot be decoded.
+    for a file that cannot be decoded, and where the storage is away.
     """
     source = photo.image or photo.upload
     allowed = _limits_of_copies() if photo.image else limits()
     try:
-        with source.open("rb") as file:
-            decoded = decoder.decode(io.BytesIO(file.read()), allowed)
+        decoded = decoder.decode(io.BytesIO(storage.read(source)), allowed)
     except decoder.ImageError as error:
         raise as_detector_error(error) from error
     except FileNotFoundError as error:
@@ -140,12 +150,13 @@ def normalise(photo: Photo) -> NDArray[np.uint8]:
 
 def restore_upload(photo: Photo, checked: CheckedUpload) -> None:
     """Store a file again whose copy was lost before it was normalised."""
-    upload = photo.upload
-    if photo.image or upload.storage.exists(str(upload.name)):
-        return
-    upload.save("", checked.content, save=False)
-    if not Photo.objects.filter(pk=photo.pk, image="").update(upload=upload.name):
-        delete_files([str(upload.name)])
+    with storage.reached():
+        if photo.image or photo.upload.storage.exists(str(photo.upload.name)):
+            return
+    storage.save(photo.upload, checked.content)
+    name = str(photo.upload.name)
+    if not Photo.objects.filter(pk=photo.pk, image="").update(upload=name):
+        delete_files([name])
 
 
 def _store_copies(photo: Photo, decoded: decoder.DecodedImage) -> NDArray[np.uint8]:
@@ -154,11 +165,11 @@ def _store_copies(photo: Photo, decoded: decoder.DecodedImage) -> NDArray[np.uin
     try:
         image = Image.fromarray(decoded.rgb)
         upright = _jpeg(image, JPEG_QUALITY)
-        kept = decoder.decode(io.BytesIO(upright.read()), _limits_of_copies()).rgb
-        photo.image.save("", upright, save=False)
         image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
         small = _jpeg(image, THUMBNAIL_QUALITY)
-        photo.thumbnail.save("", small, save=False)
+        kept = decoder.decode(io.BytesIO(upright.read()), _limits_of_copies()).rgb
+        storage.save(photo.image, upright)
+        storage.save(photo.thumbnail, small)
         photo.stored_bytes = upright.size + small.size
     except BaseException:
         delete_files(_copies(photo))
@@ -170,8 +181,11 @@ def _store_copies(photo: Photo, decoded: decoder.DecodedImage) -> NDArray[np.uin
 
 
 def _limits_of_copies() -> decoder.Limits:
-    """Our own copy may be larger than the file as received; its pixels are as many."""
-    return replace(limits(), max_bytes=sys.maxsize)
+    """Our own copy may be larger than the file as received, or than what may come in today.
+
+    It is never reduced while it is decoded: boxes are in its pixels.
+    """
+    return replace(limits(), max_bytes=sys.maxsize, max_pixels=decoder.MAX_SIDE**2)
 
 
 def _copies(photo: Photo) -> list[str]:
@@ -183,7 +197,7 @@ def _name_copies(photo: Photo, decoded: decoder.DecodedImage, upload: str) -> bo
 
     Of two attempts that come here, one finds the upload gone from the row.
     """
-    captured_at = _aware(decoded.captured_at, photo)
+    captured_at = _aware(decoded.captured_at, photo) or photo.captured_at
     height, width = decoded.rgb.shape[:2]
     rows = Photo.objects.filter(pk=photo.pk, upload=upload).exclude(upload="")
     changed = rows.update(
@@ -195,6 +209,7 @@ def _name_copies(photo: Photo, decoded: decoder.DecodedImage, upload: str) -> bo
         taken_at=captured_at or photo.uploaded_at,
         width=width,
         height=height,
+        frame=decoded.frame,
     )
     return changed > 0
 
@@ -205,20 +220,20 @@ def _aware(captured_at: datetime | None, photo: Photo) -> datetime | None:
         return None
     if timezone.is_naive(captured_at):
         captured_at = timezone.make_aware(captured_at, photo.owner.zone)
-    return captured_at if captured_at <= timezone.now() else None
+    return captured_at if captured_at <= clock.now() else None
 
 
 def _jpeg(image: Image.Image, quality: int) -> ContentFile[bytes]:
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=quality, subsampling=0, optimize=True)
+    optimize = image.width * image.height <= MAX_OPTIMIZED_PIXELS
+    image.save(buffer, "JPEG", quality=quality, subsampling=0, optimize=optimize)
     return ContentFile(buffer.getvalue())
 
 
 def delete_files(names: list[str]) -> None:
     """Remove stored files; one that cannot be removed is logged and does not stop the others."""
-    storage = Photo.image.field.storage
     for name in names:
         try:
-            storage.delete(name)
+            default_storage.delete(name)
         except OSError:
             logger.exception("Could not delete the stored file %s", name)

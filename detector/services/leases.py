@@ -14,14 +14,17 @@ from uuid import UUID
 from django.conf import settings
 from django.db import Error, connection, transaction
 from django.db.models import F, Q
-from django.utils import timezone
 
+from detector import clock
 from detector.enums import UNDER_WAY, Status
-from detector.exceptions import DetectorError
+from detector.exceptions import DetectorError, OutageError
 from detector.models import Analysis, ModelVersion
 from detector.services import webhooks
 
 logger = logging.getLogger(__name__)
+
+SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=2), timedelta(seconds=30)
+"""Between two looks whether an outage is over."""
 
 WORKER_LOST = DetectorError(
     "worker_lost", "The analysis was interrupted several times. Please try it again.", details={}
@@ -37,7 +40,7 @@ class LeaseLostError(Exception):
 
 def claim(analysis_id: UUID) -> Analysis | None:
     """Move a due or abandoned analysis to running and return it; None if there is nothing to do."""
-    now = timezone.now()
+    now = clock.now()
     due = Q(status=Status.QUEUED, due_at__lte=now)
     abandoned = Q(status=Status.RUNNING, lease_expires_at__lt=now)
     claimed = (
@@ -102,32 +105,50 @@ def complete(
         model_version=model,
         timings_ms=timings_ms,
         best_confidence=best_confidence,
-        finished_at=timezone.now(),
+        finished_at=clock.now(),
         lease_expires_at=None,
     )
 
 
 def fail(analysis: Analysis, error: DetectorError) -> None:
-    """Move to failed, or back to the queue where trying again may help."""
-    if error.permanent or analysis.attempt >= settings.ANALYSIS_MAX_ATTEMPTS:
+    """Move to failed, or back to the queue where trying again may help.
+
+    What is put back because of an outage was not tried: it waits as long as that takes.
+    """
+    changes: dict[str, object]
+    if isinstance(error, OutageError):
+        changes = _waiting_for_the_end(analysis)
+    elif error.permanent or analysis.attempt >= settings.ANALYSIS_MAX_ATTEMPTS:
         changes = {
             "status": Status.FAILED,
             "error_code": error.code,
             "error_message": error.message,
-            "finished_at": timezone.now(),
+            "finished_at": clock.now(),
         }
     else:
         wait = timedelta(seconds=2**analysis.attempt)
-        changes = {"status": Status.QUEUED, "due_at": timezone.now() + wait, "sent_at": None}
+        changes = {"status": Status.QUEUED, "due_at": clock.now() + wait, "sent_at": None}
     with transaction.atomic():
         _update(analysis, lease_expires_at=None, **changes)
         if changes["status"] == Status.FAILED:
             webhooks.record(analysis.pk)
 
 
+def _waiting_for_the_end(analysis: Analysis) -> dict[str, object]:
+    """Look again after a quarter of the time that it has been waiting, within bounds."""
+    now = clock.now()
+    wait = min(max((now - analysis.queued_at) / 4, SHORTEST_WAIT), LONGEST_WAIT)
+    return {
+        "status": Status.QUEUED,
+        "attempt": F("attempt") - 1,
+        "due_at": now + wait,
+        "sent_at": None,
+    }
+
+
 def release_abandoned() -> int:
     """Queue again what a lost worker left running, or fail what was tried often enough."""
-    now = timezone.now()
+    now = clock.now()
     abandoned = Analysis.objects.filter(status=Status.RUNNING, lease_expires_at__lt=now)
     # Queued ones with too many attempts are there after the limit was lowered.
     waiting = Analysis.objects.filter(status=Status.QUEUED)
@@ -155,7 +176,7 @@ def _end(analysis_id: UUID, condition: Q, error: DetectorError) -> bool:
         status=Status.FAILED,
         error_code=error.code,
         error_message=error.message,
-        finished_at=timezone.now(),
+        finished_at=clock.now(),
         lease_expires_at=None,
     )
     if failed:
@@ -164,7 +185,7 @@ def _end(analysis_id: UUID, condition: Q, error: DetectorError) -> bool:
 
 
 def _lease_end() -> datetime:
-    return timezone.now() + timedelta(seconds=settings.ANALYSIS_LEASE)
+    return clock.now() + timedelta(seconds=settings.ANALYSIS_LEASE)
 
 
 def _update(analysis: Analysis, **changes: object) -> None:

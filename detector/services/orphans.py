@@ -6,12 +6,12 @@ from datetime import timedelta
 from itertools import chain
 
 from django.core.files.storage import default_storage
-from django.utils import timezone
 
+from detector import clock
 from detector.models import Explanation, Photo
 from detector.services import images
 
-FOLDERS = ("uploads", "images", "thumbnails", "explanations")
+FOLDERS = ("uploads", "images", "thumbnails", "explanations", "probes")
 MIN_AGE = timedelta(hours=1)
 """A younger file may still be on its way into a row."""
 
@@ -29,7 +29,7 @@ def remove_orphans() -> int:
 
 
 def _old_files() -> Iterator[str]:
-    newest = timezone.now() - MIN_AGE
+    newest = clock.now() - MIN_AGE
     for top in FOLDERS:
         if not default_storage.exists(top):
             continue

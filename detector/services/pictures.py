@@ -8,7 +8,7 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 from detector.enums import Emotion
 from detector.exceptions import DetectorError
 from detector.models import Face, Photo
-from detector.services import images
+from detector.services import images, storage
 
 QUALITY = 88
 CROP_MARGIN = 0.25
@@ -58,7 +58,8 @@ def crop(photo: Photo, face: Face) -> bytes:
 
 def _opened(photo: Photo) -> Image.Image:
     try:
-        with photo.image.open("rb") as file, Image.open(file) as image:
+        content = storage.read(photo.image)
+        with Image.open(io.BytesIO(content)) as image:
             return image.convert("RGB")
     except FileNotFoundError as error:
         raise DetectorError("file_missing", "The stored file is gone.") from error
@@ -69,8 +70,7 @@ def _mark(draw: ImageDraw.ImageDraw, size: tuple[int, int], face: Face) -> None:
     thickness = max(2, round(max(size) / 300))
     box = (face.x, face.y, face.x + face.width, face.y + face.height)
     draw.rectangle(box, outline=colour, width=thickness)
-    doubt = "?" if face.is_uncertain else ""
-    text = f"{face.index + 1} {face.effective_emotion}{doubt} {face.effective_confidence:.0%}"
+    text = f"{face.index + 1} {_words(face)}"
     letters = max(10.0, max(size) / 45)
     font = ImageFont.load_default(letters)
     height = round(letters * 1.4)
@@ -79,6 +79,13 @@ def _mark(draw: ImageDraw.ImageDraw, size: tuple[int, int], face: Face) -> None:
     y = face.y - height if face.y >= height else max(face.y, 0)
     draw.rectangle((x, y, x + width, y + height), fill=colour)
     draw.text((x + width / 2, y + height / 2), text, "white", font=font, anchor="mm")
+
+
+def _words(face: Face) -> str:
+    if face.shown_confidence is None:
+        return f"{face.effective_emotion}, corrected"
+    doubt = "?" if face.is_uncertain else ""
+    return f"{face.effective_emotion}{doubt} {face.shown_confidence:.0%}"
 
 
 def _jpeg(picture: Image.Image) -> bytes:

@@ -6,9 +6,8 @@ the truth; nothing here loads a network, so that the web process may call it.
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
-from detector import model_selectors
+from detector import clock, model_selectors
 from detector.enums import ModelStatus
 from detector.exceptions import DetectorError
 from detector.models import ModelVersion, User
@@ -93,7 +92,7 @@ def _choose(
     before = model_selectors.active_model()
     _activate(version)
     if version.name != manifest.DEFAULT_VERSION:
-        ModelVersion.objects.filter(pk=version.pk).update(chosen_at=timezone.now())
+        ModelVersion.objects.filter(pk=version.pk).update(chosen_at=clock.now())
     details = {"before": str(before or ""), "sha256": version.sha256, "change_of_accuracy": change}
     audit.record(actor, action, version, **details)
     version.refresh_from_db()
@@ -105,7 +104,7 @@ def _activate(version: ModelVersion) -> None:
     others = ModelVersion.objects.exclude(pk=version.pk)
     others.filter(status=ModelStatus.ACTIVE).update(status=ModelStatus.RETIRED, chosen_at=None)
     ModelVersion.objects.filter(pk=version.pk).update(
-        status=ModelStatus.ACTIVE, activated_at=timezone.now(), chosen_at=None, in_shadow=False
+        status=ModelStatus.ACTIVE, activated_at=clock.now(), chosen_at=None, in_shadow=False
     )
 
 

@@ -13,8 +13,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Count, QuerySet
-from django.utils import timezone
 
+from detector import clock
 from detector.enums import UNDER_WAY, ModelStatus, ReanalysisStatus, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, ModelVersion, Photo, Reanalysis, User
@@ -30,6 +30,8 @@ ANOTHER_RUNS = DetectorError(
     "reanalysis_running", "Another re-analysis is running. Pause it, or wait until it is finished."
 )
 REPLACED = "Another model became active."
+ABOVE_ALL = UUID(int=2**128 - 1)
+"""Ids are made by the clocks of hosts: a new one need not be above those of all photos."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,9 @@ def plan(
         raise NOT_ACTIVE
     if Reanalysis.objects.filter(status=ReanalysisStatus.RUNNING).exists():
         raise ANOTHER_RUNS
-    campaign = Reanalysis(model_version=model, owner=owner, from_version=from_version)
+    campaign = Reanalysis(
+        model_version=model, owner=owner, from_version=from_version, next_before=ABOVE_ALL
+    )
     campaign.photos = 0 if from_version == model else _left(campaign).count()
     if not campaign.photos:
         raise NOTHING_TO_DO
@@ -105,7 +109,7 @@ def resume(campaign: Reanalysis, actor: User | None) -> bool:
 def cancel(campaign: Reanalysis, actor: User | None) -> bool:
     """End it for good; whether it had not ended. What was read stays."""
     going = [ReanalysisStatus.RUNNING, ReanalysisStatus.PAUSED]
-    return _steer(campaign, actor, going, ReanalysisStatus.CANCELLED, finished_at=timezone.now())
+    return _steer(campaign, actor, going, ReanalysisStatus.CANCELLED, finished_at=clock.now())
 
 
 @transaction.atomic
@@ -165,7 +169,7 @@ def _advance(campaign: Reanalysis) -> list[UUID]:
         return _queue(campaign, photo_ids)
     if not under_way:
         finished = ReanalysisStatus.FINISHED
-        _move(campaign, [ReanalysisStatus.RUNNING], finished, finished_at=timezone.now())
+        _move(campaign, [ReanalysisStatus.RUNNING], finished, finished_at=clock.now())
     return []
 
 
@@ -189,7 +193,7 @@ def _left(campaign: Reanalysis) -> QuerySet[Analysis]:
 
 
 def _something_new_waits() -> bool:
-    waiting = Analysis.objects.filter(status=Status.QUEUED, due_at__lte=timezone.now())
+    waiting = Analysis.objects.filter(status=Status.QUEUED, due_at__lte=clock.now())
     return waiting.filter(reanalysis=None).exists()
 
 
@@ -203,7 +207,7 @@ def _queue(campaign: Reanalysis, photo_ids: list[UUID]) -> list[UUID]:
             "photo_id", flat=True
         )
     )
-    now = timezone.now()
+    now = clock.now()
     renewals = Analysis.objects.bulk_create(
         Analysis(
             photo=photo,

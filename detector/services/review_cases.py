@@ -4,12 +4,13 @@ import math
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.utils import timezone
 
+from detector import clock
 from detector.enums import CaseStatus, Emotion, ReviewKind, Status, Verdict
 from detector.models import Face, Photo, Review, ReviewCase, User
 from detector.services import locks
@@ -48,8 +49,9 @@ def open_for(photo: Photo, faces: Iterable[Face]) -> None:
     """Put the new faces of a photo into the queue, if its owner agrees to that at this moment."""
     if photo.is_demo or not locks.owner_held(photo.owner_id).agrees_to_review:
         return
+    now = clock.now()
     ReviewCase.objects.bulk_create(
-        [_case(face) for face in faces], batch_size=PIECE, ignore_conflicts=True
+        [_case(face, now) for face in faces], batch_size=PIECE, ignore_conflicts=True
     )
 
 
@@ -59,7 +61,7 @@ def open_all(owner: User) -> None:
     for face in missing.iterator(chunk_size=PIECE):
         given = list(face.reviews.all())
         own = next((r.verdict for r in given if r.kind == ReviewKind.OWNER), "")
-        case = _case(face, correction=own)
+        case = _case(face, clock.now(), correction=own)
         if any(r.kind == ReviewKind.REVIEWER for r in given):
             case.wanted = 2
         case.save(force_insert=True)
@@ -100,7 +102,7 @@ def settle(case: ReviewCase) -> None:
         final, wanted = _of_several(verdicts)
     case.wanted, case.final_verdict = wanted, final
     case.status = CaseStatus.SETTLED if final else CaseStatus.OPEN
-    case.settled_at = timezone.now() if final else None
+    case.settled_at = clock.now() if final else None
     if final:
         case.claimed_by, case.claimed_until = None, None
     case.save()
@@ -124,14 +126,14 @@ def _of_several(verdicts: Sequence[str]) -> tuple[str, int]:
     return Verdict.CANNOT_TELL, THIRD_PERSON
 
 
-def _case(face: Face, correction: str = "") -> ReviewCase:
+def _case(face: Face, now: datetime, correction: str = "") -> ReviewCase:
     # Drawn by lot, not by anything of the face: what is reviewed twice stands for all.
     double = random.random() < settings.REVIEW_DOUBLE_SHARE  # noqa: S311
     return ReviewCase(
         face=face,
         wanted=2 if double else 1,
         usefulness=usefulness(face, correction),
-        created_at=timezone.now(),
+        created_at=now,
     )
 
 

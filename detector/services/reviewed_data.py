@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from detector import consent, labelled
 from detector.enums import Emotion, Split, Verdict
-from detector.exceptions import DetectorError
+from detector.exceptions import DetectorError, OutageError
 from detector.models import Face, Photo, ReviewedExport, User
 from detector.models.ids import new_id
 from detector.services import audit, crops, images
@@ -160,6 +160,9 @@ def _add(collected: Collected, photo: Photo, faces: list[Face]) -> None:
         return
     try:
         rgb = images.normalise(photo)
+    except OutageError:
+        # A data set must not lack what could not be read just now.
+        raise
     except DetectorError:
         collected.left_out["unreadable"] += len(named)
         return

@@ -8,9 +8,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
-from detector import reviewing, selectors
+from detector import clock, reviewing, selectors
 from detector.enums import CaseStatus, ReviewKind, Verdict
 from detector.exceptions import DetectorError
 from detector.models import Face, Photo, Review, ReviewCase, User
@@ -112,7 +111,7 @@ def undo(reviewer: User) -> ReviewCase | None:
     None where there is none, or where somebody else sees the face at this moment: then the verdict
     is gone all the same, and the face is judged by others.
     """
-    last = reviewing.reviews_by(reviewer).filter(created_at__gt=timezone.now() - UNDO_WITHIN)
+    last = reviewing.reviews_by(reviewer).filter(created_at__gt=clock.now() - UNDO_WITHIN)
     review = last.first()
     return _take_back(review, reviewer) if review else None
 
@@ -173,7 +172,7 @@ def _claim(reviewer: User, case_id: UUID, condition: Q) -> bool:
 
 
 def _lease_end() -> datetime:
-    return timezone.now() + timedelta(seconds=settings.REVIEW_LEASE)
+    return clock.now() + timedelta(seconds=settings.REVIEW_LEASE)
 
 
 def _photo_held(condition: Q) -> Photo | None:
@@ -207,7 +206,7 @@ def _written(
             verdict=Verdict(verdict),
             comment=comment,
             seconds=None if seconds is None else min(max(seconds, 0.0), LONGEST),
-            created_at=timezone.now(),
+            created_at=clock.now(),
         )
     except IntegrityError as error:
         raise NOT_YOURS from error

@@ -10,14 +10,25 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 
-from detector import tasks
+from detector import clock, tasks
 from detector.enums import UNDER_WAY, Source, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo, User
 from detector.models.ids import new_id
-from detector.services import archives, bin, hints, images, leases, locks, quotas, reanalysis
+from detector.services import (
+    annotation,
+    archives,
+    bin,
+    hints,
+    images,
+    leases,
+    locks,
+    quotas,
+    reanalysis,
+    storage,
+)
+from detector.services.remarks import NO_REMARK, Remark
 
 SWEEP_BATCH = 100
 
@@ -78,7 +89,8 @@ def _submit_archive(owner: User, file: "UploadedFile[Any]", batch: UUID) -> Subm
     for member in archive.members:
         try:
             with archive.unpacked(member) as photo:
-                submission.add(*_submit_file(owner, photo, Source.ARCHIVE, batch))
+                remark = archive.remark_on(member)
+                submission.add(*_submit_file(owner, photo, Source.ARCHIVE, batch, remark))
         except DetectorError as error:
             submission.rejected.append(Rejection(archive.name_of(member), error))
     # An archive of other things, a document for instance, is one mistake and not many.
@@ -89,7 +101,11 @@ def _submit_archive(owner: User, file: "UploadedFile[Any]", batch: UUID) -> Subm
 
 
 def _submit_file(
-    owner: User, file: "UploadedFile[Any]", source: Source, batch: UUID
+    owner: User,
+    file: "UploadedFile[Any]",
+    source: Source,
+    batch: UUID,
+    remark: Remark = NO_REMARK,
 ) -> tuple[Analysis, bool]:
     """Store a photo and queue its analysis; whether it is new.
 
@@ -98,16 +114,19 @@ def _submit_file(
     photo that can be read; then nothing is left behind.
     """
     checked = images.check_upload(file)
+    exported = _exported_from(owner, remark, checked)
+    if exported is not None:
+        return exported, False
     known = _brought_back(owner, checked.sha256)
     if known is not None:
         images.restore_upload(known.photo, checked)
         retry(known)
         return known, False
-    photo = _photo(owner, checked, source, batch)
+    photo = _photo(owner, checked, source, batch, remark)
     # The file is stored before the row that names it, and outside the transaction.
-    photo.upload.save("", checked.content, save=False)
+    storage.save(photo.upload, checked.content)
     try:
-        analysis = _create_rows(photo)
+        analysis = _create_rows(photo, remark)
     except IntegrityError as error:
         # The same file came in twice at once and the other one won, or the account is gone.
         images.delete_files([str(photo.upload.name)])
@@ -118,16 +137,24 @@ def _submit_file(
     return analysis, True
 
 
-@transaction.atomic
-def _create_rows(photo: Photo) -> Analysis:
+def _create_rows(photo: Photo, remark: Remark) -> Analysis:
+    is_complete = False
     try:
-        quotas.check(photo)
-        photo.save(force_insert=True)
-        return _queue(photo)
+        with transaction.atomic():
+            quotas.check(photo)
+            photo.save(force_insert=True)
+            if remark != NO_REMARK:
+                annotation.annotate(
+                    photo, note=remark.note, tags=remark.tags, felt_emotion=remark.felt_emotion
+                )
+            analysis = _queue(photo)
+            is_complete = True
     except BaseException:
-        # Only here: once the commit was asked for, the row may be there whatever is raised.
-        images.delete_files([str(photo.upload.name)])
+        # Once the commit was asked for, the row may be there whatever is raised.
+        if not is_complete:
+            images.delete_files([str(photo.upload.name)])
         raise
+    return analysis
 
 
 def retry(analysis: Analysis) -> bool:
@@ -135,12 +162,12 @@ def retry(analysis: Analysis) -> bool:
 
     Not a failed renewal that another came after: the photo has its newer result, or waits for it.
     """
-    now = timezone.now()
+    now = clock.now()
     with transaction.atomic():
         list(locks.photos_held(analysis.owner, [analysis.photo_id]))
         failed = Analysis.objects.filter(pk=analysis.pk, status=Status.FAILED)
         others = Analysis.objects.filter(photo=OuterRef("photo")).exclude(pk=OuterRef("pk"))
-        newer = Q(pk__gt=OuterRef("pk"), superseded=False)
+        newer = Q(queued_at__gt=OuterRef("queued_at"), superseded=False)
         failed = failed.exclude(Exists(others.filter(newer | Q(status__in=UNDER_WAY))))
         changed = failed.update(
             status=Status.QUEUED,
@@ -179,7 +206,7 @@ def _analyse_again(photo: Photo) -> bool:
 
 
 def _queue(photo: Photo, *, superseded: bool = False) -> Analysis:
-    now = timezone.now()
+    now = clock.now()
     return Analysis.objects.create(
         photo=photo,
         owner_id=photo.owner_id,
@@ -210,7 +237,7 @@ def sweep() -> int:
     queued so long ago that its message may be lost. A surplus hint costs one query.
     """
     leases.release_abandoned()
-    now = timezone.now()
+    now = clock.now()
     stale = now - timedelta(seconds=settings.ANALYSIS_RESEND_AFTER)
     waiting = Analysis.objects.filter(
         Q(sent_at__isnull=True) | Q(sent_at__lt=stale), status=Status.QUEUED, due_at__lte=now
@@ -248,18 +275,33 @@ def _brought_back(owner: User, sha256: str) -> Analysis | None:
     return _existing(owner, sha256)
 
 
-def _photo(owner: User, checked: images.CheckedUpload, source: Source, batch: UUID) -> Photo:
-    now = timezone.now()
+def _exported_from(owner: User, remark: Remark, checked: images.CheckedUpload) -> Analysis | None:
+    """The analysis of the photo that a picture of our export was made from, if it is still there.
+
+    Nothing of it is changed: what is written on it now may be newer.
+    """
+    known = _existing(owner, remark.sha256) if remark.sha256 else None
+    if known is None:
+        return None
+    sides = (known.photo.width, known.photo.height)
+    return _brought_back(owner, remark.sha256) if sides == (checked.width, checked.height) else None
+
+
+def _photo(
+    owner: User, checked: images.CheckedUpload, source: Source, batch: UUID, remark: Remark
+) -> Photo:
+    now = clock.now()
     return Photo(
         owner=owner,
-        filename=checked.filename,
+        filename=images.short_name(remark.filename or checked.filename),
         sha256=checked.sha256,
         stored_bytes=checked.content.size or 0,
         width=checked.width,
         height=checked.height,
         format=checked.format,
         uploaded_at=now,
-        taken_at=now,
+        captured_at=remark.captured_at,
+        taken_at=remark.captured_at or now,
         source=source,
         batch=batch,
     )

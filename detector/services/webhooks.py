@@ -8,8 +8,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
+from detector import clock
 from detector.enums import DeliveryStatus, Event, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Review, User, WebhookDelivery, WebhookEndpoint
@@ -39,7 +39,7 @@ def change_endpoint(endpoint: WebhookEndpoint, **changes: Any) -> None:
         _check_url(changes["url"])
     disabled = changes.pop("disabled", None)
     if disabled is True and endpoint.disabled_at is None:
-        changes |= {"disabled_at": timezone.now(), "disabled_reason": "You disabled it."}
+        changes |= {"disabled_at": clock.now(), "disabled_reason": "You disabled it."}
     if disabled is False:
         changes |= {
             "disabled_at": None, "disabled_reason": "", "failures": 0, "failing_since": None,
@@ -64,25 +64,25 @@ def record(analysis_id: UUID) -> None:
     """Write the deliveries of a finished analysis, inside the transaction that finishes it."""
     analysis = Analysis.objects.get(pk=analysis_id)
     event = Event.ANALYSIS_DONE if analysis.status == Status.DONE else Event.ANALYSIS_FAILED
-    _record(event, analysis.owner_id, analysis.pk, _analysis_data(analysis))
+    _record(event, analysis, analysis.pk, _analysis_data(analysis))
 
 
 def record_review(review: Review) -> None:
     """Write the deliveries of a verdict to the owner of its face, in the verdict's transaction."""
-    owner_id = review.face.analysis.owner_id
-    _record(Event.REVIEW_CREATED, owner_id, review.pk, _review_data(review))
+    _record(Event.REVIEW_CREATED, review.face.analysis, review.pk, _review_data(review))
 
 
-def _record(event: Event, owner_id: UUID, subject: UUID, data: dict[str, Any]) -> None:
-    endpoints = WebhookEndpoint.objects.filter(owner=owner_id, disabled_at=None)
+def _record(event: Event, analysis: Analysis, subject: UUID, data: dict[str, Any]) -> None:
+    endpoints = WebhookEndpoint.objects.filter(owner=analysis.owner_id, disabled_at=None)
     listening = [endpoint for endpoint in endpoints if event.value in endpoint.events]
     if not listening:
         return
-    now = timezone.now()
+    now = clock.now()
     payload = _payload(event, now, data)
     WebhookDelivery.objects.bulk_create(
         WebhookDelivery(
             endpoint=endpoint,
+            photo_id=analysis.photo_id,
             event=event,
             subject=subject,
             payload=payload,
@@ -96,16 +96,20 @@ def _record(event: Event, owner_id: UUID, subject: UUID, data: dict[str, Any]) -
 def waiting_of(subject: UUID) -> list[UUID]:
     """The deliveries that tell of something and are due."""
     waiting = WebhookDelivery.objects.filter(
-        subject=subject, status=DeliveryStatus.WAITING, due_at__lte=timezone.now()
+        subject=subject,
+        photo__deleted_at=None,
+        status=DeliveryStatus.WAITING,
+        due_at__lte=clock.now(),
     )
     return list(waiting.values_list("pk", flat=True))
 
 
 def send_again(delivery: WebhookDelivery) -> WebhookDelivery:
     """The same message once more, as a delivery of its own."""
-    now = timezone.now()
+    now = clock.now()
     return WebhookDelivery.objects.create(
         endpoint=delivery.endpoint,
+        photo_id=delivery.photo_id,
         event=delivery.event,
         subject=delivery.subject,
         payload=delivery.payload,

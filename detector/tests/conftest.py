@@ -9,15 +9,17 @@ from uuid import UUID
 
 import numpy as np
 import pytest
+import time_machine
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, connections
 from django.test import Client
+from django.utils import timezone
 from PIL import Image
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
-from detector import tasks
+from detector import clock, tasks
 from detector.enums import Scope
 from detector.models import Analysis, AuditEntry, User
 from detector.services import analysis as analysis_service
@@ -71,6 +73,23 @@ def _private_files(settings: Settings, tmp_path: Path) -> None:
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _clock_travels_along(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that travels takes the database along, whose clock time_machine does not move.
+
+    One that has a host with a wrong clock says so by the fixture `wrong_clocks`.
+    """
+    if "wrong_clocks" in request.fixturenames:
+        return
+    real, hatch = clock.now, time_machine.escape_hatch
+    monkeypatch.setattr(clock, "now", lambda: timezone.now() if hatch.is_travelling() else real())
+
+
+@pytest.fixture
+def wrong_clocks() -> None:
+    """Python's clock may be wrong here, as on a host of its own; the database's stays right."""
 
 
 @pytest.fixture(autouse=True)

@@ -100,6 +100,7 @@ class WebhookDeliveryFactory(DjangoModelFactory[WebhookDelivery]):
         model = WebhookDelivery
 
     endpoint = SubFactory(WebhookEndpointFactory)
+    photo = SubFactory(PhotoFactory, owner=SelfAttribute("..endpoint.owner"))
     event = Event.ANALYSIS_DONE
     subject = LazyFunction(new_id)
     payload = "{}"

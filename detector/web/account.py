@@ -10,12 +10,12 @@ from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from detector import clock, selectors
 from detector import consent as consent_text
-from detector import selectors
 from detector.services import accounts, erasure, retention, review_consent, tokens
 from detector.web import once
 from detector.web.forms import PreferencesForm, RetentionForm, TokenForm
@@ -69,7 +69,7 @@ def set_retention(request: OwnerRequest) -> HttpResponse:
         return _settings_page(request, retention_form=form)
     accounts.set_retention(request.user, form.cleaned_data["days"])
     messages.success(request, "Your settings were saved.")
-    outlived = retention.count_outlived(request.user, timezone.now())
+    outlived = retention.count_outlived(request.user, clock.now())
     if outlived:
         messages.warning(
             request, f"Photos older than that: {outlived}. They go for good within the hour."
@@ -135,6 +135,7 @@ def _settings_page(request: OwnerRequest, **context: object) -> HttpResponse:
         "token_form": TokenForm(),
         "tokens": selectors.tokens_of(request.user),
         "disabled_webhooks": selectors.disabled_webhooks_of(request.user),
+        "page_address": reverse("settings"),
         **context,
     }
     return render(request, "detector/settings.html", context)

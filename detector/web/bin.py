@@ -6,10 +6,12 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from detector import selectors
 from detector.services import bin as bin_service
+from detector.web import way_back
 from detector.web.pictures import picture
 from detector.web.requests import OwnerRequest, named_photos
 
@@ -40,7 +42,9 @@ def restore(request: OwnerRequest) -> HttpResponse:
         messages.error(request, "There was nothing to bring back any more.")
         return redirect("bin")
     messages.success(request, "The photo is back." if count == 1 else f"{count} photos are back.")
-    return redirect("photo", ids[0]) if len(ids) == 1 else redirect("history")
+    if len(ids) == 1:
+        return redirect("photo", ids[0])
+    return redirect(way_back.with_query(request, reverse("history")))
 
 
 @require_POST

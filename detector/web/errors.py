@@ -1,19 +1,27 @@
 """Errors outside of views: a page for people, a notice under HTMX, the envelope for programs."""
 
+import sys
 from http import HTTPStatus
 
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.http.multipartparser import MultiPartParserError
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import Resolver404, resolve
 from django.views.decorators.csrf import requires_csrf_token
 
-from detector.exceptions import DetectorError, unreadable_form
+from detector.exceptions import DetectorError, OutageError, unreadable_form
+from detector.outages import outage_in
+from detector.web import way_back
 
 BAD_REQUEST = DetectorError("bad_request", "The request could not be understood.")
 FORBIDDEN = DetectorError("permission_denied", "You are not allowed to do this.")
 CSRF_FAILED = DetectorError("csrf_failed", "This page has been open for too long.")
+METHOD_NOT_ALLOWED = DetectorError("method_not_allowed", "This address cannot be used in this way.")
 NOT_FOUND = DetectorError("not_found", "There is nothing at this address.")
 TOO_LARGE = DetectorError("request_too_large", "The request is too large.")
 TOO_MANY = DetectorError("too_many_requests", "That was too often in a short time.")
@@ -21,11 +29,16 @@ TOO_MANY_FILES = DetectorError(
     "too_many_files",
     f"More than {settings.DATA_UPLOAD_MAX_NUMBER_FILES} files at once. Send them in parts.",
 )
+OPENED_ANEW = "This page had been open for too long and was opened anew. Please do that once more."
 OUR_FAULT = DetectorError("internal_error", "Something went wrong on our side.")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """400."""
+    outage = outage_in(exception)
+    if outage is not None:
+        # A session that could not be written is called a bad request.
+        return unavailable(request, outage)
     error = BAD_REQUEST
     if isinstance(exception, TooManyFilesSent):
         error = TOO_MANY_FILES
@@ -41,8 +54,27 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 @requires_csrf_token
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
-    """403 of a form that was not opened in this session, or without cookies."""
+    """403 of a form that was not opened in this session, or without cookies.
+
+    A person whose session has ended, or who logged in again in another tab, is led to a page on
+    which the form can be sent; what was typed is kept there by the browser.
+    """
+    page = way_back.page_before(request)
+    # Other reasons name another host: nobody pressed a button of ours.
+    if page and reason.startswith("CSRF ") and not is_program(request):
+        if not request.user.is_authenticated and _needs_login(request):
+            return redirect_to_login(page)
+        if request.user.is_authenticated and not _is_fetch(request):
+            messages.warning(request, OPENED_ANEW)
+            return redirect(page)
     return _answer(request, CSRF_FAILED, HTTPStatus.FORBIDDEN)
+
+
+def method_not_allowed(request: HttpRequest, allowed: str, page: str) -> HttpResponseBase:
+    """405, with a way to the page that stands above the address."""
+    response = _answer(request, METHOD_NOT_ALLOWED, HTTPStatus.METHOD_NOT_ALLOWED, page=page)
+    response["Allow"] = allowed
+    return response
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
@@ -51,13 +83,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 
 
 def request_too_large(request: HttpRequest) -> HttpResponseBase:
-    """413; the rest of the body is not read, so the connection cannot be used again."""
+    """413; the body is not read, so the server closes the connection."""
     error = DetectorError(
         TOO_LARGE.code, TOO_LARGE.message, details={"max_bytes": settings.REQUEST_MAX_BYTES}
     )
-    response = _answer(request, error, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    response["Connection"] = "close"
-    return response
+    return _answer(request, error, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponseBase:
@@ -68,25 +98,46 @@ def too_many_requests(request: HttpRequest) -> HttpResponseBase:
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    """500; without a template that could fail as well."""
-    if _is_program(request):
+    """500, or 503 where something is away; without a template that could fail as well."""
+    outage = outage_in(sys.exc_info()[1])
+    if outage is not None:
+        return unavailable(request, outage)
+    if is_program(request):
         return JsonResponse({"error": OUR_FAULT.as_dict()}, status=500)
     if _is_htmx(request):
         return _notice(request, OUR_FAULT, HTTPStatus.INTERNAL_SERVER_ERROR)
     return render(request, "500.html", status=500)
 
 
-def _answer(request: HttpRequest, error: DetectorError, status: HTTPStatus) -> HttpResponse:
-    if _is_program(request):
+def unavailable(request: HttpRequest, outage: OutageError) -> HttpResponseBase:
+    """503; nothing here asks the database, not even who is logged in."""
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    if is_program(request):
+        response: HttpResponse = JsonResponse({"error": outage.as_dict()}, status=status)
+    elif _is_htmx(request):
+        response = _notice(None, outage, status)
+    else:
+        page = render_to_string("503.html", _context(outage, status))
+        response = HttpResponse(page, status=status)
+    response["Retry-After"] = str(outage.retry_after)
+    return response
+
+
+def _answer(
+    request: HttpRequest, error: DetectorError, status: HTTPStatus, *, page: str = ""
+) -> HttpResponse:
+    if is_program(request):
         return JsonResponse({"error": error.as_dict()}, status=status)
     if _is_htmx(request):
         return _notice(request, error, status)
-    return render(request, "detector/error.html", _context(error, status), status=status)
+    context = {**_context(error, status), "page": page}
+    return render(request, "detector/error.html", context, status=status)
 
 
-def _notice(request: HttpRequest, error: DetectorError, status: HTTPStatus) -> HttpResponse:
+def _notice(request: HttpRequest | None, error: DetectorError, status: HTTPStatus) -> HttpResponse:
     """A notice above the page, wherever the request came from: the page itself stays."""
-    page = render(request, "partials/error_notice.html", _context(error, status), status=status)
+    text = render_to_string("partials/error_notice.html", _context(error, status), request)
+    page = HttpResponse(text, status=status)
     page["HX-Retarget"], page["HX-Reswap"] = "#notices", "innerHTML show:window:top"
     return page
 
@@ -95,8 +146,21 @@ def _context(error: DetectorError, status: HTTPStatus) -> dict[str, object]:
     return {"status": status.value, "code": error.code, "message": error.message}
 
 
-def _is_program(request: HttpRequest) -> bool:
+def is_program(request: HttpRequest) -> bool:
+    """Return whether an address is one of the API's."""
     return request.path.startswith("/api/")
+
+
+def _needs_login(request: HttpRequest) -> bool:
+    try:
+        return bool(getattr(resolve(request.path).func, "login_required", True))
+    except Resolver404:
+        return False
+
+
+def _is_fetch(request: HttpRequest) -> bool:
+    """Whether a script of ours sends this and says itself what went wrong."""
+    return request.headers.get("X-Requested-With") == "fetch"
 
 
 def _is_htmx(request: HttpRequest) -> bool:

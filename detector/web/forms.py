@@ -34,6 +34,14 @@ class SignupForm(AllauthSignupForm):
     review_consent = forms.BooleanField(required=False)
     time_zone = forms.CharField(required=False, widget=forms.HiddenInput)
 
+    def clean(self) -> dict[str, Any]:
+        """Compare the two passwords also where the first is refused: all errors at once."""
+        cleaned: dict[str, Any] = super().clean()
+        first, second = self["password1"].data, self["password2"].data
+        if first and second and first != second and "password2" not in self.errors:
+            self.add_error("password2", "You must type the same password each time.")
+        return cleaned
+
     def try_save(self, request: HttpRequest) -> Any:
         """Take as long for an address that has an account as for one that has none."""
         if self.account_already_exists:

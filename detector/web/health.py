@@ -8,8 +8,6 @@ from collections.abc import Callable
 from celery import current_app
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -17,6 +15,7 @@ from django.views.decorators.http import require_safe
 from kombu import Queue
 
 from detector import selectors
+from detector.services import storage
 
 logger = logging.getLogger(__name__)
 
@@ -35,32 +34,43 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """All that an upload needs is there; 503 where something is not, and which."""
     checks = _recent_checks(int(time.monotonic()))
-    ready = all(checks.values())
-    states = {name: "ok" if good else "unavailable" for name, good in checks.items()}
-    return JsonResponse(
-        {"status": "ok" if ready else "unavailable", "checks": states}, status=200 if ready else 503
-    )
+    ready = not any(checks.values())
+    states = {name: "unavailable" if reason else "ok" for name, reason in checks.items()}
+    answer: dict[str, object] = {"status": "ok" if ready else "unavailable", "checks": states}
+    if not ready:
+        answer["reasons"] = {name: reason for name, reason in checks.items() if reason}
+    return JsonResponse(answer, status=200 if ready else 503)
 
 
 @functools.lru_cache(maxsize=1)
-def _recent_checks(second: int) -> dict[str, bool]:
-    """The checks as of this second: anyone may ask, so they run about once a second at most."""
+def _recent_checks(second: int) -> dict[str, str]:
+    """What is wrong with each, nothing where it works, as of this second.
+
+    Anyone may ask, so they run about once a second at most.
+    """
     return {
-        "database": _works(_database),
-        "broker": _works(_broker),
-        "storage": _works(_storage),
-        "worker": _works(_worker),
+        "database": _trouble(_database),
+        "broker": _trouble(_broker),
+        "storage": _trouble(_storage),
+        "worker": _trouble(_worker),
     }
 
 
-def _works(check: Callable[[], object]) -> bool:
+class NotReadyError(Exception):
+    """Something that anyone may read, unlike the errors of databases and brokers."""
+
+
+def _trouble(check: Callable[[], object]) -> str:
     try:
         check()
+    except NotReadyError as error:
+        logger.warning("Not ready: %s", error)
+        return str(error)
     except Exception as error:
         # The point is to find out whether it fails, however it does.
         logger.warning("Not ready: %s: %s", check.__name__.strip("_"), error)
-        return False
-    return True
+        return "it does not answer"
+    return ""
 
 
 def _database() -> None:
@@ -75,10 +85,12 @@ def _broker() -> None:
 
 
 def _storage() -> None:
-    name = default_storage.save("readiness", ContentFile(b"ready"))
-    default_storage.delete(name)
+    storage.check()
 
 
 def _worker() -> None:
     if not selectors.worker_alive():
-        raise RuntimeError("no worker was heard from")
+        raise NotReadyError("no worker was heard from")
+    stall = selectors.stall()
+    if stall is not None:
+        raise NotReadyError(str(stall))

@@ -13,24 +13,16 @@ from django.views.decorators.vary import vary_on_headers
 from detector import selectors
 from detector.enums import Emotion, Source
 from detector.exceptions import DetectorError
-from detector.filters import AnalysisFilter
 from detector.services import annotation, submission
 from detector.services import bin as bin_service
-from detector.web import spreadsheet, undo
-from detector.web.keyset import Order, page_of
+from detector.web import listing, spreadsheet, undo
+from detector.web.keyset import page_of
 from detector.web.requests import OwnerRequest, named_photos
 
 PAGE_SIZE: Final = 24
-FILTERS: Final = tuple(AnalysisFilter.base_filters)
-ORDERS: Final = {
-    "newest": Order("Newest upload"),
-    "oldest": Order("Oldest upload", descending=False),
-    "taken": Order("Taken last", "photo__taken_at"),
-    "taken-first": Order("Taken first", "photo__taken_at", descending=False),
-    "sure": Order("Most confident", "best_confidence"),
-    "unsure": Order("Least confident", "best_confidence", descending=False),
-}
 CONFIDENCES: Final = ("0.5", "0.7", "0.9")
+UNFINISHED: Final = "unfinished_tagging"
+"""Key of the session: chosen photos, and a tag that was refused."""
 
 
 @require_safe
@@ -40,14 +32,12 @@ def history(request: OwnerRequest) -> HttpResponse:
 
     Asked for by a page that scrolls on, only the photos.
     """
-    chosen_order = request.GET.get("sort", "newest")
-    order = ORDERS.get(chosen_order, ORDERS["newest"])
     analyses = selectors.with_renewals(selectors.analyses_of(request.user))
-    chosen = AnalysisFilter(request.GET, queryset=analyses, request=request)
-    queryset = chosen.qs if chosen.is_valid() else analyses.none()
-    page = page_of(queryset, request.GET, PAGE_SIZE, order)
+    chosen, queryset = listing.filter_of(request, request.GET, analyses)
+    page = page_of(queryset, request.GET, PAGE_SIZE, listing.order_of(request.GET))
     context: dict[str, Any] = {
         "page": page,
+        "list_query": listing.query_of(request.GET),
         "newer_url": _address(request.GET, after=page.newer),
         "older_url": _address(request.GET, before=page.older),
     }
@@ -57,11 +47,12 @@ def history(request: OwnerRequest) -> HttpResponse:
         "emotions": Emotion,
         "sources": Source.choices,
         "confidences": CONFIDENCES,
-        "orders": {key: order.label for key, order in ORDERS.items()},
+        "orders": {key: order.label for key, order in listing.ORDERS.items()},
         "tags": selectors.tag_names_of(request.user),
         "filter": chosen,
-        "is_filtered": any(request.GET.get(name) for name in FILTERS),
+        "is_filtered": any(request.GET.get(name) for name in listing.FILTERS),
         "has_photos": selectors.photos_of(request.user).exists(),
+        "unfinished": request.session.pop(UNFINISHED, None),
     }
     return render(request, "detector/history.html", context)
 
@@ -73,14 +64,16 @@ def item(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
     analysis = analyses.filter(photo_id=photo_id).first()
     if analysis is None:
         raise Http404
-    return render(request, "detector/partials/history_item.html", {"analysis": analysis})
+    context = {"analysis": analysis, "list_query": listing.query_of(request.GET)}
+    return render(request, "detector/partials/history_item.html", context)
 
 
 @require_POST
 def several(request: OwnerRequest) -> HttpResponseBase:
     """Tag, delete, analyse again or export the chosen photos, then back to where one was."""
     ids = named_photos(request)
-    back = redirect(f"{reverse('history')}?{_query(request)}")
+    query = listing.query_of(QueryDict(request.POST.get("query", "")))
+    back = redirect(f"{reverse('history')}{query}")
     if not ids:
         messages.error(request, "Choose at least one photo.")
         return back
@@ -104,17 +97,11 @@ def _tag(request: OwnerRequest, ids: list[UUID]) -> None:
     try:
         count = annotation.add_tag(request.user, ids, name)
     except DetectorError as error:
-        messages.error(request, error.message)
+        # What was chosen and typed is there again on the page that says what is wrong with it.
+        chosen = [str(photo_id) for photo_id in ids]
+        request.session[UNFINISHED] = {"photos": chosen, "tag": name, "problem": error.message}
         return
     messages.success(request, f"{_photos(count)} tagged “{name.strip()}”.")
-
-
-def _query(request: OwnerRequest) -> str:
-    """The filters one came from, and nothing else that an address can hold."""
-    given = QueryDict(request.POST.get("query", ""), mutable=True)
-    for name in set(given) - {*FILTERS, "sort"}:
-        del given[name]
-    return given.urlencode()
 
 
 def _photos(count: int) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -15,7 +15,7 @@ from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo
 from detector.services import annotation, reviews, submission
 from detector.services import bin as bin_service
-from detector.web import undo
+from detector.web import listing, undo, way_back
 from detector.web.forms import AnnotationForm
 from detector.web.pictures import picture
 from detector.web.requests import OwnerRequest
@@ -49,7 +49,7 @@ def correct(request: OwnerRequest, photo_id: UUID, index: int) -> HttpResponse:
     if request.htmx:
         context = _result_of(analysis_or_404(request, photo_id))
         return render(request, "detector/partials/photo_result.html", context)
-    return redirect(f"{reverse('photo', args=[photo_id])}#face-{index + 1}")
+    return redirect(f"{_address(request, photo_id)}#face-{index + 1}")
 
 
 @require_safe
@@ -72,7 +72,7 @@ def annotate(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
     saved = form.is_valid() and _annotate(analysis.photo, form)
     if saved and not request.htmx:
         messages.success(request, "Your notes were saved.")
-        return redirect("photo", photo_id)
+        return redirect(_address(request, photo_id))
     if saved:
         form = AnnotationForm.of(analysis.photo)
     if request.htmx:
@@ -82,8 +82,15 @@ def annotate(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
 
 
 def _page(request: OwnerRequest, analysis: Analysis, form: AnnotationForm) -> HttpResponse:
-    older, newer = selectors.neighbours(request.user, analysis.photo_id)
-    context = {**_result_of(analysis), "older": older, "newer": newer, "form": form}
+    before, after = listing.neighbours(request, analysis)
+    context = {
+        **_result_of(analysis),
+        "before": before,
+        "after": after,
+        "is_by_upload": listing.order_of(request.GET) == listing.ORDERS[listing.NEWEST],
+        "list_query": listing.query_of(request.GET),
+        "form": form,
+    }
     return render(request, "detector/photo.html", context)
 
 
@@ -114,14 +121,15 @@ def delete(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
     found = _photo(request, photo_id)
     bin_service.discard(request.user, [found.pk])
     undo.offer(request, f"{found.filename} was deleted.", [found.pk])
-    return redirect("history")
+    query = _address(request, photo_id).partition("?")[2]
+    return redirect(f"{reverse('history')}{listing.query_of(QueryDict(query))}")
 
 
 @require_POST
 def retry(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
     """Try a failed analysis again."""
     submission.retry(analysis_or_404(request, photo_id))
-    return redirect("photo", photo_id)
+    return redirect(_address(request, photo_id))
 
 
 @require_POST
@@ -133,7 +141,7 @@ def analyse_again(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
         current = analysis_or_404(request, photo_id)
         context = {"analysis": selectors.renewal_of(current) or current}
         return render(request, "detector/partials/analysis_card.html", context)
-    return redirect("photo", photo_id)
+    return redirect(_address(request, photo_id))
 
 
 def analysis_or_404(request: OwnerRequest, photo_id: UUID) -> Analysis:
@@ -142,6 +150,11 @@ def analysis_or_404(request: OwnerRequest, photo_id: UUID) -> Analysis:
     if analysis is None:
         raise Http404
     return analysis
+
+
+def _address(request: OwnerRequest, photo_id: UUID) -> str:
+    """The page of a photo, in the list in which it was being looked at."""
+    return way_back.with_query(request, reverse("photo", args=[photo_id]))
 
 
 def _photo(request: OwnerRequest, photo_id: UUID) -> Photo:

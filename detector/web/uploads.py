@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from detector import selectors
 from detector.enums import Source
-from detector.middleware import camera_allowed
-from detector.services import submission
+from detector.services import images, submission
+from detector.web.permissions_policy import camera_allowed
 from detector.web.requests import OwnerRequest
 
 SLOWEST_POLL = 10
@@ -28,6 +28,7 @@ def upload(request: OwnerRequest) -> HttpResponse:
         context = {
             "max_megabytes": settings.UPLOAD_MAX_BYTES // 2**20,
             "max_megapixels": settings.UPLOAD_MAX_PIXELS // 1_000_000,
+            "max_jpeg_megapixels": images.max_jpeg_pixels() // 1_000_000,
             "max_archive_megabytes": settings.REQUEST_MAX_BYTES // 2**20,
             "max_archive_files": settings.ARCHIVE_MAX_FILES,
         }

@@ -1,6 +1,9 @@
 """The embedded broker survives what a crash or a full disk leaves behind."""
 
+import os
 import queue as standard
+import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,8 @@ from kombu import Connection
 from kombu.simple import SimpleQueue
 
 from detector.tasks import deliver
-from emotionsite.broker import Transport
+from emotionsite import programs
+from emotionsite.broker import MAX_AGE_SECONDS, Transport, remove_old_messages
 from emotionsite.celery import app
 
 
@@ -78,6 +82,101 @@ def test_a_torn_message_counts_as_lost(queue: Any, folder: Path) -> None:
     queue.put({"n": 2})
     assert queue.get(timeout=5).payload == {"n": 2}
     assert messages(folder) == []
+
+
+def test_a_folder_that_vanishes_is_made_again_by_whoever_needs_it(folder: Path, queue: Any) -> None:
+    queue.put({"n": 1})
+    for _ in range(2):
+        shutil.rmtree(folder)
+        with pytest.raises(standard.Empty):
+            queue.get(timeout=0.05)
+        shutil.rmtree(folder)
+        queue.put({"n": 2})
+        assert queue.get(timeout=5).payload == {"n": 2}
+    shutil.rmtree(folder)
+    assert queue.qsize() == 0
+    shutil.rmtree(folder)
+    Transport.global_state.clear()
+    queue.queue.declare()
+    assert (folder / "control").is_dir()
+    assert queue.clear() == 0
+
+
+def test_two_takers_never_get_the_same_message(queue: Any, connection: Any) -> None:
+    for number in range(40):
+        queue.put({"n": number})
+    came: list[int] = []
+    with connection.clone() as other, SimpleQueue(other, "analysis") as second:
+        came += [taker.get(timeout=5).payload["n"] for taker in [queue, second] * 20]
+    assert sorted(came) == list(range(40))
+
+
+def test_an_idle_poll_does_not_list_the_folder(
+    folder: Path, queue: Any, connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(50):
+        queue.put({"n": number})
+    an_hour_ago = time.time() - 3600
+    os.utime(folder / "queue", (an_hour_ago, an_hour_ago))
+    channel = connection.channel()
+    lists: list[Path] = []
+    iterdir = Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda self: lists.append(self) or iterdir(self))
+    for _ in range(100):
+        with pytest.raises(standard.Empty):
+            channel._get("webhooks")
+    assert len(lists) == 1
+    queue.put({"n": 50})
+    assert [channel._get("analysis") is not None for _ in range(51)] == [True] * 51
+    assert len(lists) <= 4
+
+
+def test_events_of_workers_leave_no_files(folder: Path, connection: Any) -> None:
+    with connection.channel() as channel:
+        dispatcher = app.events.Dispatcher(connection, hostname="one", channel=channel)
+        for _ in range(30):
+            dispatcher.send("worker-heartbeat", freq=2)
+        dispatcher.close()
+    assert messages(folder) == []
+
+
+def test_a_worker_of_any_kind_that_the_supervisor_starts_sends_no_events() -> None:
+    workers = [p for p in programs.wanted(["worker", "background"]) if "celery" in p.command[0]]
+    assert len(workers) >= 2
+    for program in workers:
+        options = {"--without-gossip", "--without-mingle", "--without-heartbeat"}
+        assert options <= set(program.command)
+
+
+def test_old_messages_and_what_crashes_left_are_removed(
+    folder: Path, queue: Any, settings: Any
+) -> None:
+    settings.BROKER_FOLDER = folder
+    for number in range(2):
+        queue.put({"n": number})
+    old = messages(folder)[0]
+    torn = folder / "queue" / ".1.analysis.msg.part"
+    torn.touch()
+    long_ago = time.time() - MAX_AGE_SECONDS - 60
+    for path in (old, torn):
+        os.utime(path, (long_ago, long_ago))
+    assert remove_old_messages() == 2
+    assert queue.get(timeout=5).payload == {"n": 1}
+    shutil.rmtree(folder)
+    assert remove_old_messages() == 0
+
+
+def test_what_is_written_is_private(folder: Path, queue: Any) -> None:
+    earlier = os.umask(0)
+    try:
+        queue.put({"n": 1})
+        Transport.global_state.clear()
+        shutil.rmtree(folder / "control")
+        queue.queue.declare()
+    finally:
+        os.umask(earlier)
+    for path in [*messages(folder), *(folder / "control").iterdir()]:
+        assert path.stat().st_mode & 0o077 == 0, path
 
 
 def test_a_message_appears_whole_or_not_at_all(queue: Any, monkeypatch: pytest.MonkeyPatch) -> None:

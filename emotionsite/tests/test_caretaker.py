@@ -1,60 +1,178 @@
-"""The thread that no error may end."""
+"""The process that no error of one job may keep from the others."""
 
 import os
 import threading
+import time
+from collections.abc import Callable
 from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.utils import timezone
 
-from detector.models import Photo, WorkerHeartbeat
-from detector.services import heartbeats, submission
+from detector.enums import Status
+from detector.models import Analysis, Photo, WorkerHeartbeat
+from detector.services import heartbeats
 from detector.tests.factories import PhotoFactory
+from emotionsite import caretaker as caretaker_module
+from emotionsite import jobs as jobs_module
 from emotionsite.caretaker import Caretaker
+from emotionsite.heart import Heart
+from emotionsite.jobs import Job, run_due
+from emotionsite.programs import RENEW
+from emotionsite.watch import Watch
+
+pytestmark = pytest.mark.django_db
+
+HOUR = 3600.0
 
 
-class Worker:
-    """What a boot step is given; none of it is used."""
+@pytest.fixture(autouse=True)
+def _private(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> None:
+    """No job touches this installation's files; none closes the connection of a test."""
+    settings.MEDIA_ROOT, settings.BROKER_FOLDER = tmp_path / "media", tmp_path / "broker"
+    monkeypatch.setattr(jobs_module, "close_old_connections", lambda: None)
+    monkeypatch.setattr(jobs_module, "connection", type("Kept", (), {"close": lambda self: None})())
 
-    hostname = "test"
+
+class Clock:
+    """Python's, moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
 
 
 @pytest.fixture
-def caretaker(settings: Any) -> Caretaker:
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    moved = Clock()
+    monkeypatch.setattr(jobs_module, "time", moved)
+    return moved
+
+
+@pytest.fixture
+def all_jobs() -> list[Job]:
+    return [*caretaker_module.sweeps(), *caretaker_module.tidying()]
+
+
+NUMBER_OF_JOBS = 12
+
+
+@pytest.mark.parametrize("broken", range(NUMBER_OF_JOBS))
+@pytest.mark.parametrize("error", [ValueError("no error of a database"), SoftTimeLimitExceeded()])
+def test_a_job_that_fails_never_starves_the_rest(
+    all_jobs: list[Job], broken: int, error: Exception
+) -> None:
+    assert len(all_jobs) == NUMBER_OF_JOBS
+    done = []
+
+    def fail() -> None:
+        raise error
+
+    for number, job in enumerate(all_jobs):
+        job.action = fail if number == broken else lambda name=job.name: done.append(name)
+        job.due_at = 0
+    run_due(all_jobs)
+    assert done == [job.name for n, job in enumerate(all_jobs) if n != broken]
+
+
+def test_only_what_succeeded_is_done_for_the_hour(clock: Clock, caplog: Any) -> None:
+    done: list[float] = []
+    works = True
+
+    def action() -> int:
+        if not works:
+            raise OSError("the storage is away")
+        done.append(clock.now)
+        return 3
+
+    job = Job("tidy", action, every=HOUR)
+    run_due([job])
+    clock.now += HOUR - 1
+    run_due([job])
+    assert done == [1000.0]
+    works = False
+    clock.now += 1
+    run_due([job])
+    assert "The job tidy failed after 0.0 s, the 1th time in a row" in caplog.text
+    works = True
+    clock.now += jobs_module.FIRST_WAIT
+    run_due([job])
+    assert done == [1000.0, clock.now]
+    assert job.failures == 0
+
+
+def test_a_job_that_goes_on_failing_is_tried_less_and_less_often(clock: Clock) -> None:
+    tried: list[float] = []
+
+    def action() -> None:
+        tried.append(clock.now)
+        raise ValueError
+
+    job = Job("broken", action)
+    while len(tried) < 10:
+        run_due([job])
+        clock.now += 1
+    waits = [after - before for before, after in pairwise(tried)]
+    assert waits == sorted(waits)
+    assert waits[0] == jobs_module.FIRST_WAIT
+    assert waits[-1] == jobs_module.MAX_WAIT
+
+
+def test_a_job_is_reported_with_its_time(
+    clock: Clock, caplog: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow() -> None:
+        clock.now += 12
+
+    caplog.set_level("INFO")
+    run_due([Job("slow one", slow), Job("idle one", lambda: 0)])
+    assert "The job slow one took 12.0 s" in caplog.text
+    assert "idle one" not in caplog.text
+
+
+def test_a_sweep_goes_on_while_tidying_hangs(settings: Any) -> None:
     settings.SWEEP_INTERVAL = 0.01
-    return Caretaker(Worker())
+    hangs, released = threading.Event(), threading.Event()
+    swept: list[float] = []
+
+    def hang() -> None:
+        hangs.set()
+        released.wait(20)
+
+    def sweep() -> None:
+        if hangs.is_set():
+            swept.append(time.monotonic())
+        if len(swept) == 3:
+            caretaker.stop()
+
+    caretaker = Caretaker([Job("sweep", sweep)], [Job("tidy", hang)])
+    caretaker.run()
+    released.set()
+    assert len(swept) == 3
 
 
-@pytest.mark.django_db(transaction=True)
-def test_it_goes_on_after_any_error(caretaker: Caretaker, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = []
-    thrice = threading.Event()
-
-    def broken() -> int:
-        calls.append(1)
-        if len(calls) == 3:
-            thrice.set()
-        raise ValueError("not an error of the database")
-
-    monkeypatch.setattr(submission, "sweep", broken)
-    caretaker.start(Worker())
-    assert thrice.wait(timeout=10)
-    caretaker.stop(Worker())
-    caretaker.thread.join(timeout=10)
-    assert not caretaker.thread.is_alive()
+def test_once_an_hour_the_bin_is_emptied(settings: Any) -> None:
+    old = timezone.now() - timedelta(days=settings.BIN_DAYS + 1)
+    PhotoFactory.create(deleted_at=old)
+    kept = PhotoFactory.create(deleted_at=timezone.now())
+    tidying = caretaker_module.tidying()
+    run_due(tidying)
+    assert Photo.objects.count() == 2, "not at once"
+    for job in tidying:
+        job.due_at = 0
+    run_due(tidying)
+    assert Photo.objects.get() == kept
 
 
-@pytest.mark.django_db(transaction=True)
-def test_it_says_good_bye(caretaker: Caretaker) -> None:
-    heartbeats.announce(caretaker.worker)
-    caretaker.start(Worker())
-    caretaker.stop(Worker())
-    caretaker.thread.join(timeout=10)
-    assert not WorkerHeartbeat.objects.exists()
+# --- signs of life
 
 
-@pytest.mark.django_db
 def test_workers_that_were_killed_are_forgotten() -> None:
     dead, alive = heartbeats.worker_name(4_000_000), heartbeats.worker_name(os.getpid())
     elsewhere = "another-host:4000000"
@@ -65,19 +183,102 @@ def test_workers_that_were_killed_are_forgotten() -> None:
     assert names == {alive, elsewhere}
 
 
-@pytest.mark.django_db
 def test_a_beat_before_the_model_is_loaded_does_not_count() -> None:
     heartbeats.beat("some:1")
     assert not WorkerHeartbeat.objects.exists()
 
 
-@pytest.mark.django_db
-def test_once_an_hour_the_bin_is_emptied(caretaker: Caretaker, settings: Any) -> None:
-    old = timezone.now() - timedelta(days=settings.BIN_DAYS + 1)
-    PhotoFactory.create(deleted_at=old)
-    kept = PhotoFactory.create(deleted_at=timezone.now())
-    caretaker._care()
-    assert Photo.objects.count() == 2
-    caretaker.tidy_at = 0
-    caretaker._care()
-    assert Photo.objects.get() == kept
+@pytest.mark.django_db(transaction=True)
+def test_a_process_announces_itself_beats_and_says_good_bye(settings: Any) -> None:
+    settings.SWEEP_INTERVAL = 0.01
+    heart = Heart()
+    heart.start()
+    first = WorkerHeartbeat.objects.get(name=heartbeats.worker_name(os.getpid())).seen_at
+    end = time.monotonic() + 10
+    while WorkerHeartbeat.objects.get().seen_at == first and time.monotonic() < end:
+        time.sleep(0.02)
+    assert WorkerHeartbeat.objects.get().seen_at > first
+    heart.stopping.set()
+    heart.thread.join(10)
+    assert not WorkerHeartbeat.objects.exists()
+
+
+# --- the watch
+
+
+@pytest.fixture
+def waiting() -> Analysis:
+    """A photo whose hint the broker took a minute ago, and nobody took since."""
+    old = timezone.now() - timedelta(minutes=1)
+    photo = PhotoFactory.create()
+    return Analysis.objects.create(
+        photo=photo, owner=photo.owner, queued_at=old, due_at=old, sent_at=old
+    )
+
+
+@pytest.fixture
+def alive() -> str:
+    name = heartbeats.worker_name(os.getpid())
+    heartbeats.announce(name)
+    return name
+
+
+def looks(number: int) -> Watch:
+    watch = Watch(lambda: None)
+    for _ in range(number):
+        watch.look()
+    return watch
+
+
+def test_work_that_waits_beside_idle_workers_has_them_made_anew(
+    waiting: Analysis, alive: str
+) -> None:
+    assert looks(2).status == 0, "they may be about to find the broker again"
+    assert WorkerHeartbeat.objects.exists()
+    assert looks(3).status == RENEW
+    assert not WorkerHeartbeat.objects.exists(), "the platform is not ready meanwhile"
+
+
+def test_a_stopped_process_has_the_workers_made_anew(alive: str, settings: Any) -> None:
+    assert looks(5).status == 0
+    silent = timezone.now() - timedelta(seconds=settings.WORKER_STALL + 5)
+    WorkerHeartbeat.objects.filter(name=alive).update(seen_at=silent)
+    assert looks(3).status == RENEW
+
+
+def busy(waiting: Analysis) -> None:
+    other = PhotoFactory.create(owner=waiting.owner)
+    now = timezone.now()
+    Analysis.objects.create(
+        photo=other, owner=waiting.owner, status=Status.RUNNING,
+        started_at=now - timedelta(seconds=50), lease_expires_at=now + timedelta(seconds=20),
+        queued_at=now, due_at=now,
+    )  # fmt: skip
+
+
+def just_taken(waiting: Analysis) -> None:
+    other = PhotoFactory.create(owner=waiting.owner)
+    now = timezone.now()
+    Analysis.objects.create(
+        photo=other, owner=waiting.owner, queued_at=now, due_at=now, started_at=now
+    )
+
+
+def not_sent(waiting: Analysis) -> None:
+    Analysis.objects.filter(pk=waiting.pk).update(sent_at=None)
+
+
+def not_due(waiting: Analysis) -> None:
+    Analysis.objects.filter(pk=waiting.pk).update(due_at=timezone.now())
+
+
+def nobody_lives(waiting: Analysis) -> None:
+    WorkerHeartbeat.objects.all().delete()
+
+
+@pytest.mark.parametrize("change", [busy, just_taken, not_sent, not_due, nobody_lives])
+def test_workers_that_do_what_they_can_are_left_alone(
+    waiting: Analysis, alive: str, change: Callable[[Analysis], None]
+) -> None:
+    change(waiting)
+    assert looks(5).status == 0

@@ -1,19 +1,35 @@
-"""Two processes live and die together."""
+"""Processes that die come back; what cannot go on ends as a whole; nothing is left behind."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from celery.bin.worker import WorkersPool
+
+from emotionsite import programs
+from emotionsite.celery import app
+from emotionsite.pool import SlotPool
 
 FOREVER = "import time\nwhile True: time.sleep(0.1)"
 PROGRAM = """
 import sys
-from emotionsite.supervisor import main
-sys.exit(main([(name, [sys.executable, "-c", code]) for name, code in {commands!r}]))
+from emotionsite import supervisor
+from emotionsite.programs import Program
+supervisor.FIRST_WAIT = supervisor.MAX_WAIT = 0.05
+supervisor.RENEWAL_SECONDS = 0.3
+wanted = [
+    Program(
+        name, [sys.executable, "-c", code], ends_all=name == "web", takes_work="slot" in name
+    )
+    for name, code in {commands!r}
+]
+sys.exit(supervisor.Supervisor(wanted).run())
 """
 
 
@@ -31,10 +47,10 @@ def start(folder: Path, **codes: str) -> "subprocess.Popen[str]":
     )
 
 
-def pid_of(folder: Path, name: str) -> int:
-    for _ in range(200):
+def pid_of(folder: Path, name: str, *, other_than: int = 0) -> int:
+    for _ in range(400):
         text = (folder / name).read_text() if (folder / name).exists() else ""
-        if text:
+        if text and int(text) != other_than:
             return int(text)
         time.sleep(0.05)
     raise AssertionError(f"{name} did not start")
@@ -45,13 +61,22 @@ def lives(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    return True
+    # What nobody has waited for yet, in a container without an init process, is dead all the same.
+    return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+
+
+def soon(condition: Callable[[], bool]) -> bool:
+    for _ in range(200):
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_both_and_is_no_failure(tmp_path: Path, number: signal.Signals) -> None:
-    program = start(tmp_path, web=FOREVER, worker=FOREVER)
-    pids = [pid_of(tmp_path, name) for name in ("web", "worker")]
+def test_a_signal_ends_all_and_is_no_failure(tmp_path: Path, number: signal.Signals) -> None:
+    program = start(tmp_path, web=FOREVER, slot1=FOREVER)
+    pids = [pid_of(tmp_path, name) for name in ("web", "slot1")]
     program.send_signal(number)
     program.communicate(timeout=20)
     assert program.returncode == 0
@@ -59,43 +84,107 @@ def test_a_signal_ends_both_and_is_no_failure(tmp_path: Path, number: signal.Sig
 
 
 @pytest.mark.parametrize("status", [0, 3])
-def test_one_that_ends_takes_the_other_along(tmp_path: Path, status: int) -> None:
-    code = f"import time; time.sleep(2); raise SystemExit({status})"
-    program = start(tmp_path, web=code, worker=FOREVER)
-    worker = pid_of(tmp_path, "worker")
+def test_web_that_ends_takes_the_others_along(tmp_path: Path, status: int) -> None:
+    code = f"import time; time.sleep(1); raise SystemExit({status})"
+    program = start(tmp_path, web=code, slot1=FOREVER)
+    slot = pid_of(tmp_path, "slot1")
     out, _ = program.communicate(timeout=20)
     assert program.returncode == 1
     assert f"web ended by itself ({status})" in out
-    assert not lives(worker)
+    assert not lives(slot)
 
 
-def test_a_killed_one_takes_the_other_along(tmp_path: Path) -> None:
-    program = start(tmp_path, web=FOREVER, worker=FOREVER)
-    web = pid_of(tmp_path, "web")
-    os.kill(pid_of(tmp_path, "worker"), signal.SIGKILL)
-    program.communicate(timeout=20)
+def test_whoever_is_killed_is_started_again_however_often(tmp_path: Path) -> None:
+    program = start(tmp_path, web=FOREVER, slot1=FOREVER)
+    web, slot = pid_of(tmp_path, "web"), 0
+    for _ in range(8):
+        slot = pid_of(tmp_path, "slot1", other_than=slot)
+        os.kill(slot, signal.SIGKILL)
+    slot = pid_of(tmp_path, "slot1", other_than=slot)
+    assert lives(web)
+    program.send_signal(signal.SIGINT)
+    out, _ = program.communicate(timeout=20)
+    assert program.returncode == 0
+    assert out.count("slot1 ended by itself (-9), starting it again") == 8
+    assert not lives(slot)
+
+
+def test_whoever_dies_again_and_again_by_its_own_fault_ends_all(tmp_path: Path) -> None:
+    program = start(tmp_path, web=FOREVER, slot1="raise SystemExit(1)")
+    out, _ = program.communicate(timeout=30)
     assert program.returncode == 1
-    assert not lives(web)
+    assert out.count("starting it again") == 4
+    assert not lives(pid_of(tmp_path, "web"))
+
+
+def test_what_cannot_start_is_not_tried_again(tmp_path: Path) -> None:
+    program = start(tmp_path, web=FOREVER, slot1=f"raise SystemExit({programs.CANNOT_START})")
+    out, _ = program.communicate(timeout=20)
+    assert program.returncode == 1
+    assert "again" not in out
+
+
+def test_the_caretaker_has_those_made_anew_that_take_work(tmp_path: Path) -> None:
+    once = tmp_path / "once"
+    stopped = f"""
+import os, signal
+if not os.path.exists({str(once)!r}):
+    os.kill(os.getpid(), signal.SIGSTOP)
+{FOREVER}
+"""
+    asks = f"""
+import os, time
+if not os.path.exists({str(once)!r}):
+    time.sleep(1)
+    open({str(once)!r}, "w").close()
+    raise SystemExit({programs.RENEW})
+{FOREVER}
+"""
+    program = start(tmp_path, web=FOREVER, slot1=stopped, caretaker=asks)
+    web, slot = pid_of(tmp_path, "web"), pid_of(tmp_path, "slot1")
+    pid_of(tmp_path, "slot1", other_than=slot)
+    assert not lives(slot)
+    assert lives(web)
+    program.send_signal(signal.SIGINT)
+    out, _ = program.communicate(timeout=40)
+    assert program.returncode == 0
+    assert "work waits and is not taken" in out
+
+
+def with_child(pid_file: Path) -> str:
+    child = f"import os; open({str(pid_file)!r}, 'w').write(str(os.getpid()))\n{FOREVER}"
+    return f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', {child!r}])\n{FOREVER}"
 
 
 def test_children_left_behind_are_ended(tmp_path: Path) -> None:
-    child = tmp_path / "child"
-    code = f"""
-import subprocess, sys
-subprocess.Popen([sys.executable, "-c",
-    "import os; open({str(child)!r}, 'w').write(str(os.getpid()))\\nimport time; time.sleep(600)"])
-{FOREVER}
-"""
-    program = start(tmp_path, web=code, worker=FOREVER)
+    program = start(tmp_path, web=FOREVER, background=with_child(tmp_path / "child"))
     left = pid_of(tmp_path, "child")
-    os.kill(pid_of(tmp_path, "web"), signal.SIGKILL)
+    os.kill(pid_of(tmp_path, "background"), signal.SIGKILL)
+    assert soon(lambda: not lives(left)), "the child lives on"
+    program.send_signal(signal.SIGINT)
     program.communicate(timeout=20)
-    for _ in range(50):
-        if not lives(left):
-            break
-        time.sleep(0.05)
-    else:
-        pytest.fail("the child lives on")
+
+
+def test_nothing_outlives_a_supervisor_that_is_killed(tmp_path: Path) -> None:
+    stopped = f"import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)\n{FOREVER}"
+    program = start(tmp_path, web=FOREVER, slot1=stopped, background=with_child(tmp_path / "child"))
+    pids = [pid_of(tmp_path, name) for name in ("web", "slot1", "background", "child")]
+    program.kill()
+    program.communicate(timeout=20)
+    assert soon(lambda: not any(lives(pid) for pid in pids)), [p for p in pids if lives(p)]
+
+
+def test_a_lifeline_that_was_killed_is_made_anew(tmp_path: Path) -> None:
+    program = start(tmp_path, web=FOREVER)
+    web = pid_of(tmp_path, "web")
+    children = Path(f"/proc/{program.pid}/task/{program.pid}/children")
+    [lifeline] = [int(pid) for pid in children.read_text().split() if int(pid) != web]
+    os.kill(lifeline, signal.SIGKILL)
+    assert soon(lambda: not lives(lifeline) and len(children.read_text().split()) == 2)
+    time.sleep(0.5)  # It is told of everyone.
+    program.kill()
+    program.communicate(timeout=20)
+    assert soon(lambda: not lives(web))
 
 
 def test_a_job_under_way_is_finished(tmp_path: Path) -> None:
@@ -109,8 +198,22 @@ signal.signal(signal.SIGTERM, finish)
 open({str(tmp_path / "armed")!r}, "w").write("1")
 {FOREVER}
 """
-    program = start(tmp_path, web=FOREVER, worker=code)
+    program = start(tmp_path, web=FOREVER, slot1=code)
     assert pid_of(tmp_path, "armed") == 1
     program.send_signal(signal.SIGINT)
     program.communicate(timeout=20)
     assert (tmp_path / "finished").exists()
+
+
+def test_parts_are_named() -> None:
+    assert [p.name for p in programs.wanted(["background"])] == ["background"]
+    names = [p.name for p in programs.wanted(["worker"])]
+    assert names[0] == "slot1"
+    assert names[-1] == "caretaker"
+    assert programs.wanted([])[0].name == "web"
+    assert "no part 'wrker'" in str(programs.trouble(["wrker"]))
+
+
+def test_a_worker_started_by_hand_forks_no_pool() -> None:
+    context = SimpleNamespace(obj=SimpleNamespace(app=app))
+    assert WorkersPool().convert("prefork", None, context) is SlotPool

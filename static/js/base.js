@@ -32,6 +32,11 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// --- The answer of a form at an address without a page: the address bar names the page, so that
+//     reloading asks for that and does not send the form again.
+const { address } = document.body.dataset;
+if (address) history.replaceState(null, "", address);
+
 // --- Copying
 for (const button of document.querySelectorAll("button[data-copies]")) {
   if (!navigator.clipboard) continue;
@@ -46,30 +51,27 @@ for (const button of document.querySelectorAll("button[data-copies]")) {
   });
 }
 
-// --- Polling: elements with data-state ask for themselves until they are finished.
+// --- Polling: elements with data-state ask for themselves until they are finished. What a person
+//     does has an event that triggered it, and its answer is always shown.
+const isPolling = ({ requestConfig }) => !requestConfig?.triggeringEvent && "state" in (requestConfig?.elt.dataset ?? {});
+
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const { elt, xhr, pathInfo } = event.detail;
-  const state = elt.dataset?.state;
-  if (xhr.status >= 400 && !(state && xhr.status === 404)) {
+  const { xhr, target, requestConfig } = event.detail;
+  const polls = isPolling(event.detail);
+  if (polls && xhr.status === 404) {
+    target.removeAttribute("hx-trigger");
+    target.replaceWith(goneNotice());
+    event.detail.shouldSwap = false;
+  } else if (xhr.status >= 400) {
     showError(event);
-    return;
-  }
-  if (!state) return;
-  if (xhr.status === 404) {
-    elt.removeAttribute("hx-trigger");
-    elt.replaceWith(goneNotice());
+  } else if (/^\s*<!doctype/i.test(xhr.responseText)) {
+    // Whatever leads to another page leads the browser there, and no part of this one.
     event.detail.shouldSwap = false;
-    return;
-  }
-  // Whoever was logged out meanwhile is sent to the log-in page: as a page, not into a card.
-  const answered = new URL(xhr.responseURL || location.href).pathname;
-  if (answered !== new URL(pathInfo.requestPath, location.href).pathname) {
+    location.assign(xhr.responseURL);
+  } else if (polls && xhr.responseText.includes(`data-state="${requestConfig.elt.dataset.state}"`)) {
+    // Nothing new: leave the element, its focus and its animation alone.
     event.detail.shouldSwap = false;
-    location.reload();
-    return;
   }
-  // Nothing new: leave the element, its focus and its animation alone.
-  if (xhr.responseText.includes(`data-state="${state}"`)) event.detail.shouldSwap = false;
 });
 
 document.addEventListener("htmx:load", (event) => {
@@ -80,40 +82,39 @@ document.addEventListener("htmx:load", (event) => {
 // --- Errors: the server sends a notice for the top of the page; what it was asked from stays.
 //     What asks for itself again and again says it once, and takes only its own words back.
 const notices = document.getElementById("notices");
-const kindOf = (element) => (element.dataset?.state ? "polling" : "action");
+const kindOf = (detail) => (isPolling(detail) ? "polling" : "action");
 
 function showError(event) {
-  const { xhr, elt } = event.detail;
+  const { xhr } = event.detail;
   event.detail.shouldSwap = false;
   if (xhr.getResponseHeader("HX-Retarget") === "#notices") {
     const answer = new DOMParser().parseFromString(xhr.responseText, "text/html").body;
-    showNotice(elt, [...answer.children]);
+    showNotice(event.detail, [...answer.children]);
   } else {
-    showSentence(elt, "The server did not answer as expected. Try again in a moment.");
+    showSentence(event.detail, "The server did not answer as expected. Try again in a moment.");
   }
 }
 
 document.addEventListener("htmx:sendError", (event) => {
-  showSentence(event.detail.elt, "The server cannot be reached. Check your connection and try again.");
+  showSentence(event.detail, "The server cannot be reached. Check your connection and try again.");
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {
-  const { successful, elt } = event.detail;
-  if (successful && notices.dataset.kind === kindOf(elt)) notices.replaceChildren();
+  if (event.detail.successful && notices.dataset.kind === kindOf(event.detail)) notices.replaceChildren();
 });
 
-function showSentence(element, text) {
+function showSentence(detail, text) {
   const notice = document.createElement("p");
   notice.className = "notice notice-error";
   notice.textContent = text;
-  showNotice(element, [notice]);
+  showNotice(detail, [notice]);
 }
 
-function showNotice(element, nodes) {
+function showNotice(detail, nodes) {
   const said = nodes.map((node) => node.textContent.trim()).join();
   if (notices.dataset.said === said && notices.hasChildNodes()) return;
   notices.dataset.said = said;
-  notices.dataset.kind = kindOf(element);
+  notices.dataset.kind = kindOf(detail);
   notices.replaceChildren(...nodes);
   notices.scrollIntoView({ block: "nearest" });
 }

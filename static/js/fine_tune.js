@@ -8,7 +8,9 @@ async function refresh() {
   // Not while somebody is about to press its button, or reads its log.
   if (!document.hidden && !part.contains(document.activeElement)) {
     const answer = await fetch(part.dataset.progress).catch(() => null);
-    if (answer?.ok) part.outerHTML = await answer.text();
+    // Logged out meanwhile: the log-in page follows as a page, and not as a part of this one.
+    if (answer?.redirected) location.reload();
+    else if (answer?.ok) part.outerHTML = await answer.text();
   }
   setTimeout(refresh, EVERY);
 }

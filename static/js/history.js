@@ -21,5 +21,26 @@ form?.addEventListener("click", (event) => {
 });
 
 form?.addEventListener("reset", () => setTimeout(tell));
+// Boxes may be chosen already: after a tag that was refused, or on the way back.
+if (form) window.addEventListener("pageshow", tell);
+
+// --- A tag without a text: say so in place, and leave what was chosen as it is.
+const tag = document.getElementById("several-tag");
+const problem = document.querySelector("[data-tag-problem]");
+
+function refuseTag(sentence) {
+  problem.textContent = sentence;
+  problem.hidden = !sentence;
+  if (sentence) tag.setAttribute("aria-invalid", "true");
+  else tag.removeAttribute("aria-invalid");
+}
+
+form?.addEventListener("submit", (event) => {
+  if (event.submitter?.value !== "tag" || tag.value.trim()) return;
+  event.preventDefault();
+  refuseTag(problem.dataset.tagProblem);
+  tag.focus();
+});
+tag?.addEventListener("input", () => refuseTag(""));
 
 document.querySelector("[data-submits]")?.addEventListener("change", (event) => event.target.form.submit());

@@ -12,13 +12,32 @@ const faceOf = (target) => target?.closest?.("[data-face]")?.dataset.face ?? nul
 document.addEventListener("pointerover", (event) => mark(faceOf(event.target)));
 document.addEventListener("focusin", (event) => mark(faceOf(event.target)));
 
-// Following a box moves the focus to the face's entry, so that the keyboard goes on from there.
+// Following a box moves the focus to the face's entry, so that the keyboard goes on from there. The
+// entry is scrolled to where it can be seen beside or below the picture (scroll-margin).
+function reveal(number) {
+  const entry = document.getElementById(`face-${number}`);
+  if (!entry) return;
+  // On a narrow screen the picture may stay above the entries, and cover them so far.
+  const layout = entry.closest(".photo-layout");
+  const isAbove = parseFloat(getComputedStyle(layout).getPropertyValue("--above")) > 0;
+  layout.style.setProperty("--covered", isAbove ? `${layout.firstElementChild.offsetHeight}px` : "0px");
+  const { top, bottom } = entry.getBoundingClientRect();
+  const style = getComputedStyle(entry);
+  const isSeen = top >= parseFloat(style.scrollMarginTop) && bottom <= innerHeight - parseFloat(style.scrollMarginBottom);
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  if (!isSeen) entry.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
+  entry.focus({ preventScroll: true });
+}
+
 document.addEventListener("click", (event) => {
   const box = event.target.closest("a.face-box");
   if (!box) return;
   event.preventDefault();
-  const entry = document.getElementById(`face-${box.dataset.face}`);
-  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  entry.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
-  entry.focus({ preventScroll: true });
+  reveal(box.dataset.face);
+});
+
+// After a correction the buttons that were pressed are gone: go on from the face they were about.
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  const form = detail.requestConfig?.elt;
+  if (form?.closest(".correction")) reveal(faceOf(form));
 });

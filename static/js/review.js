@@ -39,6 +39,9 @@ function send(address, body, take, id = "") {
       const answer = await fetch(address, {
         method: "POST", body, headers: { "HX-Request": "true" }, credentials: "same-origin",
       });
+      const elsewhere = answer.headers.get("HX-Redirect");
+      // Logged out meanwhile: the face comes again after the log-in.
+      if (elsewhere) { location.assign(elsewhere); return; }
       const text = await answer.text();
       const page = new DOMParser().parseFromString(text, "text/html");
       if (answer.ok) receive(page, take);

@@ -136,7 +136,8 @@ function send({ file, row, source }) {
   });
   request.addEventListener("load", () => {
     if (request.status === 200 && request.responseURL === form.action) show(row, request);
-    else fail(row, problem(request));
+    else if (isLoggedOut(request)) fail(row, problem(request), { file, source, logIn: true });
+    else fail(row, problem(request), isStale(request) ? { file, source } : null);
   });
   request.addEventListener("error", () => fail(row, problem(request), { file, source }));
   request.addEventListener("loadend", () => {
@@ -144,13 +145,22 @@ function send({ file, row, source }) {
     next();
   });
   const data = new FormData();
-  data.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
+  data.append("csrfmiddlewaretoken", token());
   data.append("source", source);
   // So that many cards together do not ask too often.
   data.append("together", String(Math.min(chosen, 999)));
   data.append("images", file, [...file.name].slice(-SENT_NAME).join(""));
   request.send(data);
 }
+
+// Whoever logs in again in another tab has another token than the form of this page.
+function token() {
+  const cookie = document.cookie.split("; ").find((part) => part.startsWith("csrftoken="));
+  return cookie?.split("=")[1] ?? form.elements.csrfmiddlewaretoken.value;
+}
+
+const isStale = (request) => request.status === 403;
+const isLoggedOut = (request) => request.status === 200 && request.responseURL !== form.action;
 
 function show(row, request) {
   row.innerHTML = request.responseText;
@@ -170,7 +180,16 @@ function fail(row, sentence, again) {
   if (again) offerRetry(row, again);
 }
 
-function offerRetry(row, { file, source }) {
+// The files are only in this page, so the log-in gets a tab of its own.
+function offerRetry(row, { file, source, logIn }) {
+  const place = row.querySelector(".result-text");
+  if (logIn) {
+    const link = document.createElement("a");
+    link.href = "/accounts/login/?next=/upload/";
+    link.target = "_blank";
+    link.textContent = "Log in (opens a new tab)";
+    place.append(link);
+  }
   const button = document.createElement("button");
   button.type = "button";
   button.className = "button";
@@ -181,16 +200,16 @@ function offerRetry(row, { file, source }) {
     settled -= 1;
     add([file], source);
   });
-  row.querySelector(".result-text").append(button);
+  place.append(button);
 }
 
 function problem(request) {
   if (request.status === 0) return "The connection was lost before the file was sent.";
   if (request.status === 413) return "This file is too large to be sent.";
-  if (request.status === 403) return "Your session has changed. Reload this page, then send the file again.";
+  if (request.status === 403) return "Your session has changed. Send the file again.";
   if (request.status === 429) return "Too many uploads at once. Wait a minute, then try again.";
   if (request.status >= 500) return "Something went wrong on our side. Try again in a moment.";
-  if (request.responseURL !== form.action) return "You are logged out. Log in, then send the file again.";
+  if (isLoggedOut(request)) return "You are logged out. Log in, then send the file again.";
   return "This file was not accepted.";
 }
 

@@ -84,6 +84,10 @@ class ImageSerializer(serializers.Serializer[Photo]):
     width = serializers.IntegerField(help_text="Pixels.")
     height = serializers.IntegerField(help_text="Pixels.")
     sha256 = serializers.CharField(help_text="Of the file as it was uploaded.")
+    frame = serializers.IntegerField(
+        allow_null=True,
+        help_text="Which frame or page of the file it is, from 0; null where there is but one.",
+    )
 
     def get_url(self, photo: Photo) -> str:
         """Where the owner can load it."""

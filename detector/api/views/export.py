@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -10,12 +10,14 @@ from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 
+from detector.api.codes import can_fail
 from detector.api.views.base import ApiMixin, caller
 from detector.services import export
+from detector.streams import streamed
 
 KINDS = {
     "csv": ("text/csv; charset=utf-8", export.csv_pieces),
-    "json": ("application/json", export.json_pieces),
+    "json": ("application/json", lambda owner, *, bom: export.json_pieces(owner)),
     "zip": ("application/zip", export.zip_pieces),
 }
 
@@ -24,6 +26,11 @@ class ExportQuerySerializer(serializers.Serializer[Any]):
     """As what."""
 
     type = serializers.ChoiceField(choices=list(KINDS), default="csv", help_text="Kind of file.")
+    bom = serializers.BooleanField(
+        default=False,
+        help_text="Whether the CSV begins with a byte order mark: spreadsheets know UTF-8 by it, "
+        "and programs read it as `utf-8-sig`.",
+    )
 
 
 class ExportView(ApiMixin, GenericAPIView[Any]):
@@ -34,19 +41,21 @@ class ExportView(ApiMixin, GenericAPIView[Any]):
     @extend_schema(
         summary="Everything of yours in one file",
         description="`csv`: a row a face. `json`: every analysis with its faces. `zip`: both, the "
-        "pictures, and a README of the columns. Sent while it is made.",
+        "pictures, and a README of the columns; uploaded again, it brings back what "
+        "is written on the photos. Sent while it is made.",
         parameters=[ExportQuerySerializer],
         responses={
             (200, "text/csv"): OpenApiTypes.STR,
             (200, "application/json"): OpenApiTypes.OBJECT,
             (200, "application/zip"): OpenApiTypes.BINARY,
         },
+        extensions=can_fail("busy"),
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Sent while it is made."""
-        kind = self.asked()["type"]
+        asked = self.asked()
+        kind = asked["type"]
         content_type, pieces = KINDS[kind]
-        response = StreamingHttpResponse(pieces(caller(request)), content_type=content_type)
-        day = timezone.localdate().isoformat()
-        response["Content-Disposition"] = f'attachment; filename="emotionsite-{day}.{kind}"'
-        return response
+        name = f'attachment; filename="emotionsite-{timezone.localdate().isoformat()}.{kind}"'
+        content = pieces(caller(request), bom=asked["bom"])
+        return streamed(content, content_type, {"Content-Disposition": name})

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpResponseBase
-from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
@@ -13,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from detector import files, selectors
+from detector import clock, files, selectors
 from detector.api.codes import NOT_DRAWN, can_fail, listed
 from detector.api.serializers.analyses import WaitingSerializer
 from detector.enums import Status
@@ -29,7 +28,11 @@ INDEX = OpenApiParameter("index", OpenApiTypes.INT32, "path", description="As in
 class PicturesMixin(GenericViewSet[Analysis]):
     """JPEG without metadata; 404 until the photo was prepared."""
 
-    @extend_schema(summary="The upright image", responses=PICTURE)
+    @extend_schema(
+        summary="The upright image",
+        responses=PICTURE,
+        extensions=can_fail("storage_unavailable"),
+    )
     @action(detail=True)
     def image(self, request: Request, pk: UUID) -> HttpResponseBase:
         """As stored."""
@@ -42,7 +45,7 @@ class PicturesMixin(GenericViewSet[Analysis]):
         summary="The image with a box on each face",
         description="Each with its number, expression and confidence; `?` where uncertain.",
         responses=PICTURE,
-        extensions=can_fail("busy", "file_missing"),
+        extensions=can_fail("busy", "file_missing", "storage_unavailable"),
     )
     @action(detail=True)
     def annotated(self, request: Request, pk: UUID) -> HttpResponseBase:
@@ -60,7 +63,7 @@ class PicturesMixin(GenericViewSet[Analysis]):
         description="At most 512 pixels wide.",
         parameters=[INDEX],
         responses=PICTURE,
-        extensions=can_fail("busy", "file_missing"),
+        extensions=can_fail("busy", "file_missing", "storage_unavailable"),
     )
     @action(detail=True, url_path="faces/<int:index>/crop")
     def crop(self, request: Request, pk: UUID, index: int) -> HttpResponseBase:
@@ -79,7 +82,7 @@ class PicturesMixin(GenericViewSet[Analysis]):
         f"409 `explanation_failed` with `details.reason` where it is not:\n\n{listed(NOT_DRAWN)}",
         parameters=[INDEX],
         responses={**PICTURE, 202: WaitingSerializer},
-        extensions=can_fail("explanation_failed"),
+        extensions=can_fail("explanation_failed", "storage_unavailable"),
     )
     @action(detail=True, url_path="faces/<int:index>/explanation")
     def explanation(self, request: Request, pk: UUID, index: int) -> HttpResponseBase:
@@ -113,5 +116,5 @@ class PicturesMixin(GenericViewSet[Analysis]):
 
 def _failed_long_ago(found: Explanation) -> bool:
     """So that who polls hears of a failure, and who comes back later gets another attempt."""
-    age = timezone.now() - found.requested_at
+    age = clock.now() - found.requested_at
     return bool(found.error_code) and age > FAILURE_STANDS

@@ -1,7 +1,6 @@
 """Taking photos in."""
 
 import hashlib
-import json
 import threading
 import time
 from collections.abc import Sequence
@@ -19,13 +18,11 @@ from drf_spectacular.utils import (
     extend_schema,
 )
 from rest_framework import status
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from detector import selectors
-from detector.api import errors
 from detector.api.codes import OF_FILES, can_fail
 from detector.api.serializers.analyses import (
     IdempotencySerializer,
@@ -38,7 +35,7 @@ from detector.enums import Source
 from detector.exceptions import DetectorError
 from detector.models import Analysis
 from detector.services import idempotency, submission
-from detector.services.idempotency import Answer
+from detector.services.idempotency import Outcome
 
 POLL_SECONDS = 0.1
 INGEST_SECONDS = 20
@@ -51,6 +48,10 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="A name for this call that you choose, for example a UUID.",
 )
+GONE = DetectorError(
+    "gone", "What this call uploaded was deleted since. Use another key to upload it again."
+)
+NOTHING_USABLE = DetectorError("no_image_accepted", "None of the files could be used.")
 WAITING = threading.BoundedSemaphore(settings.API_WAITING_CALLS)
 
 
@@ -61,8 +62,9 @@ class UploadMixin(ApiMixin, GenericViewSet[Analysis]):
         summary="Upload one or more images",
         description="As a form with one or more `images`, each a photo or a ZIP of photos, or one "
         "image as the whole body. A file that cannot be read never stops the others. With an "
-        "`Idempotency-Key` the call can be sent again for 24 hours: it is done once and answered "
-        "alike.",
+        "`Idempotency-Key` the call can be sent again for 24 hours: it is done once, and answered "
+        "with what is known by then, or with 410 `gone` where its photos were deleted since. What "
+        "was refused for the moment is tried anew.",
         request={
             "multipart/form-data": UploadSerializer,
             **dict.fromkeys(IMAGE_TYPES, OpenApiTypes.BINARY),
@@ -73,7 +75,7 @@ class UploadMixin(ApiMixin, GenericViewSet[Analysis]):
             200: OpenApiResponse(SubmissionSerializer, description="All are finished."),
             202: OpenApiResponse(SubmissionSerializer, description="Some are still to do."),
         },
-        extensions=can_fail(*OF_FILES, "idempotency_key_reused", "call_in_progress"),
+        extensions=can_fail(*OF_FILES, "idempotency_key_reused", "call_in_progress", "gone"),
     )
     def create(self, request: Request) -> Response:
         """Take the images; those that cannot be read are told apart from those that can."""
@@ -91,33 +93,42 @@ class UploadMixin(ApiMixin, GenericViewSet[Analysis]):
         upload.is_valid(raise_exception=True)
         key = _idempotency_key(request)
         if key is None:
-            return _response(self._take(files, wait))
-        answer = idempotency.once(
+            return self._answer(self._take(files), wait)
+        outcome = idempotency.once(
             caller(request),
             key=key,
             request_sha256=_digest(files),
-            make=lambda: self._take(files, wait),
+            make=lambda: self._take(files),
             patience=INGEST_SECONDS + wait,
         )
-        return _response(answer)
+        return self._answer(outcome, wait)
 
-    def _take(self, files: "Sequence[UploadedFile[Any]]", wait: float) -> Answer:
-        """Submit the files, wait, and say what became of them; as an answer, refused or not."""
-        owner = caller(self.request)
-        result = submission.submit(owner, files, Source.API)
-        if not result.accepted:
-            error = _nothing_accepted(result.rejected)
-            if not error.permanent:
-                raise error
-            return _answer(errors.status_of(error), {"error": error.as_dict()})
+    def _take(self, files: "Sequence[UploadedFile[Any]]") -> Outcome:
+        """Submit the files and say what became of them.
+
+        Raises DetectorError where none was taken for a reason that may pass.
+        """
+        result = submission.submit(caller(self.request), files, Source.API)
+        may_change = any(not item.error.permanent for item in result.rejected)
+        if may_change and not result.accepted:
+            raise _nothing_accepted(result.rejected)
         ids = [analysis.pk for analysis in result.accepted]
-        finished = _wait(ids, wait)
-        content = {
-            "accepted": selectors.analyses_by_id(owner, ids),
-            "rejected": _rejections(result.rejected),
-        }
+        return Outcome(ids, _rejections(result.rejected), may_change=may_change)
+
+    def _answer(self, outcome: Outcome, wait: float) -> Response:
+        """Wait, and tell what is known now: of what was deleted since, nothing but that."""
+        owner = caller(self.request)
+        if not outcome.accepted:
+            raise _nothing_accepted([_rejection(item) for item in outcome.rejected])
+        finished = _wait(outcome.accepted, wait)
+        found = selectors.analyses_by_id(owner, outcome.accepted)
+        if not found:
+            raise GONE
+        left = {analysis.pk for analysis in found}
+        gone = [_gone(pk) for pk in outcome.accepted if pk not in left]
+        content = {"accepted": found, "rejected": outcome.rejected + gone}
         data = SubmissionSerializer(content, context=self.get_serializer_context()).data
-        return _answer(status.HTTP_200_OK if finished else status.HTTP_202_ACCEPTED, data)
+        return _response(data, finished, outcome.is_replay)
 
 
 def _idempotency_key(request: Request) -> str | None:
@@ -141,22 +152,27 @@ def _digest(files: "Sequence[UploadedFile[Any]]") -> str:
     return digest.hexdigest()
 
 
-def _answer(status_code: int, data: Any) -> Answer:
-    return Answer(status_code, JSONRenderer().render(data).decode())
-
-
-def _response(answer: Answer) -> Response:
+def _response(data: Any, finished: bool, is_replay: bool) -> Response:
     """The answer with what can be said in headers."""
-    data = json.loads(answer.text)
-    response = Response(data, status=answer.status)
-    accepted = data.get("accepted", [])
-    if len(accepted) == 1:
-        response["Location"] = reverse("api:v1:analysis-detail", args=[accepted[0]["id"]])
-    if answer.status == status.HTTP_202_ACCEPTED:
+    response = Response(data, status.HTTP_200_OK if finished else status.HTTP_202_ACCEPTED)
+    if len(data["accepted"]) == 1:
+        response["Location"] = reverse("api:v1:analysis-detail", args=[data["accepted"][0]["id"]])
+    if not finished:
         response["Retry-After"] = "1"
-    if answer.is_replay:
+    if is_replay:
         response["Idempotency-Replayed"] = "true"
     return response
+
+
+def _rejection(item: dict[str, Any]) -> submission.Rejection:
+    """What was kept of a file that was not taken."""
+    return submission.Rejection(item["filename"], DetectorError(**item["error"]))
+
+
+def _gone(analysis_id: UUID) -> dict[str, Any]:
+    """Of a photo that was deleted since, its id alone; it has no name any more."""
+    error = DetectorError(GONE.code, GONE.message, details={"id": str(analysis_id)})
+    return {"filename": "", "error": error.as_dict()}
 
 
 def _rejections(rejected: Sequence[submission.Rejection]) -> list[dict[str, Any]]:
@@ -164,23 +180,12 @@ def _rejections(rejected: Sequence[submission.Rejection]) -> list[dict[str, Any]
 
 
 def _nothing_accepted(rejected: Sequence[submission.Rejection]) -> DetectorError:
-    """One error for all: the file's own where there is just one reason."""
+    """One error for all: what may pass before the rest, else the one reason that there is."""
     details = {"rejected": _rejections(rejected)}
-    permanent = all(item.error.permanent for item in rejected)
-    first = rejected[0].error
-    if len({item.error.code for item in rejected}) == 1:
-        return DetectorError(
-            first.code,
-            first.message,
-            permanent=permanent,
-            details={**first.details, **details},
-        )
-    return DetectorError(
-        "no_image_accepted",
-        "None of the files could be used.",
-        permanent=permanent,
-        details=details,
-    )
+    passing = next((item.error for item in rejected if not item.error.permanent), None)
+    codes = {item.error.code for item in rejected}
+    error = passing or (rejected[0].error if len(codes) == 1 else NOTHING_USABLE)
+    return error.with_details(**details)
 
 
 def _wait(ids: Sequence[UUID], seconds: float) -> bool:

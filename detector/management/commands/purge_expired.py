@@ -3,8 +3,8 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
+from detector import clock
 from detector.services import bin as bin_service
 from detector.services import retention
 
@@ -17,5 +17,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         erased = bin_service.empty(bin_service.kept_since())
-        erased += retention.erase_outlived(timezone.now())
+        erased += retention.erase_outlived(clock.now())
         self.stdout.write(f"{erased} photos erased")

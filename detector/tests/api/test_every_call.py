@@ -122,7 +122,9 @@ def test_the_table_names_every_call() -> None:
 def ids(analysed: Analysis, settings: Any) -> dict[str, str]:
     token, _ = ApiToken.objects.create(analysed.photo.owner, name="the owner's")
     settings.WEBHOOK_ALLOWED_HOSTS = ["127.0.0.1"]
-    delivery = WebhookDeliveryFactory.create(endpoint__owner=analysed.photo.owner)
+    delivery = WebhookDeliveryFactory.create(
+        endpoint__owner=analysed.photo.owner, photo=analysed.photo
+    )
     return {
         "analyses": str(analysed.pk),
         "tokens": str(token.id),

@@ -1,12 +1,14 @@
 """Everything of a person in one file."""
 
 import csv
+import gc
 import io
 import json
 import zipfile
 from typing import Any
 
 import pytest
+from django.core.signals import request_finished
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -86,3 +88,30 @@ def test_many_faces_come_in_pieces(owner: User) -> None:
     pieces = list(export.csv_pieces(owner))
     assert len(pieces) == 4
     assert b"".join(pieces).count(b"\r\n") == 404
+
+
+def test_as_many_as_may_hold_a_thread_each(
+    history: Analysis,
+    api: APIClient,
+    admin_client: Client,
+    owner: User,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    open_ones: list[Any] = [api.get(URL) for _ in range(settings.STREAMED_ANSWERS)]
+    refused = api.get(URL)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (503, "busy")
+    assert int(refused["Retry-After"]) > 0
+    page = admin_client.post(f"/admin/detector/user/{owner.pk}/export/", follow=True)
+    assert "Others are exporting" in page.content.decode()
+    # One that was sent, one that was closed without a look, and one that nobody remembers.
+    assert b"".join(open_ones.pop())
+    open_ones.append(api.get(URL))
+    # Else Django closes the connection to the database, and with it what the test made.
+    monkeypatch.setattr(request_finished, "send", lambda **_: None)
+    open_ones.pop().close()
+    open_ones.append(api.get(URL))
+    assert open_ones[-1].status_code == 200
+    del open_ones
+    gc.collect()
+    assert content(api, "zip")

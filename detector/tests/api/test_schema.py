@@ -72,7 +72,7 @@ def test_every_group_of_calls_is_described(schema: Schema) -> None:
 def test_every_call_says_how_it_can_fail(schema: Schema) -> None:
     for name, operation in operations(schema):
         answers = operation["responses"]
-        assert {"400", "401", "403", "406", "413", "429"} <= set(answers), name
+        assert {"400", "401", "403", "406", "408", "413", "414", "429", "431"} <= set(answers), name
         assert ("404" in answers) >= ("{" in name), name
         assert ("415" in answers) == ("requestBody" in operation), name
         for answer in answers.values():
@@ -126,7 +126,9 @@ def test_every_error_that_is_raised_has_its_code_in_the_table() -> None:
         code: path.stem
         for path in modules
         if "tests" not in path.parts and "web" not in path.parts and path.stem not in elsewhere
-        for code in re.findall(r'(?:DetectorError|ImageError)\(\s*"(\w+)"', path.read_text())
+        for code in re.findall(
+            r'(?:DetectorError|ImageError|OutageError)\(\s*"(\w+)"', path.read_text()
+        )
     }
     assert len(raised) > 30
     assert set(raised) - set(PROBLEMS) - set(FAILURES) - set(NOT_DRAWN) == set(), raised

@@ -53,7 +53,8 @@ for number in range(5):
     hook = WebhookEndpoint.objects.create(owner=fuzzer, url={NOWHERE!r}, events=["analysis.done"])
     now = timezone.now()
     WebhookDelivery.objects.create(
-        endpoint=hook, event="analysis.done", subject=hook.pk, created_at=now, due_at=now
+        endpoint=hook, photo=fuzzer.photos.first(), event="analysis.done", subject=hook.pk,
+        created_at=now, due_at=now,
     )
 own, secret = tokens.create_token(fuzzer, name="its own", scopes=list(Scope))
 print(json.dumps([tokens.create_token(other, name="other")[1], secret, str(own.pk)]))

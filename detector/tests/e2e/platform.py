@@ -33,6 +33,16 @@ def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
     raise AssertionError(f"{what} did not happen within {seconds} s")
 
 
+# What the command lines of each part's processes, and of no others, contain.
+MARKERS = {
+    "web": "emotionsite.web",
+    "worker": "--hostname slot",
+    "caretaker": "emotionsite.caretaker",
+    "background": "--hostname background",
+    "lifeline": "lifeline.py",
+}
+
+
 class Platform:
     """One installation with its data in `folder`; `environment` chooses its services."""
 
@@ -103,9 +113,9 @@ class Platform:
         return self.process.wait(40)
 
     def children(self, name: str) -> list[int]:
-        """Process ids of `web` or `worker`: its main process first, then its children."""
+        """Process ids of a part of the platform; a main process comes before its children."""
         assert self.process is not None
-        marker = {"web": "gunicorn", "worker": "celery"}[name]
+        marker = MARKERS[name]
         family = descendants(self.process.pid)
         return [pid for pid in family if marker in command_line(pid)]
 

@@ -114,7 +114,10 @@ hook = WebhookEndpoint.objects.create(
     owner=person, url="https://hooks.example.com/emotions/4711", events=["analysis.done"],
     failures=1, failing_since=now, description="Kiosk in the hall",
 )
-more = dict(endpoint=hook, event="analysis.done", subject=hook.pk, created_at=now, due_at=now)
+more = dict(
+    endpoint=hook, photo=portrait.analysis.photo, event="analysis.done", subject=hook.pk,
+    created_at=now, due_at=now,
+)
 later = now + timedelta(days=1)
 WebhookDelivery.objects.create(
     **more, status="delivered", finished_at=now, attempts=1, response_status=204,

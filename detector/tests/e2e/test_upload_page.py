@@ -26,7 +26,7 @@ DROPPED_AND_PASTED = """() => {
     data.items.add(new File([content], name));
     return data;
   };
-  const large = holding("large.jpg", new Uint8Array(26 * 2 ** 20));
+  const large = holding("large.jpg", new Uint8Array(51 * 2 ** 20));
   document.dispatchEvent(new DragEvent("drop", { dataTransfer: large, cancelable: true }));
   const pasted = holding("pasted.png", "no picture");
   document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: pasted }));
@@ -100,7 +100,7 @@ def test_every_file_has_its_own_result(
             "Happy",
             "name of this file is too long",
             "is empty",
-            "larger than 25 MB",
+            "larger than 50 MB",
             "not an image we can read",
         ]
     ):

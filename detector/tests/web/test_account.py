@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from allauth.mfa.totp.internal.auth import (
     format_hotp_value,
     hotp_value,
@@ -96,11 +97,12 @@ def test_agreeing_leads_to_no_other_site(unasked: Client) -> None:
 
 def test_who_has_not_agreed_can_leave_and_programs_go_on(unasked: Client, api: APIClient) -> None:
     assert unasked.get("/upload/").status_code == 302
-    assert unasked.post("/upload/")["Location"] == "/consent/?next="
+    assert unasked.post("/upload/")["Location"] == "/consent/?next=%2Fupload%2F"
     assert unasked.get("/settings/erase/")["Location"].startswith("/accounts/reauthenticate/")
     assert unasked.get("/").status_code == 200
     assert api.get("/api/v1/analyses/").status_code == 200
-    assert unasked.get("/history/", headers={"HX-Request": "true"})["HX-Redirect"] == "/consent/"
+    part = unasked.get("/history/", headers={"HX-Request": "true"})
+    assert part["HX-Redirect"] == "/consent/?next=%2Fhistory%2F"
     assert unasked.post("/accounts/logout/").status_code == 302
     assert unasked.get("/history/")["Location"].startswith("/accounts/login/")
 
@@ -233,6 +235,15 @@ def test_two_steps_turned_off(person: Client, secret: str) -> None:
     assert "alone will be enough" in text_of(person.get("/accounts/2fa/totp/deactivate/"))
     assert person.post("/accounts/2fa/totp/deactivate/").status_code == 302
     assert "Turn on" in text_of(person.get("/accounts/2fa/"))
+
+
+def test_an_address_is_confirmed(client: Client, owner: User) -> None:
+    address = EmailAddress.objects.create(user=owner, email="second@example.com")
+    page = f"/accounts/confirm-email/{EmailConfirmationHMAC(address).key}/"
+    assert "second@example.com" in text_of(client.get(page))
+    assert client.post(page).status_code == 302
+    address.refresh_from_db()
+    assert address.verified
 
 
 def test_the_administration_has_no_login_of_its_own() -> None:

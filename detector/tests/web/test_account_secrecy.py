@@ -44,7 +44,9 @@ def told(response: Any, *secret: str) -> tuple[Any, ...]:
     for word in secret:
         text = text.replace(word, "…")
     text = re.sub(
-        r'(name="csrfmiddlewaretoken" value|hx-headers|nonce)=("[^"]*"|\'[^\']*\')', "", text
+        r'(name="csrfmiddlewaretoken" value|hx-headers|nonce|data-person)=("[^"]*"|\'[^\']*\')',
+        "",
+        text,
     )
     return response.redirect_chain, response.status_code, text
 

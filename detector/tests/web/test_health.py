@@ -1,14 +1,18 @@
 """What the operators' probes are told."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.core.files.storage import FileSystemStorage
 from django.test import Client
+from django.utils import timezone
 
+from detector.models import Analysis
 from detector.services import heartbeats
+from detector.tests.factories import PhotoFactory
 from detector.web import health
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +49,23 @@ def test_no_worker() -> None:
     assert response.status_code == 503
     assert response.json()["checks"]["worker"] == "unavailable"
     assert response.json()["checks"]["database"] == "ok"
+
+
+def test_work_that_waits_beside_a_worker_that_takes_none(worker: None) -> None:
+    photo, old = PhotoFactory.create(), timezone.now() - timedelta(minutes=2)
+    Analysis.objects.create(photo=photo, owner=photo.owner, queued_at=old, due_at=old, sent_at=old)
+    response = ask()
+    assert response.status_code == 503
+    assert response.json()["checks"]["worker"] == "unavailable"
+    assert "1 analyses wait, the oldest for 12" in response.json()["reasons"]["worker"]
+
+
+def test_errors_are_not_told_to_strangers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def leak() -> None:
+        raise OSError("postgres://emotionsite:secret@database")
+
+    monkeypatch.setattr(health, "_database", leak)
+    assert ask().json()["reasons"]["database"] == "it does not answer"
 
 
 def test_full_disk(worker: None, monkeypatch: pytest.MonkeyPatch) -> None:

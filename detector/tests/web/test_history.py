@@ -15,7 +15,7 @@ from detector.enums import Emotion, Status
 from detector.models import Analysis, Photo, PhotoTag, User
 from detector.services import statistics
 from detector.tests.factories import MOMENT, AnalysisFactory, FaceFactory
-from detector.web.history import ORDERS
+from detector.web.listing import ORDERS
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('detector', '0016_fine_tunes_and_shadows'),
+        ('detector', '0018_answers_are_not_kept'),
     ]
 
     operations = [

@@ -1,0 +1,153 @@
+"""What other files of an archive say of its photos: our own export, or that of a photo service.
+
+All of it comes from strangers. Whatever does not fit is left out, never refused; ids lead nowhere.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import Any, Final
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from detector.enums import Emotion
+from detector.services import annotation
+
+MAX_BYTES: Final = 8 * 2**20
+"""Of one such file. Ours takes one to three KB a photo."""
+
+OWN_EXPORT: Final = "analyses.json"
+OWN_PICTURE: Final = re.compile(r"(?:(.*)/)?images/([0-9a-f-]{36})\.jpg", re.DOTALL)
+SERVICE_ENDINGS: Final = (".json", ".supplemental-metadata.json")
+EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+
+ReadText = Callable[[str], bytes | None]
+"""The content of the sidecar at a path; None where there is none that can be read."""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What is known of one photo besides its pixels; empty where nothing is.
+
+    `sha256` is of the file that our export was made from.
+    """
+
+    filename: str = ""
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    felt_emotion: str = ""
+    captured_at: datetime | None = None
+    sha256: str = ""
+
+
+NO_REMARK: Final = Remark()
+
+
+class Remarks:
+    """The remarks of one archive; its files are read when a photo asks for them."""
+
+    def __init__(self, read: ReadText) -> None:
+        self._read = read
+        self._exports: dict[str, dict[str, Remark]] = {}
+
+    def on(self, path: str) -> Remark:
+        """Return what is said of the photo at a path."""
+        own = OWN_PICTURE.fullmatch(path)
+        if own and (remark := self._export_in(own[1] or "").get(own[2])):
+            return remark
+        return self._of_service(path)
+
+    def _export_in(self, folder: str) -> dict[str, Remark]:
+        """Return what our export in a folder says, by the id that its pictures are named by."""
+        if folder not in self._exports:
+            content = _json(self._read(f"{folder}/{OWN_EXPORT}" if folder else OWN_EXPORT))
+            entries = content.get("analyses") if isinstance(content, dict) else None
+            self._exports[folder] = {
+                str(entry["photo"]): _remark(entry)
+                for entry in (entries if isinstance(entries, list) else [])
+                if isinstance(entry, dict) and _is_id(entry.get("photo"))
+            }
+        return self._exports[folder]
+
+    def _of_service(self, path: str) -> Remark:
+        """Return the moment that Google Takeout keeps beside a photo."""
+        place = PurePosixPath(path)
+        numbered = re.fullmatch(r"(.*)(\(\d+\))", place.stem)
+        names = [place.name + ending for ending in SERVICE_ENDINGS]
+        if numbered:
+            plain = numbered[1] + place.suffix
+            names += [f"{plain}{ending[:-5]}{numbered[2]}.json" for ending in SERVICE_ENDINGS]
+        for name in names:
+            content = _json(self._read(str(place.with_name(name))))
+            taken = content.get("photoTakenTime") if isinstance(content, dict) else None
+            if isinstance(taken, dict):
+                return Remark(captured_at=_since_1970(taken.get("timestamp")))
+        return NO_REMARK
+
+
+def _json(content: bytes | None) -> Any:
+    try:
+        return json.loads(content) if content else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _remark(entry: dict[str, Any]) -> Remark:
+    tags = entry.get("tags")
+    felt = entry.get("felt_emotion")
+    sha256 = entry.get("sha256")
+    is_sum = isinstance(sha256, str) and re.fullmatch(r"[0-9a-f]{64}", sha256)
+    return Remark(
+        filename=_text(entry.get("filename"), 255),
+        note=_text(entry.get("note"), annotation.NOTE_LENGTH),
+        tags=tuple(
+            _text(tag, annotation.TAG_LENGTH)
+            for tag in (tags if isinstance(tags, list) else [])[: annotation.TAGS_A_PHOTO]
+        ),
+        felt_emotion=felt if isinstance(felt, str) and felt in Emotion.values else "",
+        captured_at=_moment(entry.get("captured_at")),
+        sha256=str(sha256) if is_sum else "",
+    )
+
+
+def _text(value: object, length: int) -> str:
+    """Text that a database takes: JSON may hold halves of characters."""
+    if not isinstance(value, str):
+        return ""
+    return value.encode("utf-8", "ignore").decode()[:length]
+
+
+def _is_id(value: object) -> bool:
+    try:
+        return isinstance(value, str) and str(UUID(value)) == value
+    except ValueError:
+        return False
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        moment = parse_datetime(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return _plausible(moment) if moment and timezone.is_aware(moment) else None
+
+
+def _since_1970(value: object) -> datetime | None:
+    try:
+        return _plausible(datetime.fromtimestamp(int(str(value)), UTC))
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _plausible(moment: datetime) -> datetime | None:
+    try:
+        utc = moment.astimezone(UTC)
+    except OverflowError:
+        return None
+    is_epoch = utc.date() == datetime(1970, 1, 1, tzinfo=UTC).date()
+    return utc if EARLIEST < utc <= timezone.now() and not is_epoch else None

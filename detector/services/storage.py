@@ -1,0 +1,85 @@
+"""Stored files: written whole or not at all; a storage that is away is told from a lost file."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import FileSystemStorage, default_storage
+from django.db.models.fields.files import FieldFile
+
+from detector.outages import STORAGE_AWAY
+
+PROBES: Final = "probes/readiness"
+PROBE_BYTES: Final = 256 * 2**10
+"""A disk may be full for a photo and still take a name."""
+
+
+@contextmanager
+def reached() -> Iterator[None]:
+    """Raise `storage_unavailable` for whatever a storage fails with; a lost file is not that."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise STORAGE_AWAY from error
+
+
+def save(file: FieldFile, content: "File[Any]") -> None:
+    """Store content under a new name of a row's file; the row itself is not saved.
+
+    Raises DetectorError `storage_unavailable`; then nothing is left of it, not even a part.
+    """
+    name = file.field.generate_filename(file.instance, "")
+    try:
+        with reached():
+            file.name = file.storage.save(name, content, max_length=file.field.max_length)
+    except BaseException:
+        with suppress(OSError):
+            file.storage.delete(name)
+        raise
+    setattr(file.instance, file.field.attname, file.name)
+
+
+def read(file: FieldFile) -> bytes:
+    """Return a stored file whole.
+
+    Raises FileNotFoundError where it is lost, and DetectorError `storage_unavailable` where it
+    cannot be said, or cannot be read now.
+    """
+    try:
+        with reached(), file.open("rb") as stream:
+            content: bytes = stream.read()
+    except FileNotFoundError as error:
+        if _is_gone_as_a_whole(file):
+            raise STORAGE_AWAY from error
+        raise
+    return content
+
+
+def check() -> None:
+    """Write, read and remove a file as large as a small photo.
+
+    Raises DetectorError `storage_unavailable`.
+    """
+    content = secrets.token_bytes(PROBE_BYTES)
+    name = f"{PROBES}/{secrets.token_hex(16)}"
+    try:
+        with reached():
+            name = default_storage.save(name, ContentFile(content))
+            with default_storage.open(name) as file:
+                if file.read() != content:
+                    raise STORAGE_AWAY
+    finally:
+        with suppress(OSError):
+            default_storage.delete(name)
+
+
+def _is_gone_as_a_whole(file: FieldFile) -> bool:
+    """Whether the folder of all files of this kind is not there: a disk that is not mounted."""
+    if not isinstance(file.storage, FileSystemStorage):
+        return False
+    return not file.storage.exists(PurePosixPath(str(file.name)).parts[0])

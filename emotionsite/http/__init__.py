@@ -1,0 +1,1 @@
+"""The web server: waitress, and what it lacks against slow and broken clients."""

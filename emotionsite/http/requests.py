@@ -1,0 +1,98 @@
+"""Reads requests as waitress does, and refuses what is too long, ambiguous or never ends."""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.receiver import ChunkedReceiver
+from waitress.utilities import BadRequest
+
+MAX_LINE: Final = 8190
+MAX_HEADER: Final = 64 * 2**10
+MAX_CHUNK_LINE: Final = 8 * 2**10
+# Read at once from a connection; so much may come beyond the largest body before it is refused.
+READ_BYTES: Final = 64 * 2**10
+
+_TRANSFER_ENCODING: Final = re.compile(rb"^transfer-encoding:[ \t]*([^\r\n]*)", re.I | re.M)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why the server answers by itself; `code` is one of `detector.api.codes`."""
+
+    code: str
+    body: str = ""
+
+
+class Request(HTTPRequestParser):
+    """One request while it comes in."""
+
+    # Of waitress: the header so far, what collects the body, and how long that said to be.
+    header_plus: bytes
+    body_rcv: Any
+    content_length: int
+    body_bytes_received: int
+    completed: bool
+    unread = False
+    """Whether the body is too long: the application hears its length and nothing of it."""
+
+    def received(self, data: bytes) -> int:
+        """Take what belongs to this request; returns how many bytes."""
+        if self.body_rcv is None and not self.completed and self._line_is_too_long(data):
+            self.refuse(Refusal("uri_too_long"))
+            return len(data)
+        consumed = int(super().received(data))
+        if self._body_length() > int(self.adj.max_request_body_size) - READ_BYTES:
+            self._leave_unread()
+        elif isinstance(self.body_rcv, ChunkedReceiver):
+            # Waitress counts the framing, too, and bounds neither a chunk's line nor the trailer.
+            self.body_bytes_received = len(self.body_rcv)
+            if max(len(self.body_rcv.control_line), len(self.body_rcv.trailer)) > MAX_CHUNK_LINE:
+                self.refuse(BadRequest("A chunk's line or the trailer is too long"))
+        if self.completed:
+            # Else waitress asks for a body that it does not want, and forgets the refusal.
+            self.expect_continue = False
+        return consumed
+
+    def refuse(self, error: Any) -> None:
+        """Have the server answer by itself."""
+        self.error = error
+        self.completed = True
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Refuse, too, what two readers could understand differently (RFC 9112, 6.1 and 3.2)."""
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:
+            raise ParsingError("The address or a number cannot be read") from error
+        codings = _TRANSFER_ENCODING.findall(header_plus)
+        if self.version not in ("1.0", "1.1"):
+            raise ParsingError("HTTP version is not supported")
+        if codings and not self.chunked:
+            raise ParsingError("Transfer-Encoding needs HTTP/1.1")
+        if codings and [coding.strip().lower() for coding in codings] != [b"chunked"]:
+            raise ParsingError("Transfer-Encoding is not understood")
+        if self.chunked and "CONTENT_LENGTH" in self.headers:
+            raise ParsingError("Content-Length and Transfer-Encoding exclude each other")
+        if self.version == "1.1" and "HOST" not in self.headers:
+            raise ParsingError("Host is missing")
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether more than empty lines came, which do not count."""
+        return self.headers_finished or bool(self.header_plus.strip())
+
+    def _body_length(self) -> int:
+        return max(self.content_length, len(self.body_rcv) if self.body_rcv else 0)
+
+    def _line_is_too_long(self, data: bytes) -> bool:
+        start = (self.header_plus[: MAX_LINE + 1] + data[: MAX_LINE + 1]).lstrip()
+        end = start.find(b"\r\n")
+        return (len(start) if end < 0 else end) > MAX_LINE
+
+    def _leave_unread(self) -> None:
+        self.headers["CONTENT_LENGTH"] = str(self._body_length())
+        self.close()
+        self.body_rcv, self.error = None, None
+        self.unread = self.completed = True

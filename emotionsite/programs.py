@@ -1,0 +1,96 @@
+"""The processes of each part of the platform, and what must be right before they start."""
+
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+
+from emotionsite import private_files, sqlite_file, web
+
+BIN: Final = Path(sys.executable).parent
+PARTS: Final = ("web", "worker", "background")
+
+CANNOT_START: Final = os.EX_CONFIG
+"""The status of a process that would fail again however often it is started."""
+RENEW: Final = os.EX_TEMPFAIL
+"""The caretaker's status where the processes that take work are alive and take none."""
+
+_CELERY: Final = [
+    *(str(BIN / "celery"), "--quiet", "--app", "emotionsite", "worker", "--loglevel", "INFO"),
+    # Nobody reads what workers would tell each other.
+    *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+]
+# What is checked once, before the start, need not be loaded by every process.
+_CHECKED: Final = {"CELERY_SKIP_CHECKS": "1"}
+
+
+@dataclass(frozen=True)
+class Program:
+    """A process to run, and what its death means."""
+
+    name: str
+    command: list[str]
+    ends_all: bool = False
+    takes_work: bool = False
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+def wanted(parts: Sequence[str]) -> list[Program]:
+    """The processes of these parts, of all where none is named."""
+    made = {"web": _web, "worker": _worker, "background": _background}
+    return [program for part in parts or PARTS for program in made[part]()]
+
+
+def trouble(parts: Sequence[str]) -> str | None:
+    """What keeps these parts from starting, for people; None where nothing does."""
+    unknown = [part for part in parts if part not in PARTS]
+    if unknown:
+        return f"there is no part {unknown[0]!r}; known are {', '.join(PARTS)}"
+    if "web" in (parts or PARTS) and not port_is_free(*web.ADDRESS):
+        return f"port {web.ADDRESS[1]} is in use; choose another: make run PORT=8001"
+    private_files.correct(settings.VAR_DIR)
+    database = settings.DATABASES["default"]
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        return sqlite_file.damage(Path(database["NAME"]))
+    return None
+
+
+def port_is_free(host: str, port: int) -> bool:
+    """Whether a server could listen there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _web() -> list[Program]:
+    return [Program("web", [sys.executable, "-m", "emotionsite.web"], ends_all=True)]
+
+
+def _worker() -> list[Program]:
+    slots = [_slot(number + 1) for number in range(settings.CELERY_WORKER_CONCURRENCY)]
+    caretaker = [sys.executable, "-m", "emotionsite.caretaker"]
+    return [*slots, Program("caretaker", caretaker)]
+
+
+def _slot(number: int) -> Program:
+    """One process that works on one thing at a time and fetches it for itself."""
+    queues = ",".join(settings.WORKER_QUEUES)
+    command = [*_CELERY, "--hostname", f"slot{number}@%h", "--queues", queues]
+    return Program(f"slot{number}", command, takes_work=True, environment=_CHECKED)
+
+
+def _background() -> list[Program]:
+    # It does nothing most of the time, so it is one process: two threads, of which a fine-tune
+    # takes one for long.
+    options = ["--hostname", "background@%h", "--queues", settings.BACKGROUND_QUEUE]
+    threads = ["--pool", "threads", "--concurrency", "2"]
+    return [Program("background", [*_CELERY, *options, *threads], environment=_CHECKED)]

@@ -1,0 +1,65 @@
+"""Nothing runs longer than it may, whatever it does."""
+
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+from celery.exceptions import SoftTimeLimitExceeded
+
+from emotionsite.limits import limited
+from emotionsite.pool import SlotPool
+
+
+def test_the_soft_limit_raises_in_the_work() -> None:
+    with pytest.raises(SoftTimeLimitExceeded), limited(0.05, None):
+        time.sleep(10)
+
+
+def test_what_ends_in_time_is_left_alone() -> None:
+    earlier = signal.getsignal(signal.SIGALRM)
+    with limited(0.05, 60):
+        pass
+    time.sleep(0.1)
+    assert signal.getsignal(signal.SIGALRM) == earlier
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_the_hard_limit_ends_the_process_in_the_middle_of_c_code() -> None:
+    # A call of C that keeps Python's lock: no other thread and no signal handler gets a turn.
+    program = (
+        "import ctypes\nfrom emotionsite.limits import limited\n"
+        "with limited(None, 0.5): ctypes.PyDLL(None).sleep(60)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == 1
+    assert "Timeout" in done.stderr
+
+
+def test_the_pool_keeps_the_limits_of_a_task() -> None:
+    outcome: list[Any] = []
+
+    def work() -> str:
+        try:
+            time.sleep(10)
+        except SoftTimeLimitExceeded:
+            return "too long"
+        return "done"
+
+    pool = SlotPool()
+    pool.start()
+    pool.apply_async(work, soft_timeout=0.05, timeout=60, callback=outcome.append)
+    assert outcome == ["too long"]
+
+
+def test_a_limit_that_comes_after_the_work_does_no_harm() -> None:
+    def late() -> None:
+        raise SoftTimeLimitExceeded
+
+    pool = SlotPool()
+    pool.start()
+    pool.apply_async(late, soft_timeout=60, timeout=60, callback=lambda _: None)

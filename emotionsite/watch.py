@@ -1,0 +1,42 @@
+"""Finds that workers live and take nothing, and has them made anew."""
+
+import logging
+from collections.abc import Callable
+
+from detector import selectors
+from detector.services import heartbeats
+from emotionsite.programs import RENEW
+
+logger = logging.getLogger(__name__)
+
+LOOKS = 3
+"""Looks in a row that find it: after an outage, workers have a moment to find the broker again."""
+
+
+class Watch:
+    """Looks at each sweep; `status` is what the caretaker ends with, for the supervisor."""
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        self.stop = stop
+        self.found = 0
+        self.status = 0
+
+    def look(self) -> None:
+        """Count looks that find workers deaf or silent; after some, let the supervisor act.
+
+        The workers are forgotten, so that the platform counts as not ready until new ones are.
+        """
+        trouble = self._trouble()
+        self.found = self.found + 1 if trouble else 0
+        if self.found < LOOKS:
+            return
+        logger.error("The workers of this host are made anew: %s", trouble)
+        heartbeats.forget_here()
+        self.status = RENEW
+        self.stop()
+
+    def _trouble(self) -> str:
+        silent = heartbeats.silent_here()
+        if silent:
+            return f"no sign of life from {', '.join(silent)}"
+        return str(selectors.stall() or "")

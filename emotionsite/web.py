@@ -1,0 +1,81 @@
+"""Runs the web server: `python -m emotionsite.web`."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from typing import Final
+
+ADDRESS: Final = (os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000")))
+BACKLOG: Final = 1024
+POLL_SECONDS: Final = 0.2
+_SHARED_PORT: Final = "--shared-port"
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until a signal comes, in as many processes as `WEB_CONCURRENCY` says."""
+    processes = int(os.environ.get("WEB_CONCURRENCY", "1"))
+    if processes > 1 and _SHARED_PORT not in arguments:
+        return run_together([[sys.executable, "-m", "emotionsite.web", _SHARED_PORT]] * processes)
+    serve(shared_port=_SHARED_PORT in arguments)
+    return 0
+
+
+def run_together(commands: list[list[str]]) -> int:
+    """Run until a signal comes (0), or until one ends by itself and takes the others along (1)."""
+    children = [subprocess.Popen(command) for command in commands]  # noqa: S603
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    while not stopped.wait(POLL_SECONDS) and all(child.poll() is None for child in children):
+        pass
+    for child in children:
+        child.terminate()
+    for child in children:
+        child.wait()
+    return 0 if stopped.is_set() else 1
+
+
+def serve(*, shared_port: bool) -> None:
+    """Serve in this process; with `shared_port` others may do so beside it."""
+    # The application reads settings and templates, which whoever asks for the address needs not.
+    from django.conf import settings
+
+    from emotionsite.http.server import Server
+    from emotionsite.wsgi import application
+
+    with listen(*ADDRESS, shared_port=shared_port) as listener:
+        server = Server(
+            application,
+            listener,
+            threads=settings.WEB_THREADS,
+            largest_body=settings.REQUEST_MAX_BYTES,
+            stored_bytes=settings.REQUESTS_STORED_BYTES,
+            behind_proxy=settings.TRUSTED_PROXIES > 0,
+        )
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, server.stop)
+        sys.stdout.write(f"EmotionSite runs at {shown(*ADDRESS)}\n")
+        sys.stdout.flush()
+        server.run()
+
+
+def listen(host: str, port: int, *, shared_port: bool = False) -> socket.socket:
+    """A socket that takes connections; processes with `shared_port` divide them among them."""
+    bare = host.strip("[]")
+    family = socket.AF_INET6 if ":" in bare else socket.AF_INET
+    return socket.create_server(
+        (bare, port), family=family, backlog=BACKLOG, reuse_port=shared_port
+    )
+
+
+def shown(host: str, port: int) -> str:
+    """The address for the person who started it."""
+    bare = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host.strip("[]"), host.strip("[]"))  # noqa: S104
+    return f"http://[{bare}]:{port}" if ":" in bare else f"http://{bare}:{port}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,140 @@
+// Keeps what is typed into forms with data-draft until the server has it: for whoever leaves the
+// page, and for whoever is asked to log in when they save. In this tab alone, for this person alone.
+
+const PREFIX = "draft:";
+const { person } = document.body.dataset;
+const asks = "asks" in document.body.dataset;
+// A draft that was sent is there until the next page: if that asks who one is, it was not taken.
+const WAITS = "waits";
+const SENT = "sent";
+
+const keyOf = (form) => `${PREFIX}${person}:${new URL(form.action, location.href).pathname}`;
+const isTyped = ({ name, type }) => name && !["hidden", "password", "file", "submit", "button"].includes(type);
+
+function valuesOf(form) {
+  const found = [];
+  for (const field of form.elements) {
+    if (!isTyped(field)) continue;
+    if (field.type !== "radio" && field.type !== "checkbox") found.push([field.name, field.value]);
+    else if (field.checked) found.push([field.name, field.value]);
+  }
+  return JSON.stringify(found);
+}
+
+function fill(form, values) {
+  const given = JSON.parse(values);
+  for (const field of form.elements) {
+    if (!isTyped(field)) continue;
+    const own = given.filter(([name]) => name === field.name).map(([, value]) => value);
+    if (field.type === "radio" || field.type === "checkbox") field.checked = own.includes(field.value);
+    else if (own.length) [field.value] = own;
+  }
+}
+
+function read(key) {
+  try {
+    return JSON.parse(sessionStorage.getItem(key));
+  } catch {
+    return null;
+  }
+}
+
+function write(key, draft) {
+  try {
+    sessionStorage.setItem(key, JSON.stringify(draft));
+  } catch {
+    // No room, or not allowed: then nothing is kept.
+  }
+}
+
+const keys = () => Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX));
+const drafts = () => [...document.querySelectorAll("form[data-draft]")];
+
+// What the server wrote into a form: a draft that says the same is none.
+const saved = new WeakMap();
+
+function restore(form) {
+  if (saved.has(form)) return;
+  saved.set(form, valuesOf(form));
+  const draft = read(keyOf(form));
+  if (!draft) return;
+  if (draft.values === saved.get(form)) {
+    sessionStorage.removeItem(keyOf(form));
+    return;
+  }
+  fill(form, draft.values);
+  form.append(notice(form));
+}
+
+function notice(form) {
+  const box = document.createElement("div");
+  box.className = "notice notice-caution draft-notice";
+  box.setAttribute("role", "status");
+  const text = document.createElement("p");
+  text.textContent = "This is what you had typed. It is not saved yet.";
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "button button-quiet";
+  button.textContent = "Discard it";
+  button.addEventListener("click", () => {
+    fill(form, saved.get(form));
+    sessionStorage.removeItem(keyOf(form));
+    box.remove();
+  });
+  box.append(text, button);
+  return box;
+}
+
+function keep(form, state) {
+  const values = valuesOf(form);
+  if (values === saved.get(form)) sessionStorage.removeItem(keyOf(form));
+  else write(keyOf(form), { values, state });
+}
+
+if (asks) {
+  for (const key of keys()) write(key, { ...read(key), state: WAITS });
+} else {
+  for (const key of keys()) if (read(key)?.state === SENT) sessionStorage.removeItem(key);
+}
+if (person) {
+  drafts().forEach(restore);
+  document.addEventListener("htmx:load", () => drafts().forEach(restore));
+}
+
+for (const kind of ["input", "change"]) {
+  document.addEventListener(kind, (event) => {
+    const form = event.target.closest?.("form[data-draft]");
+    if (form) keep(form, WAITS);
+  });
+}
+
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("form[data-draft]")) keep(event.target, SENT);
+  // Whoever logs out leaves nothing behind.
+  if (event.target.action.endsWith("/logout/")) keys().forEach((key) => sessionStorage.removeItem(key));
+}, true);
+
+// An answer into the page: the form anew, and where it says what is wrong, still unsaved.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const form = detail.requestConfig.elt;
+  if (!form.matches?.("form[data-draft]")) return;
+  const isTaken = detail.xhr.status < 400 && detail.shouldSwap && !detail.xhr.responseText.includes("errorlist");
+  if (isTaken) sessionStorage.removeItem(keyOf(form));
+  else keep(form, WAITS);
+});
+
+document.addEventListener("htmx:sendError", ({ detail }) => {
+  if (detail.elt.matches?.("form[data-draft]")) keep(detail.elt, WAITS);
+});
+
+// --- A tab that is closed loses its drafts. Within the site they come back, so nobody is asked.
+let staysHere = false;
+document.addEventListener("click", (event) => {
+  staysHere = Boolean(event.target.closest("a, button, label"));
+}, true);
+document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
+  if (detail.xhr.getResponseHeader("HX-Redirect")) staysHere = true;
+});
+window.addEventListener("beforeunload", (event) => {
+  if (!staysHere && drafts().some((form) => read(keyOf(form))?.state === WAITS)) event.preventDefault();
+});
