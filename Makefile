@@ -30,10 +30,11 @@ help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 # --- running
-run: setup ## start web and worker on PORT (8000); Ctrl-C ends both
+run: setup ## start web and workers on PORT (8000); Ctrl-C ends all
 	@exec $(BIN)/python -m emotionsite.supervisor
 
 setup: $(SERVING) $(DETECTOR) $(STATIC) ## all that `run` needs, without running
+	@$(BIN)/python manage.py check --database default --tag database >/dev/null
 	@$(BIN)/python manage.py migrate --verbosity 0
 
 $(BIN)/python:
@@ -131,6 +132,7 @@ bench: install ## run the benchmarks, print a table, write var/bench.json
 	$(BIN)/python -m ml.benchmarks --json $(VAR)/bench.json
 	$(BIN)/python -m detector.benchmarks.export --json $(VAR)/bench-export.json
 	$(BIN)/python -m detector.benchmarks.pages --json $(VAR)/bench-pages.json
+	$(BIN)/python -m detector.benchmarks.slow_clients --json $(VAR)/bench-slow-clients.json
 	@# On PostgreSQL, where DATABASE_URL or TEST_DATABASE_URL names one.
 	@case "$${DATABASE_URL:-$$TEST_DATABASE_URL}" in \
 		postgres*) $(BIN)/python -m detector.benchmarks.admin --json $(VAR)/bench-admin.json;; \
@@ -140,6 +142,10 @@ bench: install ## run the benchmarks, print a table, write var/bench.json
 .PHONY: fuzz
 fuzz: install $(STATIC) ## thousands of generated calls of the API against a running server
 	$(BIN)/python -m detector.tests.e2e.fuzz
+
+.PHONY: chaos
+chaos: install $(STATIC) ## kill, stop and remove under load, count what it cost (ARGS=--small, --services)
+	$(BIN)/python -m detector.tests.e2e.chaos $(ARGS)
 
 bench-peers: install ## compare with packages that ship weights (PEERS, on DATA and PHOTOS)
 	$(BIN)/python -m ml.benchmarks.peers --data $(DATA) $(if $(wildcard $(PHOTOS)/photos.csv),--photos $(PHOTOS)) \

@@ -21,6 +21,10 @@ class QualityFlag(TextChoices):
     SMALL = "small"
     BLURRED = "blurred"
     TURNED = "turned"
+    COVERED = "covered"
+    CUT = "cut"
+    TILTED = "tilted"
+    DOUBTFUL = "doubtful"
 
 
 class Status(TextChoices):

@@ -5,21 +5,24 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Final
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 
 from detector.exceptions import OutageError
-
-STORAGE_AWAY: Final = OutageError(
-    "storage_unavailable", "Photos cannot be stored or read at this moment."
-)
-DATABASE_AWAY: Final = OutageError(
-    "database_unavailable", "The site cannot reach its data at this moment."
-)
 
 OF_A_DISK: Final = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE, errno.ENOTCONN}
 )
 """Full, no quota left, read-only, broken, or a network's that does not answer."""
+
+
+def storage_away() -> OutageError:
+    """Return a new error each time: one that is raised again keeps what it was raised with."""
+    return OutageError("storage_unavailable", "Photos cannot be stored or read at this moment.")
+
+
+def database_away() -> OutageError:
+    """Return a new error each time, as above."""
+    return OutageError("database_unavailable", "The site cannot reach its data at this moment.")
 
 
 def outage_in(error: BaseException | None) -> OutageError | None:
@@ -28,15 +31,23 @@ def outage_in(error: BaseException | None) -> OutageError | None:
         if isinstance(one, OutageError):
             return one
         if isinstance(one, OSError) and one.errno in OF_A_DISK:
-            return STORAGE_AWAY
+            return storage_away()
         if isinstance(one, OperationalError | InterfaceError) and not _is_wrong_sql(one):
-            return DATABASE_AWAY
+            return database_away()
     return None
 
 
+def drop_dead_connection() -> None:
+    """Let the next question to the database connect anew, where the connection is of no use."""
+    if not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()
+
+
 def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
         yield error
+        seen.append(error)
         error = error.__cause__ or error.__context__
 
 

@@ -22,8 +22,9 @@ class TemporaryFileHandler(TemporaryFileUploadHandler):
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Begin a file; what Django's handler would begin has a name."""
         super(TemporaryFileUploadHandler, self).new_file(*args, **kwargs)
-        self.file = TemporaryFile(
-            self.file_name or "", self.content_type, 0, self.charset, self.content_type_extra
+        name = self.file_name or ""
+        self.file: Any = TemporaryFile(
+            name, self.content_type, 0, self.charset, self.content_type_extra
         )
 
     def upload_interrupted(self) -> None:

@@ -7,6 +7,7 @@ Python nor its lock: it writes down where the process hung and ends it.
 
 import faulthandler
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -23,7 +24,8 @@ def limited(soft: float | None, hard: float | None) -> Iterator[None]:
     earlier = signal.signal(signal.SIGALRM, _raise)
     signal.setitimer(signal.ITIMER_REAL, soft or 0)
     if hard:
-        faulthandler.dump_traceback_later(hard, exit=True)
+        # Celery puts a logger in the place of the standard error, which is no file.
+        faulthandler.dump_traceback_later(hard, exit=True, file=sys.__stderr__)
     try:
         yield
     finally:

@@ -36,11 +36,17 @@ IN_PRODUCTION = environment_name() == PRODUCTION
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = secret_key(VAR_DIR)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-# Where people reach the site: links in mails begin so. Without it they name the host that was asked
-# for, and locally this port, since a Host header may carry any port.
-SITE_URL = site_url("SITE_URL")
+# Under which address people reach the site, for what is told outside of a request.
+SITE_URL_SAID = site_url("SITE_URL")
+SITE_URL = SITE_URL_SAID or (
+    f"https://{ALLOWED_HOSTS[0].lstrip('.')}"
+    if IN_PRODUCTION and ALLOWED_HOSTS[:1] not in ([], ["*"])
+    else f"http://127.0.0.1:{env.str('PORT', default='8000')}"
+)
+# Links in mails begin with what is said. Else they name the host that was asked for, and locally
+# this port, since a Host header may carry any.
 SITE_PORT = None if IN_PRODUCTION else positive_int("PORT", 8000)
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
     "detector",
@@ -69,14 +75,14 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "detector.web.permissions_policy.permissions_policy",
     "detector.middleware.Outages",
-    "django.middleware.security.SecurityMiddleware",
+    "detector.redirects.RequireHttps",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "detector.middleware.compressed_api",
     "detector.middleware.request_size_limit",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "detector.redirects.AppendSlash",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "detector.middleware.htmx_redirects",
@@ -332,9 +338,10 @@ REST_KNOX = {
 # --- Other origins: none by default, and never with cookies: https://pypi.org/project/django-cors-headers/
 CORS_ALLOWED_ORIGINS = env.list("API_CORS_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/"
-CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-none-match"]
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-match", "if-none-match"]
 CORS_EXPOSE_HEADERS = [
-    "ETag", "Idempotency-Replayed", "Location", "RateLimit-Limit", "RateLimit-Policy",
+    "Content-Disposition", "ETag", "Idempotency-Replayed", "Location",
+    "RateLimit-Limit", "RateLimit-Policy",
     "RateLimit-Remaining", "RateLimit-Reset", "Retry-After",
 ]  # fmt: skip
 
@@ -363,7 +370,8 @@ REST_FRAMEWORK = {
         "detector.api.permissions.HasScope",
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "detector.api.negotiation.Negotiation",
+    "DEFAULT_PARSER_CLASSES": ["detector.api.parsers.StrictJsonParser"],
     "DEFAULT_PAGINATION_CLASS": "detector.api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],

@@ -40,6 +40,7 @@ def run_together(commands: list[list[str]]) -> int:
 
 def serve(*, shared_port: bool) -> None:
     """Serve in this process; with `shared_port` others may do so beside it."""
+    sys.setswitchinterval(0.0005)
     # The application reads settings and templates, which whoever asks for the address needs not.
     from django.conf import settings
 

@@ -1,8 +1,23 @@
 """The WSGI application that emotionsite.web serves."""
 
 import os
+from typing import Any
 
+from django.core.handlers.wsgi import WSGIRequest
 from django.core.wsgi import get_wsgi_application
+
+
+class TextRequest(WSGIRequest):
+    """A request that believes no `charset` of what is no text: Django would not even answer."""
+
+    def _set_content_type_params(self, meta: dict[str, Any]) -> None:
+        try:
+            super()._set_content_type_params(meta)  # type: ignore[misc]  # not in its types
+            b"text".decode(self.encoding or "utf-8", "replace")
+        except (LookupError, UnicodeError):
+            self._encoding = None
+
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "emotionsite.settings")
 application = get_wsgi_application()
+application.request_class = TextRequest

@@ -16,11 +16,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ml import overlaps, turned_faces
 from ml.types import Box, FaceDetection
 
 NETWORK_SHA256: Final = "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
 SCORE_THRESHOLD: Final = 0.6
-NMS_IOU: Final = 0.3
 WORKING_SIDE: Final = 960
 """Long side to which larger photos are shrunk; measured in docs/decisions/0003-face-detector.md,
 like the threshold and the two below."""
@@ -106,15 +106,15 @@ class _View:
         self, box: NDArray[np.float32], landmarks: NDArray[np.float32], score: np.float32
     ) -> FaceDetection:
         """A face of the picture in pixels of the photo, clipped to it."""
-        corner, end = (self.left, self.top), (self.width, self.height)
-        left, top = np.clip((box[:2] - corner) / self.scale, 0, None).tolist()
-        right, bottom = np.clip((box[:2] + box[2:] - corner) / self.scale, None, end).tolist()
-        points = np.clip((landmarks - corner) / self.scale, 0, end).astype(np.float32)
+        corner = np.array([self.left, self.top])
+        left, top = ((box[:2] - corner) / self.scale).tolist()
+        wide, tall = (box[2:] / self.scale).tolist()
+        points = (landmarks - corner) / self.scale
         if self.mirrored:
-            left, right = self.width - right, self.width - left
+            left = self.width - left - wide
             points = points[list(MIRRORED_LANDMARKS)] * (-1, 1) + (self.width, 0)
-        place = Box(left, top, right - left, bottom - top)
-        return FaceDetection(place, points.astype(np.float32), float(score))
+        face = FaceDetection(Box(left, top, wide, tall), points.astype(np.float32), float(score))
+        return face.within(self.width, self.height)
 
 
 class CenterFace:
@@ -143,15 +143,26 @@ class CenterFace:
     def detect(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
         """See `FaceDetector.detect`; faces are sorted by the left edge, then the top one.
 
-        Where no face is sure, large ones that are likely are looked for again.
+        Where no face is sure, large ones that are likely are looked for again; turned ones are
+        looked at once more, upright.
         """
         check_photo(rgb)
-        height, width = rgb.shape[:2]
-        scale = self._scale(width, height)
-        likely = self._look(_scaled(rgb, scale), _View(scale, 0, 0, width, height))
+        likely = self._first_look(rgb)
         sure = [face for face in likely if face.score >= self._score_threshold]
         faces = sure or max(_large(likely, rgb), self._look_again(rgb), key=_best_score)
-        return sorted(faces, key=lambda face: (face.box.x, face.box.y))
+        if any(map(turned_faces.is_turned, faces)):
+            faces = turned_faces.settled(self.look, self._first_look, rgb, faces)
+        return sorted(overlaps.merged(faces), key=lambda face: (face.box.x, face.box.y))
+
+    def _first_look(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
+        """Faces, also likely ones, of a photo no larger than the working side."""
+        height, width = rgb.shape[:2]
+        scale = self._scale(width, height)
+        return self._look(_scaled(rgb, scale), _View(scale, 0, 0, width, height))
+
+    def look(self, picture: NDArray[np.uint8]) -> list[FaceDetection]:
+        """Faces of a picture at its own size in one look, also likely ones; best first."""
+        return self._look(picture, _View(1.0, 0, 0, picture.shape[1], picture.shape[0]))
 
     def _look_again(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
         """Large faces of the photo seen otherwise: of the first look that is sure, or the best."""
@@ -174,7 +185,7 @@ class CenterFace:
         landmarks = _landmarks(points[:, rows, columns], boxes)
         faces = [
             view.detection(boxes[index], landmarks[index], scores[index])
-            for index in _suppress(boxes, scores)
+            for index in overlaps.suppress(boxes, scores)
         ]
         return [face for face in faces if face.box.width >= 1 and face.box.height >= 1]
 
@@ -280,11 +291,3 @@ def _landmarks(points: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArr
     """
     fractions = points.T.reshape(-1, 5, 2)[:, :, ::-1]
     return np.asarray(boxes[:, None, :2] + fractions * boxes[:, None, 2:])
-
-
-def _suppress(boxes: NDArray[np.float32], scores: NDArray[np.float32]) -> list[int]:
-    """Non-maximum suppression: indices of the boxes that stay, best first."""
-    if len(boxes) == 0:
-        return []
-    kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), 0.0, NMS_IOU)
-    return [int(index) for index in kept]

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import calibration, explanation, manifest, preprocessing, quality
+from ml import calibration, explanation, face_check, manifest, preprocessing, quality
 from ml.classifier import Classifier
 from ml.face_detection import CenterFace, FaceDetector
 from ml.labels import EMOTIONS
@@ -32,9 +32,14 @@ class Analyser:
     """Detector and classifier of one version of the weights; safe to share between threads."""
 
     def __init__(
-        self, weights: manifest.Manifest, detector: FaceDetector, classifier: Classifier
+        self,
+        weights: manifest.Manifest,
+        detector: FaceDetector,
+        classifier: Classifier,
+        check: face_check.FaceCheck,
     ) -> None:
         self._weights, self._detector, self._classifier = weights, detector, classifier
+        self._check = check
 
     @property
     def version(self) -> str:
@@ -50,6 +55,11 @@ class Analyser:
     def detector(self) -> FaceDetector:
         """What finds the faces; the same for all versions."""
         return self._detector
+
+    @property
+    def check(self) -> face_check.FaceCheck:
+        """What sees covers and what is no face; the same for all versions."""
+        return self._check
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -71,7 +81,8 @@ class Analyser:
             return []
         crops = np.stack([preprocessing.crop(rgb, face) for face in detections])
         qualities = [
-            quality.measure(crop, face) for crop, face in zip(crops, detections, strict=True)
+            quality.measure(*face)
+            for face in zip(crops, detections, self._check.doubts(crops), strict=True)
         ]
         stages.end("align")
         probabilities = self.classify(crops)
@@ -135,7 +146,8 @@ class Analyser:
             probabilities={name: float(p) for name, p in zip(EMOTIONS, row, strict=True)},
             emotion=EMOTIONS[best],
             confidence=confidence,
-            uncertain=confidence < self._weights.uncertain_threshold,
+            uncertain=confidence < self._weights.uncertain_threshold
+            or not quality.UNREADABLE.isdisjoint(measured.flags),
         )
 
 
@@ -177,7 +189,8 @@ def load(version: str | None = None, folder: Path | None = None) -> Analyser:
             manifest.verify_files(weights)
             known = next(iter(_analysers.values()), None)
             detector = known.detector if known else CenterFace()
-            _analysers[key] = Analyser(weights, detector, classifier_of(weights))
+            check = known.check if known else face_check.load()
+            _analysers[key] = Analyser(weights, detector, classifier_of(weights), check)
         return _analysers[key]
 
 

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ml import turned_faces
 from ml.face_detection import check_photo
 from ml.types import FaceDetection
 
@@ -22,8 +23,6 @@ SIDE_PER_SIZE: Final = 1.17
 """Side of the crop per face size, where the face size is the square root of the box's area."""
 RISE: Final = 0.08
 """Sides of the crop by which its centre lies above the middle between eyes and mouth."""
-MAX_ROLL: Final = 60.0
-"""Degrees; landmarks that tilt the eyes further are taken as wrong."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +36,8 @@ class Frame:
 
 
 def roll_degrees(detection: FaceDetection) -> float:
-    """Clockwise turn of the line from the right eye to the left one, in (-180, 180].
-
-    0 without landmarks.
-    """
-    if detection.landmarks is None:
-        return 0.0
-    across, down = detection.landmarks[1] - detection.landmarks[0]
-    return math.degrees(math.atan2(down, across))
+    """See `ml.turned_faces.roll_degrees`."""
+    return turned_faces.roll_degrees(detection.landmarks)
 
 
 def frame(detection: FaceDetection) -> Frame:
@@ -70,10 +63,10 @@ def frame(detection: FaceDetection) -> Frame:
 
 
 def _plausible(landmarks: NDArray[np.float32], roll: float) -> bool:
-    """Whether the eyes are not tilted too far and the mouth lies on the right side of them."""
+    """Whether the mouth lies on the right side of the eyes."""
     angle = math.radians(roll)
     across, down = landmarks[3:].mean(axis=0) - landmarks[:2].mean(axis=0)
-    return abs(roll) <= MAX_ROLL and down * math.cos(angle) - across * math.sin(angle) > 0
+    return bool(down * math.cos(angle) - across * math.sin(angle) > 0)
 
 
 def crop(rgb: NDArray[np.uint8], detection: FaceDetection) -> NDArray[np.uint8]:

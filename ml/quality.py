@@ -1,9 +1,12 @@
 """What about a face makes its emotion hard to read, measured on the face itself.
 
-Every flag stands for a measured loss of accuracy on faces that have it:
-`python -m ml.training.quality_gate`, figures in docs/decisions/0008-quality-flags.md.
+Each of the first three flags stands for a measured loss of accuracy on faces that have it:
+`python -m ml.training.quality_gate`, figures in docs/decisions/0008-quality-flags.md. The others
+say that there is nothing to read, so that the emotion is uncertain whatever its probability:
+docs/decisions/0025-wrong-and-unsure.md.
 """
 
+import math
 from itertools import compress
 from typing import Final
 
@@ -12,25 +15,63 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml import preprocessing
-from ml.types import FaceDetection, Quality
+from ml.types import Doubts, FaceDetection, Quality
 
-FLAGS: Final = ("small", "blurred", "turned")
+FLAGS: Final = ("small", "blurred", "turned", "covered", "cut", "tilted", "doubtful")
+UNREADABLE: Final = frozenset({"covered", "cut", "tilted", "doubtful"})
+"""Flags that make an emotion uncertain."""
 SMALLEST_FACE: Final = 24.0
 """Pixels; see `Quality.face_size`."""
 LEAST_SHARPNESS: Final = 0.06
 MOST_TURN: Final = 0.2
+EYES_COVERED: Final = 0.5
+MOUTH_COVERED: Final = 0.5
+"""Doubts from which a part counts as covered: at most one validation face in a hundred each."""
+LEAST_SCORE: Final = 0.6
+"""Detection score below which nothing is surely a face."""
+MOST_DOUBT: Final = ((0.7, 0.02), (0.8, 0.1), (math.inf, 0.7))
+"""Below that detection score, the doubt (`Doubts.no_face`) from which it may be none."""
+MOST_OUTSIDE: Final = 0.25
+"""See `Quality.outside`: two of the five landmarks, or a quarter of the box."""
+NO_DOUBTS: Final = Doubts()
 
 
-def measure(crop: NDArray[np.uint8], detection: FaceDetection) -> Quality:
-    """The measurements of a face with their flags; crop (48, 48) uint8 grey."""
+def measure(
+    crop: NDArray[np.uint8], detection: FaceDetection, doubts: Doubts = NO_DOUBTS
+) -> Quality:
+    """The measurements of a face with their flags; crop (48, 48) uint8 grey.
+
+    `doubts` are what `ml.face_check` says of the crop.
+    """
     box = detection.box
     values = {
         "face_size": float(np.sqrt(box.width * box.height)),
         **measure_crop(crop),
         "roll": preprocessing.roll_degrees(detection),
         "turn": turn(detection),
+        "outside": detection.outside,
     }
-    return Quality(**values, flags=flags(values))
+    amiss = (
+        values["face_size"] < SMALLEST_FACE,
+        values["sharpness"] < LEAST_SHARPNESS,
+        values["turn"] > MOST_TURN,
+        is_covered(doubts),
+        values["outside"] >= MOST_OUTSIDE,
+        not detection.upright,
+        may_be_no_face(detection.score, doubts.no_face),
+    )
+    return Quality(**values, flags=tuple(compress(FLAGS, amiss)))
+
+
+def is_covered(doubts: Doubts) -> bool:
+    """Whether eyes or mouth are covered."""
+    return doubts.eyes_covered >= EYES_COVERED or doubts.mouth_covered >= MOUTH_COVERED
+
+
+def may_be_no_face(score: float, doubt: float) -> bool:
+    """Whether something that was found may be no face: the fainter, the less doubt it takes."""
+    most = next(most for below, most in MOST_DOUBT if score < below)
+    return score < LEAST_SCORE or doubt >= most
 
 
 def measure_crop(crop: NDArray[np.uint8]) -> dict[str, float]:
@@ -58,13 +99,3 @@ def turn(detection: FaceDetection) -> float:
     if distance == 0:
         return 0.0
     return float(abs((nose - (right + left) / 2) @ across) / distance**2)
-
-
-def flags(values: dict[str, float]) -> tuple[str, ...]:
-    """What is amiss with a face of these values, in the order of `FLAGS`."""
-    amiss = (
-        values["face_size"] < SMALLEST_FACE,
-        values["sharpness"] < LEAST_SHARPNESS,
-        values["turn"] > MOST_TURN,
-    )
-    return tuple(compress(FLAGS, amiss))

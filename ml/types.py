@@ -1,7 +1,8 @@
 """What the detector and the analyser give back."""
 
-from dataclasses import asdict, dataclass
-from typing import Final
+import math
+from dataclasses import asdict, dataclass, replace
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,9 @@ from numpy.typing import NDArray
 LANDMARKS: Final = ("right_eye", "left_eye", "nose", "right_mouth_corner", "left_mouth_corner")
 """Rows of every landmark array; right and left are the person's, so the right eye comes first
 from the viewer's left."""
+NEAR_EDGE: Final = 0.05
+"""Distance from the photo's edge, in sizes of the face, within which a landmark is cut: the edge
+runs through the eye, or through the mouth."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +30,40 @@ class FaceDetection:
     """One face of a photo.
 
     landmarks (5, 2) float32, x and y in pixels of the upright image in the order of `LANDMARKS`,
-    or None from a detector that gives none; score in [0, 1].
+    or None from a detector that gives none; score in [0, 1]. outside: how much of the face lies
+    beyond the photo, of its box or of its landmarks, whichever is more, in [0, 1]. upright: whether
+    it was seen upright; a turned one that was not seen again once it was turned is not.
     """
 
     box: Box
     landmarks: NDArray[np.float32] | None
     score: float
+    outside: float = 0.0
+    upright: bool = True
+
+    def within(self, width: int, height: int) -> Self:
+        """The same face clipped to a photo of that size, knowing how much of it lies outside."""
+        box, end = self.box, np.array([width, height])
+        left, top = max(box.x, 0.0), max(box.y, 0.0)
+        right, bottom = min(box.x + box.width, width), min(box.y + box.height, height)
+        place = Box(left, top, max(right - left, 0.0), max(bottom - top, 0.0))
+        area = box.width * box.height
+        outside = 1 - place.width * place.height / area if area > 0 else 0.0
+        points = self.landmarks
+        if points is not None:
+            edge = NEAR_EDGE * math.sqrt(area)
+            cut = ((points < edge) | (points > end - edge)).any(axis=1)
+            outside = max(outside, float(cut.mean()))
+            points = np.clip(points, 0, end).astype(np.float32)
+        return replace(self, box=place, landmarks=points, outside=outside)
+
+
+class Doubts(NamedTuple):
+    """What speaks against reading a crop, each from 0 to 1; see `ml.face_check`."""
+
+    eyes_covered: float = 0.0
+    mouth_covered: float = 0.0
+    no_face: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -46,6 +78,7 @@ class Quality:
     roll: degrees by which the line of the eyes is turned clockwise; 0 without landmarks.
     turn: distance of the nose from the middle of the eyes along their line, in eye distances; 0
         for a face seen from ahead, or without landmarks.
+    outside: see `FaceDetection`.
     flags: of `ml.quality.FLAGS` those that hold.
     """
 
@@ -55,6 +88,7 @@ class Quality:
     contrast: float
     roll: float
     turn: float
+    outside: float = 0.0
     flags: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
@@ -70,7 +104,8 @@ class FaceAnalysis:
 
     probabilities are calibrated, keyed by emotion in the order of `ml.labels.EMOTIONS`, and sum
     to 1; confidence is the probability of `emotion`; `uncertain` says that it lies below the
-    threshold of the weights' manifest. Box and landmarks as in `FaceDetection`.
+    threshold of the weights' manifest, or that a flag of `ml.quality.UNREADABLE` holds. Box and
+    landmarks as in `FaceDetection`.
     """
 
     index: int

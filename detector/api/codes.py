@@ -81,6 +81,10 @@ PROBLEMS = {
     ),
     **_all(HTTPStatus.GONE, gone="The photos of this call were deleted since."),
     **_all(
+        HTTPStatus.PRECONDITION_FAILED,
+        precondition_failed="It is not, or no longer, as `If-Match` or `If-None-Match` says.",
+    ),
+    **_all(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         request_too_large="The body is above `details.max_bytes` and was not read.",
     ),

@@ -1,14 +1,15 @@
 """One envelope for every error: `{"error": {"code", "message", "details"}}`."""
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, TooManyFilesSent
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from rest_framework import exceptions
-from rest_framework.response import Response
+from rest_framework.renderers import JSONRenderer
 from rest_framework.views import exception_handler
 
 from detector.api.codes import PROBLEMS
@@ -29,7 +30,7 @@ def body(code: str, message: str, details: dict[str, Any] | None = None) -> dict
     return {"error": {"code": code, "message": message, "details": details or {}}}
 
 
-def envelope(error: Exception, context: dict[str, Any]) -> Response | None:
+def envelope(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """Turn what a view raised into a response; None for what is a defect of ours."""
     outage = outage_in(error)
     if outage is not None and error is not outage:
@@ -37,16 +38,30 @@ def envelope(error: Exception, context: dict[str, Any]) -> Response | None:
         error = outage
     if isinstance(error, DetectorError):
         headers = {} if error.permanent else {"Retry-After": str(error.retry_after)}
-        return Response({"error": error.as_dict()}, status=status_of(error), headers=headers)
+        return _json({"error": error.as_dict()}, status_of(error), headers)
     if isinstance(error, TooManyFilesSent):
         limit = settings.DATA_UPLOAD_MAX_NUMBER_FILES
         text = f"More than {limit} files in one request."
         answer = body("too_many_files", text, {"max_files": limit})
-        return Response(answer, status=HTTPStatus.BAD_REQUEST)
+        return _json(answer, HTTPStatus.BAD_REQUEST)
     response = exception_handler(error, context)
-    if response is not None:
-        response.data = body(*_describe(error))
-    return response
+    if response is None:
+        return None
+    headers = {name: value for name, value in response.items() if name != "Content-Type"}
+    return _json(body(*_describe(error)), HTTPStatus(response.status_code), headers)
+
+
+def answer_to(error: exceptions.APIException) -> HttpResponse:
+    """The same of an error that no view raised."""
+    return _json(body(*_describe(error)), HTTPStatus(error.status_code))
+
+
+def _json(
+    data: dict[str, Any], status: HTTPStatus, headers: Mapping[str, str] | None = None
+) -> HttpResponse:
+    """JSON whatever kind of file was asked for."""
+    content = JSONRenderer().render(data)
+    return HttpResponse(content, "application/json", status, headers=headers)
 
 
 def _describe(error: Exception) -> tuple[str, str, dict[str, Any]]:

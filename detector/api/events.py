@@ -35,7 +35,7 @@ def _event(description: str, names: list[Event], data: Schema) -> Schema:
     return _object(description, properties)
 
 
-URL = _text("Path of the analysis.", format="uri-reference")
+URL = _text("Address of the analysis.", format="uri")
 SCHEMAS = {
     "AnalysisEvent": _event(
         "An analysis has ended.",

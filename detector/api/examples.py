@@ -6,8 +6,9 @@ from detector.enums import Emotion
 
 ID = "0199f3c2-7d1e-7a64-9c5b-3f2a8e6d1b40"
 OTHER_ID = "0199f3c2-8f10-7b1c-8d4e-6a7b9c0d1e2f"
+ADDRESS = f"https://emotions.example/api/v1/analyses/{ID}/"
 SHA256 = "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8"
-MOMENT, LATER = "2026-05-04T12:00:00Z", "2026-05-04T12:00:01Z"
+MOMENT, LATER = "2026-05-04T12:00:00.000000Z", "2026-05-04T12:00:01.250000Z"
 
 PROBABILITIES = {
     "angry": 0.01, "disgust": 0.01, "fear": 0.01, "happy": 0.9, "sad": 0.01, "surprise": 0.02,
@@ -20,7 +21,7 @@ FACE = {
     "detection_score": 0.98,
     "quality": {
         "face_size": 240.0, "sharpness": 312.5, "brightness": 128.4, "contrast": 51.2,
-        "roll": -1.1, "turn": 0.05, "flags": [],
+        "roll": -1.1, "turn": 0.05, "outside": 0.0, "flags": [],
     },
     "emotion": "happy",
     "confidence": 0.9,
@@ -42,7 +43,7 @@ ANALYSIS = {
     "filename": "portrait.jpg",
     "source": "api",
     "image": {
-        "url": f"https://emotions.example/api/v1/analyses/{ID}/image/",
+        "url": f"{ADDRESS}image/",
         "width": 1024, "height": 768, "sha256": SHA256, "frame": None,
     },
     "model": {"name": "v4", "sha256": SHA256},
@@ -54,6 +55,7 @@ ANALYSIS = {
     "note": "At the lake",
     "tags": ["lake"],
     "felt_emotion": "happy",
+    "withheld": False,
 }  # fmt: skip
 ANNOTATION = {"note": "At the lake", "tags": ["lake"], "felt_emotion": "happy"}
 REJECTION = {"filename": "notes.txt", "error": ERROR}
@@ -69,7 +71,8 @@ ME = {
     "limits": {
         "photos": 100_000, "bytes": 53_687_091_200, "image_bytes": 52_428_800,
         "image_pixels": 65_000_000, "images_a_call": 100, "request_bytes": 268_435_456,
-        "wait_seconds": 30, "rates": {"user": RATE, "token": RATE, "uploads": RATE},
+        "wait_seconds": 30, "token_days": 365,
+        "rates": {"user": RATE, "token": RATE, "uploads": RATE},
     },
 }  # fmt: skip
 MODEL_VERSION = {
@@ -105,7 +108,7 @@ COMPARISON = {
     "comparable": True,
 }
 
-TOKEN_WISH = {"name": "kiosk", "scopes": ["write"], "expires_at": "2099-01-01T00:00:00Z"}
+TOKEN_WISH = {"name": "kiosk", "scopes": ["write"], "expires_at": LATER}
 TOKEN = {
     "id": ID, "name": "kiosk", "scopes": ["write"], "created_at": MOMENT, "expires_at": LATER,
     "last_used_at": None,
@@ -121,7 +124,7 @@ WEBHOOK = {
 }  # fmt: skip
 DELIVERY = {
     "id": OTHER_ID, "event": "analysis.done", "subject": ID,
-    "payload": '{"type":"analysis.done","timestamp":"2026-05-04T12:00:01Z","data":{}}',
+    "payload": f'{{"type":"analysis.done","timestamp":"{LATER}","data":{{}}}}',
     "status": "delivered", "attempts": 1, "created_at": MOMENT, "due_at": MOMENT,
     "finished_at": LATER, "response_status": 204, "response_body": "", "error": "",
 }  # fmt: skip
@@ -137,7 +140,7 @@ ANALYSIS_EVENT = {
     "type": "analysis.done",
     "timestamp": LATER,
     "data": {
-        "id": ID, "status": "done", "url": f"/api/v1/analyses/{ID}/", "face_count": 1,
+        "id": ID, "status": "done", "url": ADDRESS, "face_count": 1,
         "dominant_emotion": "happy", "error": None,
     },
 }  # fmt: skip
@@ -146,7 +149,7 @@ REVIEW_EVENT = {
     "timestamp": LATER,
     "data": {
         "id": OTHER_ID, "kind": "reviewer", "verdict": "surprise", "analysis": ID,
-        "url": f"/api/v1/analyses/{ID}/", "face_index": 0, "reviewed_emotion": "surprise",
+        "url": ADDRESS, "face_index": 0, "reviewed_emotion": "surprise",
     },
 }  # fmt: skip
 

@@ -1,5 +1,6 @@
 """What a token allows its bearer."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework.exceptions import PermissionDenied
@@ -24,7 +25,8 @@ class InsufficientScope(PermissionDenied):
 class HasScope(BasePermission):
     """A browser's session may do what its person may; a token what its scopes say.
 
-    Reading needs `read`, anything else `write`; a view that differs names its `needed_scope`.
+    Reading needs `read`, anything else `write`; a view that differs names its `needed_scope`. Where
+    a method needs one more, a view names it in `also_needed`.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
@@ -32,9 +34,9 @@ class HasScope(BasePermission):
         token = request.auth
         if not isinstance(token, ApiToken):
             return True
-        needed = getattr(view, "needed_scope", None) or scope_of_method(request.method or "")
-        if needed not in token.scopes:
-            raise InsufficientScope(needed)
+        for needed in scopes_of_call(view, request.method or ""):
+            if needed not in token.scopes:
+                raise InsufficientScope(needed)
         return True
 
 
@@ -44,6 +46,13 @@ class IsReviewer(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         """Asked after the scope: a token can lack what its owner may do."""
         return isinstance(request.user, User) and reviewing.may_review(request.user)
+
+
+def scopes_of_call(view: Any, method: str) -> list[Scope]:
+    """The scopes that a token needs for a method of a view."""
+    needed = [getattr(view, "needed_scope", None) or scope_of_method(method)]
+    also: Mapping[str, Scope] = getattr(view, "also_needed", {})
+    return [*needed, also[method]] if method in also else needed
 
 
 def scope_of_method(method: str) -> Scope:

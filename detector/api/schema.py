@@ -24,8 +24,11 @@ HEADERS: dict[str, tuple[str, Schema]] = {
     "RateLimit-Reset": ("Seconds until it is whole again.", {"type": "integer"}),
     "RateLimit-Policy": ("The limit, as `calls;w=seconds`.", {"type": "string"}),
     "Retry-After": ("Seconds after which to ask again.", {"type": "integer"}),
-    "ETag": ("Send it as `If-None-Match` to hear only of changes.", {"type": "string"}),
-    "Location": ("Address of what was made.", {"type": "string", "format": "uri-reference"}),
+    "ETag": (
+        "Send it as `If-None-Match` to hear only of changes, as `If-Match` to change only this.",
+        {"type": "string"},
+    ),
+    "Location": ("Address of what was made.", {"type": "string", "format": "uri"}),
     "Idempotency-Replayed": (
         "`true` where this is the answer of an earlier call.", {"type": "string", "enum": ["true"]},
     ),
@@ -37,6 +40,13 @@ IF_NONE_MATCH = {
     "in": "header",
     "required": False,
     "description": "The `ETag` of what you have: `304` where it did not change.",
+    "schema": {"type": "string"},
+}
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "The `ETag` of what you know: `412`, and nothing is done, if it is another now.",
     "schema": {"type": "string"},
 }
 CASE = "$response.body#/case/id"
@@ -95,6 +105,8 @@ def complete(result: Schema, **_: Any) -> Schema:
             _bound_text(parameter["schema"], least=1)
         if method == "get":
             _add_entity_tag(operation)
+        elif "{" in path:
+            _add_precondition(operation)
         _complete_answers(operation)
         _add_errors(path, operation, components)
     for name, schema in components["schemas"].items():
@@ -170,12 +182,20 @@ def _add_entity_tag(operation: Schema) -> None:
     operation.setdefault("parameters", []).append(dict(IF_NONE_MATCH))
 
 
+def _add_precondition(operation: Schema) -> None:
+    """What is changed can be asked to be as the caller knows it."""
+    operation.setdefault("parameters", []).append(dict(IF_MATCH))
+    own = operation.get(ERRORS_EXTENSION, ())
+    operation[ERRORS_EXTENSION] = (*own, "precondition_failed")
+
+
 def _headers(status: str, operation: Schema) -> Schema:
     """What an answer of this status says besides its body."""
     names = list(RATE_LIMITS)
     parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
     can_be_replayed = "Idempotency-Key" in parameters
-    if status in ("200", "304") and "304" in operation["responses"]:
+    is_read = status in ("200", "304") and "304" in operation["responses"]
+    if is_read or (status == "200" and operation["operationId"].endswith("partial_update")):
         names.append("ETag")
     if status in ASK_AGAIN:
         names.append("Retry-After")

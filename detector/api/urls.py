@@ -53,15 +53,20 @@ v1 = (
     "v1",
 )
 
+# They are read; what OPTIONS tells of other calls they have no form for.
+READ = ["get", "head"]
+
 # Redoc writes its styles into the page and searches in a worker; nothing personal is shown there.
 redoc = csp_update({"style-src": [SELF, UNSAFE_INLINE], "worker-src": [SELF, "blob:"]})(
-    SpectacularRedocView.as_view(url_name="api:schema")
+    SpectacularRedocView.as_view(url_name="api:schema", http_method_names=READ)
 )
+
+swagger = SpectacularSwaggerSplitView.as_view(url_name="api:schema", http_method_names=READ)
 
 app_name = "api"
 urlpatterns = [
     path("v1/", include(v1)),
-    path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
+    path("schema/", SpectacularAPIView.as_view(http_method_names=READ), name="schema"),
+    path("docs/", swagger, name="docs"),
     path("redoc/", redoc, name="redoc"),
 ]

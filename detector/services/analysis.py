@@ -5,12 +5,12 @@ import time
 from uuid import UUID
 
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import DatabaseError, InterfaceError, close_old_connections, transaction
+from django.db import Error, transaction
 
 from detector import changes, selectors
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Face, Photo
-from detector.outages import outage_in
+from detector.outages import drop_dead_connection, outage_in
 from detector.services import images, leases, model_registry, review_cases, statistics, webhooks
 from ml.types import FaceAnalysis
 
@@ -62,11 +62,11 @@ def _put_back(analysis: Analysis, error: DetectorError) -> None:
     for wait in PATIENCE_SECONDS:
         try:
             return leases.fail(analysis, error)
-        except (DatabaseError, InterfaceError) as away:
+        except Error as away:
             if outage_in(away) is None:
                 raise
             logger.warning("Analysis %s cannot be put back yet: %s", analysis.pk, away)
-        close_old_connections()
+        drop_dead_connection()
         time.sleep(wait)
     return leases.fail(analysis, error)
 

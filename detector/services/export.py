@@ -6,11 +6,13 @@ import io
 import json
 import zipfile
 from collections.abc import Generator, Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
 from detector import selectors
+from detector.days import utc_text
 from detector.models import Analysis, Face, Photo, User
 from detector.spreadsheet_text import harmless
 from ml.capture_time import capture_time_segment
@@ -219,8 +221,8 @@ def _tags(analysis: Analysis) -> list[str]:
     return [tag.name for tag in analysis.photo.tags.all()]
 
 
-def _moment(moment: Any) -> str:
-    return moment.isoformat().replace("+00:00", "Z") if moment else ""
+def _moment(moment: datetime | None) -> str:
+    return utc_text(moment) if moment else ""
 
 
 def _readme() -> str:

@@ -17,12 +17,14 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import Error, IntegrityError, transaction
+from django.db.models import QuerySet
 
 from detector import clock
 from detector.enums import FineTuneStatus
 from detector.exceptions import DetectorError
 from detector.models import FineTune, ModelVersion
+from detector.outages import drop_dead_connection, outage_in
 from detector.services import promotion
 
 logger = logging.getLogger(__name__)
@@ -167,14 +169,29 @@ def _follow(row: FineTune, process: "subprocess.Popen[str]") -> "deque[str]":
                 log.pop()
             log.append(line)
             changes |= _progress(line)
-        changes |= {"log": "\n".join(log), "heard_at": clock.now()}
-        if not running.update(**changes):
+        changes |= {"log": "\n".join(log)}
+        if not _note(running, changes):
             break  # Somebody cancelled it.
         if time.monotonic() > last:
             raise DetectorError("too_long", "It took too long.")
     if has_ended:
         process.wait(END_SECONDS)
     return log
+
+
+def _note(running: "QuerySet[FineTune]", changes: dict[str, object]) -> bool:
+    """Write down how far a run is; whether it may go on.
+
+    Hours of training do not end with a database that is away for seconds.
+    """
+    try:
+        return bool(running.update(**changes, heard_at=clock.now()))
+    except Error as error:
+        if outage_in(error) is None:
+            raise
+        logger.warning("The database is away, the run goes on: %s", error)
+        drop_dead_connection()
+        return True
 
 
 def _read(lines: Iterable[str], said: "SimpleQueue[str | None]") -> None:

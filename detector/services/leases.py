@@ -38,8 +38,12 @@ class LeaseLostError(Exception):
     """The analysis was deleted, or another attempt has taken it over."""
 
 
+@transaction.atomic
 def claim(analysis_id: UUID) -> Analysis | None:
-    """Move a due or abandoned analysis to running and return it; None if there is nothing to do."""
+    """Move a due or abandoned analysis to running and return it; None if there is nothing to do.
+
+    In one transaction: who cannot read what was claimed has not claimed it.
+    """
     now = clock.now()
     due = Q(status=Status.QUEUED, due_at__lte=now)
     abandoned = Q(status=Status.RUNNING, lease_expires_at__lt=now)

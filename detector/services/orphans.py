@@ -13,7 +13,8 @@ from detector.services import images
 
 FOLDERS = ("uploads", "images", "thumbnails", "explanations", "probes")
 MIN_AGE = timedelta(hours=1)
-"""A younger file may still be on its way into a row."""
+"""A younger file may still be on its way into a row. It is also how long an interrupted upload, a
+part of a picture or a probe of the storage may lie about."""
 
 
 def remove_orphans() -> int:

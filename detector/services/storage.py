@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.db.models.fields.files import FieldFile
 
-from detector.outages import STORAGE_AWAY
+from detector.outages import storage_away
 
 PROBES: Final = "probes/readiness"
 PROBE_BYTES: Final = 256 * 2**10
@@ -25,7 +25,7 @@ def reached() -> Iterator[None]:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise STORAGE_AWAY from error
+        raise storage_away() from error
 
 
 def save(file: FieldFile, content: "File[Any]") -> None:
@@ -55,7 +55,7 @@ def read(file: FieldFile) -> bytes:
             content: bytes = stream.read()
     except FileNotFoundError as error:
         if _is_gone_as_a_whole(file):
-            raise STORAGE_AWAY from error
+            raise storage_away() from error
         raise
     return content
 
@@ -72,7 +72,7 @@ def check() -> None:
             name = default_storage.save(name, ContentFile(content))
             with default_storage.open(name) as file:
                 if file.read() != content:
-                    raise STORAGE_AWAY
+                    raise storage_away()
     finally:
         with suppress(OSError):
             default_storage.delete(name)

@@ -4,11 +4,14 @@ import hashlib
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Q
 from django.utils import timezone
 
+from detector.days import utc_text
 from detector.enums import Scope
+from detector.exceptions import DetectorError
 from detector.models import ApiToken, User
 
 DEFAULT_SCOPES = (Scope.READ, Scope.WRITE)
@@ -24,9 +27,20 @@ def create_token(
     scopes: Collection[Scope] = DEFAULT_SCOPES,
     expires_at: datetime | None = None,
 ) -> tuple[ApiToken, str]:
-    """A new token and its secret, which is kept nowhere; it ends after the usual time at most."""
+    """A new token and its secret, which is kept nowhere.
+
+    It ends at the latest moment that is allowed, or when it is said. Raises DetectorError `invalid`
+    where that is later.
+    """
+    latest = timezone.now() + timedelta(days=settings.API_TOKEN_DAYS)
+    if expires_at is not None and expires_at > latest:
+        raise DetectorError(
+            "invalid",
+            "Some values are not valid.",
+            details={"fields": {"expires_at": [f"Must not be later than {utc_text(latest)}."]}},
+        )
     token, secret = ApiToken.objects.create(owner, name=name, **ApiToken.flags(scopes))
-    if expires_at is not None and expires_at < token.expiry:
+    if expires_at is not None:
         token.expiry = expires_at
         token.save(update_fields=["expiry"])
     remember(secret)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from detector import clock
+from detector.days import utc_text
 from detector.enums import DeliveryStatus, Event, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Review, User, WebhookDelivery, WebhookEndpoint
@@ -33,8 +35,13 @@ def create_endpoint(
         )
 
 
-def change_endpoint(endpoint: WebhookEndpoint, **changes: Any) -> None:
-    """Change url, events, description, or `disabled`; enabling forgets the failures."""
+def change_endpoint(
+    endpoint: WebhookEndpoint, *, guard: AbstractContextManager[None] | None = None, **changes: Any
+) -> None:
+    """Change url, events, description, or `disabled`; enabling forgets the failures.
+
+    The row is changed inside `guard`, which may hold it; names are looked up before.
+    """
     if "url" in changes:
         _check_url(changes["url"])
     disabled = changes.pop("disabled", None)
@@ -44,8 +51,10 @@ def change_endpoint(endpoint: WebhookEndpoint, **changes: Any) -> None:
         changes |= {
             "disabled_at": None, "disabled_reason": "", "failures": 0, "failing_since": None,
         }  # fmt: skip
-    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(**changes)
-    endpoint.refresh_from_db()
+    with guard or nullcontext():
+        is_there = WebhookEndpoint.objects.filter(pk=endpoint.pk).update(**changes)
+    if is_there:
+        endpoint.refresh_from_db()
 
 
 def renew_secret(endpoint: WebhookEndpoint) -> str:
@@ -126,8 +135,13 @@ def _check_url(url: str) -> None:
 
 
 def _payload(event: Event, moment: datetime, data: dict[str, Any]) -> str:
-    content = {"type": event.value, "timestamp": moment.isoformat(), "data": data}
+    content = {"type": event.value, "timestamp": utc_text(moment), "data": data}
     return json.dumps(content, separators=(",", ":"))
+
+
+def _address(analysis_id: UUID) -> str:
+    """Where a program reads an analysis: no request says under which name the site is reached."""
+    return f"{settings.SITE_URL}/api/v1/analyses/{analysis_id}/"
 
 
 def _analysis_data(analysis: Analysis) -> dict[str, Any]:
@@ -136,7 +150,7 @@ def _analysis_data(analysis: Analysis) -> dict[str, Any]:
     return {
         "id": str(analysis.pk),
         "status": analysis.status,
-        "url": f"/api/v1/analyses/{analysis.pk}/",
+        "url": _address(analysis.pk),
         "face_count": analysis.faces.count() if analysis.status == Status.DONE else None,
         "dominant_emotion": analysis.dominant_emotion,
         "error": error if analysis.error_code else None,
@@ -152,7 +166,7 @@ def _review_data(review: Review) -> dict[str, Any]:
         "kind": review.kind,
         "verdict": review.verdict,
         "analysis": str(face.analysis_id),
-        "url": f"/api/v1/analyses/{face.analysis_id}/",
+        "url": _address(face.analysis_id),
         "face_index": face.index,
         "reviewed_emotion": face.reviewed_emotion or None,
     }

@@ -20,7 +20,18 @@ ADVICE: Final = {
     QualityFlag.SMALL: "The face is very small in the photo. A closer one shows more.",
     QualityFlag.BLURRED: "The face is blurred. Hold still, or come into better light.",
     QualityFlag.TURNED: "The face is turned to the side. Expressions are read best from ahead.",
+    QualityFlag.COVERED: "Eyes or mouth seem to be covered. Without them an expression is a guess.",
+    QualityFlag.CUT: "Part of the face lies beyond the photo. A photo of all of it shows more.",
+    QualityFlag.TILTED: (
+        "The face lies on its side or upside down, and could not be turned upright. "
+        "Turn the photo and upload it again."
+    ),
+    QualityFlag.DOUBTFUL: "This may not be a face. If it is none, you can say so below.",
 }
+UNREADABLE: Final = frozenset(
+    {QualityFlag.COVERED, QualityFlag.CUT, QualityFlag.TILTED, QualityFlag.DOUBTFUL}
+)
+"""Flags that make an expression uncertain however probable it is; as `ml.quality.UNREADABLE`."""
 
 
 @register.filter
@@ -70,6 +81,12 @@ def number(face: Face) -> int:
 def advice(face: Face) -> list[str]:
     """What an owner can do for a better picture of this face; empty where nothing is amiss."""
     return [ADVICE[QualityFlag(flag)] for flag in face.quality.get("flags", [])]
+
+
+@register.filter
+def stands_out(face: Face) -> bool:
+    """Whether an expression is probable enough, and only the picture of the face is amiss."""
+    return not UNREADABLE.isdisjoint(face.quality.get("flags", []))
 
 
 @register.filter

@@ -2,6 +2,9 @@
 
 import os
 import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -30,6 +33,21 @@ def need_redis() -> str:
         except redis.RedisError as error:
             _absent(f"Redis does not answer ({error}); make services")
     return REDIS_URL
+
+
+@contextmanager
+def own_services(redis_database: int) -> Iterator[dict[str, str]]:
+    """A new database on PostgreSQL and an emptied one of Redis, as variables of a platform."""
+    server = need_postgresql()
+    broker = f"{need_redis().rpartition('/')[0]}/{redis_database}"
+    with redis.Redis.from_url(broker) as client:
+        client.flushdb()
+    name = f"emotionsite_{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    yield {"DATABASE_URL": server.rpartition("/")[0] + f"/{name}", "REDIS_URL": broker}
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def need_program(*names: str) -> str:

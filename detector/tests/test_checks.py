@@ -34,6 +34,14 @@ def test_embedded_services_in_production(settings: Any) -> None:
     assert warning.id == "detector.W001"
 
 
+@pytest.mark.parametrize(
+    ("proxies", "redirects", "count"), [(0, True, 1), (1, True, 0), (0, False, 0)]
+)
+def test_production_behind_nobody(settings: Any, proxies: int, redirects: bool, count: int) -> None:
+    settings.TRUSTED_PROXIES, settings.SECURE_SSL_REDIRECT = proxies, redirects
+    assert len(checks.proxy_of_production(None)) == count
+
+
 @pytest.mark.parametrize("value", ["0", "-3", "many"])
 def test_numbers_are_read_strictly(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("UPLOAD_MAX_BYTES", value)

@@ -194,7 +194,7 @@ def _text(table: str) -> str:
 
 
 def test_of_answers_of_earlier_versions_ids_are_kept_alone() -> None:
-    outcome_of = import_module("detector.migrations.0017_what_outlives_no_photo").outcome_of
+    outcome_of = import_module("detector.migrations.0018_ids_instead_of_answers").outcome_of
     refused = [{"filename": "a.txt", "error": {"code": "x", "message": "X.", "details": {}}}]
     done = {"accepted": [{"id": "1", "dominant_emotion": "sad"}], "rejected": refused}
     wrong = {"error": {"code": "x", "message": "X.", "details": {"rejected": refused}}}

@@ -52,11 +52,11 @@ class AccountAdapter(DefaultAccountAdapter):
 def site_address(request: HttpRequest) -> str:
     """Return the address under which people reach this site, without a slash at its end.
 
-    It is `SITE_URL`. Without that it is the host that was asked for, which ALLOWED_HOSTS bounds,
-    and locally the port on which the site listens.
+    It is `SITE_URL` of the environment. Without that it is the host that was asked for, which
+    ALLOWED_HOSTS bounds, and locally the port on which the site listens.
     """
-    if settings.SITE_URL:
-        return str(settings.SITE_URL)
+    if settings.SITE_URL_SAID:
+        return str(settings.SITE_URL_SAID)
     host, _, port = request.get_host().rpartition(":")
     if not port.isdecimal():
         host, port = request.get_host(), ""

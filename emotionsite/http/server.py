@@ -20,6 +20,9 @@ MAX_CONNECTIONS: Final = 1000
 # A socket, and a file each for what is read and what is sent.
 FILES_A_CONNECTION: Final = 3
 FILES_OF_OTHERS: Final = 100
+# Of an answer that is sent while it is made: what is made ahead of its reader. More would let
+# readers that stop have us work for nothing.
+WAITING_BYTES: Final = 2**20
 SWEEP_SECONDS: Final = 1
 SWEEP_BYTES: Final = 64 * 2**20
 STOP_SECONDS: Final = 15
@@ -46,6 +49,7 @@ class Server(TcpWSGIServer):
             asyncore_use_poll=True,
             log_socket_errors=False,
             recv_bytes=READ_BYTES,
+            outbuf_high_watermark=WAITING_BYTES,
             connection_limit=2**31,
             max_request_header_size=MAX_HEADER,
             max_request_body_size=largest_body + READ_BYTES,

@@ -49,12 +49,13 @@ def running(application: Application = echo, **more: Any) -> Iterator[Server]:
 class Client:
     """One connection; it keeps what it read beyond an answer."""
 
-    def __init__(self, server: Server, **options: Any) -> None:
+    def __init__(self, server: Server | int, **options: Any) -> None:
+        port = server if isinstance(server, int) else int(server.effective_port)
         self.socket = socket.socket()
         for name, value in options.items():
             self.socket.setsockopt(socket.SOL_SOCKET, getattr(socket, name), value)
         self.socket.settimeout(15)
-        self.socket.connect(("127.0.0.1", int(server.effective_port)))
+        self.socket.connect(("127.0.0.1", port))
         self.rest = b""
 
     def __enter__(self) -> "Client":

@@ -18,6 +18,12 @@ def test_the_soft_limit_raises_in_the_work() -> None:
         time.sleep(10)
 
 
+def test_the_standard_error_may_be_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", object())
+    with limited(None, 60):
+        pass
+
+
 def test_what_ends_in_time_is_left_alone() -> None:
     earlier = signal.getsignal(signal.SIGALRM)
     with limited(0.05, 60):

@@ -8,7 +8,9 @@ const asks = "asks" in document.body.dataset;
 const WAITS = "waits";
 const SENT = "sent";
 
-const keyOf = (form) => `${PREFIX}${person}:${new URL(form.action, location.href).pathname}`;
+// Not `form.action`: that is a field, where a form has one of this name.
+const addressOf = (form) => form.getAttribute("action") ?? "";
+const keyOf = (form) => `${PREFIX}${person}:${new URL(addressOf(form), location.href).pathname}`;
 const isTyped = ({ name, type }) => name && !["hidden", "password", "file", "submit", "button"].includes(type);
 
 function valuesOf(form) {
@@ -111,7 +113,7 @@ for (const kind of ["input", "change"]) {
 document.addEventListener("submit", (event) => {
   if (event.target.matches("form[data-draft]")) keep(event.target, SENT);
   // Whoever logs out leaves nothing behind.
-  if (event.target.action.endsWith("/logout/")) keys().forEach((key) => sessionStorage.removeItem(key));
+  if (addressOf(event.target).endsWith("/logout/")) keys().forEach((key) => sessionStorage.removeItem(key));
 }, true);
 
 // An answer into the page: the form anew, and where it says what is wrong, still unsaved.

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from detector.api.serializers.fields import MomentField
 from detector.enums import ModelStatus, Scope
 from detector.models import ModelVersion
 
@@ -40,6 +41,7 @@ class LimitsSerializer(serializers.Serializer[Any]):
     images_a_call = serializers.IntegerField(help_text="In one upload.")
     request_bytes = serializers.IntegerField(help_text="Of one call's body.")
     wait_seconds = serializers.IntegerField(help_text="The largest `wait`.")
+    token_days = serializers.IntegerField(help_text="The longest life of a new token.")
     rates = RatesSerializer()
 
 
@@ -63,7 +65,7 @@ class ModelVersionSerializer(serializers.Serializer[ModelVersion]):
     name = serializers.CharField(help_text="As in the results.")
     sha256 = serializers.CharField(help_text="Of its serving weights.")
     status = serializers.ChoiceField(ModelStatus.choices, help_text="Whether it answers now.")
-    created_at = serializers.DateTimeField(help_text="When it first answered here.")
+    created_at = MomentField(help_text="When it first answered here.")
     manifest = serializers.DictField(
         help_text="What it was trained on, how it was measured, and how it is calibrated."
     )

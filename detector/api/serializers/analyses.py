@@ -1,5 +1,6 @@
 """Photos and what was found in them."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,13 @@ from rest_framework import serializers
 
 from detector import selectors
 from detector.api.serializers.errors import ErrorSerializer, FailureSerializer
-from detector.api.serializers.fields import BodySerializer, ChangeSerializer, TextField, by_emotion
+from detector.api.serializers.fields import (
+    BodySerializer,
+    ChangeSerializer,
+    MomentField,
+    TextField,
+    by_emotion,
+)
 from detector.enums import Emotion, QualityFlag, Source, Status, Verdict
 from detector.models import Analysis, Face, Photo
 from detector.services import annotation
@@ -45,10 +52,15 @@ class QualitySerializer(serializers.Serializer[Any]):
     contrast = serializers.FloatField(required=False, help_text="Spread of the brightness.")
     roll = serializers.FloatField(required=False, help_text="Degrees, clockwise.")
     turn = serializers.FloatField(required=False, help_text="0 seen from ahead.")
+    outside = serializers.FloatField(
+        required=False, help_text="Share of the face that lies beyond the picture."
+    )
     flags = serializers.ListField(
         child=serializers.ChoiceField(QualityFlag.choices),
         required=False,
-        help_text="What makes it hard to read.",
+        help_text="What makes it hard to read. `small`, `blurred` and `turned` faces are read "
+        "worse; with `covered` (eyes or mouth), `cut` (by the edge of the picture), `tilted` (on "
+        "its side, not seen upright) or `doubtful` (perhaps no face) it is always uncertain.",
     )
 
 
@@ -111,8 +123,8 @@ class AnalysisSerializer(serializers.Serializer[Analysis]):
         help_text="Id of the analysis of this photo that counts; another where it was renewed."
     )
     status = serializers.ChoiceField(choices=Status.choices, help_text="Where it stands.")
-    created_at = serializers.DateTimeField(source="queued_at", help_text="When it was asked for.")
-    captured_at = serializers.DateTimeField(
+    created_at = MomentField(source="queued_at", help_text="When it was asked for.")
+    captured_at = MomentField(
         source="photo.captured_at",
         allow_null=True,
         help_text="When the camera took it, if it says so.",
@@ -135,10 +147,19 @@ class AnalysisSerializer(serializers.Serializer[Analysis]):
     note = serializers.CharField(source="photo.note", help_text="What you wrote.")
     tags = serializers.SerializerMethodField(help_text="Your words for the photo.")
     felt_emotion = serializers.SerializerMethodField(help_text="What you said to have felt.")
+    withheld = serializers.SerializerMethodField(
+        help_text="Whether the token may not `read`. Then the times and ids, the status, and of an "
+        "upload the image, are told; everything else is blank, whatever it is."
+    )
 
     def get_current(self, analysis: Analysis) -> UUID:
         """Its own, unless the photo was analysed again or is waiting for that."""
         return selectors.current_id(analysis)
+
+    @extend_schema_field(serializers.BooleanField())
+    def get_withheld(self, analysis: Analysis) -> bool:
+        """Never here: see `receipt`."""
+        return False
 
     @extend_schema_field(ImageSerializer)
     def get_image(self, analysis: Analysis) -> Any:
@@ -167,6 +188,25 @@ class AnalysisSerializer(serializers.Serializer[Analysis]):
     def get_felt_emotion(self, analysis: Analysis) -> str | None:
         """What the owner says to have felt."""
         return analysis.photo.felt_emotion or None
+
+
+BLANK: dict[str, Any] = {
+    "captured_at": None, "filename": "", "source": Source.API.value, "model": None, "faces": [],
+    "dominant_emotion": None, "face_count": None, "error": None, "timings_ms": {}, "note": "",
+    "tags": [], "felt_emotion": None, "withheld": True,
+}  # fmt: skip
+
+
+def receipt(shown: Mapping[str, Any], *, is_upload: bool) -> dict[str, Any]:
+    """An analysis, as it is shown, for who may change but not read.
+
+    Photo and analysis may be older than the call. What says more than that it was taken is blank;
+    of an upload the image is known to its sender.
+    """
+    image = dict(shown["image"])
+    if not is_upload:
+        image |= {"width": 0, "height": 0, "sha256": ""}
+    return {**shown, **BLANK, "image": image}
 
 
 class AnnotationSerializer(ChangeSerializer):

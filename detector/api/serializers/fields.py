@@ -1,10 +1,12 @@
 """Fields and bodies that take what the schema says and nothing that could be made into it."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
 
+from detector.days import utc_text
 from detector.enums import Emotion
 
 AnyField = serializers.Field[Any, Any, Any, Any]
@@ -18,6 +20,14 @@ class TextField(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class MomentField(serializers.DateTimeField):
+    """A moment; it is told in UTC, whoever asks from wherever."""
+
+    def to_representation(self, value: datetime) -> str:
+        """As exports and webhooks tell it, too."""
+        return utc_text(value)
 
 
 class BodySerializer(serializers.Serializer[Any]):

@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from detector.api.serializers.analyses import BoxSerializer
-from detector.api.serializers.fields import BodySerializer, TextField
+from detector.api.serializers.fields import BodySerializer, MomentField, TextField
 from detector.enums import Emotion, ReviewKind, Verdict
 from detector.models import Review, ReviewCase
 from detector.models.review import COMMENT_LENGTH
@@ -35,7 +35,7 @@ class ReviewCaseSerializer(serializers.Serializer[ReviewCase]):
     """A face that is yours to judge; neither its owner nor anyone's opinion is told."""
 
     id = serializers.UUIDField(help_text="To be named in the verdict.")
-    claimed_until = serializers.DateTimeField(help_text="Until then nobody else gets it.")
+    claimed_until = MomentField(help_text="Until then nobody else gets it.")
     image = serializers.SerializerMethodField(help_text="The photo, while the face is yours.")
     width = serializers.IntegerField(source="face.analysis.photo.width", help_text="Of the photo.")
     height = serializers.IntegerField(
@@ -71,7 +71,7 @@ class ReviewSerializer(serializers.Serializer[Review]):
     verdict = serializers.ChoiceField(choices=Verdict.choices, help_text="What you see in it.")
     comment = serializers.CharField(help_text="Your words on it.")
     seconds = serializers.FloatField(allow_null=True, help_text="You took so long, if it is known.")
-    created_at = serializers.DateTimeField(help_text="When you judged.")
+    created_at = MomentField(help_text="When you judged.")
 
 
 class NewReviewSerializer(BodySerializer):

@@ -6,7 +6,7 @@ from typing import cast
 from django.utils import timezone
 from rest_framework import serializers
 
-from detector.api.serializers.fields import BodySerializer, TextField
+from detector.api.serializers.fields import BodySerializer, MomentField, TextField
 from detector.enums import Scope
 from detector.models import ApiToken
 from detector.services import tokens
@@ -20,11 +20,9 @@ class TokenSerializer(serializers.Serializer[ApiToken]):
     scopes = serializers.ListField(
         child=serializers.ChoiceField(Scope.choices), help_text="What it may."
     )
-    created_at = serializers.DateTimeField(source="created", help_text="When it was made.")
-    expires_at = serializers.DateTimeField(
-        source="expiry", allow_null=True, help_text="When it ends."
-    )
-    last_used_at = serializers.DateTimeField(allow_null=True, help_text="To the minute.")
+    created_at = MomentField(source="created", help_text="When it was made.")
+    expires_at = MomentField(source="expiry", allow_null=True, help_text="When it ends.")
+    last_used_at = MomentField(allow_null=True, help_text="To the minute.")
 
 
 class NewTokenSerializer(TokenSerializer):
@@ -48,8 +46,9 @@ class TokenWishSerializer(BodySerializer):
         default=[scope.value for scope in tokens.DEFAULT_SCOPES],
         help_text="What it may: `read`, `write`, `review`.",
     )
-    expires_at = serializers.DateTimeField(
-        required=False, help_text="The installation's longest life, where it is left out or later."
+    expires_at = MomentField(
+        required=False,
+        help_text="At most `limits.token_days` of `me/` from now; that, where it is left out.",
     )
 
     def validate_expires_at(self, moment: datetime) -> datetime:

@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from detector.api.serializers.fields import BodySerializer, ChangeSerializer, TextField
+from detector.api.serializers.fields import BodySerializer, ChangeSerializer, MomentField, TextField
 from detector.enums import DeliveryStatus, Event
 from detector.models import WebhookDelivery, WebhookEndpoint
 
@@ -16,14 +16,10 @@ class WebhookSerializer(serializers.Serializer[WebhookEndpoint]):
     events = serializers.ListField(
         child=serializers.ChoiceField(Event.choices), help_text="What it is told of."
     )
-    created_at = serializers.DateTimeField(help_text="When it was made.")
+    created_at = MomentField(help_text="When it was made.")
     failures = serializers.IntegerField(help_text="Failed attempts since the last success.")
-    failing_since = serializers.DateTimeField(
-        allow_null=True, help_text="When these failures began."
-    )
-    disabled_at = serializers.DateTimeField(
-        allow_null=True, help_text="Since when it is told nothing."
-    )
+    failing_since = MomentField(allow_null=True, help_text="When these failures began.")
+    disabled_at = MomentField(allow_null=True, help_text="Since when it is told nothing.")
     disabled_reason = serializers.CharField(help_text="Empty while it is told of events.")
 
 
@@ -76,9 +72,9 @@ class DeliverySerializer(serializers.Serializer[WebhookDelivery]):
     payload = serializers.CharField(help_text="The body, as it is signed and sent.")
     status = serializers.ChoiceField(DeliveryStatus.choices, help_text="Where it stands.")
     attempts = serializers.IntegerField(help_text="So far.")
-    created_at = serializers.DateTimeField(help_text="When it happened.")
-    due_at = serializers.DateTimeField(help_text="When it is tried next, while it waits.")
-    finished_at = serializers.DateTimeField(allow_null=True, help_text="When it ended, either way.")
+    created_at = MomentField(help_text="When it happened.")
+    due_at = MomentField(help_text="When it is tried next, while it waits.")
+    finished_at = MomentField(allow_null=True, help_text="When it ended, either way.")
     response_status = serializers.IntegerField(allow_null=True, help_text="Of the last answer.")
     response_body = serializers.CharField(help_text="The beginning of it.")
     error = serializers.CharField(help_text="Why no answer came; empty where one did.")

@@ -52,6 +52,7 @@ def _limits() -> dict[str, Any]:
         "images_a_call": settings.DATA_UPLOAD_MAX_NUMBER_FILES,
         "request_bytes": settings.REQUEST_MAX_BYTES,
         "wait_seconds": WaitSerializer.MAX_SECONDS,
+        "token_days": settings.API_TOKEN_DAYS,
         "rates": {scope: throttles.policy(scope) for scope in ("user", "token", "uploads")},
     }
 

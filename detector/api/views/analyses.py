@@ -8,27 +8,28 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin
-from rest_framework.parsers import BaseParser, JSONParser, MultiPartParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from detector import selectors
 from detector.api.codes import can_fail
-from detector.api.parsers import ImageParser
+from detector.api.parsers import ImageParser, StrictJsonParser
 from detector.api.serializers.analyses import (
     AnalysisSerializer,
     AnnotationSerializer,
     WaitSerializer,
+    receipt,
 )
-from detector.api.views.base import caller
+from detector.api.views.base import caller, may_read
 from detector.api.views.pictures import PicturesMixin
 from detector.api.views.uploads import UploadMixin
 from detector.enums import Emotion, Source, Status
 from detector.exceptions import DetectorError
 from detector.filters import AnalysisFilter
 from detector.models import Analysis
-from detector.services import annotation, erasure, submission
+from detector.services import annotation, erasure, locks, submission
 
 NOT_FAILED = DetectorError(
     "not_failed", "Only a failed analysis that no later one took the place of can be tried again."
@@ -88,7 +89,7 @@ class AnalysisViewSet(UploadMixin, PicturesMixin, ListModelMixin, GenericViewSet
     def get_parsers(self) -> list[BaseParser]:
         """Files are posted; all else is JSON."""
         method = getattr(self.request, "method", "")
-        return [MultiPartParser(), ImageParser()] if method == "POST" else [JSONParser()]
+        return [MultiPartParser(), ImageParser()] if method == "POST" else [StrictJsonParser()]
 
     def get_throttles(self) -> list[Any]:
         """Uploads cost more than reads."""
@@ -104,6 +105,15 @@ class AnalysisViewSet(UploadMixin, PicturesMixin, ListModelMixin, GenericViewSet
         if analysis is None:
             raise Http404
         return analysis
+
+    def shown(self, analysis: Analysis) -> dict[str, Any]:
+        """An analysis after it was changed, as far as the caller may know it."""
+        data: dict[str, Any] = self.get_serializer(analysis).data
+        return data if may_read(self.request) else receipt(data, is_upload=False)
+
+    def hold(self) -> None:
+        """With what is written on its photo."""
+        locks.hold_analysis(self.get_object())
 
     @extend_schema(
         summary="One analysis",
@@ -129,12 +139,15 @@ class AnalysisViewSet(UploadMixin, PicturesMixin, ListModelMixin, GenericViewSet
         values = changes.validated_data
         if "felt_emotion" in values:
             values["felt_emotion"] = values["felt_emotion"] or ""
-        annotation.annotate(photo, **values)
-        return Response(self.get_serializer(self.get_object()).data)
+        with self.if_unchanged():
+            annotation.annotate(photo, **values)
+            return Response(self.shown(self.get_object()))
 
     def destroy(self, request: Request, pk: UUID) -> Response:
         """Delete the photo, its files and all its analyses."""
-        erasure.delete_photo(self.get_object().photo)
+        photo = self.get_object().photo
+        with self.if_unchanged():
+            erasure.delete_photo(photo)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
@@ -148,8 +161,7 @@ class AnalysisViewSet(UploadMixin, PicturesMixin, ListModelMixin, GenericViewSet
     def retry(self, request: Request, pk: UUID) -> Response:
         """Queue it anew."""
         analysis = self.get_object()
-        if not submission.retry(analysis):
-            raise NOT_FAILED
-        return Response(
-            self.get_serializer(self.get_object()).data, status=status.HTTP_202_ACCEPTED
-        )
+        with self.if_unchanged():
+            if not submission.retry(analysis):
+                raise NOT_FAILED
+        return Response(self.shown(self.get_object()), status=status.HTTP_202_ACCEPTED)

@@ -1,21 +1,26 @@
 """What all views of the API share."""
 
-import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, ClassVar, NoReturn, cast
 
-from django.http import HttpResponseBase
+from django.db import transaction
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import get_conditional_response
 from rest_framework import serializers
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from detector.api import failed_logins
+from detector.api import conditions, errors, failed_logins
 from detector.api.pagination import PageSerializer
 from detector.api.throttles import tightest
-from detector.models import User
+from detector.enums import Scope
+from detector.models import ApiToken, User
 
 KEPT_BUT_ASKED_FOR = "private, no-cache"
 
@@ -25,30 +30,29 @@ def caller(request: Request) -> User:
     return cast(User, request.user)
 
 
-def unless_known(request: Request, answer: Response) -> HttpResponseBase:
-    """The answer with an entity tag made of its content; 304 for who has it already."""
-    content = answer.render().content
-    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    response: HttpResponseBase = get_conditional_response(request._request, etag=etag) or answer
-    response["ETag"] = etag
-    response["Cache-Control"] = KEPT_BUT_ASKED_FOR
-    return response
+def may_read(request: Request) -> bool:
+    """Whether the caller may be told what was there before this call."""
+    return not isinstance(request.auth, ApiToken) or Scope.READ in request.auth.scopes
 
 
-def created(data: Any, url: str) -> Response:
+def created(request: Request, data: Any, path: str) -> Response:
     """What was made, and where it is from now on."""
-    return Response(data, status=HTTPStatus.CREATED, headers={"Location": url})
+    location = request.build_absolute_uri(path)
+    return Response(data, status=HTTPStatus.CREATED, headers={"Location": location})
 
 
 class ApiMixin(APIView):
     """Strict parameters, entity tags, and headers that tell what is left of the limits.
 
-    A parameter that a call does not know is an error: it would have been ignored otherwise.
+    A parameter that a call does not know, or that is given twice, is an error: it would have been
+    ignored otherwise.
     `queries` names the serializer of a call's parameters by its action, or its method; lists know
-    those of their filters and pages as well.
+    those of their filters and pages as well. `restless` names fields that change by themselves:
+    they do not stand in the way of `If-Match`.
     """
 
     queries: ClassVar[dict[str, type[serializers.Serializer[Any]]]] = {}
+    restless: ClassVar[tuple[str, ...]] = ()
 
     def get_throttles(self) -> list[BaseThrottle]:
         """Kept, to be asked what they counted."""
@@ -64,17 +68,26 @@ class ApiMixin(APIView):
             failed_logins.count(request)
         super().permission_denied(request, message, code)
 
-    def finalize_response(self, *args: Any, **kwargs: Any) -> Any:
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        """Nothing here has a moment of its last change, so no call can depend on one."""
+        request.META.pop("HTTP_IF_UNMODIFIED_SINCE", None)
+        return super().initialize_request(request, *args, **kwargs)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """What was found carries an `ETag`; every answer says how many calls are left."""
-        response: Any = super().finalize_response(*args, **kwargs)
-        was_read = self.request.method in ("GET", "HEAD") and response.status_code == HTTPStatus.OK
-        if was_read and isinstance(response, Response):
-            response = unless_known(self.request, response)
+        answer: Any = super().finalize_response(request, response, *args, **kwargs)
+        if isinstance(answer, Response):
+            # Also where a picture or a file was asked for: what is said in words is JSON.
+            answer.accepted_renderer = JSONRenderer()
+            answer.accepted_media_type = JSONRenderer.media_type
+            answer = self._tagged(answer)
+        elif answer.status_code == HTTPStatus.PRECONDITION_FAILED:
+            answer = errors.answer_to(conditions.PreconditionFailed())
         counted = [*getattr(self, "throttles", []), *failed_logins.counted(self.request)]
         allowance = tightest(counted)
         for name, value in allowance.headers().items() if allowance else ():
-            response[name] = value
-        return response
+            answer[name] = value
+        return answer
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """After login and throttles, before the call itself."""
@@ -84,11 +97,37 @@ class ApiMixin(APIView):
             return
         known = self._known_parameters()
         wrong = {name: ["Not known here."] for name in request.query_params if name not in known}
-        for name, value in request.query_params.items():
-            if not value:
+        for name, values in request.query_params.lists():
+            if not all(values):
                 wrong.setdefault(name, ["Must not be empty."])
+            if len(values) > 1:
+                wrong.setdefault(name, ["Given more than once."])
         if wrong:
             raise serializers.ValidationError(wrong)
+        if (
+            request.method not in SAFE_METHODS
+            and not self._is_on_object
+            and conditions.asked(request)
+        ):
+            conditions.check(request, self._tag_now())
+
+    @contextmanager
+    def if_unchanged(self) -> Iterator[None]:
+        """Do what follows only if the object is as the caller knows it, who may not say how.
+
+        Nobody changes it in between. Raises PreconditionFailed. Every call that changes an object
+        does so inside.
+        """
+        if not conditions.asked(self.request):
+            yield
+            return
+        with transaction.atomic():
+            self.hold()
+            conditions.check(self.request, self._tag_now())
+            yield
+
+    def hold(self) -> None:
+        """Lock the rows of the object, where others may change it."""
 
     def asked(self) -> dict[str, Any]:
         """The parameters of this call, checked as `queries` says."""
@@ -99,7 +138,39 @@ class ApiMixin(APIView):
 
     @property
     def _call(self) -> str:
-        return getattr(self, "action", None) or (self.request.method or "").lower()
+        method = (self.request.method or "").lower()
+        return getattr(self, "action", None) or ("get" if method == "head" else method)
+
+    @property
+    def _is_on_object(self) -> bool:
+        return bool({"pk", "id"} & set(self.kwargs))
+
+    def _tag_now(self) -> str | None:
+        """The entity tag of the object, or of the list, of this call; None if it has none."""
+        read = getattr(self, "retrieve" if self._is_on_object else "list", None)
+        return self._tag(read(self.request, **self.kwargs).data) if read else None
+
+    def _tag(self, data: Any, content: bytes = b"") -> str:
+        state = b""
+        if self.restless and self._is_on_object:
+            steady = {name: data[name] for name in data if name not in self.restless}
+            state = JSONRenderer().render(steady)
+        return conditions.tag_of(content or JSONRenderer().render(data), state)
+
+    def _tagged(self, answer: Response) -> HttpResponseBase:
+        """The answer with the entity tag of what it shows; 304 for who has it already."""
+        shows = ("GET", "HEAD", *(["PATCH"] if may_read(self.request) else []))
+        if self.request.method not in shows or answer.status_code != HTTPStatus.OK:
+            return answer
+        tag = self._tag(answer.data, answer.render().content)
+        response: HttpResponseBase = answer
+        if self.request.method != "PATCH":
+            response = get_conditional_response(self.request._request, etag=tag) or answer
+        if response.status_code == HTTPStatus.PRECONDITION_FAILED:
+            return errors.answer_to(conditions.PreconditionFailed())
+        response["ETag"] = tag
+        response["Cache-Control"] = KEPT_BUT_ASKED_FOR
+        return response
 
     def _methods(self) -> set[str]:
         actions = getattr(self, "action_map", None)

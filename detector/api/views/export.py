@@ -1,6 +1,6 @@
 """Everything of the caller in one file."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpResponseBase
 from django.utils import timezone
@@ -8,9 +8,11 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
 from detector.api.codes import can_fail
+from detector.api.negotiation import CsvRenderer, FileRenderer, ZipRenderer
 from detector.api.views.base import ApiMixin, caller
 from detector.services import export
 from detector.streams import streamed
@@ -25,7 +27,9 @@ KINDS = {
 class ExportQuerySerializer(serializers.Serializer[Any]):
     """As what."""
 
-    type = serializers.ChoiceField(choices=list(KINDS), default="csv", help_text="Kind of file.")
+    type = serializers.ChoiceField(
+        choices=list(KINDS), required=False, help_text="Else as `Accept` says, or `csv`."
+    )
     bom = serializers.BooleanField(
         default=False,
         help_text="Whether the CSV begins with a byte order mark: spreadsheets know UTF-8 by it, "
@@ -37,6 +41,7 @@ class ExportView(ApiMixin, GenericAPIView[Any]):
     """Everything of the caller in one file."""
 
     queries = {"get": ExportQuerySerializer}
+    renderer_classes = (CsvRenderer, JSONRenderer, ZipRenderer)
 
     @extend_schema(
         summary="Everything of yours in one file",
@@ -54,7 +59,7 @@ class ExportView(ApiMixin, GenericAPIView[Any]):
     def get(self, request: Request) -> HttpResponseBase:
         """Sent while it is made."""
         asked = self.asked()
-        kind = asked["type"]
+        kind = asked.get("type") or cast(FileRenderer, request.accepted_renderer).format
         content_type, pieces = KINDS[kind]
         name = f'attachment; filename="emotionsite-{timezone.localdate().isoformat()}.{kind}"'
         content = pieces(caller(request), bom=asked["bom"])

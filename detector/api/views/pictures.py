@@ -8,18 +8,22 @@ from django.http import Http404, HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from detector import clock, files, selectors
 from detector.api.codes import NOT_DRAWN, can_fail, listed
+from detector.api.negotiation import JpegRenderer
 from detector.api.serializers.analyses import WaitingSerializer
 from detector.enums import Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Explanation, Face
 from detector.services import explanation, pictures
 
+# Generated clients ask for JSON alone where an answer can be that.
+PICTURE_RENDERERS = (JpegRenderer, JSONRenderer)
 PICTURE = {(200, "image/jpeg"): OpenApiTypes.BINARY}
 FAILURE_STANDS = timedelta(minutes=1)
 INDEX = OpenApiParameter("index", OpenApiTypes.INT32, "path", description="As in `faces`.")
@@ -33,7 +37,7 @@ class PicturesMixin(GenericViewSet[Analysis]):
         responses=PICTURE,
         extensions=can_fail("storage_unavailable"),
     )
-    @action(detail=True)
+    @action(detail=True, renderer_classes=PICTURE_RENDERERS)
     def image(self, request: Request, pk: UUID) -> HttpResponseBase:
         """As stored."""
         response = files.image_response(request, self.get_object().photo.image)
@@ -47,7 +51,7 @@ class PicturesMixin(GenericViewSet[Analysis]):
         responses=PICTURE,
         extensions=can_fail("busy", "file_missing", "storage_unavailable"),
     )
-    @action(detail=True)
+    @action(detail=True, renderer_classes=PICTURE_RENDERERS)
     def annotated(self, request: Request, pk: UUID) -> HttpResponseBase:
         """404 until the analysis is done."""
         analysis = self._finished()
@@ -65,7 +69,7 @@ class PicturesMixin(GenericViewSet[Analysis]):
         responses=PICTURE,
         extensions=can_fail("busy", "file_missing", "storage_unavailable"),
     )
-    @action(detail=True, url_path="faces/<int:index>/crop")
+    @action(detail=True, url_path="faces/<int:index>/crop", renderer_classes=PICTURE_RENDERERS)
     def crop(self, request: Request, pk: UUID, index: int) -> HttpResponseBase:
         """404 where there is no such face."""
         analysis = self._finished()
@@ -81,10 +85,12 @@ class PicturesMixin(GenericViewSet[Analysis]):
         description="A heat map, drawn by a worker when it is asked for: 202 until it is there. "
         f"409 `explanation_failed` with `details.reason` where it is not:\n\n{listed(NOT_DRAWN)}",
         parameters=[INDEX],
-        responses={**PICTURE, 202: WaitingSerializer},
+        responses={**PICTURE, (202, "application/json"): WaitingSerializer},
         extensions=can_fail("explanation_failed", "storage_unavailable"),
     )
-    @action(detail=True, url_path="faces/<int:index>/explanation")
+    @action(
+        detail=True, url_path="faces/<int:index>/explanation", renderer_classes=PICTURE_RENDERERS
+    )
     def explanation(self, request: Request, pk: UUID, index: int) -> HttpResponseBase:
         """Ask for it, or get it."""
         face = self._face(self._finished(), index)

@@ -25,7 +25,7 @@ from detector.api.serializers.reviews import (
     ReviewSerializer,
 )
 from detector.api.views.base import ApiMixin, caller
-from detector.api.views.pictures import PICTURE
+from detector.api.views.pictures import PICTURE, PICTURE_RENDERERS
 from detector.enums import Scope
 from detector.models import Review, ReviewCase
 from detector.review_filters import ReviewFilter
@@ -72,6 +72,8 @@ class QueueView(ReviewerMixin, GenericAPIView[Any]):
 class QueueImageView(ReviewerMixin, GenericAPIView[Any]):
     """The photo of a face that is yours to judge."""
 
+    renderer_classes = PICTURE_RENDERERS
+
     @extend_schema(summary="The photo of a face to review", responses=PICTURE)
     def get(self, request: Request, id: UUID) -> HttpResponseBase:
         """404 once somebody else was given the face."""
@@ -88,7 +90,9 @@ class QueueSkipView(ReviewerMixin):
     @extend_schema(summary="Leave a face to others", request=None, responses={204: None})
     def post(self, request: Request, id: UUID) -> Response:
         """It does not come back to you."""
-        reviews.skip(_held(request, id), caller(request))
+        case = _held(request, id)
+        with self.if_unchanged():
+            reviews.skip(case, caller(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -23,7 +23,7 @@ from detector.api.views.base import ApiMixin, caller, created
 from detector.enums import Scope
 from detector.exceptions import DetectorError
 from detector.models import ApiToken
-from detector.services import tokens
+from detector.services import locks, tokens
 
 
 @extend_schema_view(
@@ -41,12 +41,18 @@ class TokenViewSet(ApiMixin, ListModelMixin, GenericViewSet[ApiToken]):
     lookup_field = "id"
     lookup_value_converter = "uuid"
     queryset = ApiToken.objects.none()
+    # By the very call that would revoke the token.
+    restless = ("last_used_at",)
 
     def get_queryset(self) -> Any:
         """The caller's own."""
         if getattr(self, "swagger_fake_view", False):
             return self.queryset
         return selectors.tokens_of(caller(self.request))
+
+    def hold(self) -> None:
+        """Until it is revoked."""
+        locks.hold_token(self._token(self.kwargs["id"]))
 
     @extend_schema(
         summary="Make a token",
@@ -69,7 +75,7 @@ class TokenViewSet(ApiMixin, ListModelMixin, GenericViewSet[ApiToken]):
             expires_at=wish.validated_data.get("expires_at"),
         )
         answer = NewTokenSerializer(token, context={"secret": secret})
-        return created(answer.data, reverse("api:v1:token-detail", args=[token.id]))
+        return created(request, answer.data, reverse("api:v1:token-detail", args=[token.id]))
 
     @extend_schema(summary="One token", responses={200: TokenSerializer})
     def retrieve(self, request: Request, id: UUID) -> Response:
@@ -78,7 +84,9 @@ class TokenViewSet(ApiMixin, ListModelMixin, GenericViewSet[ApiToken]):
 
     def destroy(self, request: Request, id: UUID) -> Response:
         """Make it worthless at once."""
-        tokens.revoke_token(self._token(id))
+        token = self._token(id)
+        with self.if_unchanged():
+            tokens.revoke_token(token)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _token(self, token_id: UUID) -> ApiToken:

@@ -29,8 +29,9 @@ from detector.api.serializers.analyses import (
     SubmissionSerializer,
     UploadSerializer,
     WaitSerializer,
+    receipt,
 )
-from detector.api.views.base import ApiMixin, caller
+from detector.api.views.base import ApiMixin, caller, may_read
 from detector.enums import Source
 from detector.exceptions import DetectorError
 from detector.models import Analysis
@@ -128,7 +129,9 @@ class UploadMixin(ApiMixin, GenericViewSet[Analysis]):
         gone = [_gone(pk) for pk in outcome.accepted if pk not in left]
         content = {"accepted": found, "rejected": outcome.rejected + gone}
         data = SubmissionSerializer(content, context=self.get_serializer_context()).data
-        return _response(data, finished, outcome.is_replay)
+        if not may_read(self.request):
+            data["accepted"] = [receipt(item, is_upload=True) for item in data["accepted"]]
+        return _response(self.request, data, finished, outcome.is_replay)
 
 
 def _idempotency_key(request: Request) -> str | None:
@@ -152,11 +155,12 @@ def _digest(files: "Sequence[UploadedFile[Any]]") -> str:
     return digest.hexdigest()
 
 
-def _response(data: Any, finished: bool, is_replay: bool) -> Response:
+def _response(request: Request, data: Any, finished: bool, is_replay: bool) -> Response:
     """The answer with what can be said in headers."""
     response = Response(data, status.HTTP_200_OK if finished else status.HTTP_202_ACCEPTED)
     if len(data["accepted"]) == 1:
-        response["Location"] = reverse("api:v1:analysis-detail", args=[data["accepted"][0]["id"]])
+        path = reverse("api:v1:analysis-detail", args=[data["accepted"][0]["id"]])
+        response["Location"] = request.build_absolute_uri(path)
     if not finished:
         response["Retry-After"] = "1"
     if is_replay:

@@ -22,8 +22,9 @@ from detector.api.serializers.webhooks import (
     WebhookWishSerializer,
 )
 from detector.api.views.base import ApiMixin, caller, created
+from detector.enums import Scope
 from detector.models import WebhookDelivery, WebhookEndpoint
-from detector.services import notices, webhooks
+from detector.services import locks, notices, webhooks
 
 
 @extend_schema_view(
@@ -39,6 +40,8 @@ class WebhookViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookEndpoint]):
     filter_backends = ()
     lookup_field = "id"
     lookup_value_converter = "uuid"
+    # What a webhook is told can be read where it leads.
+    also_needed = {"POST": Scope.READ, "PATCH": Scope.READ}
     queryset = WebhookEndpoint.objects.none()
 
     def get_queryset(self) -> Any:
@@ -47,9 +50,14 @@ class WebhookViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookEndpoint]):
             return self.queryset
         return selectors.webhooks_of(caller(self.request))
 
+    def hold(self) -> None:
+        """Until it is changed or deleted."""
+        locks.hold_webhook(self._endpoint(self.kwargs["id"]))
+
     @extend_schema(
         summary="Make a webhook",
-        description="The secret is shown here; verify with it as Standard Webhooks says.",
+        description="The secret is shown here; verify with it as Standard Webhooks says. A token "
+        "needs `read`, too: what the webhook is told can be read where it leads.",
         request=WebhookWishSerializer,
         responses={201: NewWebhookSerializer},
         extensions=can_fail("url_refused", "too_many_webhooks"),
@@ -60,7 +68,7 @@ class WebhookViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookEndpoint]):
         wish.is_valid(raise_exception=True)
         endpoint = webhooks.create_endpoint(caller(request), **wish.validated_data)
         url = reverse("api:v1:webhook-detail", args=[endpoint.pk])
-        return created(NewWebhookSerializer(endpoint).data, url)
+        return created(request, NewWebhookSerializer(endpoint).data, url)
 
     @extend_schema(summary="One webhook", responses={200: WebhookSerializer})
     def retrieve(self, request: Request, id: UUID) -> Response:
@@ -69,6 +77,7 @@ class WebhookViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookEndpoint]):
 
     @extend_schema(
         summary="Change a webhook, disable or enable it",
+        description="A token needs `read`, too.",
         request=WebhookChangeSerializer,
         responses={200: WebhookSerializer},
         extensions=can_fail("url_refused"),
@@ -78,13 +87,15 @@ class WebhookViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookEndpoint]):
         endpoint = self._endpoint(id)
         changes = WebhookChangeSerializer(data=request.data)
         changes.is_valid(raise_exception=True)
-        webhooks.change_endpoint(endpoint, **changes.validated_data)
-        return Response(WebhookSerializer(endpoint).data)
+        webhooks.change_endpoint(endpoint, guard=self.if_unchanged(), **changes.validated_data)
+        return Response(WebhookSerializer(self._endpoint(id)).data)
 
     @extend_schema(summary="Delete a webhook", responses={204: None})
     def destroy(self, request: Request, id: UUID) -> Response:
         """With all that it was told."""
-        webhooks.delete_endpoint(self._endpoint(id))
+        endpoint = self._endpoint(id)
+        with self.if_unchanged():
+            webhooks.delete_endpoint(endpoint)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _endpoint(self, endpoint_id: UUID) -> WebhookEndpoint:
@@ -97,6 +108,7 @@ class DeliveryViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookDelivery])
 
     serializer_class = DeliverySerializer
     filter_backends = ()
+    also_needed = {"POST": Scope.READ}
     queryset = WebhookDelivery.objects.none()
 
     def get_queryset(self) -> Any:
@@ -121,13 +133,15 @@ class DeliveryViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookDelivery])
 
     @extend_schema(
         summary="Send it again",
-        description="As a delivery of its own, at once.",
+        description="As a delivery of its own, at once. A token needs `read`, too.",
         request=None,
         responses={202: DeliverySerializer},
     )
     def resend(self, request: Request, webhook_id: UUID, id: UUID) -> Response:
         """The new delivery."""
-        copy = notices.send_again(self._delivery(id))
+        delivery = self._delivery(id)
+        with self.if_unchanged():
+            copy = notices.send_again(delivery)
         return Response(DeliverySerializer(copy).data, status=status.HTTP_202_ACCEPTED)
 
     def _delivery(self, delivery_id: UUID) -> WebhookDelivery:

@@ -127,7 +127,7 @@ def test_one_analysis_in_full(analysed: Analysis, api: APIClient) -> None:
     assert data.keys() == {
         "id", "current", "status", "created_at", "captured_at", "filename", "source", "image",
         "model", "faces", "dominant_emotion", "face_count", "error", "timings_ms", "note", "tags",
-        "felt_emotion",
+        "felt_emotion", "withheld",
     }  # fmt: skip
     assert data["image"].keys() == {"url", "width", "height", "sha256"}
     assert data["model"] == {"name": "stub", "sha256": "0" * 64}

@@ -23,7 +23,7 @@ from detector.tests.factories import WebhookDeliveryFactory
 pytestmark = pytest.mark.django_db
 PREFIX = "api/v1/"
 TARGET = "http://127.0.0.1/hook"
-EVENTS = ["analysis.done"]
+HOOK = (("url", TARGET), ("events", ["analysis.done"]))
 PERIODS = tuple(
     (f"{name}_{end}", "2026-05-04") for name in ("first", "second") for end in ("from", "to")
 )
@@ -33,7 +33,7 @@ PERIODS = tuple(
 class Call:
     """One method of one address; `answer` is the status that the owner gets.
 
-    A call on an `own` object answers 404 to everyone else.
+    A call on an `own` object answers 404 to everyone else. It needs `scope`, and some need `also`.
     """
 
     method: str
@@ -41,11 +41,16 @@ class Call:
     answer: int = 200
     scope: Scope = Scope.READ
     own: bool = False
+    also: Scope | None = None
     body: tuple[tuple[str, Any], ...] = ()
 
     @property
     def route(self) -> str:
         return PREFIX + self.path
+
+    @property
+    def scopes(self) -> set[Scope]:
+        return {self.scope, self.also or self.scope}
 
 
 def on_object(method: str, path: str, answer: int = 200, **more: Any) -> Call:
@@ -81,14 +86,31 @@ CALLS = [
     on_object("get", "tokens/<uuid:id>/"),
     on_object("delete", "tokens/<uuid:id>/", 204, scope=Scope.WRITE),
     Call("get", "webhooks/"),
-    Call("post", "webhooks/", 201, Scope.WRITE, body=(("url", TARGET), ("events", EVENTS))),
+    Call(
+        "post",
+        "webhooks/",
+        201,
+        Scope.WRITE,
+        also=Scope.READ,
+        body=HOOK,
+    ),
     on_object("get", "webhooks/<uuid:id>/"),
-    on_object("patch", "webhooks/<uuid:id>/", scope=Scope.WRITE, body=(("events", EVENTS),)),
+    on_object(
+        "patch",
+        "webhooks/<uuid:id>/",
+        scope=Scope.WRITE,
+        also=Scope.READ,
+        body=HOOK[1:],
+    ),
     on_object("delete", "webhooks/<uuid:id>/", 204, scope=Scope.WRITE),
     on_object("get", "webhooks/<uuid:webhook_id>/deliveries/"),
     on_object("get", "webhooks/<uuid:webhook_id>/deliveries/<uuid:id>/"),
     on_object(
-        "post", "webhooks/<uuid:webhook_id>/deliveries/<uuid:id>/resend/", 202, scope=Scope.WRITE
+        "post",
+        "webhooks/<uuid:webhook_id>/deliveries/<uuid:id>/resend/",
+        202,
+        scope=Scope.WRITE,
+        also=Scope.READ,
     ),
 ]
 
@@ -134,13 +156,13 @@ def ids(analysed: Analysis, settings: Any) -> dict[str, str]:
     }
 
 
-def make(client: Client, call: Call, ids: dict[str, str]) -> Any:
+def make(client: Client, call: Call, ids: dict[str, str], **headers: str) -> Any:
     kind = "deliveries" if "/deliveries/" in call.path else call.path.split("/")[0]
     url = f"/{call.route}".replace("<uuid:webhook_id>", ids["webhooks"])
     for converter in ("<uuid:pk>", "<uuid:id>"):
         url = url.replace(converter, ids.get(kind, ""))
     url = url.replace("<int:index>", "0")
-    return getattr(client, call.method)(url, dict(call.body) or None)
+    return getattr(client, call.method)(url, dict(call.body) or None, headers=headers)
 
 
 def all_rows(owner: User) -> list[dict[str, Any]]:
@@ -163,7 +185,7 @@ each_call = pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call.meth
 
 @each_call
 def test_the_owner_may(call: Call, ids: dict[str, str], owner: User) -> None:
-    response = make(api_client(owner, [call.scope]), call, ids)
+    response = make(api_client(owner, call.scopes), call, ids)
     response.close()
     assert response.status_code == call.answer
 

@@ -52,7 +52,7 @@ def test_twenty_equal_calls_at_once_are_one(owner: User, content: bytes) -> None
         answers = set(pool.map(call, clients))
     [(status, _, location)] = answers
     assert status == 202
-    assert location == f"{URL}{Analysis.objects.get().pk}/"
+    assert location == f"http://testserver{URL}{Analysis.objects.get().pk}/"
     assert Photo.objects.count() == Analysis.objects.count() == 1
 
 
@@ -178,7 +178,7 @@ def test_image_as_the_whole_body(api: APIClient, content: bytes, kind: str) -> N
     assert response.status_code == 202
     [accepted] = response.json()["accepted"]
     assert accepted["filename"] == "me at the lake.jpg"
-    assert response["Location"] == f"{URL}{accepted['id']}/"
+    assert response["Location"] == f"http://testserver{URL}{accepted['id']}/"
     assert response["Retry-After"] == "1"
 
 

@@ -111,10 +111,18 @@ def test_usual_scopes_are_read_and_write(api: APIClient) -> None:
     assert api.post(URL, {"name": "x"}).json()["scopes"] == ["read", "write"]
 
 
-def test_no_token_outlives_the_longest_life(api: APIClient) -> None:
-    wish = {"name": "x", "expires_at": "9000-01-01T00:00:00Z"}
-    expires = datetime.fromisoformat(api.post(URL, wish).json()["expires_at"])
-    assert expires < datetime.now(UTC) + timedelta(days=366)
+def test_no_token_outlives_the_longest_life(api: APIClient, settings: Any) -> None:
+    settings.API_TOKEN_DAYS = 30
+    assert api.get("/api/v1/me/").json()["limits"]["token_days"] == 30
+    now = datetime.now(UTC)
+    wish = {"name": "late", "expires_at": (now + timedelta(days=30, minutes=1)).isoformat()}
+    refused = api.post(URL, wish)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "invalid")
+    assert "later than" in refused.json()["error"]["details"]["fields"]["expires_at"][0]
+    assert not ApiToken.objects.filter(name="late").exists()
+    last = now + timedelta(days=30)
+    made = api.post(URL, {"name": "x", "expires_at": last.isoformat()}).json()
+    assert datetime.fromisoformat(made["expires_at"]) == last
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,13 @@
 """Platforms to try, and photos to try them with."""
 
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
-import redis
 
 from detector.tests.e2e import pictures
 from detector.tests.e2e.platform import Platform
-from detector.tests.services_needed import need_postgresql, need_program, need_redis
+from detector.tests.services_needed import need_program, own_services
 
 
 @pytest.fixture(autouse=True)
@@ -46,16 +43,8 @@ def analyser() -> None:
 @pytest.fixture(scope="session")
 def services(worker_id: str) -> Iterator[dict[str, str]]:
     """A database of its own on PostgreSQL, and an empty Redis database, for each test process."""
-    server = need_postgresql()
-    broker = need_redis().rpartition("/")[0] + ("/8" if worker_id == "gw1" else "/9")
-    with redis.Redis.from_url(broker) as client:
-        client.flushdb()
-    name = f"emotionsite_{uuid.uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    yield {"DATABASE_URL": server.rpartition("/")[0] + f"/{name}", "REDIS_URL": broker}
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with own_services(8 if worker_id == "gw1" else 9) as addresses:
+        yield addresses
 
 
 @pytest.fixture(scope="session", params=["embedded", "services"])

@@ -17,6 +17,9 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
 
     Revoked, the token would end the run; and of random filters hardly any leaves a face to give.
     """
+    # Random tags match nothing: every call on an object would end with 412.
+    for headers in (case.headers or {}, kwargs.get("headers") or {}):
+        headers.pop("If-Match", None)
     parameters = case.path_parameters or {}
     if case.method == "DELETE" and parameters.get("id") == os.environ.get(OWN_TOKEN):
         parameters["id"] = NOBODYS

@@ -47,6 +47,7 @@ class Platform:
     """One installation with its data in `folder`; `environment` chooses its services."""
 
     def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder = folder
         self.port = free_port()
         self.host = f"127.0.0.1:{self.port}"
         self.url = f"http://{self.host}"

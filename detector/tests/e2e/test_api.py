@@ -67,7 +67,7 @@ def test_no_process_has_loaded_tensorflow(platform: Platform, portrait: bytes) -
         assert response.json()["accepted"][0]["face_count"] == 1
     for name in ("web", "worker"):
         processes = platform.children(name)
-        assert len(processes) >= 2
+        assert len(processes) >= (2 if name == "worker" else 1)
         for pid in processes:
             libraries = Path(f"/proc/{pid}/maps").read_text()
             assert "tensorflow" not in libraries

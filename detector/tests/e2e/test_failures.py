@@ -29,11 +29,19 @@ def status_of(client: httpx.Client, analysis_id: str) -> str:
     return str(client.get(f"analyses/{analysis_id}/").json()["status"])
 
 
-def test_worker_killed_in_the_middle_of_a_job(
-    private_platform: Platform, slow_photo: bytes
+@pytest.fixture
+def impatient_platform(tmp_path: Path) -> Iterator[Platform]:
+    """One that does not wait long before it holds silent workers for lost."""
+    running = Platform(tmp_path, WORKER_STALL="6")
+    running.start()
+    yield running
+    assert running.stop() == 0, running.log.read_text()[-3000:]
+
+
+def test_workers_killed_in_the_middle_of_a_job_or_stopped_for_good(
+    impatient_platform: Platform, slow_photo: bytes, portrait: bytes
 ) -> None:
-    platform = private_platform
-    assert platform.process is not None
+    platform = impatient_platform
     with platform.client(platform.token("someone")) as client:
         [accepted] = client.post("analyses/", files={"images": ("big.jpg", slow_photo)}).json()[
             "accepted"
@@ -41,14 +49,37 @@ def test_worker_killed_in_the_middle_of_a_job(
         until(lambda: status_of(client, accepted["id"]) == "running", 30, "The claim")
         for pid in platform.children("worker"):
             os.kill(pid, signal.SIGKILL)
-        assert platform.process.wait(40) == 1, "the supervisor must not go on without a worker"
-        assert platform.children("web") == []
-
-        platform.start()
-        until(lambda: status_of(client, accepted["id"]) == "done", 60, "The second attempt")
+        until(lambda: status_of(client, accepted["id"]) == "done", 90, "The second attempt")
         analysis = client.get(f"analyses/{accepted['id']}/").json()
         assert analysis["face_count"] == 1
         assert client.get("stats/summary/").json()["faces"] == 1
+
+        until(platform.is_ready, 60, "Readiness")
+        stopped = platform.children("worker")
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        until(lambda: not platform.is_ready(), 30, "The alarm")
+        [accepted] = client.post("analyses/", files={"images": ("me.jpg", portrait)}).json()[
+            "accepted"
+        ]
+        until(lambda: status_of(client, accepted["id"]) == "done", 90, "The analysis")
+        assert not set(stopped) & set(platform.children("worker"))
+
+
+def test_what_is_stored_is_for_its_user_alone(platform: Platform, portrait: bytes) -> None:
+    with platform.client(platform.token("private")) as client:
+        client.post("analyses/?wait=30", files={"images": ("me.jpg", portrait)})
+    stored = platform.folder / "var"
+    everything = [stored, *stored.rglob("*")]
+    assert any(path.parent.parent.name == "thumbnails" for path in everything)
+    assert [path for path in everything if open_to_others(path)] == []
+
+
+def open_to_others(path: Path) -> bool:
+    try:
+        return bool(path.stat().st_mode & 0o077)
+    except FileNotFoundError:
+        return False  # A message that was taken meanwhile.
 
 
 def test_web_killed_ends_the_worker(private_platform: Platform) -> None:

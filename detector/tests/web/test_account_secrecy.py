@@ -145,7 +145,7 @@ def test_links_in_mails_name_the_port_that_is_served(settings: Any) -> None:
 
 
 def test_links_in_mails_begin_with_the_address_of_the_site(settings: Any) -> None:
-    settings.ALLOWED_HOSTS, settings.SITE_URL = ["localhost"], "https://faces.example"
+    settings.ALLOWED_HOSTS, settings.SITE_URL_SAID = ["localhost"], "https://faces.example"
     assert reset_link("localhost").startswith("https://faces.example/accounts/")
     assert reset_link("localhost:99").startswith("https://faces.example/accounts/")
 

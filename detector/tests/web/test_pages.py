@@ -14,10 +14,10 @@ from detector import selectors
 from detector.enums import Emotion, QualityFlag, Status
 from detector.models import Analysis, ApiToken, DailyEmotion, Photo, User
 from detector.services import statistics
-from detector.templatetags.pictures import ADVICE
+from detector.templatetags.pictures import ADVICE, UNREADABLE
 from detector.tests.factories import AnalysisFactory, FaceFactory
 from detector.tests.stub_analyser import StubAnalyser, face
-from ml.quality import FLAGS
+from ml import quality
 
 MakePicture = Callable[..., SimpleUploadedFile]
 FETCH = {"X-Requested-With": "fetch"}
@@ -326,5 +326,20 @@ def test_photo_page_advises_where_a_flag_is_set(owner: User, client: Client) -> 
 
 
 def test_every_flag_of_the_network_has_its_advice() -> None:
-    assert set(QualityFlag.values) == set(FLAGS)
+    assert set(QualityFlag.values) == set(quality.FLAGS)
     assert set(ADVICE) == set(QualityFlag)
+    assert set(UNREADABLE) == quality.UNREADABLE
+
+
+@pytest.mark.parametrize("flag", UNREADABLE)
+def test_a_face_that_cannot_be_read_is_a_guess_whatever_its_confidence(
+    owner: User, client: Client, flag: QualityFlag
+) -> None:
+    face = FaceFactory.create(
+        analysis__photo__owner=owner, uncertain=True, quality={"flags": [flag.value]}
+    )
+    client.force_login(owner)
+    page = client.get(f"/photos/{face.analysis.photo_id}/").content.decode()
+    assert ADVICE[flag] in page
+    assert "Read this one as a guess." in page
+    assert "No expression stands out" not in page

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('detector', '0017_what_outlives_no_photo'),
+        ('detector', '0018_ids_instead_of_answers'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('detector', '0018_answers_are_not_kept'),
+        ('detector', '0019_answers_are_not_kept'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('detector', "0019_webhook_places"),
+        ('detector', "0020_webhook_places"),
     ]
 
     operations = [

@@ -1,0 +1,247 @@
+"""What slow clients cost another one: `python -m detector.benchmarks.slow_clients`.
+
+A web process of its own serves made-up photos from a temporary folder. One client asks in turn
+for the health page and the front page, in turns alone and beside 100 connections that send a
+header without end, 100 that send a body byte by byte, and 100 that stop reading an export or a
+file. The acceptance: nothing fails, and the 95th percentile beside them is
+at most twice that alone. `--server gunicorn` or `granian` (not installed by us) compares.
+"""
+
+import argparse
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import quantiles
+from typing import Any, Final
+
+import httpx
+
+BIN: Final = Path(sys.executable).parent
+SERVERS: Final = {
+    "ours": [sys.executable, "-m", "emotionsite.web"],
+    "gunicorn": [
+        str(BIN / "gunicorn"), "--bind", "127.0.0.1:{port}", "--worker-class", "gthread",
+        "--threads", "8", "--timeout", "60", "emotionsite.wsgi",
+    ],
+    "granian": [
+        str(BIN / "granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--port", "{port}",
+        "--blocking-threads", "8", "emotionsite.wsgi:application",
+    ],
+}  # fmt: skip
+FACES: Final = 10_000
+CONNECTIONS: Final = 100
+SECONDS: Final = 3.0
+ROUNDS: Final = 3
+QUIET_SECONDS: Final = 0.5
+MOST_QUIET_WAITS: Final = 60
+PATIENCE: Final = 10.0
+MAX_RATIO: Final = 2.0
+KINDS: Final = ("header", "body", "reader")
+
+
+def main() -> None:
+    """Fill, measure each server asked for, print, and fail where ours passes a limit."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--server", action="append", choices=list(SERVERS))
+    parser.add_argument("--connections", type=int, default=CONNECTIONS)
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="of each measurement")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ |= {
+            "VAR_DIR": folder,
+            "DJANGO_SETTINGS_MODULE": "emotionsite.settings",
+            "LOG_LEVEL": "WARNING",
+            **{f"API_THROTTLE_{who}": "1000000/min" for who in ("ANON", "USER", "TOKEN")},
+        }
+        os.environ.pop("DATABASE_URL", None)
+        token = fill()
+        result = {
+            name: measure(name, token, options.connections, options.seconds)
+            for name in options.server or ["ours"]
+        }
+    print(f"{'server':<10}{'beside':<22}{'alone':>16}{'beside them':>16}{'ratio':>7}{'failed':>8}")
+    for name, kinds in result.items():
+        for kind, row in kinds.items():
+            print(
+                f"{name:<10}{options.connections} × {kind:<16}"
+                f"{row['alone_p50_ms']:>6.1f}{row['alone_p95_ms']:>7.1f} ms"
+                f"{row['p50_ms']:>6.1f}{row['p95_ms']:>7.1f} ms{row['ratio']:>7.2f}"
+                f"{row['failed']:>4} of {row['asked']}"
+            )
+    if options.json:
+        options.json.write_text(json.dumps(result, indent=2) + "\n")
+    ours = result.get("ours", {}).values()
+    if any(row["failed"] or row["ratio"] > MAX_RATIO for row in ours):
+        raise SystemExit("A limit was passed.")
+
+
+def fill() -> str:
+    """A history of many faces, and a token of its owner."""
+    import django
+
+    django.setup()
+    from django.contrib.auth import get_user_model
+    from django.core.management import call_command
+
+    from detector.benchmarks.export import fill as fill_history
+    from detector.services import tokens
+
+    call_command("migrate", verbosity=0)
+    owner = get_user_model().objects.create(username="benchmark")
+    fill_history(owner, FACES)
+    return tokens.create_token(owner, name="benchmark")[1]
+
+
+def measure(name: str, token: str, connections: int, seconds: float) -> dict[str, Any]:
+    """Alone and beside each kind in turns, so that whatever else the machine does slows both."""
+    rows = {}
+    for kind in KINDS:
+        alone: list[float] = []
+        beside: list[float] = []
+        failed = 0
+        with served(name) as (port, process):
+            asked(port, token, 1)
+            for _ in range(ROUNDS):
+                alone += asked(port, token, seconds)[0]
+                with slow_clients(kind, port, token, connections):
+                    wait_for_quiet(process)
+                    times, failures = asked(port, token, seconds)
+                beside, failed = beside + times, failed + failures
+        (p50, p95), (beside_p50, beside_p95) = map(middle_and_tail, (alone, beside))
+        rows[kind] = {
+            "alone_p50_ms": p50, "alone_p95_ms": p95, "p50_ms": beside_p50, "p95_ms": beside_p95,
+            "ratio": beside_p95 / p95, "asked": len(beside), "failed": failed,
+        }  # fmt: skip
+    return rows
+
+
+def wait_for_quiet(process: int) -> None:
+    """What 100 requests at once cost, from slow clients or not, is another matter."""
+    for _ in range(MOST_QUIET_WAITS):
+        before = processor_seconds(process)
+        time.sleep(QUIET_SECONDS)
+        if processor_seconds(process) - before < QUIET_SECONDS / 10:
+            return
+
+
+def processor_seconds(process: int) -> float:
+    """What a process and its children have used."""
+    folder = Path(f"/proc/{process}")
+    fields = (folder / "stat").read_text().rpartition(")")[2].split()
+    children = (folder / "task" / str(process) / "children").read_text().split()
+    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return own + sum(processor_seconds(int(child)) for child in children)
+
+
+@contextmanager
+def served(name: str) -> Iterator[tuple[int, int]]:
+    """A server that answers: its port and the id of its process."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    command = [part.format(port=port) for part in SERVERS[name]]
+    process = subprocess.Popen(  # noqa: S603
+        command, env={**os.environ, "PORT": str(port)}, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        for _ in range(300):
+            if process.poll() is not None:
+                raise SystemExit(f"{name} does not start: {' '.join(command)}")
+            try:
+                httpx.get(f"http://127.0.0.1:{port}/healthz")
+                break
+            except httpx.TransportError:
+                time.sleep(0.1)
+        yield port, process.pid
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def asked(port: int, token: str, seconds: float) -> tuple[list[float], int]:
+    """Milliseconds of each request of a client that asks one after the other; how many failed."""
+    times, failed, end = [], 0, time.monotonic() + seconds
+    with httpx.Client(
+        base_url=f"http://127.0.0.1:{port}",
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=PATIENCE,
+    ) as client:
+        while time.monotonic() < end:
+            for path in ("/healthz", "/"):
+                began = time.perf_counter()
+                try:
+                    failed += client.get(path).status_code != 200
+                except httpx.TransportError:
+                    failed += 1
+                times.append(1000 * (time.perf_counter() - began))
+    return times, failed
+
+
+def middle_and_tail(times: list[float]) -> tuple[float, float]:
+    """The 50th and the 95th percentile."""
+    cuts = quantiles(times, n=100, method="inclusive")
+    return cuts[49], cuts[94]
+
+
+@contextmanager
+def slow_clients(kind: str, port: int, token: str, count: int) -> Iterator[None]:
+    """So many connections, each of which does as little as it can; closed ones come again."""
+    opened, stopped = threading.Event(), threading.Event()
+    paths = ("/api/v1/export/?type=json", "/static/vendor/chart.umd.min.js", "/static/js/base.js")
+    head = f"Host: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
+    first = {
+        "header": [f"GET / HTTP/1.1\r\n{head}X-Slow: "],
+        "body": [f"POST /api/v1/analyses/ HTTP/1.1\r\n{head}Content-Length: 1000000\r\n\r\n"],
+        "reader": [f"GET {path} HTTP/1.1\r\n{head}\r\n" for path in paths],
+    }[kind]
+
+    def hold() -> None:
+        sockets = [connected(port, first[n % len(first)]) for n in range(count)]
+        opened.set()
+        while not stopped.wait(1):
+            for n, each in enumerate(sockets):
+                try:
+                    each.send(b"a" if kind != "reader" else b"")
+                except OSError:
+                    each.close()
+                    sockets[n] = connected(port, first[n % len(first)])
+        for each in sockets:
+            each.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    opened.wait()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()
+
+
+def connected(port: int, first: str) -> socket.socket:
+    """A client with little room for an answer that it will not read."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.settimeout(PATIENCE)
+    client.connect(("127.0.0.1", port))
+    client.sendall(first.encode())
+    client.setblocking(False)
+    return client
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""What callers say that they accept."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from rest_framework.test import APIClient
+
+from detector.models import Analysis
+from detector.services import heat_maps
+from detector.tests.api.test_every_call import CALLS, ids, make  # noqa: F401  ids is a fixture
+
+pytestmark = pytest.mark.django_db
+PICTURES = ("image/", "annotated/", "faces/0/crop/")
+BROWSER = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
+JAVA = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
+
+
+def get(api: APIClient, url: str, accept: str) -> Any:
+    answer: Any = api.get(url, headers={"Accept": accept})
+    if answer.streaming:
+        answer.body = b"".join(answer)
+    return answer
+
+
+@pytest.mark.parametrize(
+    "accept",
+    ["image/jpeg", "image/*", "*/*", "*/*;q=0.1", BROWSER, JAVA, "", "*", "application/json",
+     "image/png, image/jpeg;q=0.5", "IMAGE/JPEG", "image/jpeg; v=1", "image/*;q=nonsense"],
+)  # fmt: skip
+def test_pictures(analysed: Analysis, api: APIClient, accept: str) -> None:
+    for name in PICTURES:
+        answer = get(api, f"/api/v1/analyses/{analysed.pk}/{name}", accept)
+        assert (answer.status_code, answer["Content-Type"]) == (200, "image/jpeg"), name
+
+
+def test_heat_map_and_the_word_that_it_waits(
+    analysed: Analysis,
+    api: APIClient,
+    explain_sent: list[Any],
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    url = f"/api/v1/analyses/{analysed.pk}/faces/0/explanation/"
+    with django_capture_on_commit_callbacks(execute=True):
+        waiting = get(api, url, "image/jpeg")
+    assert (waiting.status_code, waiting["Content-Type"]) == (202, "application/json")
+    assert waiting.json() == {"status": "waiting"}
+    heat_maps.draw(explain_sent[0])
+    assert get(api, url, "image/*")["Content-Type"] == "image/jpeg"
+
+
+@pytest.mark.parametrize("accept", ["image/png", "image/jpeg;q=0", "text/html", "*/*;q=0"])
+def test_what_cannot_be_had_is_refused(analysed: Analysis, api: APIClient, accept: str) -> None:
+    answer = get(api, f"/api/v1/analyses/{analysed.pk}/image/", accept)
+    assert (answer.status_code, answer["Content-Type"]) == (406, "application/json")
+    assert answer.json()["error"]["code"] == "not_acceptable"
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "zip"])
+@pytest.mark.parametrize(
+    "accept", ["text/csv", "text/*", "application/zip", "application/json", "application/*", "*/*"]
+)
+def test_exports(analysed: Analysis, api: APIClient, kind: str, accept: str) -> None:
+    answer = get(api, f"/api/v1/export/?type={kind}", accept)
+    assert answer.status_code == 200
+    assert kind in answer["Content-Type"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [("text/csv", "csv"), ("application/zip", "zip"), ("application/json", "json"), ("*/*", "csv"),
+     ("application/json, text/plain, */*", "csv"), ("text/csv;q=0.5, application/zip", "zip")],
+)  # fmt: skip
+def test_export_of_the_kind_that_is_liked_best(api: APIClient, accept: str, kind: str) -> None:
+    assert kind in get(api, "/api/v1/export/", accept)["Content-Type"]
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call.method} {call.path}")
+def test_errors_are_json_whatever_is_accepted(call: Any, ids: dict[str, str]) -> None:  # noqa: F811
+    for accept in ("image/*", "text/csv", "application/zip", "text/html"):
+        answer = make(APIClient(headers={"Accept": accept}), call, ids)
+        assert answer.status_code in (401, 406)
+        assert answer["Content-Type"] == "application/json"
+        assert answer.json()["error"].keys() == {"code", "message", "details"}
+
+
+@pytest.mark.parametrize("path", ["schema", "docs", "redoc"])
+def test_so_are_those_of_the_reference(path: str) -> None:
+    for method, accept, status in (
+        ("GET", "image/png", 406), ("POST", "*/*", 405), ("OPTIONS", "*/*", 405),
+    ):  # fmt: skip
+        answer: Any = Client().generic(method, f"/api/{path}/", headers={"Accept": accept})
+        assert (answer.status_code, answer["Content-Type"]) == (status, "application/json")
+        assert "error" in answer.json()
+
+
+@pytest.mark.parametrize(
+    "accept", ["application/yaml", "application/json", "application/vnd.oai.openapi+json", "*/*"]
+)
+def test_the_schema_comes_in_either_form(accept: str) -> None:
+    answer = Client().get("/api/schema/", headers={"Accept": accept})
+    assert answer.status_code == 200
+    assert accept == "*/*" or answer["Content-Type"].startswith(accept)
