@@ -72,6 +72,20 @@ def services_of_production(app_configs: Any, **_: Any) -> list[CheckMessage]:
 
 
 @register(deploy=True)
+def address_of_production(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """Links in mails should not depend on what a request says of its host."""
+    if settings.SITE_URL_SAID:
+        return []
+    return [
+        Warning(
+            "Links in mails name whatever allowed host a request asked for.",
+            hint="Set SITE_URL, such as https://example.com.",
+            id="detector.W003",
+        )
+    ]
+
+
+@register(deploy=True)
 def proxy_of_production(app_configs: Any, **_: Any) -> list[CheckMessage]:
     """What comes over HTTPS is known by what a trusted proxy says."""
     if settings.TRUSTED_PROXIES or not settings.SECURE_SSL_REDIRECT:

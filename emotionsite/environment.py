@@ -2,6 +2,7 @@
 
 import secrets
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -46,6 +47,15 @@ def one_of(name: str, known: tuple[str, ...]) -> str:
     value = str(env.str(name, default=known[0]))
     if value not in known:
         raise ImproperlyConfigured(f"{name} must be {' or '.join(known)}, not {value!r}")
+    return value
+
+
+def site_url(name: str) -> str:
+    """The address of a site, without a slash at its end; empty where nothing is said."""
+    value = str(env.str(name, default="")).rstrip("/")
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path):
+        raise ImproperlyConfigured(f"{name} must be like https://example.com, not {value!r}")
     return value
 
 

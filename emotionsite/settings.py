@@ -20,6 +20,7 @@ from emotionsite.environment import (
     positive_int,
     secret_key,
     share,
+    site_url,
 )
 
 # Lets Django's classes be written as generic ones, `ModelForm[User]`, outside annotations too.
@@ -36,11 +37,15 @@ DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = secret_key(VAR_DIR)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 # Under which address people reach the site, for what is told outside of a request.
-SITE_URL = env.str("SITE_URL", default="").rstrip("/") or (
+SITE_URL_SAID = site_url("SITE_URL")
+SITE_URL = SITE_URL_SAID or (
     f"https://{ALLOWED_HOSTS[0].lstrip('.')}"
     if IN_PRODUCTION and ALLOWED_HOSTS[:1] not in ([], ["*"])
     else f"http://127.0.0.1:{env.str('PORT', default='8000')}"
 )
+# Links in mails begin with what is said. Else they name the host that was asked for, and locally
+# this port, since a Host header may carry any.
+SITE_PORT = None if IN_PRODUCTION else positive_int("PORT", 8000)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
@@ -68,6 +73,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "detector.web.permissions_policy.permissions_policy",
     "detector.middleware.Outages",
     "detector.redirects.RequireHttps",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -284,6 +290,10 @@ ACCOUNT_FORMS = {"signup": "detector.web.forms.SignupForm"}
 ACCOUNT_EMAIL_VERIFICATION = env.str(
     "ACCOUNT_EMAIL_VERIFICATION", default="mandatory" if IN_PRODUCTION else "none"
 )
+# Signing up never tells whether an address is known. Where it must be confirmed, a mail says so to
+# its owner alone; else it counts as nobody's, and a second account may name it.
+ACCOUNT_PREVENT_ENUMERATION = True if ACCOUNT_EMAIL_VERIFICATION == "mandatory" else "strict"
+ACCOUNT_ADAPTER = "detector.web.account_adapter.AccountAdapter"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[EmotionSite] "
 ACCOUNT_SESSION_REMEMBER = True

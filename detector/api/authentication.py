@@ -37,7 +37,7 @@ class TokenAuthentication(KnoxTokenAuthentication):
             failed_logins.count(request, token)
             raise
         if tokens.note_use(found):
-            failed_logins.remember(token)
+            tokens.remember(token)
         return owner, found
 
 

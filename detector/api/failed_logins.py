@@ -1,23 +1,21 @@
 """How often the API may be called with tokens that are wrong, or with none.
 
 Failures alone count, by address and by the part of a token by which it is looked up. Where either
-limit is reached, the answer is 429 before the database is asked. A token that was right within the
-last day is asked about all the same: neither who shares its address nor who knows its first
-characters can lock it out.
+limit is reached, the answer is 429 before the database is asked. A token that was made or used in
+the last thirty days is asked about all the same: neither who shares its address nor who knows its
+first characters can lock it out.
 """
 
 import hashlib
 from typing import Any
 
-from django.core.cache import cache
 from knox.settings import CONSTANTS
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
 from detector.api.throttles import address_of
-
-KNOWN_SECONDS = 24 * 3600
+from detector.services import tokens
 
 
 class FailureThrottle(SimpleRateThrottle):
@@ -27,6 +25,7 @@ class FailureThrottle(SimpleRateThrottle):
 
     def __init__(self, ident: str) -> None:
         super().__init__()
+        self.calls, self.seconds = self.parse_rate(self.rate)
         self.key = self.cache_format % {"scope": self.scope, "ident": ident}
         self.now = self.timer()
         self.history: list[float] = []
@@ -38,11 +37,11 @@ class FailureThrottle(SimpleRateThrottle):
 
     def is_reached(self) -> bool:
         """Whether no failure more is allowed."""
-        if self.num_requests is None or self.duration is None:
+        if self.calls is None or self.seconds is None:
             return False
-        since = self.now - self.duration
+        since = self.now - self.seconds
         self.history = [moment for moment in self.cache.get(self.key, []) if moment > since]
-        return len(self.history) >= self.num_requests
+        return len(self.history) >= self.calls
 
     def count(self) -> None:
         """Write down one failure."""
@@ -52,11 +51,11 @@ class FailureThrottle(SimpleRateThrottle):
 
 def check(request: Request, token: str = "") -> None:
     """Raise Throttled where too many failures came before this call."""
-    if token and cache.get(_known(token)):
+    if token and tokens.is_remembered(token):
         return
     for throttle in _throttles(request, token):
         if throttle.is_reached():
-            request.failure_throttles = [throttle]
+            _tell(request, [throttle])
             raise Throttled(wait=throttle.wait())
 
 
@@ -65,27 +64,24 @@ def count(request: Request, token: str = "") -> None:
     throttles = _throttles(request, token)
     for throttle in throttles:
         throttle.count()
-    request.failure_throttles = throttles
+    _tell(request, throttles)
     if token:
-        cache.delete(_known(token))
+        tokens.forget(token)
 
 
-def remember(token: str) -> None:
-    """Keep in mind that a token is right; what is kept tells nobody which one it was."""
-    cache.set(_known(token), True, KNOWN_SECONDS)
+def counted(request: Request) -> list[FailureThrottle]:
+    """Return what this call was counted by, or refused."""
+    found: list[FailureThrottle] = getattr(request, "failure_throttles", [])
+    return found
+
+
+def _tell(request: Any, throttles: list[FailureThrottle]) -> None:
+    request.failure_throttles = throttles
 
 
 def _throttles(request: Request, token: str) -> list[FailureThrottle]:
     idents = [address_of(request)]
     if token:
-        beginning: Any = token[: CONSTANTS.TOKEN_KEY_LENGTH]
-        idents.append(_digest(beginning))
+        beginning: str = token[: CONSTANTS.TOKEN_KEY_LENGTH]
+        idents.append(hashlib.sha256(beginning.encode()).hexdigest())
     return [FailureThrottle(ident) for ident in idents]
-
-
-def _known(token: str) -> str:
-    return f"token_known_{_digest(token)}"
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -14,12 +14,12 @@ from django.utils import timezone
 from detector import selectors
 from detector.days import utc_text
 from detector.models import Analysis, Face, Photo, User
+from detector.spreadsheet_text import harmless
 from ml.capture_time import capture_time_segment
 
 ROWS_A_PIECE = 200
 FILE_PIECE = 256 * 2**10
 JPEG_START = b"\xff\xd8"
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 PHOTO_COLUMNS = {
     "analysis": "Id of the analysis.",
@@ -168,23 +168,15 @@ def _csv_rows(analysis: Analysis) -> list[list[Any]]:
         ";".join(_tags(analysis)),
         photo.felt_emotion,
     ]
-    common = [harmless(value) for value in values]
     faces = list(analysis.faces.all())
     if not faces:
-        return [[*common, *[""] * len(FACE_COLUMNS)]]
-    return [[*common, *(getattr(face, name) for name in FACE_COLUMNS)] for face in faces]
-
-
-def harmless(value: Any) -> Any:
-    """Text that a spreadsheet would compute is text again with an apostrophe before it."""
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return f"'{value}"
-    return value
+        return [[*values, *[""] * len(FACE_COLUMNS)]]
+    return [[*values, *(getattr(face, name) for name in FACE_COLUMNS)] for face in faces]
 
 
 def _csv_text(rows: Iterable[Iterable[Any]]) -> bytes:
     buffer = io.StringIO()
-    csv.writer(buffer).writerows(rows)
+    csv.writer(buffer).writerows(map(harmless, row) for row in rows)
     return buffer.getvalue().encode()
 
 
@@ -242,8 +234,9 @@ def _readme() -> str:
         "analyses.json  every analysis with its faces",
         "faces.csv      a row a face; a photo without a face has a row with empty columns",
         "",
-        "Columns of faces.csv (UTF-8, separated by commas). Text that begins like a formula of a",
-        "spreadsheet has an apostrophe before it.",
+        "Columns of faces.csv (UTF-8, separated by commas). In text, a sign = + - @ with which a",
+        "spreadsheet would begin a formula (at the start, or after , ; | a tab or the end of a",
+        "line) has an apostrophe before it; analyses.json has the text as you wrote it.",
         "",
         *(f"{name:16} {meaning}" for name, meaning in COLUMNS.items()),
         "",

@@ -1,9 +1,11 @@
 """Keys for programs."""
 
+import hashlib
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db.models import Q
 from django.utils import timezone
 
@@ -15,6 +17,7 @@ from detector.models import ApiToken, User
 DEFAULT_SCOPES = (Scope.READ, Scope.WRITE)
 USE_RESOLUTION = timedelta(minutes=1)
 """A program may call often: its last use is written down once in this time."""
+REMEMBERED_SECONDS = 30 * 24 * 3600
 
 
 def create_token(
@@ -40,7 +43,27 @@ def create_token(
     if expires_at is not None:
         token.expiry = expires_at
         token.save(update_fields=["expiry"])
+    remember(secret)
     return token, secret
+
+
+def remember(secret: str) -> None:
+    """Keep in mind that a token is right; what is kept tells nobody which one it was."""
+    cache.set(_memory_of(secret), True, REMEMBERED_SECONDS)
+
+
+def is_remembered(secret: str) -> bool:
+    """Return whether a token was made or used lately, without asking the database."""
+    return bool(cache.get(_memory_of(secret)))
+
+
+def forget(secret: str) -> None:
+    """No longer count a token as right."""
+    cache.delete(_memory_of(secret))
+
+
+def _memory_of(secret: str) -> str:
+    return f"token_known_{hashlib.sha256(secret.encode()).hexdigest()}"
 
 
 def note_use(token: ApiToken) -> bool:

@@ -40,7 +40,7 @@ def consent(request: OwnerRequest) -> HttpResponse:
     if request.method == "POST" and request.user.is_authenticated:
         accounts.give_consent(request.user)
         following = request.POST.get("next", "")
-        is_ours = url_has_allowed_host_and_scheme(following, allowed_hosts={request.get_host()})
+        is_ours = url_has_allowed_host_and_scheme(following, allowed_hosts=None)
         return redirect(following if is_ours else "history")
     context = {
         "text": consent_text.TEMPLATE,

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from django import forms
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -40,6 +41,12 @@ class SignupForm(AllauthSignupForm):
         if first and second and first != second and "password2" not in self.errors:
             self.add_error("password2", "You must type the same password each time.")
         return cleaned
+
+    def try_save(self, request: HttpRequest) -> Any:
+        """Take as long for an address that has an account as for one that has none."""
+        if self.account_already_exists:
+            make_password(self.cleaned_data["password1"])
+        return super().try_save(request)
 
     def save(self, request: HttpRequest) -> Any:
         """Keep what was agreed to, and the time zone if it is one."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from django.http import HttpResponse
 
 from detector.models import Analysis, User
-from detector.services.export import harmless
+from detector.spreadsheet_text import harmless
 
 COLUMNS = (
     "photo",

@@ -13,12 +13,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from detector import selectors
 from detector.enums import Source
 from detector.services import images, submission
+from detector.web.permissions_policy import camera_allowed
 from detector.web.requests import OwnerRequest
 
 SLOWEST_POLL = 10
 """Seconds between two questions of a card."""
 
 
+@camera_allowed
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: OwnerRequest) -> HttpResponse:
     """The upload page; a POST takes files and answers with a card for each."""

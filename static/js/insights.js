@@ -226,8 +226,11 @@ for (const button of document.querySelectorAll("[data-saves]")) {
   });
 }
 
+// As in detector/spreadsheet_text.py: what a spreadsheet would compute gets an apostrophe.
+const FORMULA = /((?:^|[,;|\t\r\n\v\f\x1c-\x1f\x85\u2028\u2029])[\s"\u200b\ufeff]*)('*[=+\-@＝＋－＠])/g;
+
 function csvOf(table) {
-  const cell = (text) => `"${text.trim().replaceAll('"', '""')}"`;
+  const cell = (text) => `"${text.trim().replace(FORMULA, "$1'$2").replaceAll('"', '""')}"`;
   return [...table.rows].map((row) => [...row.cells].map(({ textContent }) => cell(textContent)).join(",")).join("\r\n");
 }
 

@@ -59,12 +59,14 @@ class ApiMixin(APIView):
         self.throttles = super().get_throttles()
         return self.throttles
 
-    def permission_denied(self, request: Request, **said: Any) -> NoReturn:
+    def permission_denied(
+        self, request: Request, message: str | None = None, code: str | None = None
+    ) -> NoReturn:
         """Count whoever calls without a right to, as those with a wrong token; then refuse."""
         if request.authenticators and not request.successful_authenticator:
             failed_logins.check(request)
             failed_logins.count(request)
-        super().permission_denied(request, **said)
+        super().permission_denied(request, message, code)
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         """Nothing here has a moment of its last change, so no call can depend on one."""
@@ -81,8 +83,8 @@ class ApiMixin(APIView):
             answer = self._tagged(answer)
         elif answer.status_code == HTTPStatus.PRECONDITION_FAILED:
             answer = errors.answer_to(conditions.PreconditionFailed())
-        failures = getattr(self.request, "failure_throttles", [])
-        allowance = tightest([*getattr(self, "throttles", []), *failures])
+        counted = [*getattr(self, "throttles", []), *failed_logins.counted(self.request)]
+        allowance = tightest(counted)
         for name, value in allowance.headers().items() if allowance else ():
             answer[name] = value
         return answer

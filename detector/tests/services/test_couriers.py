@@ -160,5 +160,5 @@ def test_attempt_of_a_worker_that_was_killed_counts_and_is_put_off(owner: User) 
 def test_task_of_a_worker_only_wakes_the_courier(monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[bool] = []
     monkeypatch.setattr(couriers.courier, "wake", lambda: woken.append(True))
-    tasks.deliver.apply(["00000000-0000-0000-0000-000000000000"])
+    tasks.deliver.apply(("00000000-0000-0000-0000-000000000000",))
     assert woken == [True]
