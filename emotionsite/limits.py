@@ -25,7 +25,7 @@ def limited(soft: float | None, hard: float | None) -> Iterator[None]:
     signal.setitimer(signal.ITIMER_REAL, soft or 0)
     if hard:
         # Celery puts a logger in the place of the standard error, which is no file.
-        faulthandler.dump_traceback_later(hard, exit=True, file=sys.__stderr__)
+        faulthandler.dump_traceback_later(hard, exit=True, file=sys.__stderr__ or 2)
     try:
         yield
     finally:

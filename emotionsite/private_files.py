@@ -28,6 +28,8 @@ def make_database(file: Path) -> None:
 
     SQLite gives new files beside it the mode of the first.
     """
+    if file.name.startswith(":"):
+        return  # `:memory:` is no file.
     if not file.exists() and file.parent.is_dir():
         with suppress(OSError):
             file.touch(mode=FILE_MODE)

@@ -121,7 +121,12 @@ def test_an_idle_poll_does_not_list_the_folder(
     channel = connection.channel()
     lists: list[Path] = []
     iterdir = Path.iterdir
-    monkeypatch.setattr(Path, "iterdir", lambda self: lists.append(self) or iterdir(self))
+
+    def counted(self: Path) -> Iterator[Path]:
+        lists.append(self)
+        return iterdir(self)
+
+    monkeypatch.setattr(Path, "iterdir", counted)
     for _ in range(100):
         with pytest.raises(standard.Empty):
             channel._get("webhooks")

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,7 @@ def test_a_job_that_fails_never_starves_the_rest(
         raise error
 
     for number, job in enumerate(all_jobs):
-        job.action = fail if number == broken else lambda name=job.name: done.append(name)
+        job.action = fail if number == broken else partial(done.append, job.name)
         job.due_at = 0
     run_due(all_jobs)
     assert done == [job.name for n, job in enumerate(all_jobs) if n != broken]

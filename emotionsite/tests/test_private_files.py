@@ -46,6 +46,14 @@ def test_a_database_is_private_before_and_after_an_earlier_version(tmp_path: Pat
     assert mode(file) == mode(log) == 0o600
 
 
+def test_a_database_in_memory_makes_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    private_files.make_database(Path(":memory:"))
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_an_earlier_version_left_open_is_corrected(tmp_path: Path) -> None:
     message = tmp_path / "broker" / "queue" / "1.analysis.msg"
     style = tmp_path / "static" / "site.css"

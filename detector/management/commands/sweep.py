@@ -8,7 +8,7 @@ from detector.services import submission
 
 
 class Command(BaseCommand):
-    help = "Send again what got stuck. Every worker does this by itself every few seconds."
+    help = "Send again what got stuck. The caretaker does this by itself every few seconds."
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(f"{submission.sweep()} sent again")
