@@ -19,9 +19,8 @@ SOON = 0.5
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("IDLE", "HEADER", "BODY", "WRITE", "LINGER"):
+    for name in ("IDLE", "HEADER", "BODY", "WRITE"):
         monkeypatch.setattr(connections, f"{name}_SECONDS", SOON)
-    monkeypatch.setattr(connections, "LINGER_SILENCE", SOON)
     monkeypatch.setattr(server, "SWEEP_SECONDS", 0.1)
 
 
