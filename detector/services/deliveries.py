@@ -1,7 +1,7 @@
 """Tries a delivery: claim, sign, send, and write down how it went."""
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -98,7 +98,7 @@ def _under_way(now: datetime) -> int:
 
 def _send(delivery: WebhookDelivery) -> outbound.Reply:
     """As https://www.standardwebhooks.com asks."""
-    now = datetime.now(UTC)
+    now = clock.now()
     message = str(delivery.pk)
     signature = Webhook(delivery.endpoint.secret).sign(message, now, delivery.payload)
     headers = {
