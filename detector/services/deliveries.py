@@ -3,7 +3,7 @@
 import logging
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -179,7 +179,7 @@ def _has_place(endpoint: WebhookEndpoint, now: datetime) -> bool:
 
 def _send(delivery: WebhookDelivery) -> outbound.Reply:
     """As https://www.standardwebhooks.com asks."""
-    now = datetime.now(UTC)
+    now = clock.now()
     message = str(delivery.pk)
     signature = Webhook(delivery.endpoint.secret).sign(message, now, delivery.payload)
     headers = {

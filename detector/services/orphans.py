@@ -1,5 +1,6 @@
 """Stored files that no row names: what is left when a process dies between file and row."""
 
+import fnmatch
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -31,13 +32,20 @@ def remove_orphans() -> int:
 
 def _old_files() -> Iterator[str]:
     newest = clock.now() - MIN_AGE
+    for path in _files():
+        # One that vanishes meanwhile was normalised or deleted.
+        with suppress(FileNotFoundError):
+            if default_storage.get_modified_time(path) < newest:
+                yield path
+
+
+def _files() -> Iterator[str]:
     for top in FOLDERS:
         if not default_storage.exists(top):
             continue
         for part in default_storage.listdir(top)[0]:
             for name in default_storage.listdir(f"{top}/{part}")[1]:
-                path = f"{top}/{part}/{name}"
-                # One that vanishes meanwhile was normalised or deleted.
-                with suppress(FileNotFoundError):
-                    if default_storage.get_modified_time(path) < newest:
-                        yield path
+                yield f"{top}/{part}/{name}"
+    if default_storage.exists(""):
+        # Earlier versions left the probes of their readiness here.
+        yield from fnmatch.filter(default_storage.listdir("")[1], "readiness*")

@@ -1,7 +1,9 @@
 """What the tests of the platform share: an owner, a stranger, photos, and a stand-in network."""
 
 import io
+import os
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 import time_machine
 from django.core.cache import cache
+from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, connections
 from django.test import Client
@@ -194,6 +197,32 @@ def encoded(image: Image.Image, format: str = "JPEG", **save: Any) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, format, **save)
     return buffer.getvalue()
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Any]:
+    """A storage that writes a part of a file and then fails, until the block ends."""
+
+    def write_a_part(self: FileSystemStorage, name: str, content: Any) -> str:
+        path = Path(self.path(name))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.read(10))
+        raise OSError(fault[0], os.strerror(fault[0]))
+
+    def refuse(self: FileSystemStorage, name: str, mode: str = "rb") -> Any:
+        raise OSError(fault[0], os.strerror(fault[0]))
+
+    fault: list[int] = []
+
+    @contextmanager
+    def breaking(number: int) -> Iterator[None]:
+        fault[:] = [number]
+        with monkeypatch.context() as patch:
+            patch.setattr(FileSystemStorage, "_save", write_a_part)
+            patch.setattr(FileSystemStorage, "_open", refuse)
+            yield
+
+    return breaking
 
 
 @pytest.fixture
