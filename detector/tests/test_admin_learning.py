@@ -150,6 +150,24 @@ def test_a_candidate_is_compared_promoted_and_rolled_back(
     ]
 
 
+def test_the_one_that_serves_stands_beside_any_other(
+    operator: Client, candidate: ModelVersion, serving: ModelVersion
+) -> None:
+    page = f"{VERSIONS}{serving.pk}/comparison/"
+    text = shown(operator, page)
+    assert f"<h1>{serving} against {candidate}</h1>" in text
+    assert "no other version" not in text
+    assert "served before" not in text
+    third = ModelVersion.objects.create(name="v0", sha256="a" * 64)
+    assert f'<a href="?against={candidate.pk}">' in shown(operator, f"{page}?against={third.pk}")
+    assert f"<h1>{serving} against v0</h1>" in shown(operator, f"{page}?against={third.pk}")
+    assert f"<h1>{candidate} against {serving}</h1>" in shown(
+        operator, f"{VERSIONS}{candidate.pk}/comparison/?against=nothing"
+    )
+    ModelVersion.objects.exclude(pk=serving.pk).delete()
+    assert "There is no other version" in shown(operator, page)
+
+
 def test_a_worse_candidate_is_refused_and_the_page_says_why(
     operator: Client, candidate: ModelVersion, serving: ModelVersion, settings: Any
 ) -> None:

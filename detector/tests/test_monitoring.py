@@ -65,6 +65,19 @@ def test_accuracy_on_what_people_named(model: ModelVersion, now: datetime) -> No
     assert figures == pytest.approx((2 / 3, 0.2077, 0.9385), abs=1e-4)
 
 
+@pytest.mark.parametrize(("faces", "words"), [(3, "Too few to say: n = 3"), (10, "n = 10, 95 %")])
+def test_few_named_faces_make_no_figure(
+    admin_client: Client, now: datetime, faces: int, words: str
+) -> None:
+    active = ModelVersionFactory.create(name="active", sha256="1" * 64, status=ModelStatus.ACTIVE)
+    analysis = _ended(timezone.now(), model_version=active)
+    for index in range(faces):
+        FaceFactory.create(analysis=analysis, index=index, reviewed_emotion="sad")
+    page = " ".join(admin_client.get("/admin/").content.decode().split())
+    assert words in page
+    assert ('<p class="dash-figure">0 %</p>' in page) == (faces == 10)
+
+
 def test_drift(model: ModelVersion, now: datetime) -> None:
     late = _ended(now, model_version=model)
     before = _ended(now, model_version=model, finished_at=now - timedelta(days=10))
@@ -90,5 +103,5 @@ def test_the_dashboard(admin_user: User, model: ModelVersion, now: datetime) -> 
     client = Client()
     client.force_login(admin_user)
     text = client.get("/admin/").content.decode()
-    for expected in ("timed_out", "95 % interval", "Too few faces", "Audit log"):
+    for expected in ("timed_out", "Too few to say", "Too few faces", "Audit log"):
         assert expected in text

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from django.test import TestCase
 from django.utils import timezone
-from PIL import Image
+from PIL import Image, ImageDraw
 from rest_framework.test import APIClient
 
 from detector.enums import Emotion, Status
@@ -40,6 +40,18 @@ def test_box_has_the_colour_of_the_emotion(analysed: Analysis, emotion: Emotion)
     wanted = tuple(bytes.fromhex(pictures.COLOURS[emotion][1:]))
     assert isinstance(seen, tuple)
     assert all(abs(a - b) < 60 for a, b in zip(seen, wanted, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("said", "words"), [("", "1 happy 90%"), ("happy", "1 happy 90%"), ("sad", "1 sad, corrected")]
+)
+def test_no_figure_of_the_models_beside_a_correction(
+    analysed: Analysis, said: str, words: str
+) -> None:
+    analysed.faces.update(reviewed_emotion=said, confidence=0.9, uncertain=False)
+    with patch.object(ImageDraw.ImageDraw, "text") as text:
+        pictures.annotated(analysed.photo, analysed.faces.all())
+    assert text.call_args.args[1] == words
 
 
 def test_crop_is_a_square_around_the_face(analysed: Analysis, api: APIClient) -> None:

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from detector.tests.e2e import pictures
 from detector.tests.e2e.browsing import PASSWORD, SECOND
 
 SLOW: Final = 30 * SECOND
-Step = Callable[[Page], None]
+Step = Callable[[Page], object]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def fill(selector: str, text: str) -> Step:
 
 
 def choose(selector: str, value: str) -> Step:
-    return lambda page: str(page.locator(selector).select_option(value)) and None
+    return lambda page: page.locator(selector).select_option(value)
 
 
 def picks(number: int) -> Step:
@@ -78,8 +78,9 @@ def downloads(selector: str) -> Step:
 
 
 def uploads(name: str) -> Step:
-    file = {"name": name, "mimeType": "image/jpeg", "buffer": pictures.jpeg(pictures.astronaut())}
-    return lambda page: page.set_input_files("#images", [file])  # type: ignore[list-item]
+    photo = pictures.jpeg(pictures.astronaut())
+    file: FilePayload = {"name": name, "mimeType": "image/jpeg", "buffer": photo}
+    return lambda page: page.set_input_files("#images", [file])
 
 
 def refuse_camera(page: Page) -> None:
@@ -200,7 +201,7 @@ HISTORY_PAGE: Final = (
     Press(
         "detector/bin.html: Erase for good", "/photos/{failed}/",
         (
-            click(".photo-delete"), lambda page: str(page.goto("/bin/")) and None,
+            click(".photo-delete"), lambda page: page.goto("/bin/"),
             click("[href='#empty-dialog']"), click("#empty-dialog button"),
         ), (shows(NOTICE, "erased for good"), shows("main", "Nothing here")),
     ),

@@ -36,6 +36,10 @@ def crowd() -> FilePayload:
     return {"name": "crowd.jpg", "mimeType": "image/jpeg", "buffer": pictures.jpeg(pixels)}
 
 
+def not_a_photo(name: str) -> FilePayload:
+    return {"name": name, "mimeType": "image/jpeg", "buffer": b"none"}
+
+
 def log_in_again(page: Page, leads_to: str) -> None:
     page.wait_for_url("**/accounts/login/**")
     page.locator("input[name=login]").fill(EMAIL)
@@ -118,12 +122,11 @@ def test_an_archive_leaves_no_hole(browser: Browser, platform: Platform) -> None
     sign_up(page, "archivist@example.com")
     coffee = pictures.coffee()
     photos = {f"{n}.jpg": pictures.jpeg(coffee[: 300 + n, :400]) for n in range(7)}
-    page.set_input_files("#images", [
+    files: list[FilePayload] = [
         {"name": "all.zip", "mimeType": "application/zip", "buffer": archive(photos)},
-        *[
-            {"name": f"{n}.txt", "mimeType": "image/jpeg", "buffer": b"none"} for n in range(4)
-        ],
-    ])  # fmt: skip
+        *[not_a_photo(f"{n}.jpg") for n in range(4)],
+    ]
+    page.set_input_files("#images", files)
     cards = page.locator("#upload-list .result-card")
     expect(cards).to_have_count(11, timeout=30 * SECOND)
     boxes = [card.bounding_box() for card in cards.all()]

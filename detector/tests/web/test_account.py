@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 from rest_framework.test import APIClient
 
 from detector import consent
@@ -63,6 +64,16 @@ def test_no_account_without_consent() -> None:
     assert page.status_code == 200
     assert "Without your consent" in text_of(page)
     assert not User.objects.exists()
+
+
+def test_all_that_is_wrong_with_a_sign_up_is_said_at_once() -> None:
+    page = sign_up(email="nobody", password1="123", password2="1234")
+    errors = page.context["form"].errors
+    assert set(errors) == {"email", "password1", "password2", "consent"}
+    assert len(errors["password1"]) > 1
+    assert all(escape(sentence) in text_of(page) for told in errors.values() for sentence in told)
+    # The browser does not stop at the first field before the server is asked.
+    assert " novalidate" in text_of(Client().get("/accounts/signup/"))
 
 
 def test_consent_is_kept_with_version_and_time() -> None:

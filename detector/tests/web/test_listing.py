@@ -1,6 +1,7 @@
 """The list that a person comes from: kept on the way into a photo, to its neighbours, and back."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -28,7 +29,7 @@ def photos(owner: User) -> list[Photo]:
     ]
 
 
-def links(web: Client, photo: Photo, query: str) -> tuple[str | None, str | None]:
+def links(web: Client, photo: Photo, query: str) -> tuple[UUID | None, UUID | None]:
     context = web.get(f"/photos/{photo.pk}/{query}").context
     return context["before"], context["after"]
 
@@ -59,8 +60,8 @@ def test_the_list_is_kept_on_the_way_and_back(web: Client, photos: list[Photo]) 
 def test_what_is_done_to_a_photo_leads_back_to_the_list(web: Client, photos: list[Photo]) -> None:
     page = f"/photos/{photos[2].pk}/"
     headers = {"Referer": f"http://testserver{page}?emotion=happy"}
-    for action, data in (("notes", {}), ("analyse-again", {}), ("retry", {})):
-        answer = web.post(f"{page}{action}/", data, headers=headers)
+    for action in ("notes", "analyse-again", "retry"):
+        answer = web.post(f"{page}{action}/", headers=headers)
         assert answer["Location"] == f"{page}?emotion=happy"
     corrected = web.post(f"{page}faces/0/correction/", {"verdict": "sad"}, headers=headers)
     assert corrected["Location"] == f"{page}?emotion=happy#face-1"
