@@ -77,16 +77,52 @@ def test_one_that_is_not_seen_upright_is_marked_and_cost_is_bounded() -> None:
         return []
 
     faces = [a_face(90) for _ in range(turned_faces.MOST_TURNED + 5)]
-    found = turned_faces.settled(nothing, photo, [*faces, a_face()])
-    assert [face.upright for face in found] == [False] * len(faces) + [True]
-    assert len(looks) <= 2 * len(turned_faces.QUARTERS) * turned_faces.MOST_TURNED
-    assert set(looks) == {(turned_faces.PATCH, turned_faces.PATCH, 3)}
+    found = turned_faces.settled(nothing, nothing, photo, [*faces, a_face()])
+    assert [face.upright for face in found] == [True] + [False] * len(faces)
+    # One of the whole photo, the others of small squares.
+    assert looks[0] == photo.shape
+    assert len(looks) - 1 <= 2 * len(turned_faces.QUARTERS) * turned_faces.MOST_TURNED
+    assert set(looks[1:]) == {(turned_faces.PATCH, turned_faces.PATCH, 3)}
+
+
+def test_a_faint_face_does_not_stand_for_one_that_is_clear_when_turned_on() -> None:
+    # A face that lies may pass as an upright one, but faintly: the other quarters are tried.
+    photo, scores = np.zeros((220, 220, 3), np.uint8), iter([0.7, 0.9, 0.8])
+    middle = UPRIGHT + 18
+
+    def look(_: Photo) -> list[FaceDetection]:
+        return [FaceDetection(Box(90, 85, 70, 90), middle, next(scores))]
+
+    (face,) = turned_faces.settled(look, lambda _: [], photo, [a_face(90)])
+    assert face.score == 0.9
+    assert face.upright
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_face_of_the_turned_photo_is_put_back(quarters: int) -> None:
+    photo = np.zeros((200, 300, 3), np.uint8)
+    upright = FaceDetection(Box(60, 70, 60, 80), UPRIGHT, 0.9)
+
+    def whole(picture: Photo) -> list[FaceDetection]:
+        assert picture.shape == np.rot90(photo, quarters).shape
+        return [upright]
+
+    place = turned_faces._in_turned_photo(whole, photo, quarters)[0]
+    spot = np.zeros(photo.shape[:2], np.uint8)
+    spot = np.ascontiguousarray(np.rot90(spot, quarters))
+    spot[80:100, 70:90] = 1
+    rows, columns = np.nonzero(np.rot90(spot, -quarters))
+    # A corner of the box in the turned photo is one of the box in the photo.
+    assert place.box.x - 1 <= columns.min() <= columns.max() <= place.box.x + place.box.width
+    assert place.box.y - 1 <= rows.min() <= rows.max() <= place.box.y + place.box.height
+    away = (turned_faces.roll_degrees(place.landmarks) - 90 * quarters) % 360
+    assert min(away, 360 - away) < 1
 
 
 def test_a_face_elsewhere_in_the_square_is_another_one() -> None:
     photo = np.zeros((220, 220, 3), np.uint8)
     other = FaceDetection(Box(0, 0, 70, 90), UPRIGHT, 0.95)
-    (face,) = turned_faces.settled(lambda _: [other], photo, [a_face(90)])
+    (face,) = turned_faces.settled(lambda _: [other], lambda _: [], photo, [a_face(90)])
     assert not face.upright
 
 
@@ -103,13 +139,12 @@ def test_the_square_shows_the_face_upright(astronaut: Photo) -> None:
     middle = points.mean(axis=0)
     box = Box(float(middle[0]) - 60, float(middle[1]) - 45, 120, 90)
     seen: list[Photo] = []
-    turned_faces.settled(
-        lambda square: seen.append(square) or [],
-        picture,
-        [  # type: ignore[func-returns-value]
-            FaceDetection(box, points, 0.9)
-        ],
-    )
+
+    def keep(square: Photo) -> list[FaceDetection]:
+        seen.append(square)
+        return []
+
+    turned_faces.settled(keep, lambda _: [], picture, [FaceDetection(box, points, 0.9)])
     straight = cv2.resize(astronaut, (256, 256))
     assert seen[0].shape == straight.shape
     (again,) = [
