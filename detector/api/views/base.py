@@ -81,7 +81,7 @@ class ApiMixin(APIView):
             answer.accepted_renderer = JSONRenderer()
             answer.accepted_media_type = JSONRenderer.media_type
             answer = self._tagged(answer)
-        elif answer.status_code == HTTPStatus.PRECONDITION_FAILED:
+        elif answer.status_code == HTTPStatus.PRECONDITION_FAILED and not answer.content:
             answer = errors.answer_to(conditions.PreconditionFailed())
         counted = [*getattr(self, "throttles", []), *failed_logins.counted(self.request)]
         allowance = tightest(counted)

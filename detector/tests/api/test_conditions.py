@@ -50,7 +50,7 @@ def test_no_call_changes_what_is_not_as_it_says(
 
 
 @each_change
-@pytest.mark.parametrize("coding", ["", "gzip", "br", "zstd"])
+@pytest.mark.parametrize("coding", ["", "gzip, br"])
 def test_what_was_read_can_be_sent_back(
     call: Call, coding: str, ids: dict[str, str], owner: User  # noqa: F811
 ) -> None:  # fmt: skip

@@ -87,7 +87,7 @@ def test_a_photo_that_is_sent_again_tells_nothing(
     assert send(api_client(owner), content, **key).status_code == 202
     analysis = with_secrets(owner)
     answer = send(api_client(owner, [Scope.WRITE]), content, **key)
-    assert answer.status_code == 202
+    assert answer.status_code in (200, 202)
     assert "SECRET" not in told(answer)
     [item] = answer.json()["accepted"]
     assert (item["id"], item["withheld"]) == (str(analysis.pk), True)
