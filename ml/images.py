@@ -31,8 +31,8 @@ by itself, also in what `_open` cannot see, as a frame of an animation."""
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 JPEG_REDUCTION: Final = 2
-"""A JPEG of more pixels than the limit is decoded at half its width and height, in which libjpeg
-needs no more memory than for so small a picture. Up to four times the limit is possible."""
+"""By what the sides of a JPEG beyond the limit are divided while it is decoded, for which libjpeg
+needs no more memory than for so small a picture."""
 MAX_SIDE: Final = 65_500
 """Pixels of the longest side that a JPEG can have; the upright copy is one."""
 USUAL_SCANS: Final = 12
@@ -62,10 +62,9 @@ class ImageError(Exception):
 class Limits:
     """The largest file in bytes and the largest image in pixels, as it is decoded.
 
-    65 megapixels cover what phones and cameras save at full size (9248 x 6936 is 64.1) and take
-    195 MB as RGB. A JPEG may have four times as many, such as the 108 and 200 megapixels of some
-    phones: it is decoded at half its width and height. A progressive one may not, since libjpeg
-    keeps all of it in memory at any size.
+    65 megapixels cover what most phones and cameras save (9248 x 6936 is 64.1) and take 195 MB.
+    A JPEG may have four times as many: it is decoded at half its width and height. A progressive
+    one may not, since libjpeg keeps all of it in memory at any size.
     """
 
     max_bytes: int = 50 * 2**20
@@ -146,15 +145,12 @@ def decode(file: BinaryIO, limits: Limits = Limits()) -> DecodedImage:
     """
     inspect(file, limits)
 
-    def reduce(image: Image.Image) -> None:
-        _reduce(image, limits)
-
     with _open(file, limits) as image:
-        reduce(image)
+        _reduce(image, limits)
         try:
             image.load()
         except DECODER_ERRORS:
-            image = _without_end(file, image, limits, reduce)
+            image = _without_end(file, image, limits, lambda mended: _reduce(mended, limits))
         try:
             frame = telling_frame(image, limits.max_pixels)
         except DECODER_ERRORS as error:
@@ -206,7 +202,6 @@ def _small(image: Image.Image) -> None:
 
 
 def _reduce(image: Image.Image, limits: Limits) -> None:
-    """Have a JPEG of more pixels than the limit decoded at half its width and height."""
     if _format(image) == "JPEG" and image.width * image.height > limits.max_pixels:
         image.draft(None, (image.width // JPEG_REDUCTION, image.height // JPEG_REDUCTION))
 

@@ -114,10 +114,7 @@ def _submit_file(
     photo that can be read; then nothing is left behind.
     """
     checked = images.check_upload(file)
-    exported = _exported_from(owner, remark, checked)
-    if exported is not None:
-        return exported, False
-    known = _brought_back(owner, checked.sha256)
+    known = _exported_from(owner, remark, checked) or _brought_back(owner, checked.sha256)
     if known is not None:
         images.restore_upload(known.photo, checked)
         retry(known)
@@ -276,10 +273,7 @@ def _brought_back(owner: User, sha256: str) -> Analysis | None:
 
 
 def _exported_from(owner: User, remark: Remark, checked: images.CheckedUpload) -> Analysis | None:
-    """The analysis of the photo that a picture of our export was made from, if it is still there.
-
-    Nothing of it is changed: what is written on it now may be newer.
-    """
+    """The photo that a picture of our export is of; what is written on it now may be newer."""
     known = _existing(owner, remark.sha256) if remark.sha256 else None
     if known is None:
         return None
