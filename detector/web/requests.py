@@ -9,7 +9,7 @@ from detector.models import User
 
 
 class OwnerRequest(HttpRequest):
-    """`LoginRequiredMiddleware` lets only this kind reach a view that is not marked public."""
+    """`LoginRequired` lets only this kind reach a view that is not marked public."""
 
     user: User
     htmx: HtmxDetails
