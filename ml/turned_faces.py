@@ -117,7 +117,9 @@ def _turned_back(face: FaceDetection) -> FaceDetection:
 
 
 def _moved(face: FaceDetection, across: float, down: float) -> FaceDetection:
-    points = None if face.landmarks is None else face.landmarks + np.float32([across, down])
+    points = (
+        None if face.landmarks is None else face.landmarks + np.array([across, down], np.float32)
+    )
     box = replace(face.box, x=face.box.x + across, y=face.box.y + down)
     return replace(face, box=box, landmarks=points)
 

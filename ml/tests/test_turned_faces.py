@@ -51,7 +51,12 @@ def test_a_turned_face_is_read_as_upright(
 def test_upright_faces_cost_no_more_looks(montage: Photo, monkeypatch: pytest.MonkeyPatch) -> None:
     detector, looks = CenterFace(), []
     run = detector._run
-    monkeypatch.setattr(detector, "_run", lambda blob: [looks.append(1), run(blob)][1])
+
+    def watch(blob: Any) -> Any:
+        looks.append(blob.shape)
+        return run(blob)
+
+    monkeypatch.setattr(detector, "_run", watch)
     assert len(detector.detect(montage)) == 3
     assert len(looks) == 1
 

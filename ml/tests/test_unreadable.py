@@ -22,7 +22,8 @@ EYES, MOUTH = ((182, 86), (264, 118)), ((190, 134), (258, 174))
 
 
 def with_box(photo: Photo, corners: Any, colour: tuple[int, int, int]) -> Photo:
-    return np.asarray(cv2.rectangle(photo.copy(), *corners, colour, -1), np.uint8)
+    first, last = corners
+    return np.asarray(cv2.rectangle(photo.copy(), first, last, colour, -1), np.uint8)
 
 
 @pytest.mark.weights

@@ -74,8 +74,8 @@ def faceless(kind: str, count: int) -> list[Crops]:
     crops = []
     for picture in invented.pictures(kind, count, PICTURES_SEED):
         for scale in SCALES:
-            seen = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-            seen = np.asarray(seen, np.uint8)
+            sized = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            seen = np.asarray(sized, np.uint8)
             likely = sorted(detector.look(seen), key=lambda face: -face.score)[:3]
             crops += [preprocessing.crop(seen, face) for face in likely]
         for _ in range(2):

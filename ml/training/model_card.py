@@ -34,6 +34,9 @@ LIMITS: Final = """## Limits
   and nobody chose its faces to represent anyone.
 - Small, blurred and turned faces are read worse and are flagged:
   [what the flags stand for](decisions/0008-quality-flags.md).
+- Turned faces are turned upright before they are read. Covered eyes or mouths, faces that the photo
+  cuts off and things that may be no face are flagged and never certain; a hand before the mouth, or
+  cloth, often passes unseen: [what is found](decisions/0025-wrong-and-unsure.md).
 - Trained on posed and staged pictures from web searches: subtle expressions may pass as neutral.
 """
 
