@@ -9,11 +9,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.db import connection
+from django.db.models.functions import Now
 
 POSTGRESQL: Final = "SELECT STATEMENT_TIMESTAMP()"
 SQLITE: Final = "SELECT STRFTIME('%Y-%m-%d %H:%M:%f', 'now')"
 """To the millisecond: https://www.sqlite.org/lang_datefunc.html"""
 REST_OF_A_MILLISECOND: Final = timedelta(microseconds=999)
+
+NOW: Final = Now()
+"""The same clock inside a query, for conditions that pages ask for again and again."""
 
 
 def now() -> datetime:

@@ -53,12 +53,12 @@ def left(cases: QuerySet[ReviewCase]) -> int:
 
 def free() -> Q:
     """That nobody sees a case at this moment."""
-    return Q(claimed_until=None) | Q(claimed_until__lte=clock.now())
+    return Q(claimed_until=None) | Q(claimed_until__lte=clock.NOW)
 
 
 def held_by(reviewer: User) -> Q:
     """That this reviewer sees a case at this moment."""
-    return Q(claimed_by=reviewer, claimed_until__gt=clock.now())
+    return Q(claimed_by=reviewer, claimed_until__gt=clock.NOW)
 
 
 def case_held(reviewer: User, case_id: UUID) -> ReviewCase | None:
