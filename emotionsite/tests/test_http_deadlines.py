@@ -30,7 +30,12 @@ def drip(client: Client, data: bytes) -> bytes:
     for byte in data:
         try:
             client.send(bytes([byte]))
-            return client.socket.recv(4096)
+            said = client.socket.recv(4096)
+            client.socket.settimeout(10)
+            # What it says may come in two pieces; then it closes.
+            while more := client.socket.recv(4096):
+                said += more
+            return said
         except TimeoutError:
             continue
         except OSError:
