@@ -16,7 +16,8 @@ _CELL_BEGINS = r"(?P<before>(?:^|[,;|\t\r\n\v\f\x1c-\x1f\x85\u2028\u2029])[\s\"\
 _FORMULA_BEGINS = r"(?P<after>'*[=+\-@＝＋－＠])"
 _UNSAFE = re.compile(_CELL_BEGINS + _FORMULA_BEGINS)
 _SAFE = re.compile(_CELL_BEGINS + "'" + _FORMULA_BEGINS)
-_CONTROL_FIRST = ("\t", "\r", "\n")
+_CONTROL_FIRST = re.compile(r"'*[\t\r\n]")
+_APOSTROPHE_FIRST = re.compile(r"'+[\t\r\n]")
 
 
 def harmless(value: T) -> T | str:
@@ -27,11 +28,11 @@ def harmless(value: T) -> T | str:
     if not isinstance(value, str):
         return value
     text = _UNSAFE.sub(r"\g<before>'\g<after>", value)
-    return f"'{text}" if text.startswith(_CONTROL_FIRST) else text
+    return f"'{text}" if _CONTROL_FIRST.match(text) else text
 
 
 def original(text: str) -> str:
     """Return the text of which `harmless` made this."""
-    if text.startswith(tuple(f"'{sign}" for sign in _CONTROL_FIRST)):
+    if _APOSTROPHE_FIRST.match(text):
         text = text[1:]
     return _SAFE.sub(r"\g<before>\g<after>", text)

@@ -90,6 +90,10 @@ class FaceDetector(Protocol):
         """
         ...
 
+    def warm_up(self) -> None:
+        """Run the network once, so that the first photo does not pay for it."""
+        ...
+
 
 @dataclass(frozen=True)
 class _View:
@@ -153,6 +157,10 @@ class CenterFace:
         if any(map(turned_faces.is_turned, faces)):
             faces = turned_faces.settled(self.look, self._first_look, rgb, faces)
         return sorted(overlaps.merged(faces), key=lambda face: (face.box.x, face.box.y))
+
+    def warm_up(self) -> None:
+        """Run the network once, on a picture of a usual size."""
+        self.look(np.zeros((480, 640, 3), np.uint8))
 
     def _first_look(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
         """Faces, also likely ones, of a photo no larger than the working side."""

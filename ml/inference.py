@@ -197,8 +197,11 @@ def load(version: str | None = None, folder: Path | None = None) -> Analyser:
 def warm_up(version: str | None = None, folder: Path | None = None) -> None:
     """Load and run everything once, so that the first photo does not pay for it."""
     analyser = load(version, folder)
-    analyser.analyse(np.zeros((480, 640, 3), np.uint8))
-    analyser.classify(np.zeros((1, 48, 48), np.uint8))
+    # Not a photo without a face: it is looked at again and again, which takes memory for good.
+    analyser.detector.warm_up()
+    crop = np.zeros((1, 48, 48), np.uint8)
+    analyser.check.doubts(crop)
+    analyser.classify(crop)
 
 
 def unload() -> None:

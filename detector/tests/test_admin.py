@@ -319,7 +319,8 @@ def test_who_gets_in(role: str, analysed: Analysis) -> None:
         if address.startswith(SEEN[role]):
             continue
         response = client.get(address)
-        if response.status_code == 405:
+        # Opened by hand, what only takes forms leads to its page.
+        if response.status_code == 405 or response.get("Location") == "/admin/review/":
             response = client.post(address)
         if response.status_code == 302:
             to = response["Location"]

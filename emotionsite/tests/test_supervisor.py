@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
+import click
 import pytest
 from celery.bin.worker import WorkersPool
 
@@ -216,5 +216,5 @@ def test_parts_are_named() -> None:
 
 
 def test_a_worker_started_by_hand_forks_no_pool() -> None:
-    context: Any = SimpleNamespace(obj=SimpleNamespace(app=app))
+    context = click.Context(click.Command("worker"), obj=SimpleNamespace(app=app))
     assert WorkersPool().convert("prefork", None, context) is SlotPool
