@@ -70,7 +70,7 @@ def test_a_job_that_fails_never_starves_the_rest(
     all_jobs: list[Job], broken: int, error: Exception
 ) -> None:
     assert len(all_jobs) == NUMBER_OF_JOBS
-    done = []
+    done: list[str] = []
 
     def fail() -> None:
         raise error
