@@ -108,7 +108,8 @@ test-servers: install $(STATIC)
 	$(BIN)/pytest -m "$(OWN_SERVERS)" --durations 10
 
 test-networks: install $(STATIC)
-	$(BIN)/pytest -m "$(OWN_NETWORKS)" --durations 10
+	@# One thread each: beside the servers, more would only wait for one another.
+	OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 $(BIN)/pytest -m "$(OWN_NETWORKS)" --durations 10
 
 test-postgresql: install $(STATIC)
 	$(BIN)/pytest -m postgresql

@@ -39,7 +39,8 @@ hook = WebhookEndpoint.objects.create(
     owner=person, url="https://93.184.215.14/other", events=["analysis.done"],
 )
 WebhookDelivery.objects.create(
-    endpoint=hook, event="analysis.done", subject=hook.pk, created_at=now, due_at=now,
+    endpoint=hook, photo=person.photos.first(), event="analysis.done", subject=hook.pk,
+    created_at=now, due_at=now,
     status="failed", finished_at=now, attempts=3, error="Connection refused", payload="{{}}",
 )
 judge = User.objects.create_user("judge", "{REVIEWER}", "{PASSWORD}", is_staff=True)

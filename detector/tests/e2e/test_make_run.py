@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from detector.tests.e2e.platform import ROOT, Platform, until
+from detector.tests.e2e.platform import MARKERS, ROOT, Platform, until
 from detector.tests.services_needed import need_program
 
 pytestmark = pytest.mark.e2e
@@ -29,7 +29,8 @@ def test_make_run_serves_on_port_and_ends_with_ctrl_c(tmp_path: Path) -> None:
     try:
         until(platform.is_ready, 120, "Readiness")
         assert f"EmotionSite runs at {platform.url}" in platform.log.read_text()
-        family = platform.children("web") + platform.children("worker")
+        parts = [platform.children(part) for part in MARKERS]
+        family = [pid for part in parts for pid in part]
         page = httpx.get(platform.url)
         assert "/accounts/signup/" in page.text
         key = tmp_path / "var" / "secret_key"
@@ -40,7 +41,7 @@ def test_make_run_serves_on_port_and_ends_with_ctrl_c(tmp_path: Path) -> None:
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-    assert len(family) >= 4
+    assert all(parts)
     assert not [pid for pid in family if Path(f"/proc/{pid}").exists()]
     with pytest.raises(httpx.ConnectError):
         httpx.get(platform.url)

@@ -35,7 +35,7 @@ def token(platform: Platform) -> str:
     [
         ("POST /api/v1/analyses/", "Authorization: Bearer wrong\r\n", 401),
         ("POST /api/v1/analyses/", "", 401),
-        ("POST /history", "", 301),
+        ("POST /history", "", 308),
         ("POST /api/v1/nothing/", "", 404),
         ("PUT /api/v1/analyses/", "Authorization: Bearer {token}\r\n", 405),
         ("POST /api/v1/webhooks/", "Authorization: Bearer {token}\r\nContent-Type: a/b\r\n", 415),
