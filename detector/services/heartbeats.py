@@ -30,7 +30,7 @@ def beat(name: str) -> None:
 
 def forget_dead() -> None:
     """Forget the workers of this host that were killed: they could not say good-bye."""
-    for name in list(_of_this_host().values_list("pk", flat=True)):
+    for name in list(of_this_host().values_list("pk", flat=True)):
         if not _lives(int(name.rpartition(":")[2])):
             remove(name)
 
@@ -38,16 +38,17 @@ def forget_dead() -> None:
 def silent_here() -> list[str]:
     """Workers of this host whose processes live and have given no sign of it for too long."""
     since = clock.now() - timedelta(seconds=settings.WORKER_STALL)
-    names = list(_of_this_host().filter(seen_at__lt=since).values_list("pk", flat=True))
+    names = list(of_this_host().filter(seen_at__lt=since).values_list("pk", flat=True))
     return [name for name in names if _lives(int(name.rpartition(":")[2]))]
 
 
 def forget_here() -> None:
     """Forget all workers of this host: they are made anew, and announce themselves again."""
-    _of_this_host().delete()
+    of_this_host().delete()
 
 
-def _of_this_host() -> QuerySet[WorkerHeartbeat]:
+def of_this_host() -> QuerySet[WorkerHeartbeat]:
+    """Return the rows of the workers of this host."""
     return WorkerHeartbeat.objects.filter(pk__startswith=f"{socket.gethostname()}:")
 
 
