@@ -92,7 +92,7 @@ def test_only_what_succeeded_is_done_for_the_hour(clock: Clock, caplog: Any) -> 
         done.append(clock.now)
         return 3
 
-    job = Job("tidy", action, every=HOUR)
+    job = Job("tidy", action, 600, every=HOUR)
     run_due([job])
     clock.now += HOUR - 1
     run_due([job])
@@ -108,21 +108,31 @@ def test_only_what_succeeded_is_done_for_the_hour(clock: Clock, caplog: Any) -> 
     assert job.failures == 0
 
 
-def test_a_job_that_goes_on_failing_is_tried_less_and_less_often(clock: Clock) -> None:
+def waits_of(job: Job, clock: Clock) -> list[float]:
+    """How long it waits after each of ten failures."""
     tried: list[float] = []
 
     def action() -> None:
         tried.append(clock.now)
         raise ValueError
 
-    job = Job("broken", action)
-    while len(tried) < 10:
+    job.action, job.due_at = action, 0
+    while len(tried) < 11:
         run_due([job])
         clock.now += 1
-    waits = [after - before for before, after in pairwise(tried)]
+    return [after - before for before, after in pairwise(tried)]
+
+
+def test_a_job_that_goes_on_failing_is_tried_less_and_less_often(clock: Clock) -> None:
+    waits = waits_of(Job("broken", lambda: 0, 600), clock)
     assert waits == sorted(waits)
     assert waits[0] == jobs_module.FIRST_WAIT
-    assert waits[-1] == jobs_module.MAX_WAIT
+    assert waits[-1] == 600
+
+
+def test_after_an_outage_photos_are_looked_after_soon(clock: Clock) -> None:
+    assert {max(waits_of(job, clock)) for job in caretaker_module.sweeps()} == {30}
+    assert {max(waits_of(job, clock)) for job in caretaker_module.tidying()} == {600}
 
 
 def test_a_job_is_reported_with_its_time(
@@ -132,7 +142,7 @@ def test_a_job_is_reported_with_its_time(
         clock.now += 12
 
     caplog.set_level("INFO")
-    run_due([Job("slow one", slow), Job("idle one", lambda: 0)])
+    run_due([Job("slow one", slow, 30), Job("idle one", lambda: 0, 30)])
     assert "The job slow one took 12.0 s" in caplog.text
     assert "idle one" not in caplog.text
 
@@ -152,7 +162,7 @@ def test_a_sweep_goes_on_while_tidying_hangs(settings: Any) -> None:
         if len(swept) == 3:
             caretaker.stop()
 
-    caretaker = Caretaker([Job("sweep", sweep)], [Job("tidy", hang)])
+    caretaker = Caretaker([Job("sweep", sweep, 30)], [Job("tidy", hang, 600)])
     caretaker.run()
     released.set()
     assert len(swept) == 3
