@@ -8,7 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from celery import Celery
-from celery.signals import worker_init, worker_process_init, worker_shutdown, worker_shutting_down
+from celery.signals import (
+    task_postrun,
+    task_prerun,
+    worker_init,
+    worker_process_init,
+    worker_shutdown,
+    worker_shutting_down,
+)
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "emotionsite.settings")
@@ -53,6 +60,8 @@ def load_model(**_: object) -> None:
         _warm_up()
         heart = Heart()
         heart.start()
+    task_prerun.connect(heart.begin_task, weak=False)
+    task_postrun.connect(heart.end_task, weak=False)
     worker_shutdown.connect(heart.stop, weak=False)
 
 

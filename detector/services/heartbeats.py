@@ -21,11 +21,16 @@ def announce(name: str) -> None:
     WorkerHeartbeat.objects.update_or_create(name=name, defaults={"seen_at": clock.now()})
 
 
-def beat(name: str) -> None:
+def beat(name: str, *, is_busy: bool = False) -> None:
     """Record that this worker, once announced, is still alive; forget those silent for a day."""
     now = clock.now()
-    WorkerHeartbeat.objects.filter(name=name).update(seen_at=now)
+    WorkerHeartbeat.objects.filter(name=name).update(seen_at=now, is_busy=is_busy)
     WorkerHeartbeat.objects.filter(seen_at__lt=now - timedelta(days=1)).delete()
+
+
+def take(name: str) -> None:
+    """Record that this worker has taken a task from its queue."""
+    WorkerHeartbeat.objects.filter(name=name).update(taken_at=clock.now(), is_busy=True)
 
 
 def forget_dead() -> None:

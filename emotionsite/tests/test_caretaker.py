@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
+from django.db import OperationalError
 from django.utils import timezone
 
-from detector.enums import Status
 from detector.models import Analysis, Photo, WorkerHeartbeat
 from detector.services import heartbeats
 from detector.tests.factories import PhotoFactory
 from emotionsite import caretaker as caretaker_module
+from emotionsite import heart as heart_module
 from emotionsite import jobs as jobs_module
 from emotionsite.caretaker import Caretaker
 from emotionsite.heart import Heart
@@ -199,6 +200,31 @@ def test_a_beat_before_the_model_is_loaded_does_not_count() -> None:
     assert not WorkerHeartbeat.objects.exists()
 
 
+def test_tasks_are_written_down_at_most_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    moved = Clock()
+    monkeypatch.setattr(heart_module, "time", moved)
+    heart = Heart()
+    heartbeats.announce(heart.name)
+    moments: list[object] = []
+    for passed in (0, 0.5, 0.6):
+        moved.now += passed
+        heart.begin_task()
+        moments.append(WorkerHeartbeat.objects.get().taken_at)
+    assert moments[0] == moments[1] != moments[2]
+    assert WorkerHeartbeat.objects.get().is_busy
+    heart.end_task()
+    heartbeats.beat(heart.name, is_busy=heart.is_busy)
+    assert not WorkerHeartbeat.objects.get().is_busy
+
+
+def test_a_task_is_done_where_it_cannot_be_written_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(name: str) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(heartbeats, "take", away)
+    Heart().begin_task()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_process_announces_itself_beats_and_says_good_bye(settings: Any) -> None:
     settings.SWEEP_INTERVAL = 0.01
@@ -258,13 +284,18 @@ def test_a_stopped_process_has_the_workers_made_anew(alive: str, settings: Any) 
 
 
 def busy(waiting: Analysis) -> None:
-    other = PhotoFactory.create(owner=waiting.owner)
-    now = timezone.now()
-    Analysis.objects.create(
-        photo=other, owner=waiting.owner, status=Status.RUNNING,
-        started_at=now - timedelta(seconds=50), lease_expires_at=now + timedelta(seconds=20),
-        queued_at=now, due_at=now,
-    )  # fmt: skip
+    """With a heat map that takes long, for instance."""
+    [worker] = WorkerHeartbeat.objects.all()
+    heartbeats.take(worker.name)
+    old = timezone.now() - timedelta(seconds=50)
+    WorkerHeartbeat.objects.update(taken_at=old)
+
+
+def just_took_something_else(waiting: Analysis) -> None:
+    """And has done it already."""
+    [worker] = WorkerHeartbeat.objects.all()
+    heartbeats.take(worker.name)
+    heartbeats.beat(worker.name, is_busy=False)
 
 
 def just_taken(waiting: Analysis) -> None:
@@ -287,7 +318,9 @@ def nobody_lives(waiting: Analysis) -> None:
     WorkerHeartbeat.objects.all().delete()
 
 
-@pytest.mark.parametrize("change", [busy, just_taken, not_sent, not_due, nobody_lives])
+@pytest.mark.parametrize(
+    "change", [busy, just_took_something_else, just_taken, not_sent, not_due, nobody_lives]
+)
 def test_workers_that_do_what_they_can_are_left_alone(
     waiting: Analysis, alive: str, change: Callable[[Analysis], None]
 ) -> None:

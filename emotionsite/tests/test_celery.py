@@ -4,7 +4,13 @@ import os
 from collections.abc import Callable
 
 import pytest
-from celery.signals import worker_init, worker_process_init, worker_shutdown
+from celery.signals import (
+    task_postrun,
+    task_prerun,
+    worker_init,
+    worker_process_init,
+    worker_shutdown,
+)
 from django.db import InterfaceError, OperationalError, connection
 
 from detector.exceptions import DetectorError
@@ -21,7 +27,8 @@ def _reads_photos(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(celery, "reads_photos", lambda: True)
     monkeypatch.setattr(celery, "AWAY_SECONDS", 0)
     monkeypatch.setattr(Heart, "start", Heart._beat)
-    monkeypatch.setattr(worker_shutdown, "connect", lambda *_, **__: None)
+    for signal in (worker_shutdown, task_prerun, task_postrun):
+        monkeypatch.setattr(signal, "receivers", list(signal.receivers))
 
 
 def failing(error: Exception) -> Callable[[], None]:
@@ -82,3 +89,13 @@ def test_a_worker_without_a_heart_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit) as ended:
         worker_process_init.send(None)
     assert ended.value.code == 1
+
+
+@pytest.mark.django_db
+def test_a_ready_worker_notes_the_tasks_that_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_registry, "warm_up", lambda: None)
+    worker_process_init.send(None)
+    task_prerun.send(None)
+    [row] = heartbeats.of_this_host()
+    assert row.taken_at is not None
+    assert row.is_busy
