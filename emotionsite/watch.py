@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Callable
 
+from django.conf import settings
+
 from detector import selectors
 from detector.services import heartbeats
 from emotionsite.programs import RENEW
@@ -36,7 +38,12 @@ class Watch:
         self.stop()
 
     def _trouble(self) -> str:
+        if settings.ANALYSIS_QUEUE not in settings.WORKER_QUEUES:
+            return (
+                ""  # The workers that are started here take no photos, and give no signs of life.
+            )
         silent = heartbeats.silent_here()
         if silent:
             return f"no sign of life from {', '.join(silent)}"
-        return str(selectors.stall() or "")
+        # What waits may wait for the workers of another host.
+        return str(selectors.stall() or "") if heartbeats.idle_here() else ""

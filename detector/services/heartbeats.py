@@ -47,6 +47,11 @@ def silent_here() -> list[str]:
     return [name for name in names if _lives(int(name.rpartition(":")[2]))]
 
 
+def idle_here() -> bool:
+    """Return whether a worker of this host, as far as it said, has nothing to do."""
+    return of_this_host().filter(is_busy=False).exists()
+
+
 def forget_here() -> None:
     """Forget all workers of this host: they are made anew, and announce themselves again."""
     of_this_host().delete()

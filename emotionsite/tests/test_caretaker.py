@@ -15,6 +15,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError
 from django.utils import timezone
 
+from detector import selectors
 from detector.models import Analysis, Photo, WorkerHeartbeat
 from detector.services import heartbeats
 from detector.tests.factories import PhotoFactory
@@ -325,4 +326,25 @@ def test_workers_that_do_what_they_can_are_left_alone(
     waiting: Analysis, alive: str, change: Callable[[Analysis], None]
 ) -> None:
     change(waiting)
+    assert looks(5).status == 0
+
+
+def test_a_host_whose_workers_take_no_photos_is_left_alone(
+    waiting: Analysis, alive: str, settings: Any
+) -> None:
+    settings.WORKER_QUEUES = [settings.WEBHOOK_QUEUE]
+    assert looks(5).status == 0
+    silent = timezone.now() - timedelta(seconds=settings.WORKER_STALL + 5)
+    WorkerHeartbeat.objects.update(seen_at=silent)
+    assert looks(5).status == 0
+
+
+@pytest.mark.parametrize("here", ["nobody", "busy"])
+def test_a_host_is_left_alone_where_others_are_deaf(waiting: Analysis, here: str) -> None:
+    heartbeats.announce("another-host:1")
+    if here == "busy":
+        name = heartbeats.worker_name(os.getpid())
+        heartbeats.announce(name)
+        WorkerHeartbeat.objects.filter(name=name).update(is_busy=True)
+    assert selectors.stall() is not None
     assert looks(5).status == 0
