@@ -45,10 +45,11 @@ class Child:
     def note_death(self, status: int, now: float) -> float:
         """Count it; seconds until the next start.
 
-        Who is killed from outside, by a person or for want of memory, is not at fault.
+        Who is killed from outside, by a person or for want of memory, is not at fault. Nor is a
+        caretaker that ends to have others made anew.
         """
         quick = now - self.started_at < QUICK_SECONDS
-        at_fault = status != -signal.SIGKILL and self.kill_at is None
+        at_fault = status not in (-signal.SIGKILL, programs.RENEW) and self.kill_at is None
         self.quick_deaths = self.quick_deaths + 1 if quick else 0
         self.own_faults = self.own_faults + at_fault if quick else 0
         wait = min(FIRST_WAIT * 2.0 ** max(self.quick_deaths - 1, 0), MAX_WAIT)

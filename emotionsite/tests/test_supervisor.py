@@ -16,6 +16,8 @@ from celery.bin.worker import WorkersPool
 from emotionsite import programs
 from emotionsite.celery import app
 from emotionsite.pool import SlotPool
+from emotionsite.programs import Program
+from emotionsite.supervisor import MAX_QUICK_DEATHS, Child
 
 FOREVER = "import time\nwhile True: time.sleep(0.1)"
 PROGRAM = """
@@ -150,6 +152,15 @@ if not os.path.exists({str(once)!r}):
     out, _ = program.communicate(timeout=40)
     assert program.returncode == 0
     assert "work waits and is not taken" in out
+
+
+def test_a_caretaker_that_asks_again_and_again_is_not_at_fault() -> None:
+    caretaker = Child(Program("caretaker", []))
+    for number in range(2 * MAX_QUICK_DEATHS):
+        caretaker.note_death(programs.RENEW, float(number))
+    assert caretaker.own_faults == 0
+    caretaker.note_death(1, 1.0)
+    assert caretaker.own_faults == 1
 
 
 def with_child(pid_file: Path) -> str:
