@@ -3,6 +3,7 @@
 import os
 import socket
 from datetime import timedelta
+from pathlib import Path
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -12,8 +13,12 @@ from detector.models import WorkerHeartbeat
 
 
 def worker_name(pid: int) -> str:
-    """What the worker whose process has this id is called."""
-    return f"{socket.gethostname()}:{pid}"
+    """Return what the worker whose process has this id is called.
+
+    After a crash of a host or a container the same ids are soon in use again. The moment of the
+    process's start tells them apart.
+    """
+    return f"{_host()}{pid}:{_started(pid)}"
 
 
 def announce(name: str) -> None:
@@ -36,7 +41,7 @@ def take(name: str) -> None:
 def forget_dead() -> None:
     """Forget the workers of this host that were killed: they could not say good-bye."""
     for name in list(of_this_host().values_list("pk", flat=True)):
-        if not _lives(int(name.rpartition(":")[2])):
+        if not _lives(name):
             remove(name)
 
 
@@ -44,7 +49,7 @@ def silent_here() -> list[str]:
     """Workers of this host whose processes live and have given no sign of it for too long."""
     since = clock.now() - timedelta(seconds=settings.WORKER_STALL)
     names = list(of_this_host().filter(seen_at__lt=since).values_list("pk", flat=True))
-    return [name for name in names if _lives(int(name.rpartition(":")[2]))]
+    return [name for name in names if _lives(name)]
 
 
 def idle_here() -> bool:
@@ -59,17 +64,35 @@ def forget_here() -> None:
 
 def of_this_host() -> QuerySet[WorkerHeartbeat]:
     """Return the rows of the workers of this host."""
-    return WorkerHeartbeat.objects.filter(pk__startswith=f"{socket.gethostname()}:")
+    return WorkerHeartbeat.objects.filter(pk__startswith=_host())
 
 
-def _lives(pid: int) -> bool:
+def _host() -> str:
+    """Return how the names of this host's workers begin."""
+    return f"{socket.gethostname()}:"
+
+
+def _lives(name: str) -> bool:
+    """Return whether the very process that announced itself under this name is there."""
+    pid, _, started = name.removeprefix(_host()).partition(":")
     try:
-        os.kill(pid, 0)
+        os.kill(int(pid), 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         pass  # Another user's.
-    return True
+    return _started(int(pid)) in ("", started)
+
+
+def _started(pid: int) -> str:
+    """Return when a process was started, in ticks since the host was; nothing where none says."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return ""
+    # The second field is the program's name in brackets, which may hold any character. The moment
+    # is the 22nd: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+    return stat.rpartition(b")")[2].split()[19].decode()
 
 
 def remove(name: str) -> None:

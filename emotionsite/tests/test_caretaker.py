@@ -1,6 +1,7 @@
 """The process that no error of one job may keep from the others."""
 
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -194,6 +195,19 @@ def test_workers_that_were_killed_are_forgotten() -> None:
     heartbeats.forget_dead()
     names = set(WorkerHeartbeat.objects.values_list("name", flat=True))
     assert names == {alive, elsewhere}
+
+
+@pytest.mark.parametrize("started", [":1", ""])
+def test_a_row_of_before_a_crash_is_not_of_the_process_that_has_its_id_now(
+    started: str, settings: Any
+) -> None:
+    long_ago = timezone.now() - timedelta(minutes=10)
+    of_now, of_then = heartbeats.worker_name(os.getpid()), f"{socket.gethostname()}:{os.getpid()}"
+    heartbeats.announce(of_now)
+    WorkerHeartbeat.objects.create(name=of_then + started, seen_at=long_ago)
+    assert heartbeats.silent_here() == []
+    heartbeats.forget_dead()
+    assert WorkerHeartbeat.objects.get().name == of_now
 
 
 def test_a_beat_before_the_model_is_loaded_does_not_count() -> None:
