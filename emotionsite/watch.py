@@ -27,9 +27,13 @@ class Watch:
         """Count looks that find workers deaf or silent; after some, let the supervisor act.
 
         The workers are forgotten, so that the platform counts as not ready until new ones are.
+        Raises django.db.Error where nobody can write; then the count begins anew.
         """
+        found, self.found = self.found, 0
+        # Before it reads: after a lock was given up, the workers have until the next looks to beat.
+        heartbeats.try_to_write()
         trouble = self._trouble()
-        self.found = self.found + 1 if trouble else 0
+        self.found = found + 1 if trouble else 0
         if self.found < LOOKS:
             return
         logger.error("The workers of this host are made anew: %s", trouble)

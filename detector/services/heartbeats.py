@@ -45,6 +45,15 @@ def forget_dead() -> None:
             remove(name)
 
 
+def try_to_write() -> None:
+    """Ask the database to write, and change nothing.
+
+    Raises django.db.Error where no worker could give a sign of life either: SQLite is locked by a
+    long writer, or the database is read-only.
+    """
+    WorkerHeartbeat.objects.filter(pk="").update(seen_at=clock.now())
+
+
 def silent_here() -> list[str]:
     """Workers of this host whose processes live and have given no sign of it for too long."""
     since = clock.now() - timedelta(seconds=settings.WORKER_STALL)

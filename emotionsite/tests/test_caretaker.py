@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from detector import selectors
@@ -362,3 +362,26 @@ def test_a_host_is_left_alone_where_others_are_deaf(waiting: Analysis, here: str
         WorkerHeartbeat.objects.filter(name=name).update(is_busy=True)
     assert selectors.stall() is not None
     assert looks(5).status == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_silence_while_nobody_can_write_is_not_held_against_workers(
+    alive: str, settings: Any
+) -> None:
+    silent = timezone.now() - timedelta(seconds=settings.WORKER_STALL + 5)
+    WorkerHeartbeat.objects.update(seen_at=silent)
+
+    def locked(execute: Any, sql: str, *rest: Any) -> Any:
+        if not sql.startswith("SELECT"):
+            raise OperationalError("database is locked")
+        return execute(sql, *rest)
+
+    watch = looks(2)
+    with connection.execute_wrapper(locked):
+        for _ in range(5):
+            run_due([Job("watch the workers", watch.look, 0)])
+    watch.look()
+    assert watch.status == 0, "they have a moment to give a sign of life"
+    for _ in range(2):
+        watch.look()
+    assert watch.status == RENEW
