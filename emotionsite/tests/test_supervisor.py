@@ -15,7 +15,7 @@ import click
 import pytest
 from celery.bin.worker import WorkersPool
 
-from emotionsite import programs, supervisor
+from emotionsite import programs, supervisor, web
 from emotionsite.celery import app
 from emotionsite.pool import SlotPool
 from emotionsite.programs import Program
@@ -272,6 +272,18 @@ def test_parts_are_named() -> None:
     assert names[-1] == "caretaker"
     assert programs.wanted([])[0].name == "web"
     assert "no part 'wrker'" in str(programs.trouble(["wrker"]))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "[::1]", "::"])
+def test_a_port_is_looked_at_where_the_server_would_listen(host: str) -> None:
+    try:
+        listener = web.listen(host, 0)
+    except OSError:
+        pytest.skip("this host has no such addresses")
+    with listener:
+        port = listener.getsockname()[1]
+        assert not programs.port_is_free(host, port)
+    assert programs.port_is_free(host, port)
 
 
 def test_a_worker_started_by_hand_forks_no_pool() -> None:
