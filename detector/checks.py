@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Sequence
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -42,19 +43,31 @@ def opencv_is_recent(app_configs: Any, **_: Any) -> list[CheckMessage]:
     ]
 
 
+@register()
+def embedded_database_is_whole(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """A damaged SQLite file is said in plain words by whatever command looks at the setup."""
+    return _damage_of(settings.DATABASES["default"])
+
+
 @register(Tags.database)
 def database_is_whole(
     app_configs: Any, databases: Sequence[str] | None = None, **_: Any
 ) -> list[CheckMessage]:
-    """A damaged SQLite file is said in plain words before anything writes to it."""
-    for alias in databases or ():
-        database = settings.DATABASES[alias]
-        if database["ENGINE"] != "django.db.backends.sqlite3":
-            continue
-        trouble = sqlite_file.damage(Path(database["NAME"]))
-        if trouble:
-            return [Error(trouble, id="detector.E003")]
-    return []
+    """The same where only databases are looked at: `check --database default --tag database`."""
+    return [error for alias in databases or () for error in _damage_of(settings.DATABASES[alias])]
+
+
+def _damage_of(database: dict[str, Any]) -> list[CheckMessage]:
+    if database["ENGINE"] != "django.db.backends.sqlite3":
+        return []
+    trouble = _damage(Path(database["NAME"]))
+    return [Error(trouble, id="detector.E003")] if trouble else []
+
+
+@cache
+def _damage(file: Path) -> str | None:
+    """Look at a file once only: a command that asks for both checks need not wait twice."""
+    return sqlite_file.damage(file)
 
 
 @register(deploy=True)

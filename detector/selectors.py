@@ -163,7 +163,8 @@ class Stall:
 def stall() -> Stall | None:
     """What waits although workers that live could take it; None where all is as it should be.
 
-    Only what the broker took counts. A worker is busy while it analyses.
+    Only what the broker took counts. A worker that has taken any task lately hears its queue, and
+    one that is in the midst of a task, such as a heat map, is busy.
     """
     now = clock.now()
     since = now - timedelta(seconds=settings.WORKER_STALL)
@@ -172,15 +173,19 @@ def stall() -> Stall | None:
     ).aggregate(n=Count("pk"), oldest=Min("due_at"))
     if not waiting["n"] or _taken_since(since):
         return None
-    running = Analysis.objects.filter(status=Status.RUNNING, lease_expires_at__gt=now)
-    idle = _heard_lately(now).count() - running.count()
+    idle = _heard_lately(now).filter(is_busy=False).count()
     age = int((now - waiting["oldest"]).total_seconds())
-    return Stall(waiting["n"], age, idle) if idle > 0 else None
+    return Stall(waiting["n"], age, idle) if idle else None
 
 
 def _taken_since(moment: datetime) -> bool:
-    taken = Analysis.objects.filter(status__in=UNDER_WAY, started_at__gt=moment)
-    return taken.exists() or Analysis.objects.filter(finished_at__gt=moment).exists()
+    """Whether any worker took a task since; the analyses tell it of workers that are gone."""
+    started = Analysis.objects.filter(status__in=UNDER_WAY, started_at__gt=moment)
+    return (
+        WorkerHeartbeat.objects.filter(taken_at__gt=moment).exists()
+        or started.exists()
+        or Analysis.objects.filter(finished_at__gt=moment).exists()
+    )
 
 
 @dataclass(frozen=True)

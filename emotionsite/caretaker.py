@@ -24,6 +24,8 @@ from emotionsite.limits import limited
 logger = logging.getLogger(__name__)
 
 TIDY_SECONDS, FIRST_TIDYING_SECONDS = 3600, 300
+LONGEST_WAIT_OF_SWEEPS, LONGEST_WAIT_OF_TIDYING = 30.0, 600.0
+"""Seconds after failures: photos wait for the sweeps, so those go on soon after an outage."""
 SWEEP_LIMIT = (60, 90)
 """Seconds for one job of a sweep: then it fails; then the caretaker ends and is started anew."""
 
@@ -33,13 +35,18 @@ def sweeps() -> list[Job]:
     from detector.services import explanation, heartbeats, learning, notices, submission
 
     return [
-        Job("forget dead workers", heartbeats.forget_dead),
-        Job("send analyses again", submission.sweep),
-        Job("take up re-analyses", submission.take_up_old),
-        Job("send heat maps again", explanation.sweep),
-        Job("send webhooks again", notices.sweep),
-        Job("look after fine-tunes", learning.sweep),
+        sweep("forget dead workers", heartbeats.forget_dead),
+        sweep("send analyses again", submission.sweep),
+        sweep("take up re-analyses", submission.take_up_old),
+        sweep("send heat maps again", explanation.sweep),
+        sweep("send webhooks again", notices.sweep),
+        sweep("look after fine-tunes", learning.sweep),
     ]
+
+
+def sweep(name: str, action: Callable[[], object]) -> Job:
+    """Return a job that is done at each sweep."""
+    return Job(name, action, LONGEST_WAIT_OF_SWEEPS)
 
 
 def tidying() -> list[Job]:
@@ -53,7 +60,7 @@ def tidying() -> list[Job]:
     first = time.monotonic() + FIRST_TIDYING_SECONDS
 
     def hourly(name: str, action: Callable[[], object]) -> Job:
-        return Job(name, action, every=TIDY_SECONDS, due_at=first)
+        return Job(name, action, LONGEST_WAIT_OF_TIDYING, every=TIDY_SECONDS, due_at=first)
 
     return [
         hourly("empty the bin", lambda: bin_service.empty(bin_service.kept_since())),
@@ -102,7 +109,7 @@ def main() -> int:
 
     caretaker = Caretaker(sweeps(), tidying())
     watch = Watch(caretaker.stop)
-    caretaker.sweeps = [*caretaker.sweeps, Job("watch the workers", watch.look)]
+    caretaker.sweeps = [*caretaker.sweeps, sweep("watch the workers", watch.look)]
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, caretaker.stop)
     caretaker.run()

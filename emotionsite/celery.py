@@ -4,9 +4,18 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from celery import Celery
-from celery.signals import worker_init, worker_process_init, worker_shutdown, worker_shutting_down
+from celery.signals import (
+    task_postrun,
+    task_prerun,
+    worker_init,
+    worker_process_init,
+    worker_shutdown,
+    worker_shutting_down,
+)
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "emotionsite.settings")
@@ -18,7 +27,8 @@ app.set_default()
 
 logger = logging.getLogger(__name__)
 
-DATABASE_AWAY_SECONDS = 2
+AWAY_SECONDS = 2
+"""Between two attempts to load the model while database or storage are away."""
 
 
 def reads_photos() -> bool:
@@ -32,41 +42,65 @@ def verify_model(**_: object) -> None:
     os.umask(0o077)
     if not reads_photos():
         return
-    # Only here: a worker that needs no network is a third smaller without what runs one.
-    from detector.exceptions import DetectorError
-    from detector.services import model_registry
+    with _ended_by_errors():
+        # Only here: a worker that needs no network is a third smaller without what runs one.
+        from detector.services import model_registry
 
-    try:
         model_registry.verify()
-    except DetectorError as error:
-        sys.stderr.write(f"The worker cannot start: {error}\n")
-        # Whoever started it need not try again.
-        raise SystemExit(os.EX_CONFIG) from error
 
 
 @worker_process_init.connect
 def load_model(**_: object) -> None:
-    """Load detector and network, and only then count as ready.
-
-    A database that is away may come back, so it is waited for.
-    """
+    """Load detector and network, and only then count as ready."""
     if not reads_photos():
         return
-    from django.db import OperationalError
+    with _ended_by_errors():
+        from emotionsite.heart import Heart
 
+        _warm_up()
+        heart = Heart()
+        heart.start()
+    task_prerun.connect(heart.begin_task, weak=False)
+    task_postrun.connect(heart.end_task, weak=False)
+    worker_shutdown.connect(heart.stop, weak=False)
+
+
+def _warm_up() -> None:
+    """Load the networks. A database or storage that is away may come back: it is waited for."""
+    from django.db import connection
+
+    from detector.outages import outage_in
     from detector.services import model_registry
-    from emotionsite.heart import Heart
 
     while True:
         try:
-            model_registry.warm_up()
-            break
-        except OperationalError as error:
-            logger.warning("The worker waits for the database: %s", error)
-            time.sleep(DATABASE_AWAY_SECONDS)
-    heart = Heart()
-    heart.start()
-    worker_shutdown.connect(heart.stop, weak=False)
+            return model_registry.warm_up()
+        except Exception as error:
+            if outage_in(error) is None:
+                raise
+            logger.warning("The worker waits for what is away: %s", error)
+            # The connection may be dead, and would stay so after the database has come back.
+            connection.close()
+            time.sleep(AWAY_SECONDS)
+
+
+@contextmanager
+def _ended_by_errors() -> Iterator[None]:
+    """End the process where the block fails.
+
+    Celery only logs what a receiver of its signals raises: the worker would go on half made.
+    """
+    from detector.exceptions import DetectorError
+
+    try:
+        yield
+    except DetectorError as error:
+        sys.stderr.write(f"The worker cannot start: {error}\n")
+        # Whoever started it need not try again.
+        raise SystemExit(os.EX_CONFIG) from error
+    except Exception as error:
+        logger.exception("The worker could not be made ready and ends")
+        raise SystemExit(1) from error
 
 
 @worker_shutting_down.connect

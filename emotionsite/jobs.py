@@ -10,8 +10,8 @@ from django.db import close_old_connections, connection
 
 logger = logging.getLogger(__name__)
 
-FIRST_WAIT, MAX_WAIT = 5.0, 600.0
-"""Seconds after the first failure in a row, and at most; each wait is twice the one before."""
+FIRST_WAIT = 5.0
+"""Seconds after the first failure in a row; each wait is twice the one before."""
 SLOW_SECONDS = 5.0
 """What takes longer is worth a line."""
 
@@ -20,11 +20,13 @@ SLOW_SECONDS = 5.0
 class Job:
     """Something to do, and when it is due: `every` so many seconds after it succeeded.
 
-    `action` returns how many things it did, or nothing.
+    `action` returns how many things it did, or nothing. After failures it is tried again within
+    `longest_wait` seconds at most.
     """
 
     name: str
     action: Callable[[], object]
+    longest_wait: float
     every: float = 0.0
     due_at: float = 0.0
     failures: int = 0
@@ -41,7 +43,7 @@ class Job:
         except Exception:
             self.failures += 1
             now = time.monotonic()
-            wait = min(FIRST_WAIT * 2 ** (self.failures - 1), MAX_WAIT)
+            wait = min(FIRST_WAIT * 2 ** (self.failures - 1), self.longest_wait)
             self.due_at = now + wait
             text = "The job %s failed after %.1f s, the %dth time in a row; again in %.0f s"
             logger.exception(text, self.name, now - began, self.failures, wait)

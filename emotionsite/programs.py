@@ -1,7 +1,6 @@
 """The processes of each part of the platform, and what must be right before they start."""
 
 import os
-import socket
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -62,12 +61,10 @@ def trouble(parts: Sequence[str]) -> str | None:
 
 def port_is_free(host: str, port: int) -> bool:
     """Whether a server could listen there."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
+    try:
+        web.listen(host, port).close()
+    except OSError:
+        return False
     return True
 
 

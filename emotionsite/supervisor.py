@@ -7,12 +7,14 @@ its own fault, all are stopped and the exit is 1. Signals go to the processes th
 their groups: what is worked on may be finished.
 """
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -23,11 +25,16 @@ from emotionsite.programs import Program
 
 GRACE_SECONDS: Final = 20
 RENEWAL_SECONDS: Final = 5
-"""What a process that is made anew may take to finish its work: it is suspected to do none."""
+"""How long a process that is to be made anew may go on before it is killed.
+
+It is shorter than the grace at the end, since such a process is thought to do no work.
+"""
 POLL_SECONDS: Final = 0.2
 QUICK_SECONDS: Final = 10
 MAX_QUICK_DEATHS: Final = 5
 FIRST_WAIT, MAX_WAIT = 0.5, 15.0
+SHORTAGES: Final = frozenset({errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE})
+"""Of memory, processes or files: they pass, and no program is at fault."""
 
 
 @dataclass
@@ -45,10 +52,11 @@ class Child:
     def note_death(self, status: int, now: float) -> float:
         """Count it; seconds until the next start.
 
-        Who is killed from outside, by a person or for want of memory, is not at fault.
+        Who is killed from outside, by a person or for want of memory, is not at fault. Nor is a
+        caretaker that ends to have others made anew.
         """
         quick = now - self.started_at < QUICK_SECONDS
-        at_fault = status != -signal.SIGKILL and self.kill_at is None
+        at_fault = status not in (-signal.SIGKILL, programs.RENEW) and self.kill_at is None
         self.quick_deaths = self.quick_deaths + 1 if quick else 0
         self.own_faults = self.own_faults + at_fault if quick else 0
         wait = min(FIRST_WAIT * 2.0 ** max(self.quick_deaths - 1, 0), MAX_WAIT)
@@ -61,24 +69,38 @@ class Lifeline:
 
     def __init__(self) -> None:
         self.process: subprocess.Popen[str] | None = None
+        self.is_missed = False
 
     def tell(self, line: str, alive: Iterable[int]) -> None:
-        """Pass on `+PID`, `-PID` or nothing; a new one is told of all that are alive."""
+        """Pass on `+PID`, `-PID` or nothing; a new one is told of all that are alive.
+
+        One that cannot be started now is tried again at the next call.
+        """
         try:
             if self.process is None or self.process.poll() is not None:
                 raise BrokenPipeError
             if line:
                 self._write(line)
         except OSError:
-            self._start()
-            for pid in alive:
-                self._write(f"+{pid}")
+            self._make_anew(alive)
 
     def close(self) -> None:
         """Let it end; nothing may be left that it would kill."""
         if self.process is not None and self.process.stdin is not None:
-            self.process.stdin.close()
+            with suppress(BrokenPipeError):
+                self.process.stdin.close()
             self.process.wait()
+
+    def _make_anew(self, alive: Iterable[int]) -> None:
+        try:
+            self._start()
+            for pid in alive:
+                self._write(f"+{pid}")
+            self.is_missed = False
+        except OSError as error:
+            if not self.is_missed:
+                say(f"what ends all where this is killed could not be started ({error})")
+            self.is_missed = True
 
     def _start(self) -> None:
         command = [sys.executable, "-I", "-S", str(Path(lifeline.__file__))]
@@ -129,13 +151,18 @@ class Supervisor:
         self._tell("")
 
     def _start(self, child: Child) -> None:
-        # A session of their own: Ctrl-C in the terminal reaches the supervisor alone.
-        child.process = subprocess.Popen(  # noqa: S603
-            child.program.command,
-            start_new_session=True,
-            env={**os.environ, **child.program.environment},
-        )
         child.started_at = time.monotonic()
+        try:
+            # A session of their own: Ctrl-C in the terminal reaches the supervisor alone.
+            child.process = subprocess.Popen(  # noqa: S603
+                child.program.command,
+                start_new_session=True,
+                env={**os.environ, **child.program.environment},
+            )
+        except OSError as error:
+            status = -signal.SIGKILL if error.errno in SHORTAGES else 1
+            self._wait_or_give_up(child, status, f"could not be started ({error})")
+            return
         self._tell(f"+{child.process.pid}")
 
     def _after_death(self, child: Child, pid: int, status: int) -> None:
@@ -145,15 +172,21 @@ class Supervisor:
         if status == programs.RENEW:
             say(f"{name} finds that work waits and is not taken: the workers are made anew")
             self._renew()
-        wait = child.note_death(status, time.monotonic())
         if child.program.ends_all or status == programs.CANNOT_START:
             say(f"{name} ended by itself ({status}), stopping")
-            self.gave_up = True
-        elif child.own_faults >= MAX_QUICK_DEATHS:
-            say(f"{name} ended by itself ({status}), the {child.own_faults}th time; stopping")
+            child.process, self.gave_up = None, True
+        else:
+            self._wait_or_give_up(child, status, f"ended by itself ({status})")
+
+    def _wait_or_give_up(self, child: Child, status: int, what: str) -> None:
+        """Say what became of a child, and when it is started again if it is."""
+        wait = child.note_death(status, time.monotonic())
+        name = child.program.name
+        if child.own_faults >= MAX_QUICK_DEATHS:
+            say(f"{name} {what}, the {child.own_faults}th time; stopping")
             self.gave_up = True
         else:
-            say(f"{name} ended by itself ({status}), starting it again in {wait:g} s")
+            say(f"{name} {what}, starting it again in {wait:g} s")
 
     def _renew(self) -> None:
         """End the processes that take work; they are started again."""
@@ -164,7 +197,8 @@ class Supervisor:
 
     def _tell(self, line: str) -> None:
         """Tell the lifeline, and look whether it is there."""
-        alive = [child.process.pid for child in self.children if child.process is not None]
+        processes = [child.process for child in self.children if child.process is not None]
+        alive = [process.pid for process in processes if process.returncode is None]
         self.lifeline.tell(line, alive)
 
     def _stop(self) -> None:

@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Callable
 
+from django.conf import settings
+
 from detector import selectors
 from detector.services import heartbeats
 from emotionsite.programs import RENEW
@@ -25,9 +27,13 @@ class Watch:
         """Count looks that find workers deaf or silent; after some, let the supervisor act.
 
         The workers are forgotten, so that the platform counts as not ready until new ones are.
+        Raises django.db.Error where nobody can write; then the count begins anew.
         """
+        found, self.found = self.found, 0
+        # Before it reads: after a lock was given up, the workers have until the next looks to beat.
+        heartbeats.try_to_write()
         trouble = self._trouble()
-        self.found = self.found + 1 if trouble else 0
+        self.found = found + 1 if trouble else 0
         if self.found < LOOKS:
             return
         logger.error("The workers of this host are made anew: %s", trouble)
@@ -36,7 +42,12 @@ class Watch:
         self.stop()
 
     def _trouble(self) -> str:
+        if settings.ANALYSIS_QUEUE not in settings.WORKER_QUEUES:
+            return (
+                ""  # The workers that are started here take no photos, and give no signs of life.
+            )
         silent = heartbeats.silent_here()
         if silent:
             return f"no sign of life from {', '.join(silent)}"
-        return str(selectors.stall() or "")
+        # What waits may wait for the workers of another host.
+        return str(selectors.stall() or "") if heartbeats.idle_here() else ""

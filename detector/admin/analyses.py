@@ -162,4 +162,4 @@ class DailyEmotionAdmin(ReadOnlyAdmin[DailyEmotion]):
 class WorkerHeartbeatAdmin(ReadOnlyAdmin[WorkerHeartbeat]):
     """Which workers were heard from."""
 
-    list_display = ["name", "seen_at"]
+    list_display = ["name", "seen_at", "taken_at", "is_busy"]

@@ -246,10 +246,16 @@ def sweep() -> int:
         if not waiting.filter(pk=analysis_id).update(sent_at=now):
             continue
         if not hints.send(tasks.analyse, analysis_id):
-            Analysis.objects.filter(pk=analysis_id).update(sent_at=None)
+            _count_all_as_unsent()
             break
         sent += 1
     return sent
+
+
+def _count_all_as_unsent() -> None:
+    """Say of all that wait that no worker was told: the broker is away, so none can be at fault."""
+    waiting = Analysis.objects.filter(status=Status.QUEUED, sent_at__isnull=False)
+    waiting.update(sent_at=None)
 
 
 def take_up_old() -> None:

@@ -1,6 +1,7 @@
 """The process that no error of one job may keep from the others."""
 
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -12,13 +13,15 @@ from typing import Any
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
+from django.db import OperationalError, connection
 from django.utils import timezone
 
-from detector.enums import Status
+from detector import selectors
 from detector.models import Analysis, Photo, WorkerHeartbeat
 from detector.services import heartbeats
 from detector.tests.factories import PhotoFactory
 from emotionsite import caretaker as caretaker_module
+from emotionsite import heart as heart_module
 from emotionsite import jobs as jobs_module
 from emotionsite.caretaker import Caretaker
 from emotionsite.heart import Heart
@@ -92,7 +95,7 @@ def test_only_what_succeeded_is_done_for_the_hour(clock: Clock, caplog: Any) -> 
         done.append(clock.now)
         return 3
 
-    job = Job("tidy", action, every=HOUR)
+    job = Job("tidy", action, 600, every=HOUR)
     run_due([job])
     clock.now += HOUR - 1
     run_due([job])
@@ -108,21 +111,31 @@ def test_only_what_succeeded_is_done_for_the_hour(clock: Clock, caplog: Any) -> 
     assert job.failures == 0
 
 
-def test_a_job_that_goes_on_failing_is_tried_less_and_less_often(clock: Clock) -> None:
+def waits_of(job: Job, clock: Clock) -> list[float]:
+    """How long it waits after each of ten failures."""
     tried: list[float] = []
 
     def action() -> None:
         tried.append(clock.now)
         raise ValueError
 
-    job = Job("broken", action)
-    while len(tried) < 10:
+    job.action, job.due_at = action, 0
+    while len(tried) < 11:
         run_due([job])
         clock.now += 1
-    waits = [after - before for before, after in pairwise(tried)]
+    return [after - before for before, after in pairwise(tried)]
+
+
+def test_a_job_that_goes_on_failing_is_tried_less_and_less_often(clock: Clock) -> None:
+    waits = waits_of(Job("broken", lambda: 0, 600), clock)
     assert waits == sorted(waits)
     assert waits[0] == jobs_module.FIRST_WAIT
-    assert waits[-1] == jobs_module.MAX_WAIT
+    assert waits[-1] == 600
+
+
+def test_after_an_outage_photos_are_looked_after_soon(clock: Clock) -> None:
+    assert {max(waits_of(job, clock)) for job in caretaker_module.sweeps()} == {30}
+    assert {max(waits_of(job, clock)) for job in caretaker_module.tidying()} == {600}
 
 
 def test_a_job_is_reported_with_its_time(
@@ -132,7 +145,7 @@ def test_a_job_is_reported_with_its_time(
         clock.now += 12
 
     caplog.set_level("INFO")
-    run_due([Job("slow one", slow), Job("idle one", lambda: 0)])
+    run_due([Job("slow one", slow, 30), Job("idle one", lambda: 0, 30)])
     assert "The job slow one took 12.0 s" in caplog.text
     assert "idle one" not in caplog.text
 
@@ -152,7 +165,7 @@ def test_a_sweep_goes_on_while_tidying_hangs(settings: Any) -> None:
         if len(swept) == 3:
             caretaker.stop()
 
-    caretaker = Caretaker([Job("sweep", sweep)], [Job("tidy", hang)])
+    caretaker = Caretaker([Job("sweep", sweep, 30)], [Job("tidy", hang, 600)])
     caretaker.run()
     released.set()
     assert len(swept) == 3
@@ -184,9 +197,47 @@ def test_workers_that_were_killed_are_forgotten() -> None:
     assert names == {alive, elsewhere}
 
 
+@pytest.mark.parametrize("started", [":1", ""])
+def test_a_row_of_before_a_crash_is_not_of_the_process_that_has_its_id_now(
+    started: str, settings: Any
+) -> None:
+    long_ago = timezone.now() - timedelta(minutes=10)
+    of_now, of_then = heartbeats.worker_name(os.getpid()), f"{socket.gethostname()}:{os.getpid()}"
+    heartbeats.announce(of_now)
+    WorkerHeartbeat.objects.create(name=of_then + started, seen_at=long_ago)
+    assert heartbeats.silent_here() == []
+    heartbeats.forget_dead()
+    assert WorkerHeartbeat.objects.get().name == of_now
+
+
 def test_a_beat_before_the_model_is_loaded_does_not_count() -> None:
     heartbeats.beat("some:1")
     assert not WorkerHeartbeat.objects.exists()
+
+
+def test_tasks_are_written_down_at_most_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    moved = Clock()
+    monkeypatch.setattr(heart_module, "time", moved)
+    heart = Heart()
+    heartbeats.announce(heart.name)
+    moments: list[object] = []
+    for passed in (0, 0.5, 0.6):
+        moved.now += passed
+        heart.begin_task()
+        moments.append(WorkerHeartbeat.objects.get().taken_at)
+    assert moments[0] == moments[1] != moments[2]
+    assert WorkerHeartbeat.objects.get().is_busy
+    heart.end_task()
+    heartbeats.beat(heart.name, is_busy=heart.is_busy)
+    assert not WorkerHeartbeat.objects.get().is_busy
+
+
+def test_a_task_is_done_where_it_cannot_be_written_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(name: str) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(heartbeats, "take", away)
+    Heart().begin_task()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -248,13 +299,18 @@ def test_a_stopped_process_has_the_workers_made_anew(alive: str, settings: Any) 
 
 
 def busy(waiting: Analysis) -> None:
-    other = PhotoFactory.create(owner=waiting.owner)
-    now = timezone.now()
-    Analysis.objects.create(
-        photo=other, owner=waiting.owner, status=Status.RUNNING,
-        started_at=now - timedelta(seconds=50), lease_expires_at=now + timedelta(seconds=20),
-        queued_at=now, due_at=now,
-    )  # fmt: skip
+    """With a heat map that takes long, for instance."""
+    [worker] = WorkerHeartbeat.objects.all()
+    heartbeats.take(worker.name)
+    old = timezone.now() - timedelta(seconds=50)
+    WorkerHeartbeat.objects.update(taken_at=old)
+
+
+def just_took_something_else(waiting: Analysis) -> None:
+    """And has done it already."""
+    [worker] = WorkerHeartbeat.objects.all()
+    heartbeats.take(worker.name)
+    heartbeats.beat(worker.name, is_busy=False)
 
 
 def just_taken(waiting: Analysis) -> None:
@@ -277,9 +333,55 @@ def nobody_lives(waiting: Analysis) -> None:
     WorkerHeartbeat.objects.all().delete()
 
 
-@pytest.mark.parametrize("change", [busy, just_taken, not_sent, not_due, nobody_lives])
+@pytest.mark.parametrize(
+    "change", [busy, just_took_something_else, just_taken, not_sent, not_due, nobody_lives]
+)
 def test_workers_that_do_what_they_can_are_left_alone(
     waiting: Analysis, alive: str, change: Callable[[Analysis], None]
 ) -> None:
     change(waiting)
     assert looks(5).status == 0
+
+
+def test_a_host_whose_workers_take_no_photos_is_left_alone(
+    waiting: Analysis, alive: str, settings: Any
+) -> None:
+    settings.WORKER_QUEUES = [settings.WEBHOOK_QUEUE]
+    assert looks(5).status == 0
+    silent = timezone.now() - timedelta(seconds=settings.WORKER_STALL + 5)
+    WorkerHeartbeat.objects.update(seen_at=silent)
+    assert looks(5).status == 0
+
+
+@pytest.mark.parametrize("here", ["nobody", "busy"])
+def test_a_host_is_left_alone_where_others_are_deaf(waiting: Analysis, here: str) -> None:
+    heartbeats.announce("another-host:1")
+    if here == "busy":
+        name = heartbeats.worker_name(os.getpid())
+        heartbeats.announce(name)
+        WorkerHeartbeat.objects.filter(name=name).update(is_busy=True)
+    assert selectors.stall() is not None
+    assert looks(5).status == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_silence_while_nobody_can_write_is_not_held_against_workers(
+    alive: str, settings: Any
+) -> None:
+    silent = timezone.now() - timedelta(seconds=settings.WORKER_STALL + 5)
+    WorkerHeartbeat.objects.update(seen_at=silent)
+
+    def locked(execute: Any, sql: str, *rest: Any) -> Any:
+        if not sql.startswith("SELECT"):
+            raise OperationalError("database is locked")
+        return execute(sql, *rest)
+
+    watch = looks(2)
+    with connection.execute_wrapper(locked):
+        for _ in range(5):
+            run_due([Job("watch the workers", watch.look, 0)])
+    watch.look()
+    assert watch.status == 0, "they have a moment to give a sign of life"
+    for _ in range(2):
+        watch.look()
+    assert watch.status == RENEW

@@ -76,7 +76,9 @@ def test_a_large_one_is_looked_at_for_a_bounded_time(
 @pytest.mark.parametrize(
     "command",
     [
+        ["manage.py", "check"],
         ["manage.py", "check", "--database", "default", "--tag", "database"],
+        ["manage.py", "migrate"],
         ["-m", "emotionsite.supervisor", "worker"],
     ],
 )

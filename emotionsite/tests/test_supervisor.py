@@ -1,5 +1,6 @@
 """Processes that die come back; what cannot go on ends as a whole; nothing is left behind."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -8,14 +9,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import click
 import pytest
 from celery.bin.worker import WorkersPool
 
-from emotionsite import programs
+from emotionsite import programs, supervisor, web
 from emotionsite.celery import app
 from emotionsite.pool import SlotPool
+from emotionsite.programs import Program
+from emotionsite.supervisor import MAX_QUICK_DEATHS, Child, Supervisor
 
 FOREVER = "import time\nwhile True: time.sleep(0.1)"
 PROGRAM = """
@@ -152,6 +156,61 @@ if not os.path.exists({str(once)!r}):
     assert "work waits and is not taken" in out
 
 
+def test_a_caretaker_that_asks_again_and_again_is_not_at_fault() -> None:
+    caretaker = Child(Program("caretaker", []))
+    for number in range(2 * MAX_QUICK_DEATHS):
+        caretaker.note_death(programs.RENEW, float(number))
+    assert caretaker.own_faults == 0
+    caretaker.note_death(1, 1.0)
+    assert caretaker.own_faults == 1
+
+
+class ShortOfMemory:
+    """In the place of `subprocess`: nothing can be started until there is memory."""
+
+    PIPE = subprocess.PIPE
+
+    def __init__(self) -> None:
+        self.error: OSError | None = OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    def Popen(self, *args: Any, **options: Any) -> "subprocess.Popen[Any]":  # noqa: N802
+        if self.error is not None:
+            raise self.error
+        return subprocess.Popen(*args, **options)
+
+
+@pytest.fixture
+def memory(monkeypatch: pytest.MonkeyPatch) -> ShortOfMemory:
+    memory = ShortOfMemory()
+    monkeypatch.setattr(supervisor, "subprocess", memory)
+    monkeypatch.setattr(supervisor, "FIRST_WAIT", 0)
+    return memory
+
+
+def test_want_of_memory_is_waited_for(memory: ShortOfMemory, capsys: Any) -> None:
+    program = Program("web", [sys.executable, "-c", FOREVER], ends_all=True)
+    platform = Supervisor([program])
+    for _ in range(2 * MAX_QUICK_DEATHS):
+        platform._look()
+    assert not platform.gave_up
+    assert capsys.readouterr().out.count("what ends all") == 1
+    memory.error = None
+    platform._look()
+    [child] = platform.children
+    assert child.process is not None
+    assert platform.lifeline.process is not None, "it is tried again as well"
+    platform._stop()
+
+
+def test_what_is_not_there_to_be_started_ends_all(memory: ShortOfMemory) -> None:
+    memory.error = FileNotFoundError(errno.ENOENT, "No such file")
+    platform = Supervisor([Program("slot1", ["celery"])])
+    for _ in range(MAX_QUICK_DEATHS):
+        assert not platform.gave_up
+        platform._look()
+    assert platform.gave_up
+
+
 def with_child(pid_file: Path) -> str:
     child = f"import os; open({str(pid_file)!r}, 'w').write(str(os.getpid()))\n{FOREVER}"
     return f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', {child!r}])\n{FOREVER}"
@@ -213,6 +272,18 @@ def test_parts_are_named() -> None:
     assert names[-1] == "caretaker"
     assert programs.wanted([])[0].name == "web"
     assert "no part 'wrker'" in str(programs.trouble(["wrker"]))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "[::1]", "::"])
+def test_a_port_is_looked_at_where_the_server_would_listen(host: str) -> None:
+    try:
+        listener = web.listen(host, 0)
+    except OSError:
+        pytest.skip("this host has no such addresses")
+    with listener:
+        port = listener.getsockname()[1]
+        assert not programs.port_is_free(host, port)
+    assert programs.port_is_free(host, port)
 
 
 def test_a_worker_started_by_hand_forks_no_pool() -> None:

@@ -17,7 +17,7 @@ from detector.enums import Emotion, Source, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, DailyEmotion, Photo, User
 from detector.services import bin as bin_service
-from detector.services import statistics, submission
+from detector.services import heartbeats, hints, statistics, submission
 from detector.tests.factories import AnalysisFactory
 from detector.tests.stub_analyser import StubAnalyser, face
 
@@ -225,6 +225,22 @@ def test_sweep_sends_again_what_waits_too_long(db: None, sent: list[UUID]) -> No
     assert sent == [old.pk]
     # Just sent, so not again at once.
     assert submission.sweep() == 0
+
+
+def test_while_the_broker_is_away_nothing_counts_as_sent(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers that live would count as deaf otherwise, and be made anew again and again."""
+    long_ago = timezone.now() - timedelta(minutes=5)
+    waiting = {"status": Status.QUEUED, "finished_at": None, "model_version": None}
+    for _ in range(3):
+        AnalysisFactory.create(**waiting, sent_at=long_ago, due_at=long_ago)
+    heartbeats.announce("some:1")
+    assert selectors.stall() is not None
+    monkeypatch.setattr(hints, "send", lambda *_: False)
+    assert submission.sweep() == 0
+    assert set(Analysis.objects.values_list("sent_at", flat=True)) == {None}
+    assert selectors.stall() is None
 
 
 def test_retry_is_for_failed_ones_only(

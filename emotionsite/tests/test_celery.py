@@ -1,0 +1,101 @@
+"""A worker gets ready whole, or it ends and is started again."""
+
+import os
+from collections.abc import Callable
+
+import pytest
+from celery.signals import (
+    task_postrun,
+    task_prerun,
+    worker_init,
+    worker_process_init,
+    worker_shutdown,
+)
+from django.db import InterfaceError, OperationalError, connection
+
+from detector.exceptions import DetectorError
+from detector.services import heartbeats, model_registry
+from emotionsite import celery
+from emotionsite.heart import Heart
+
+UNUSABLE = DetectorError("model_unusable", "No such weights.", permanent=False)
+
+
+@pytest.fixture(autouse=True)
+def _reads_photos(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process counts as a worker; its heart only announces it, and nothing waits."""
+    monkeypatch.setattr(celery, "reads_photos", lambda: True)
+    monkeypatch.setattr(celery, "AWAY_SECONDS", 0)
+    monkeypatch.setattr(Heart, "start", Heart._beat)
+    for signal in (worker_shutdown, task_prerun, task_postrun):
+        monkeypatch.setattr(signal, "receivers", list(signal.receivers))
+
+
+def failing(error: Exception) -> Callable[[], None]:
+    def fail() -> None:
+        raise error
+
+    return fail
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "error", [OperationalError("terminating connection"), InterfaceError("connection closed")]
+)
+def test_a_database_that_restarts_is_asked_over_a_new_connection(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    done: list[str] = []
+
+    def warm_up() -> None:
+        done.append("asked")
+        if len(done) == 1:
+            raise error
+
+    monkeypatch.setattr(model_registry, "warm_up", warm_up)
+    # The databases of tests are kept open.
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "close", lambda: done.append("closed"))
+        worker_process_init.send(None)
+    assert done[:3] == ["asked", "closed", "asked"]
+    assert heartbeats.of_this_host().exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(UNUSABLE, os.EX_CONFIG), (ValueError("x"), 1), (MemoryError(), 1)]
+)
+def test_a_worker_that_cannot_load_its_model_ends(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
+) -> None:
+    monkeypatch.setattr(model_registry, "warm_up", failing(error))
+    with pytest.raises(SystemExit) as ended:
+        worker_process_init.send(None)
+    assert ended.value.code == status
+
+
+@pytest.mark.parametrize(("error", "status"), [(UNUSABLE, os.EX_CONFIG), (OSError("x"), 1)])
+def test_a_worker_whose_weights_cannot_be_verified_ends(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
+) -> None:
+    monkeypatch.setattr(model_registry, "verify", failing(error))
+    with pytest.raises(SystemExit) as ended:
+        worker_init.send(None)
+    assert ended.value.code == status
+
+
+def test_a_worker_without_a_heart_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_registry, "warm_up", lambda: None)
+    monkeypatch.setattr(Heart, "start", lambda self: failing(RuntimeError("no thread"))())
+    with pytest.raises(SystemExit) as ended:
+        worker_process_init.send(None)
+    assert ended.value.code == 1
+
+
+@pytest.mark.django_db
+def test_a_ready_worker_notes_the_tasks_that_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_registry, "warm_up", lambda: None)
+    worker_process_init.send(None)
+    task_prerun.send(None)
+    [row] = heartbeats.of_this_host()
+    assert row.taken_at is not None
+    assert row.is_busy
