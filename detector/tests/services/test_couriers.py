@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from billiard.exceptions import SoftTimeLimitExceeded
+from django.db import connection
 from django.utils import timezone
 
-from detector import tasks
+from detector import clock, tasks
 from detector.enums import DeliveryStatus
 from detector.models import User, WebhookDelivery, WebhookEndpoint
 from detector.services import couriers, deliveries, outbound
@@ -137,6 +138,23 @@ def test_attempt_that_breaks_off_counts_and_is_put_off(
     assert delivery.due_at > timezone.now()
     assert type(error).__name__ in delivery.error
     assert WebhookEndpoint.objects.get().failures == 1
+
+
+@pytest.mark.django_db
+def test_attempt_asks_the_database_nothing(owner: User, receiver: Receiver) -> None:
+    made = WebhookDeliveryFactory.create(endpoint__owner=owner, endpoint__url=receiver.url)
+    before = clock.now()
+    delivery = deliveries.claim(made.pk)
+    assert delivery is not None
+    with connection.execute_wrapper(refuse):
+        outcome = deliveries.attempt(delivery)
+    assert outcome.is_accepted
+    stamp = int(receiver.came[0][0]["webhook-timestamp"])
+    assert int(before.timestamp()) <= stamp <= clock.now().timestamp()
+
+
+def refuse(*_: Any) -> None:
+    raise AssertionError("a query")
 
 
 @pytest.mark.django_db
