@@ -50,7 +50,7 @@ class Courier:
         """Begin nothing more, and wait for what is under way."""
         self._stopping = True
         end = time.monotonic() + seconds
-        while self._under_way and time.monotonic() < end:
+        while (self._under_way or self._ended) and time.monotonic() < end:
             time.sleep(0.05)
 
     def _run(self) -> None:
@@ -72,18 +72,19 @@ class Courier:
     def _hear(self, news: Ended | None) -> None:
         """Free the place of what ended, whatever becomes of the rest."""
         if news:
-            self._under_way.discard(news[0].pk)
             self._ended.append(news)
+            self._under_way.discard(news[0].pk)
 
     def _work(self) -> None:
         """Write down what ended, then fill the places that are free."""
         while self._ended:
-            delivery, outcome = self._ended.pop(0)
+            delivery, outcome = self._ended[0]
             try:
                 deliveries.settle(delivery, outcome)
             except Exception:
                 # Its lease runs out, and the attempt with its wait was counted beforehand.
                 logger.exception("How delivery %s went could not be kept", delivery.pk)
+            self._ended.pop(0)
         free = settings.WEBHOOK_CONCURRENCY - len(self._under_way)
         if self._stopping or free <= 0:
             return
