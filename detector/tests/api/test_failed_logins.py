@@ -110,6 +110,17 @@ def test_addresses_of_one_ipv6_network_count_as_one() -> None:
     assert call("Bearer another", "2001:db8:1:3::1").status_code == 401
 
 
+def test_ipv4_addresses_within_ipv6_are_not_one_network() -> None:
+    answers = [
+        call(f"Bearer {number}", f"::ffff:192.0.2.{number}") for number in range(1, LIMIT + 2)
+    ]
+    assert {answer.status_code for answer in answers} == {401}
+    for number in range(LIMIT):
+        call(f"Bearer y{number}", "::ffff:192.0.2.99")
+    assert call("Bearer last", "192.0.2.99").status_code == 429
+    assert call("Bearer last", "192.0.2.98").status_code == 401
+
+
 def test_cache_that_is_away_locks_nobody_out(
     owner: User, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
