@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -66,13 +67,29 @@ def check() -> None:
     Raises DetectorError `storage_unavailable`.
     """
     content = secrets.token_bytes(PROBE_BYTES)
+    with _probe(content) as name, reached(), default_storage.open(name) as file:
+        if file.read() != content:
+            raise storage_away()
+
+
+def now() -> datetime:
+    """Return the storage's time, which the times of its files are to be compared with.
+
+    It may be another than that of the database or of this host. Raises DetectorError
+    `storage_unavailable`.
+    """
+    with _probe(b"now") as name, reached():
+        return default_storage.get_modified_time(name)
+
+
+@contextmanager
+def _probe(content: bytes) -> Iterator[str]:
+    """Write a file; its name is returned, and at the end it is removed."""
     name = f"{PROBES}/{secrets.token_hex(16)}"
     try:
         with reached():
             name = default_storage.save(name, ContentFile(content))
-            with default_storage.open(name) as file:
-                if file.read() != content:
-                    raise storage_away()
+        yield name
     finally:
         with suppress(OSError):
             default_storage.delete(name)

@@ -19,7 +19,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from detector.enums import Source
 from detector.exceptions import DetectorError
 from detector.models import Photo, User
-from detector.services import archive_names, archives, submission
+from detector.services import archive_names, archives, remarks, submission
 from detector.services.remarks import NO_REMARK, Remark
 from detector.tests.bad_files import archive, jpeg
 
@@ -178,7 +178,7 @@ def remarks_in(content: bytes, monkeypatch: pytest.MonkeyPatch) -> tuple[list[Re
 
 def test_exports_in_many_folders_are_no_bomb(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "SIDECAR_BYTES", 2**20)
-    monkeypatch.setattr(archives.remarks, "MAX_EXPORT_BYTES", 2**18)
+    monkeypatch.setattr(remarks, "MAX_EXPORT_BYTES", 2**18)
     files = {}
     for folder in range(50):
         photo = str(uuid4())
