@@ -19,15 +19,22 @@ from detector.services import tokens
 
 
 class FailureThrottle(SimpleRateThrottle):
-    """Counts failures of one address, or of one beginning of tokens."""
+    """Counts failures of one address, or of one beginning of tokens, anew in each window of time.
+
+    Calls that come at the same time are all counted where the cache adds by itself, as Redis does.
+    Django's cache in files reads and writes: of failures at the very same moment some may be lost
+    there. It also keeps what was added to for five minutes only, so windows should be shorter.
+    """
 
     scope = "failed"
 
     def __init__(self, ident: str) -> None:
         super().__init__()
         self.calls, self.seconds = self.parse_rate(self.rate)
-        self.key = self.cache_format % {"scope": self.scope, "ident": ident}
         self.now = self.timer()
+        self.began = self.now - self.now % (self.seconds or 1)
+        key = self.cache_format % {"scope": self.scope, "ident": ident}
+        self.key = f"{key}_{self.began:.0f}"
         self.history: list[float] = []
 
     def get_rate(self) -> str | None:
@@ -36,17 +43,28 @@ class FailureThrottle(SimpleRateThrottle):
         return rate
 
     def is_reached(self) -> bool:
-        """Whether no failure more is allowed."""
-        if self.calls is None or self.seconds is None:
+        """Whether no failure more is allowed; never where the cache is away."""
+        if self.calls is None:
             return False
-        since = self.now - self.seconds
-        self.history = [moment for moment in self.cache.get(self.key, []) if moment > since]
+        self._remember(self.cache.get(self.key, 0))
         return len(self.history) >= self.calls
 
     def count(self) -> None:
         """Write down one failure."""
-        if not self.is_reached():
-            self.throttle_success()
+        if self.calls is None:
+            return
+        self.cache.add(self.key, 0, self.seconds)
+        try:
+            # Nothing where the cache is away.
+            failures = self.cache.incr(self.key) or 1
+        except ValueError:
+            # Thrown out of a full cache since then.
+            failures = 1
+        self._remember(failures)
+
+    def _remember(self, failures: int) -> None:
+        """Keep it as throttles do, who tell from it what is left and how long to wait."""
+        self.history = [self.began] * min(failures, self.calls or 0)
 
 
 def check(request: Request, token: str = "") -> None:

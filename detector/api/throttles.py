@@ -76,6 +76,8 @@ def address_of(request: Request) -> str:
         address = ipaddress.ip_address(said.partition("%")[0])
     except ValueError:
         return hashlib.sha256(said.encode()).hexdigest()
+    # As servers that listen to both see IPv4: one network holds the whole of it.
+    address = getattr(address, "ipv4_mapped", None) or address
     if address.version == 4:
         return str(address)
     return str(ipaddress.ip_network((address, IPV6_PREFIX), strict=False))

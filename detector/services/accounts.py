@@ -1,9 +1,8 @@
 """What people set for themselves."""
 
 from django.db import transaction
-from django.utils import timezone
 
-from detector import consent
+from detector import clock, consent
 from detector.models import User
 from detector.services import statistics
 
@@ -33,5 +32,5 @@ def set_retention(user: User, days: int | None) -> None:
 
 def give_consent(user: User) -> None:
     """Note that a person agreed to the text of today, and when."""
-    user.consent_version, user.consented_at = consent.VERSION, timezone.now()
+    user.consent_version, user.consented_at = consent.VERSION, clock.now()
     user.save(update_fields=["consent_version", "consented_at"])

@@ -11,7 +11,15 @@ from detector import changes, selectors
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Face, Photo
 from detector.outages import drop_dead_connection, outage_in
-from detector.services import images, leases, model_registry, review_cases, statistics, webhooks
+from detector.services import (
+    images,
+    leases,
+    model_registry,
+    review_cases,
+    statistics,
+    storage,
+    webhooks,
+)
 from ml.types import FaceAnalysis
 
 logger = logging.getLogger(__name__)
@@ -44,6 +52,9 @@ def _run_claimed(analysis: Analysis) -> None:
     except leases.LeaseLostError:
         raise
     except DetectorError as error:
+        if storage.is_only_one_file(error):
+            logger.exception("Analysis %s cannot reach its files", analysis.pk)
+            error = UNEXPECTED
         _put_back(analysis, error)
     except SoftTimeLimitExceeded:
         logger.warning("Analysis %s ran into the time limit", analysis.pk)
@@ -51,7 +62,8 @@ def _run_claimed(analysis: Analysis) -> None:
     except Exception as error:
         # Whatever it was, the row must not stay running: it is logged and tried again.
         logger.exception("Analysis %s failed unexpectedly", analysis.pk)
-        _put_back(analysis, outage_in(error) or UNEXPECTED)
+        outage = None if storage.is_only_one_file(error) else outage_in(error)
+        _put_back(analysis, outage or UNEXPECTED)
 
 
 def _put_back(analysis: Analysis, error: DetectorError) -> None:

@@ -31,6 +31,9 @@ MAX_RATIO: Final = 50
 """Photos hardly shrink, blank scans by a lot; an archive that unpacks to more than the former and
 grows by more than the latter is made to fill a disk."""
 
+SIDECAR_BYTES: Final = 16 * 2**20
+"""Of all sidecars that are read of one archive, unpacked; what goes beyond is left unread."""
+
 CHUNK: Final = 64 * 2**10
 
 READ_COMPRESSIONS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -86,7 +89,8 @@ class Archive:
             entry for entry, path in named if path not in self._sidecars and path not in films
         ]
         self._check_amounts(file.size or 0)
-        self._remarks = remarks.Remarks(self._text_of)
+        self._sidecar_bytes = SIDECAR_BYTES
+        self._remarks = remarks.Remarks(self._text_of, map(self._path, self.members))
 
     def _check_amounts(self, packed: int) -> None:
         """Of what will be unpacked: neither sidecars nor films count."""
@@ -110,13 +114,14 @@ class Archive:
     def _path(self, member: zipfile.ZipInfo) -> str:
         return self._paths[id(member)]
 
-    def _text_of(self, path: str) -> bytes | None:
+    def _text_of(self, path: str, max_bytes: int) -> bytes | None:
         """Return a sidecar's content; None where there is none that can be read and is small."""
         entry = self._sidecars.get(path)
-        if entry is None or entry.file_size > remarks.MAX_BYTES or entry.flag_bits & 1:
+        if entry is None or entry.file_size > min(max_bytes, self._sidecar_bytes):
             return None
-        if entry.compress_type not in READ_COMPRESSIONS:
+        if entry.flag_bits & 1 or entry.compress_type not in READ_COMPRESSIONS:
             return None
+        self._sidecar_bytes -= entry.file_size
         try:
             return self._zip.read(entry)
         except (*READING_ERRORS, RuntimeError):

@@ -178,8 +178,12 @@ def _has_place(endpoint: WebhookEndpoint, now: datetime) -> bool:
 
 
 def _send(delivery: WebhookDelivery) -> outbound.Reply:
-    """As https://www.standardwebhooks.com asks."""
-    now = clock.now()
+    """As https://www.standardwebhooks.com asks.
+
+    It runs in a thread of its own: the database is not asked there, which would open a connection
+    an attempt and count its outages as the receiver's.
+    """
+    now = _claimed_at(delivery)
     message = str(delivery.pk)
     signature = Webhook(delivery.endpoint.secret).sign(message, now, delivery.payload)
     headers = {
@@ -190,6 +194,13 @@ def _send(delivery: WebhookDelivery) -> outbound.Reply:
         "webhook-signature": signature,
     }
     return outbound.post(delivery.endpoint.url, delivery.payload.encode(), headers)
+
+
+def _claimed_at(delivery: WebhookDelivery) -> datetime:
+    """Return the database's time at the claim, which the lease was counted from."""
+    if delivery.leased_until is None:
+        raise ValueError(f"Delivery {delivery.pk} was not claimed.")
+    return delivery.leased_until - LEASE
 
 
 def _succeed(delivery: WebhookDelivery, **answer: object) -> None:

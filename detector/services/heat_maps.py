@@ -68,7 +68,10 @@ def _draw(explanation: Explanation) -> None:
 
 def _end(explanation: Explanation, error: Exception) -> None:
     outage = outage_in(error)
-    if outage is not None:
+    if outage is not None and storage.is_only_one_file(error):
+        # The attempt counts, and the sweep sends it again until there were too many.
+        logger.error("Explanation %s cannot reach its files", explanation.pk, exc_info=error)
+    elif outage is not None:
         # As if it had not been tried: the sweep sends it again.
         logger.warning("Explanation %s waits: %s", explanation.pk, outage.code)
         Explanation.objects.filter(pk=explanation.pk).update(attempt=F("attempt") - 1)

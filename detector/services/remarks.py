@@ -5,7 +5,8 @@ All of it comes from strangers. Whatever does not fit is left out, never refused
 
 import json
 import re
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
@@ -18,16 +19,19 @@ from django.utils.dateparse import parse_datetime
 from detector.enums import Emotion
 from detector.services import annotation
 
-MAX_BYTES: Final = 8 * 2**20
-"""Of one such file. Ours takes one to three KB a photo."""
+MAX_EXPORT_BYTES: Final = 8 * 2**20
+"""Of our own export, which takes one to three KB a photo."""
+MAX_SERVICE_BYTES: Final = 64 * 2**10
+"""Of what a photo service says of one photo: one or two KB."""
 
 OWN_EXPORT: Final = "analyses.json"
 OWN_PICTURE: Final = re.compile(r"(?:(.*)/)?images/([0-9a-f-]{36})\.jpg", re.DOTALL)
 SERVICE_ENDINGS: Final = (".json", ".supplemental-metadata.json")
 EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
 
-ReadText = Callable[[str], bytes | None]
-"""The content of the sidecar at a path; None where there is none that can be read."""
+ReadText = Callable[[str, int], bytes | None]
+"""The content of the sidecar at a path; None where there is none of at most so many bytes that can
+be read."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +53,17 @@ NO_REMARK: Final = Remark()
 
 
 class Remarks:
-    """The remarks of one archive; its files are read when a photo asks for them."""
+    """The remarks of one archive; its files are read when a photo asks for them.
 
-    def __init__(self, read: ReadText) -> None:
+    Of our export no more is kept than what it says of the photos at `paths`.
+    """
+
+    def __init__(self, read: ReadText, paths: Iterable[str]) -> None:
         self._read = read
+        self._ids: dict[str, set[str]] = defaultdict(set)
+        for own in map(OWN_PICTURE.fullmatch, paths):
+            if own:
+                self._ids[own[1] or ""].add(own[2])
         self._exports: dict[str, dict[str, Remark]] = {}
 
     def on(self, path: str) -> Remark:
@@ -65,12 +76,15 @@ class Remarks:
     def _export_in(self, folder: str) -> dict[str, Remark]:
         """Return what our export in a folder says, by the id that its pictures are named by."""
         if folder not in self._exports:
-            content = _json(self._read(f"{folder}/{OWN_EXPORT}" if folder else OWN_EXPORT))
+            path = f"{folder}/{OWN_EXPORT}" if folder else OWN_EXPORT
+            content = _json(self._read(path, MAX_EXPORT_BYTES))
             entries = content.get("analyses") if isinstance(content, dict) else None
             self._exports[folder] = {
-                str(entry["photo"]): _remark(entry)
+                photo: _remark(entry)
                 for entry in (entries if isinstance(entries, list) else [])
-                if isinstance(entry, dict) and _is_id(entry.get("photo"))
+                if isinstance(entry, dict)
+                and _is_id(photo := entry.get("photo"))
+                and photo in self._ids[folder]
             }
         return self._exports[folder]
 
@@ -83,7 +97,7 @@ class Remarks:
             plain = numbered[1] + place.suffix
             names += [f"{plain}{ending[:-5]}{numbered[2]}.json" for ending in SERVICE_ENDINGS]
         for name in names:
-            content = _json(self._read(str(place.with_name(name))))
+            content = _json(self._read(str(place.with_name(name)), MAX_SERVICE_BYTES))
             taken = content.get("photoTakenTime") if isinstance(content, dict) else None
             if isinstance(taken, dict):
                 return Remark(captured_at=_since_1970(taken.get("timestamp")))

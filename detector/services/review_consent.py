@@ -1,9 +1,8 @@
 """Whether reviewers may see a person's faces: asked apart from the terms, taken back at once."""
 
 from django.db import transaction
-from django.utils import timezone
 
-from detector import consent
+from detector import clock, consent
 from detector.models import User
 from detector.services import locks, review_cases
 
@@ -14,7 +13,7 @@ def agree(user: User) -> None:
     # An analysis that ends now opens its cases before or after this, never in between.
     locks.owner_held(user.pk)
     user.review_consent_version = consent.REVIEW_VERSION
-    user.review_consented_at = timezone.now()
+    user.review_consented_at = clock.now()
     user.save(update_fields=["review_consent_version", "review_consented_at"])
     review_cases.open_all(user)
 

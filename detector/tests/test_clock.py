@@ -12,10 +12,12 @@ from django.test import Client
 from django.utils import timezone
 
 from detector import clock, reviewing, selectors, tasks
+from detector.api.serializers.tokens import TokenWishSerializer
 from detector.enums import DeliveryStatus, FineTuneStatus, Source, Status
 from detector.exceptions import DetectorError
 from detector.models import (
     Analysis,
+    ApiToken,
     Explanation,
     FineTune,
     IdempotentCall,
@@ -26,6 +28,7 @@ from detector.models import (
     WorkerHeartbeat,
 )
 from detector.services import (
+    accounts,
     bin,
     deliveries,
     explanation,
@@ -35,7 +38,9 @@ from detector.services import (
     leases,
     outbound,
     retention,
+    review_consent,
     submission,
+    tokens,
 )
 from detector.services.reviews import keep
 from detector.tests.factories import (
@@ -46,6 +51,7 @@ from detector.tests.factories import (
     WebhookDeliveryFactory,
 )
 from detector.web import health
+from detector.web.forms import TokenForm
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("wrong_clocks")]
 MakePicture = Callable[..., SimpleUploadedFile]
@@ -79,6 +85,48 @@ def test_what_it_says_is_stored_and_compared_as_it_is() -> None:
     second = moment.replace(microsecond=0)
     Analysis.objects.update(queued_at=second)
     assert Analysis.objects.filter(queued_at__lt=second + timedelta(microseconds=1)).exists()
+
+
+@pytest.mark.parametrize("off", OFF)
+def test_tokens_and_consents_have_the_right_moments(
+    owner: User, off: timedelta, settings: Any
+) -> None:
+    minute = timedelta(minutes=1)
+    before = clock.now()
+    with elsewhere(off):
+        token, _ = tokens.create_token(owner, name="unlimited")
+        assert tokens.note_use(token)
+        assert not tokens.note_use(token)
+        form = TokenForm({"name": "x", "scopes": ["read"], "days": settings.API_TOKEN_DAYS})
+        assert form.is_valid()
+        chosen, _ = tokens.create_token(owner, **form.wish)
+        soon = TokenWishSerializer(data={"name": "x", "expires_at": before + 30 * minute})
+        past = TokenWishSerializer(data={"name": "x", "expires_at": before - 30 * minute})
+        assert (soon.is_valid(), past.is_valid()) == (True, False)
+        accounts.give_consent(owner)
+        review_consent.agree(owner)
+    end = before + timedelta(days=settings.API_TOKEN_DAYS)
+    for made in (token, chosen):
+        made.refresh_from_db()
+        assert end <= made.expiry < end + minute
+    token.refresh_from_db()
+    owner.refresh_from_db()
+    for moment in (token.last_used_at, owner.consented_at, owner.review_consented_at):
+        assert moment is not None
+        assert before <= moment < before + minute
+
+
+@pytest.mark.parametrize("off", OFF)
+def test_a_token_in_steady_use_is_noted_by_a_host_with_a_wrong_clock(
+    owner: User, off: timedelta
+) -> None:
+    token, _ = tokens.create_token(owner, name="x")
+    ApiToken.objects.filter(pk=token.pk).update(last_used_at=clock.now() - timedelta(hours=3))
+    token.refresh_from_db()
+    with elsewhere(off):
+        assert tokens.note_use(token)
+    assert token.last_used_at is not None
+    assert abs(clock.now() - token.last_used_at) < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("off", OFF)

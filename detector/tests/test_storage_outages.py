@@ -2,7 +2,7 @@
 
 import errno
 import tempfile
-from contextlib import closing
+from contextlib import closing, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 from django.conf import settings
-from django.core.files.storage import default_storage
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from rest_framework.test import APIClient
@@ -113,6 +113,59 @@ def test_accepted_photos_wait_as_long_as_it_takes(
         tasks.analyse(str(pk))
     assert set(Analysis.objects.values_list("status", flat=True)) == {Status.DONE}
     assert files() == named()
+
+
+@pytest.mark.parametrize("fault", [errno.EIO, errno.EACCES], ids=errno.errorcode.get)
+def test_one_file_that_cannot_be_read_is_not_waited_for(
+    analysed: Analysis, monkeypatch: pytest.MonkeyPatch, settings: Any, fault: int
+) -> None:
+    settings.ANALYSIS_MAX_ATTEMPTS = 2
+    open_, bad = vars(FileSystemStorage)["_open"], str(analysed.photo.image.name)
+
+    def refuse(self: FileSystemStorage, name: str, mode: str = "rb") -> Any:
+        if name == bad:
+            raise OSError(fault, "of one file")
+        return open_(self, name, mode)
+
+    monkeypatch.setattr(FileSystemStorage, "_open", refuse)
+    asked = explanation.request(analysed.faces.get())
+    for attempt in (1, 2):
+        heat_maps.draw(asked.pk)
+        asked.refresh_from_db()
+        assert (asked.is_waiting, asked.attempt) == (True, attempt)
+    Analysis.objects.update(status=Status.QUEUED, attempt=0, finished_at=None)
+    for status in (Status.QUEUED, Status.FAILED):
+        Analysis.objects.update(due_at=clock.now())
+        tasks.analyse(str(analysed.pk))
+        analysed.refresh_from_db()
+        assert analysed.status == status
+    assert (analysed.attempt, analysed.error_code) == (2, "internal_error")
+    assert files() == named()
+
+
+@pytest.mark.parametrize(
+    ("error", "works", "expected"),
+    [
+        (OSError(errno.EIO, ""), True, True),
+        (OSError(errno.EIO, ""), False, False),
+        # Too full for a photo, not for a probe.
+        (OSError(errno.ENOSPC, ""), True, False),
+        (OSError(errno.EDQUOT, ""), True, False),
+        # The folder of all photos, which a probe would make anew.
+        (FileNotFoundError(errno.ENOENT, ""), True, False),
+        (ValueError(), True, False),
+    ],
+)
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_when_the_storage_as_a_whole_is_away(
+    broken: Any, error: Exception, works: bool, expected: bool, wrapped: bool
+) -> None:  # fmt: skip
+    told = error
+    if wrapped:
+        told = outages.storage_away()
+        told.__cause__ = error
+    with nullcontext() if works else broken(errno.EIO):
+        assert storage.is_only_one_file(told) is expected
 
 
 def test_a_disk_that_is_not_mounted_loses_no_photo(analysed: Analysis) -> None:

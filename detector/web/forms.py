@@ -9,8 +9,8 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
-from django.utils import timezone
 
+from detector import clock
 from detector.enums import DateLanguage, Emotion, Event, KeepPhotos, Scope, Theme
 from detector.exceptions import DetectorError
 from detector.models import Photo, User
@@ -155,7 +155,7 @@ class TokenForm(forms.Form):
         return {
             "name": self.cleaned_data["name"],
             "scopes": [Scope(name) for name in self.cleaned_data["scopes"]],
-            "expires_at": timezone.now() + timedelta(days=self.cleaned_data["days"]),
+            "expires_at": clock.now() + timedelta(days=self.cleaned_data["days"]),
         }
 
 

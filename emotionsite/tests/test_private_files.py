@@ -57,10 +57,33 @@ def test_a_database_in_memory_makes_no_file(
 def test_what_an_earlier_version_left_open_is_corrected(tmp_path: Path) -> None:
     message = tmp_path / "broker" / "queue" / "1.analysis.msg"
     style = tmp_path / "static" / "site.css"
-    for file in (message, style):
-        file.parent.mkdir(parents=True)
+    key = tmp_path / "secret_key"
+    for file in (message, style, key):
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
     private_files.correct(tmp_path)
-    assert mode(message) == 0o600
+    assert mode(message) == mode(key) == 0o600
     assert mode(message.parent) == mode(message.parent.parent) == 0o700
     assert mode(style) == 0o666, "what everyone may read is not ours to close"
+
+
+def test_what_is_not_the_platforms_stays_as_it_is(tmp_path: Path) -> None:
+    python = tmp_path / "checkout" / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.touch(mode=0o755)
+    (tmp_path / "broker").mkdir()
+    (tmp_path / "broker" / "elsewhere").symlink_to(python)
+    (tmp_path / "models").symlink_to(python.parent)
+    private_files.correct(tmp_path)
+    assert mode(python) == 0o755
+    assert mode(python.parent) == 0o777
+
+
+def test_what_its_owner_may_stays(tmp_path: Path) -> None:
+    program = tmp_path / "models" / "run.sh"
+    program.parent.mkdir()
+    for before, after in ((0o755, 0o700), (0o444, 0o400), (0o644, 0o600)):
+        program.touch()
+        program.chmod(before)
+        private_files.correct(tmp_path)
+        assert mode(program) == after

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import cast
 
-from django.utils import timezone
 from rest_framework import serializers
 
+from detector import clock
 from detector.api.serializers.fields import BodySerializer, MomentField, TextField
 from detector.enums import Scope
 from detector.models import ApiToken
@@ -53,6 +53,6 @@ class TokenWishSerializer(BodySerializer):
 
     def validate_expires_at(self, moment: datetime) -> datetime:
         """A token that is worthless at birth is a mistake."""
-        if moment <= timezone.now():
+        if moment <= clock.now():
             raise serializers.ValidationError("Must lie in the future.")
         return moment

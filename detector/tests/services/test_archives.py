@@ -9,13 +9,18 @@ import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
+from unittest import mock
+from uuid import uuid4
+from zipfile import BadZipFile
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from detector.enums import Source
+from detector.exceptions import DetectorError
 from detector.models import Photo, User
-from detector.services import archive_names, submission
+from detector.services import archive_names, archives, remarks, submission
+from detector.services.remarks import NO_REMARK, Remark
 from detector.tests.bad_files import archive, jpeg
 
 NAMES = ["Grüße äöü.jpg", "Été à la plage.jpg", "Señor Núñez.jpg", "smørrebrød Ålesund.jpg"]
@@ -146,3 +151,73 @@ def test_nonsense_tells_nothing(owner: User, told: bytes) -> None:
 def test_a_film_beside_a_photo_of_another_folder_is_told(owner: User) -> None:
     result = submit(owner, archive({"a/1.jpg": jpeg(), "b/1.mov": b"film"}))
     assert len(result.rejected) == 1
+
+
+def export_of(photo: str, size: int) -> bytes:
+    entries: list[object] = [{"photo": photo, "note": "x"}]
+    entries += [{"photo": str(uuid4()), "note": "of no picture here"} for _ in range(9)]
+    return json.dumps({"analyses": entries}).encode().ljust(size)
+
+
+def remarks_in(content: bytes, monkeypatch: pytest.MonkeyPatch) -> tuple[list[Remark], int]:
+    """Return what is said of each photo, and how much was unpacked to know that."""
+    unpacked: list[bytes] = []
+    read = zipfile.ZipFile.read
+
+    def count(zipped: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+        unpacked.append(read(zipped, entry))
+        return unpacked[-1]
+
+    monkeypatch.setattr(zipfile.ZipFile, "read", count)
+    opened = archives.Archive(SimpleUploadedFile("a.zip", content))
+    found = [opened.remark_on(member) for member in opened.members]
+    assert len(opened._remarks._exports) <= len(found)
+    assert sum(map(len, opened._remarks._exports.values())) <= len(found)
+    return found, sum(map(len, unpacked))
+
+
+def test_exports_in_many_folders_are_no_bomb(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "SIDECAR_BYTES", 2**20)
+    monkeypatch.setattr(remarks, "MAX_EXPORT_BYTES", 2**18)
+    files = {}
+    for folder in range(50):
+        photo = str(uuid4())
+        files[f"{folder}/images/{photo}.jpg"] = b"photo"
+        files[f"{folder}/analyses.json"] = export_of(photo, 2**18)
+    found, unpacked = remarks_in(archive(files), monkeypatch)
+    assert [remark.note for remark in found] == ["x"] * 4 + [""] * 46
+    assert unpacked == archives.SIDECAR_BYTES
+
+
+def test_a_sidecar_that_breaks_off_was_unpacked_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(archives, "SIDECAR_BYTES", 2 * 2**10)
+    told = json.dumps({"photoTakenTime": {"timestamp": "1620036000"}}).encode().ljust(2**10)
+    content = archive({f"{n}.jpg{end}": told for n in range(6) for end in ("", ".json")})
+    monkeypatch.setattr(zipfile.ZipExtFile, "_update_crc", mock.Mock(side_effect=BadZipFile))
+    opened = archives.Archive(SimpleUploadedFile("a.zip", content))
+    assert [opened.remark_on(member) for member in opened.members] == [NO_REMARK] * 6
+    assert opened._sidecar_bytes == 0
+
+
+def test_what_a_service_says_of_a_photo_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = json.dumps({"photoTakenTime": {"timestamp": "1620036000"}}).encode()
+    files = {"a.jpg": b"photo", "a.jpg.json": told.ljust(65 * 2**10)}
+    assert remarks_in(archive(files), monkeypatch) == ([NO_REMARK], 0)
+    files["a.jpg.json"] = told.ljust(64 * 2**10)
+    found, _ = remarks_in(archive(files), monkeypatch)
+    assert found[0].captured_at is not None
+
+
+def test_too_many_files_means_pictures_and_not_what_lies_beside_them(settings: Any) -> None:
+    settings.ARCHIVE_MAX_FILES = 200
+
+    def opened(photos: int) -> archives.Archive:
+        files = {f"p/{n}.jpg{end}": b"x" for n in range(photos) for end in ("", ".json")}
+        return archives.Archive(SimpleUploadedFile("a.zip", archive(files)))
+
+    assert len(opened(200).members) == 200
+    with pytest.raises(DetectorError) as refused:
+        opened(300)
+    assert (refused.value.code, refused.value.details) == ("too_many_files", {"max_files": 200})

@@ -1,16 +1,19 @@
 """Deliveries of many endpoints at once: slow receivers hold up nobody but themselves."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from billiard.exceptions import SoftTimeLimitExceeded
+from django.db import connection
 from django.utils import timezone
 
-from detector import tasks
+from detector import clock, tasks
 from detector.enums import DeliveryStatus
 from detector.models import User, WebhookDelivery, WebhookEndpoint
 from detector.services import couriers, deliveries, outbound
@@ -89,6 +92,60 @@ def test_courier_that_fails_once_goes_on(
     until(lambda: len(receiver.came) == 1)
 
 
+def without_rows(
+    courier: couriers.Courier, monkeypatch: pytest.MonkeyPatch
+) -> list[WebhookDelivery]:
+    """Let a courier find nothing due; what it writes down is returned instead."""
+    settled: list[WebhookDelivery] = []
+    monkeypatch.setattr(deliveries, "due", lambda _: [])
+    monkeypatch.setattr(deliveries, "settle", lambda delivery, _: settled.append(delivery))
+    return settled
+
+
+@pytest.mark.parametrize("broken", ["close_old_connections", "connection"])
+def test_what_ended_is_written_down_though_a_round_failed(
+    courier: couriers.Courier, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    settled = without_rows(courier, monkeypatch)
+    failures: list[bool] = []
+
+    def fail() -> None:
+        failures.append(True)
+        if len(failures) == 1:
+            raise OSError("no file descriptor is left")
+
+    fake = SimpleNamespace(close=fail) if broken == "connection" else fail
+    monkeypatch.setattr(couriers, broken, fake)
+    ended = WebhookDeliveryFactory.build()
+    courier._under_way.add(ended.pk)
+    courier._news.put((ended, deliveries.Outcome(0, 200)))
+    courier.wake()
+    until(lambda: len(failures) == 1 and not courier._under_way)
+    alive = courier._thread
+    courier.wake()
+    until(lambda: len(failures) == 2)
+    assert (settled, courier._thread) == ([ended], alive)
+
+
+def test_no_place_is_lost_where_no_thread_can_be_started(
+    courier: couriers.Courier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        with pytest.raises(RuntimeError):
+            courier._send(WebhookDeliveryFactory.build())
+        with pytest.raises(RuntimeError):
+            courier.wake()
+    assert not courier._under_way
+    settled = without_rows(courier, monkeypatch)
+    courier._news.put((WebhookDeliveryFactory.build(), deliveries.Outcome(0, 200)))
+    courier.wake()
+    until(lambda: len(settled) == 1)
+
+
 @pytest.mark.django_db
 def test_slow_endpoints_share_half_of_the_places(
     owner: User, receiver: Receiver, settings: Any
@@ -137,6 +194,23 @@ def test_attempt_that_breaks_off_counts_and_is_put_off(
     assert delivery.due_at > timezone.now()
     assert type(error).__name__ in delivery.error
     assert WebhookEndpoint.objects.get().failures == 1
+
+
+@pytest.mark.django_db
+def test_attempt_asks_the_database_nothing(owner: User, receiver: Receiver) -> None:
+    made = WebhookDeliveryFactory.create(endpoint__owner=owner, endpoint__url=receiver.url)
+    before = clock.now()
+    delivery = deliveries.claim(made.pk)
+    assert delivery is not None
+    with connection.execute_wrapper(refuse):
+        outcome = deliveries.attempt(delivery)
+    assert outcome.is_accepted
+    stamp = int(receiver.came[0][0]["webhook-timestamp"])
+    assert int(before.timestamp()) <= stamp <= clock.now().timestamp()
+
+
+def refuse(*_: Any) -> None:
+    raise AssertionError("a query")
 
 
 @pytest.mark.django_db

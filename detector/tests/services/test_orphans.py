@@ -2,12 +2,14 @@
 
 import os
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
+from django.core.files.storage import FileSystemStorage, default_storage
 
 from detector.models import Analysis
 from detector.services import orphans
@@ -43,3 +45,21 @@ def test_young_ones_may_be_on_their_way(analysed: Analysis) -> None:
 
 def test_nothing_stored_yet(db: None, settings: Any) -> None:
     assert orphans.remove_orphans() == 0
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_the_clock_of_the_storage_decides(
+    analysed: Analysis, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    dated = FileSystemStorage.get_modified_time
+    monkeypatch.setattr(
+        FileSystemStorage,
+        "get_modified_time",
+        lambda self, name: dated(self, name) + timedelta(hours=hours),
+    )
+    default_storage.save("uploads/ab/old", ContentFile(b"x"))
+    age(hours=1.5)
+    default_storage.save("uploads/ab/new", ContentFile(b"x"))
+    assert orphans.remove_orphans() == 1
+    assert "uploads/ab/new" in stored()
+    assert not [name for name in stored() if name.startswith("probes/")]
