@@ -149,7 +149,11 @@ def htmx_redirects(get_response: Handler) -> Handler:
 
 
 def addresses_of_forms(get_response: Handler) -> Handler:
-    """Show a page to whoever opens an address that only takes forms, and say what is wrong else."""
+    """Redirect people who open the address of a form as if it were a page.
+
+    Such an address only takes what a form sends. A browser that asks it for a page is sent to the
+    page above it. Any other person gets a page that says 405, and programs their answer as it is.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)

@@ -16,17 +16,21 @@ OF_A_DISK: Final = frozenset(
 
 
 def storage_away() -> OutageError:
-    """Return a new error each time: one that is raised again keeps what it was raised with."""
+    """Return an error that says that the storage is away.
+
+    It is a new one each time. An error that is raised a second time would still carry the traceback
+    and the cause of the first.
+    """
     return OutageError("storage_unavailable", "Photos cannot be stored or read at this moment.")
 
 
 def database_away() -> OutageError:
-    """Return a new error each time, as above."""
+    """Return an error that says that the database is away; a new one each time, as above."""
     return OutageError("database_unavailable", "The site cannot reach its data at this moment.")
 
 
 def outage_in(error: BaseException | None) -> OutageError | None:
-    """Return what is away where an error, or one that led to it, says so."""
+    """Return what is away, if an error or one of its causes says so; else None."""
     for one in _with_causes(error):
         if isinstance(one, OutageError):
             return one

@@ -29,7 +29,7 @@ def tag_of(content: bytes, state: bytes = b"") -> str:
 
 
 def asked(request: Request) -> bool:
-    """Whether a call depends on what is there."""
+    """Return whether a call has an `If-Match` or an `If-None-Match`."""
     return any(name in request.headers for name in CONDITIONS)
 
 

@@ -26,7 +26,7 @@ def _reads_photos(monkeypatch: pytest.MonkeyPatch) -> None:
     """This process counts as a worker; its heart only announces it, and nothing waits."""
     monkeypatch.setattr(celery, "reads_photos", lambda: True)
     monkeypatch.setattr(celery, "AWAY_SECONDS", 0)
-    monkeypatch.setattr(Heart, "start", Heart._beat)
+    monkeypatch.setattr(Heart, "start", lambda heart: heartbeats.announce(heart.name))
     for signal in (worker_shutdown, task_prerun, task_postrun):
         monkeypatch.setattr(signal, "receivers", list(signal.receivers))
 

@@ -9,8 +9,18 @@ from typing import Any
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 
+from emotionsite import celery
 from emotionsite.limits import limited
 from emotionsite.pool import SlotPool
+
+
+@pytest.fixture
+def pool(monkeypatch: pytest.MonkeyPatch) -> SlotPool:
+    """One that has no model to load."""
+    monkeypatch.setattr(celery, "reads_photos", lambda: False)
+    pool = SlotPool()
+    pool.start()
+    return pool
 
 
 def test_the_soft_limit_raises_in_the_work() -> None:
@@ -46,7 +56,7 @@ def test_the_hard_limit_ends_the_process_in_the_middle_of_c_code() -> None:
     assert "Timeout" in done.stderr
 
 
-def test_the_pool_keeps_the_limits_of_a_task() -> None:
+def test_the_pool_keeps_the_limits_of_a_task(pool: SlotPool) -> None:
     outcome: list[Any] = []
 
     def work() -> str:
@@ -56,16 +66,12 @@ def test_the_pool_keeps_the_limits_of_a_task() -> None:
             return "too long"
         return "done"
 
-    pool = SlotPool()
-    pool.start()
     pool.apply_async(work, soft_timeout=0.05, timeout=60, callback=outcome.append)
     assert outcome == ["too long"]
 
 
-def test_a_limit_that_comes_after_the_work_does_no_harm() -> None:
+def test_a_limit_that_comes_after_the_work_does_no_harm(pool: SlotPool) -> None:
     def late() -> None:
         raise SoftTimeLimitExceeded
 
-    pool = SlotPool()
-    pool.start()
     pool.apply_async(late, soft_timeout=60, timeout=60, callback=lambda _: None)

@@ -113,10 +113,11 @@ class ApiMixin(APIView):
 
     @contextmanager
     def if_unchanged(self) -> Iterator[None]:
-        """Do what follows only if the object is as the caller knows it, who may not say how.
+        """Run the block only if the object meets `If-Match` and `If-None-Match` of the call.
 
-        Nobody changes it in between. Raises PreconditionFailed. Every call that changes an object
-        does so inside.
+        Every call that changes an object does so in this block. The object is locked meanwhile, so
+        that nobody changes it between the comparison and the change. A call without conditions runs
+        the block as it is. Raises PreconditionFailed where the object does not meet them.
         """
         if not conditions.asked(self.request):
             yield
