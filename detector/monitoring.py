@@ -12,9 +12,8 @@ from typing import Final
 
 from django.db.models import Count, F, Min, Q, QuerySet
 from django.db.models.functions import Floor, TruncHour
-from django.utils import timezone
 
-from detector import agreement, model_selectors
+from detector import agreement, clock, model_selectors
 from detector.agreement import Estimate
 from detector.enums import UNDER_WAY, Emotion, Status
 from detector.models import Analysis, Face, ModelVersion, Photo
@@ -192,7 +191,7 @@ class Health:
 
 def health() -> Health:
     """How the installation is at this moment."""
-    now = timezone.now()
+    now = clock.now()
     model = model_selectors.active_model()
     emotions, confidence = drift(model, now) if model else (None, None)
     return Health(

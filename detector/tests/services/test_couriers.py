@@ -137,9 +137,9 @@ def test_no_place_is_lost_where_no_thread_can_be_started(
         patch.setattr(threading.Thread, "start", start)
         with pytest.raises(RuntimeError):
             courier._send(WebhookDeliveryFactory.build())
+        assert not courier._under_way
         with pytest.raises(RuntimeError):
             courier.wake()
-    assert not courier._under_way
     settled = without_rows(courier, monkeypatch)
     courier._news.put((WebhookDeliveryFactory.build(), deliveries.Outcome(0, 200)))
     courier.wake()
