@@ -28,7 +28,7 @@ app.set_default()
 logger = logging.getLogger(__name__)
 
 AWAY_SECONDS = 2
-"""Between two attempts to load the model while database or storage are away."""
+"""Between two attempts to load the model while something is not here."""
 
 
 def reads_photos() -> bool:
@@ -66,9 +66,13 @@ def load_model(**_: object) -> None:
 
 
 def _warm_up() -> None:
-    """Load the networks. A database or storage that is away may come back: it is waited for."""
+    """Load the networks; wait for what may come: a database, a storage, weights of this host.
+
+    A version that a person chose and that is not here must not end the web server beside it.
+    """
     from django.db import connection
 
+    from detector.exceptions import DetectorError
     from detector.outages import outage_in
     from detector.services import model_registry
 
@@ -76,9 +80,9 @@ def _warm_up() -> None:
         try:
             return model_registry.warm_up()
         except Exception as error:
-            if outage_in(error) is None:
+            if outage_in(error) is None and not isinstance(error, DetectorError):
                 raise
-            logger.warning("The worker waits for what is away: %s", error)
+            logger.warning("The worker waits for what is not here: %s", error)
             # The connection may be dead, and would stay so after the database has come back.
             connection.close()
             time.sleep(AWAY_SECONDS)

@@ -24,7 +24,11 @@ OF_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 @contextmanager
 def reached() -> Iterator[None]:
-    """Raise `storage_unavailable` for whatever a storage fails with; a lost file is not that."""
+    """Run a block that uses the storage.
+
+    Raises DetectorError `storage_unavailable` for every OSError of the storage but
+    FileNotFoundError: a lost file is passed on as it is.
+    """
     try:
         yield
     except FileNotFoundError:
