@@ -92,18 +92,22 @@ lint: install ## ruff, mypy, import-linter, migrations and schema checks
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(MAKE) --no-print-directory docs-check
 
-test: lint $(STATIC) ## lint, then every test; REQUIRE_SERVICES=1 makes absent services failures
+test: install $(STATIC) ## lint and every test; REQUIRE_SERVICES=1 makes absent services failures
 ifdef PYTEST_ARGS
+	@$(MAKE) --no-print-directory lint
 	$(BIN)/pytest $(PYTEST_ARGS)
 else
 	@# On two cores at once. Servers and networks are two processes, not one with two workers: a
 	@# browser's test leaves an event loop behind, in which Django refuses to ask a database.
-	$(BIN)/pytest -n 2 -m "not (e2e or weights or training)"
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync test-servers test-networks test-postgresql
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync \
+		lint test-quick test-servers test-networks test-postgresql
 	$(BIN)/pytest -m alone
 endif
 
-.PHONY: test-servers test-networks test-postgresql
+.PHONY: test-quick test-servers test-networks test-postgresql
+test-quick: install $(STATIC)
+	$(BIN)/pytest -n 2 -m "not (e2e or weights or training)"
+
 test-servers: install $(STATIC)
 	$(BIN)/pytest -m "$(OWN_SERVERS)" --durations 10
 

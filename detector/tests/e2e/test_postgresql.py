@@ -10,13 +10,14 @@ from detector.tests.e2e.platform import ROOT
 from detector.tests.services_needed import need_postgresql
 
 ASK_WHAT_OTHERS_ASK = (
-    "api/test_accept.py", "api/test_limits.py", "api/test_odd_requests.py", "api/test_redirects.py",
-    "api/test_schema.py", "api/test_scopes.py", "services/test_archives.py",
-    "services/test_file_cases.py", "services/test_images.py", "services/test_outbound.py",
-    "test_bad_input.py", "test_spreadsheet_text.py", "test_storage_outages.py",
-    "web/test_headers.py", "web/test_way_back.py",
+    "api/test_accept.py", "api/test_every_call.py", "api/test_limits.py",
+    "api/test_odd_requests.py", "api/test_redirects.py", "api/test_schema.py",
+    "api/test_scopes.py", "services/test_archives.py", "services/test_file_cases.py",
+    "services/test_images.py", "services/test_outbound.py", "test_access.py", "test_bad_input.py",
+    "test_spreadsheet_text.py", "test_storage_outages.py", "web/test_headers.py",
+    "web/test_way_back.py",
 )  # fmt: skip
-"""Files about bodies, headers and files: their few queries are those of other tests."""
+"""Files about who may call, bodies, headers and files: their queries are those of other tests."""
 
 pytestmark = [pytest.mark.e2e, pytest.mark.postgresql]
 
