@@ -97,10 +97,10 @@ ifdef PYTEST_ARGS
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/pytest $(PYTEST_ARGS)
 else
-	@# On two cores at once. Servers and networks are two processes, not one with two workers: a
+	@# On two cores at once, what takes longest first. Servers and networks are two processes, not one with two workers: a
 	@# browser's test leaves an event loop behind, in which Django refuses to ask a database.
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync \
-		lint test-quick test-servers test-networks test-postgresql
+		test-servers lint test-quick test-networks test-postgresql
 	$(BIN)/pytest -m alone
 endif
 
