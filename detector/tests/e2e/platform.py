@@ -97,7 +97,8 @@ class Platform:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
-    def _make_database(self) -> None:
+    def make_database(self) -> None:
+        """Make an empty database where there is none."""
         if "DATABASE_URL" in self.environment:
             self.manage("migrate", "--verbosity", "0")
             return
@@ -107,7 +108,7 @@ class Platform:
             shutil.copyfile(_migrated(), folder / DATABASE)
 
     def start(self) -> None:
-        self._make_database()
+        self.make_database()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "emotionsite.supervisor"],

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -47,16 +48,22 @@ def test_make_run_serves_on_port_and_ends_with_ctrl_c(tmp_path: Path) -> None:
         httpx.get(platform.url)
 
 
-def test_port_in_use_is_said_at_once(private_platform: Platform) -> None:
-    done = subprocess.run(
-        [need_program("make"), "run", f"PORT={private_platform.port}"],
+def test_port_in_use_is_said_at_once(tmp_path: Path) -> None:
+    platform = Platform(tmp_path)
+    platform.make_database()
+    with socket.create_server(("127.0.0.1", platform.port)):
+        done = _refused(platform)
+    assert done.returncode != 0
+    assert f"port {platform.port} is in use" in done.stdout
+
+
+def _refused(platform: Platform) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [need_program("make"), "run", f"PORT={platform.port}"],
         cwd=ROOT,
-        env=private_platform.environment,
+        env=platform.environment,
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert done.returncode != 0
-    assert f"port {private_platform.port} is in use" in done.stdout
-    assert private_platform.is_ready()

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -35,10 +36,11 @@ print(json.dumps({
 """
 
 
-def test_neither_imports_tensorflow(private_platform: Platform, portrait: bytes) -> None:
-    private_platform.stop()
+def test_neither_imports_tensorflow(tmp_path: Path, portrait: bytes) -> None:
+    platform = Platform(tmp_path)
+    platform.make_database()
     environment = {
-        **private_platform.environment,
+        **platform.environment,
         "DJANGO_SETTINGS_MODULE": "emotionsite.settings",
     }
     done = subprocess.run(
