@@ -13,10 +13,11 @@ from typing import Final
 from django.db.models import Count, F, Min, Q, QuerySet
 from django.db.models.functions import Floor, TruncHour
 
-from detector import agreement, clock, model_selectors
+from detector import agreement, clock
 from detector.agreement import Estimate
 from detector.enums import UNDER_WAY, Emotion, Status
 from detector.models import Analysis, Face, ModelVersion, Photo
+from detector.registry import selectors as model_selectors
 
 THROUGHPUT_HOURS: Final = 24
 FAILURE_DAYS: Final = 7

@@ -11,7 +11,7 @@ from django.conf import settings
 def analyse(analysis_id: str) -> None:
     """Look at one analysis and do what it needs."""
     # Imported here: the web process only sends this task and has no use for a neural network.
-    from detector import model_selectors
+    from detector.registry import selectors as model_selectors
     from detector.services import analysis, hints, reanalysis, webhooks
 
     analysis.run(UUID(analysis_id))

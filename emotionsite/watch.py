@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 
-from detector import selectors
+from detector.operations import liveness
 from detector.services import heartbeats
 from emotionsite.programs import RENEW
 
@@ -50,4 +50,4 @@ class Watch:
         if silent:
             return f"no sign of life from {', '.join(silent)}"
         # What waits may wait for the workers of another host.
-        return str(selectors.stall() or "") if heartbeats.idle_here() else ""
+        return str(liveness.stall() or "") if heartbeats.idle_here() else ""

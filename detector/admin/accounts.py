@@ -15,10 +15,10 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path
 
-from detector import selectors
 from detector.admin.base import AuditedAdmin, ErasingAdmin
 from detector.exceptions import DetectorError
 from detector.models import ApiToken, Photo, User
+from detector.photos import selectors as photo_selectors
 from detector.services import accounts, erasure, export
 from detector.streams import streamed
 
@@ -116,7 +116,7 @@ class UserAdmin(ErasingAdmin[User], DjangoUserAdmin[User]):
     @admin.display(description="Usage")
     def usage(self, user: User) -> str:
         """What they keep of what they may keep."""
-        used = selectors.usage(user)
+        used = photo_selectors.usage(user)
         photos = f"{used.photos:,} of {settings.QUOTA_PHOTOS:,} photos"
         return f"{photos}, {filesizeformat(used.bytes)} of {filesizeformat(settings.QUOTA_BYTES)}"
 

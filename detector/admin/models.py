@@ -19,12 +19,13 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from detector import agreement, model_selectors
+from detector import agreement
 from detector.admin.base import ReadOnlyAdmin, actor_of
 from detector.admin.comparison import sections
 from detector.enums import ModelStatus
 from detector.exceptions import DetectorError
 from detector.models import ModelVersion
+from detector.registry import selectors as model_selectors
 from detector.services import promotion
 
 

@@ -11,10 +11,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
-from detector import model_selectors
 from detector.admin.base import ReadOnlyAdmin
 from detector.exceptions import DetectorError
 from detector.models import Reanalysis, ReviewedExport, User
+from detector.registry import selectors as model_selectors
 from detector.services import reanalysis
 
 SHOWN: Final = (

@@ -7,7 +7,7 @@ from uuid import UUID
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import Error, transaction
 
-from detector import changes, selectors
+from detector import changes
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Face, Photo
 from detector.outages import drop_dead_connection, outage_in
@@ -125,7 +125,7 @@ def _keep_verdicts(photo: Photo, faces: list[Face]) -> list[Face]:
 
     The verdicts themselves stay with the reading that they were given on.
     """
-    earlier = selectors.faces_of_photo(photo).select_related("review_case")
+    earlier = statistics.faces_of_photo(photo).select_related("review_case")
     settled = []
     for face, known in zip(faces, changes.same_faces(list(earlier), faces), strict=True):
         if known is not None:
@@ -138,7 +138,7 @@ def _keep_verdicts(photo: Photo, faces: list[Face]) -> list[Face]:
 def _make_current(renewal: Analysis, photo: Photo) -> None:
     """Let a renewal take the place of the result that stood until now."""
     if photo.deleted_at is None:
-        statistics.remove_faces(photo, selectors.faces_of_photo(photo))
+        statistics.remove_faces(photo, statistics.faces_of_photo(photo))
     Analysis.objects.filter(photo=photo, superseded=False).update(superseded=True)
     Analysis.objects.filter(pk=renewal.pk).update(superseded=False)
 

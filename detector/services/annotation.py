@@ -5,10 +5,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from detector import selectors
 from detector.enums import Emotion
 from detector.exceptions import DetectorError
 from detector.models import Photo, PhotoTag, User
+from detector.photos import selectors as photo_selectors
 from detector.services import locks
 
 NOTE_LENGTH = 2000
@@ -88,7 +88,7 @@ def _felt(emotion: str) -> str:
 def _spelled(owner: User, tags: Iterable[str]) -> list[str]:
     """Each tag once, spelled as the owner spelled it first, whatever its capitals now."""
     words = dict.fromkeys(_word(tag) for tag in tags)
-    known = {name.casefold(): name for name in selectors.tag_names_of(owner)} if words else {}
+    known = {name.casefold(): name for name in photo_selectors.tag_names_of(owner)} if words else {}
     names: dict[str, str] = {}
     for word in words:
         if word:

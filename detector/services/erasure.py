@@ -6,7 +6,6 @@ from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
-from detector import selectors
 from detector.models import Explanation, Photo, User
 from detector.services import images, statistics
 
@@ -22,7 +21,7 @@ def delete_photo(photo: Photo) -> None:
     if current is None:
         return
     if current.deleted_at is None:
-        statistics.remove_faces(current, selectors.faces_of_photo(current))
+        statistics.remove_faces(current, statistics.faces_of_photo(current))
     current.delete()
 
 

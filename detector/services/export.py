@@ -11,9 +11,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from detector import selectors
+from detector.analyses import selectors as analysis_selectors
 from detector.days import utc_text
 from detector.models import Analysis, Face, Photo, User
+from detector.photos import selectors as photo_selectors
 from detector.spreadsheet_text import harmless
 from ml.capture_time import capture_time_segment
 
@@ -93,7 +94,7 @@ def zip_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None
         yield from _member(archive, sink, "README.txt", [_readme().encode()])
         yield from _member(archive, sink, "faces.csv", csv_pieces(owner, bom=bom))
         yield from _member(archive, sink, "analyses.json", json_pieces(owner))
-        for photo in selectors.photos_of(owner).exclude(image="").iterator(chunk_size=500):
+        for photo in photo_selectors.photos_of(owner).exclude(image="").iterator(chunk_size=500):
             photo.owner = owner
             yield from _member(archive, sink, f"images/{photo.pk}.jpg", _picture(photo))
     yield sink.taken()
@@ -148,7 +149,7 @@ def _picture(photo: Photo) -> Iterator[bytes]:
 
 
 def _analyses(owner: User) -> Iterator[Analysis]:
-    return selectors.analyses_of(owner).order_by("id").iterator(chunk_size=500)
+    return analysis_selectors.analyses_of(owner).order_by("id").iterator(chunk_size=500)
 
 
 def _csv_rows(analysis: Analysis) -> list[list[Any]]:

@@ -6,10 +6,11 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from detector import model_selectors, tasks
+from detector import tasks
 from detector.enums import FineTuneStatus
 from detector.exceptions import DetectorError
 from detector.models import FineTune, ModelVersion, ReviewedExport, User
+from detector.registry import selectors as model_selectors
 from detector.services import audit, fine_tuning, hints
 
 

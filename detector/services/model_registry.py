@@ -4,9 +4,9 @@ import logging
 
 from django.conf import settings
 
-from detector import model_selectors
 from detector.exceptions import DetectorError
 from detector.models import ModelVersion
+from detector.registry import selectors as model_selectors
 from detector.services import promotion
 from ml import face_detection, inference, manifest
 

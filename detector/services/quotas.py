@@ -2,9 +2,9 @@
 
 from django.conf import settings
 
-from detector import selectors
 from detector.exceptions import DetectorError
 from detector.models import Photo, User
+from detector.photos import selectors as photo_selectors
 
 
 def check(photo: Photo) -> None:
@@ -17,7 +17,7 @@ def check(photo: Photo) -> None:
     if owner is None:
         # The account is being deleted, and the database will say so.
         return
-    usage = selectors.usage(owner)
+    usage = photo_selectors.usage(owner)
     _check("photos", usage.photos + 1, settings.QUOTA_PHOTOS)
     _check("bytes", usage.bytes + photo.stored_bytes, settings.QUOTA_BYTES)
 

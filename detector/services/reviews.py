@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
-from detector import clock, reviewing, selectors
+from detector import clock, reviewing
 from detector.enums import CaseStatus, ReviewKind, Verdict
 from detector.exceptions import DetectorError
 from detector.models import Face, Photo, Review, ReviewCase, User
@@ -223,7 +223,7 @@ def _show(photo: Photo, face: Face) -> None:
     own = Review.objects.filter(face=face, kind=ReviewKind.OWNER).values_list("verdict", flat=True)
     settled = ReviewCase.objects.filter(face=face).values_list("final_verdict", flat=True)
     shown = own.first() or settled.first() or ""
-    counted = selectors.faces_of_photo(photo)
+    counted = statistics.faces_of_photo(photo)
     counts = photo.deleted_at is None and counted.filter(pk=face.pk).exists()
     if counts:
         statistics.remove_faces(photo, counted)

@@ -6,10 +6,10 @@ A sample, not a record: a hint that the broker loses is not sent again.
 import logging
 from uuid import UUID
 
-from detector import model_selectors
 from detector.enums import Emotion, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Face, ModelVersion, ShadowFace
+from detector.registry import selectors as model_selectors
 from detector.services import crops, images, model_registry
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.db import models, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from detector.enums import Status
 from detector.models import (
@@ -32,6 +32,13 @@ def add_faces(photo: Photo, faces: Iterable[Face]) -> None:
 def remove_faces(photo: Photo, faces: Iterable[Face]) -> None:
     """Take a photo out of the count again, with its faces."""
     _count(photo, faces, sign=-1)
+
+
+def faces_of_photo(photo: Photo) -> QuerySet[Face]:
+    """The faces that count: those of a photo's current analysis."""
+    return Face.objects.filter(
+        analysis__photo=photo, analysis__superseded=False, analysis__status=Status.DONE
+    )
 
 
 @transaction.atomic

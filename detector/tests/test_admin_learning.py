@@ -11,9 +11,9 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 
-from detector import model_selectors
 from detector.enums import Emotion, FineTuneStatus
 from detector.models import Analysis, AuditEntry, FineTune, ModelVersion, ReviewedExport, ShadowFace
+from detector.registry import selectors as model_selectors
 from detector.services import promotion
 from detector.tests.factories import UserFactory
 from ml import manifest

@@ -11,7 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from detector import clock, reviewing, selectors, tasks
+from detector import clock, reviewing, tasks
+from detector.analyses import selectors as analysis_selectors
 from detector.api.serializers.tokens import TokenWishSerializer
 from detector.enums import DeliveryStatus, FineTuneStatus, Source, Status
 from detector.exceptions import DetectorError
@@ -27,6 +28,7 @@ from detector.models import (
     WebhookDelivery,
     WorkerHeartbeat,
 )
+from detector.operations import liveness
 from detector.services import (
     accounts,
     bin,
@@ -171,7 +173,7 @@ def test_the_heart_of_another_host_is_heard(off: timedelta) -> None:
     heartbeats.announce("near:1")
     with elsewhere(off * 30):
         heartbeats.beat("far:1")
-        assert selectors.worker_alive()
+        assert liveness.worker_alive()
     assert WorkerHeartbeat.objects.filter(name="near:1").exists()
 
 
@@ -250,7 +252,7 @@ def test_a_renewal_asked_for_by_another_host_is_seen(analysed: Analysis, off: ti
     assert submission.analyse_again(analysed.owner, [analysed.photo_id]) == 1
     there = UUID(int=analysed.pk.int + (int(off.total_seconds() * 1000) << 80))
     Analysis.objects.exclude(pk=analysed.pk).update(id=there)
-    renewal = selectors.renewal_of(analysed)
+    renewal = analysis_selectors.renewal_of(analysed)
     assert renewal is not None
     assert renewal.pk == there
 

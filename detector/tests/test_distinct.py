@@ -3,9 +3,9 @@
 import pytest
 from django.utils import timezone
 
-from detector import selectors
 from detector.distinct import distinct_values
 from detector.models import Photo, PhotoTag, User
+from detector.photos import selectors as photo_selectors
 from detector.tests.factories import PhotoFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ def test_tags_are_named_once_and_in_order(owner: User) -> None:
     _tag(UserFactory.create(), "another's")
     thrown_away = _tag(owner, "beach", "bin")
     Photo.objects.filter(pk=thrown_away.pk).update(deleted_at=timezone.now())
-    assert selectors.tag_names_of(owner) == sorted(["100 %", "'; DROP TABLE", "beach", "sea"])
+    assert photo_selectors.tag_names_of(owner) == sorted(["100 %", "'; DROP TABLE", "beach", "sea"])
 
 
 def test_nothing_has_no_values(owner: User) -> None:

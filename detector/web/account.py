@@ -14,12 +14,14 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from detector import clock, selectors
+from detector import clock
 from detector import consent as consent_text
+from detector.accounts import selectors as account_selectors
 from detector.services import accounts, erasure, retention, review_consent, tokens
 from detector.web import once
 from detector.web.forms import PreferencesForm, RetentionForm, TokenForm
 from detector.web.requests import OwnerRequest
+from detector.webhooks import selectors as webhook_selectors
 
 View = Callable[[OwnerRequest], HttpResponse]
 # allauth's decorator has no types.
@@ -120,7 +122,7 @@ def create_token(request: OwnerRequest) -> HttpResponse:
 @require_POST
 def revoke_token(request: OwnerRequest, token_id: UUID) -> HttpResponse:
     """Make a token worthless."""
-    tokens.revoke_token(get_object_or_404(selectors.tokens_of(request.user), id=token_id))
+    tokens.revoke_token(get_object_or_404(account_selectors.tokens_of(request.user), id=token_id))
     messages.success(request, "The token was revoked.")
     return redirect("settings")
 
@@ -133,8 +135,8 @@ def _settings_page(request: OwnerRequest, **context: object) -> HttpResponse:
         "has_two_steps": is_mfa_enabled(request.user),
         "form_number": once.number(request),
         "token_form": TokenForm(),
-        "tokens": selectors.tokens_of(request.user),
-        "disabled_webhooks": selectors.disabled_webhooks_of(request.user),
+        "tokens": account_selectors.tokens_of(request.user),
+        "disabled_webhooks": webhook_selectors.disabled_webhooks_of(request.user),
         "page_address": reverse("settings"),
         **context,
     }

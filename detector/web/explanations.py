@@ -6,7 +6,7 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from detector import selectors
+from detector.analyses import selectors as analysis_selectors
 from detector.models import Explanation, Face
 from detector.services import explanation as service
 from detector.web.pictures import picture
@@ -38,14 +38,14 @@ def image(request: OwnerRequest, photo_id: UUID, index: int) -> HttpResponseBase
 
 
 def _face(request: OwnerRequest, photo_id: UUID, index: int) -> Face:
-    face = selectors.face_of(request.user, photo_id, index)
+    face = analysis_selectors.face_of(request.user, photo_id, index)
     if face is None:
         raise Http404
     return face
 
 
 def _explanation(face: Face) -> Explanation:
-    found = selectors.explanation_of(face)
+    found = analysis_selectors.explanation_of(face)
     if found is None:
         raise Http404
     return found

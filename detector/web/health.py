@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from kombu import Queue
 
-from detector import selectors
+from detector.operations import liveness
 from detector.services import storage
 
 logger = logging.getLogger(__name__)
@@ -89,8 +89,8 @@ def _storage() -> None:
 
 
 def _worker() -> None:
-    if not selectors.worker_alive():
+    if not liveness.worker_alive():
         raise NotReadyError("no worker was heard from")
-    stall = selectors.stall()
+    stall = liveness.stall()
     if stall is not None:
         raise NotReadyError(str(stall))

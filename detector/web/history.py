@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from detector import selectors
+from detector.analyses import selectors as analysis_selectors
 from detector.enums import Emotion, Source
 from detector.exceptions import DetectorError
+from detector.photos import selectors as photo_selectors
 from detector.services import annotation, submission
 from detector.services import bin as bin_service
 from detector.web import listing, spreadsheet, undo
@@ -32,7 +33,7 @@ def history(request: OwnerRequest) -> HttpResponse:
 
     Asked for by a page that scrolls on, only the photos.
     """
-    analyses = selectors.with_renewals(selectors.analyses_of(request.user))
+    analyses = analysis_selectors.with_renewals(analysis_selectors.analyses_of(request.user))
     chosen, queryset = listing.filter_of(request, request.GET, analyses)
     page = page_of(queryset, request.GET, PAGE_SIZE, listing.order_of(request.GET))
     context: dict[str, Any] = {
@@ -48,10 +49,10 @@ def history(request: OwnerRequest) -> HttpResponse:
         "sources": Source.choices,
         "confidences": CONFIDENCES,
         "orders": {key: order.label for key, order in listing.ORDERS.items()},
-        "tags": selectors.tag_names_of(request.user),
+        "tags": photo_selectors.tag_names_of(request.user),
         "filter": chosen,
         "is_filtered": any(request.GET.get(name) for name in listing.FILTERS),
-        "has_photos": selectors.photos_of(request.user).exists(),
+        "has_photos": photo_selectors.photos_of(request.user).exists(),
         "unfinished": request.session.pop(UNFINISHED, None),
     }
     return render(request, "detector/history.html", context)
@@ -60,7 +61,7 @@ def history(request: OwnerRequest) -> HttpResponse:
 @require_safe
 def item(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
     """One photo of the grid; it asks for itself again until nothing is under way."""
-    analyses = selectors.with_renewals(selectors.analyses_of(request.user))
+    analyses = analysis_selectors.with_renewals(analysis_selectors.analyses_of(request.user))
     analysis = analyses.filter(photo_id=photo_id).first()
     if analysis is None:
         raise Http404
@@ -79,7 +80,7 @@ def several(request: OwnerRequest) -> HttpResponseBase:
         return back
     action = request.POST.get("action")
     if action == "export":
-        chosen = selectors.analyses_of(request.user).filter(photo_id__in=ids)
+        chosen = analysis_selectors.analyses_of(request.user).filter(photo_id__in=ids)
         return spreadsheet.photos(chosen.order_by("-photo_id"), request.user)
     if action == "tag":
         _tag(request, ids)

@@ -9,9 +9,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from detector import selectors, totals, trends
+from detector import totals, trends
 from detector.days import FIRST, LAST
 from detector.enums import Emotion
+from detector.photos import selectors as photo_selectors
 from detector.web import heat_maps
 from detector.web.forms import PeriodsForm
 from detector.web.requests import OwnerRequest
@@ -74,7 +75,7 @@ def insights(request: OwnerRequest) -> HttpResponse:
         "periods": periods,
         "enough": trends.ENOUGH,
         "shares": request.GET.get("scale") == "share",
-        "made_up": selectors.photos_of(owner).filter(is_demo=True).exists(),
+        "made_up": photo_selectors.photos_of(owner).filter(is_demo=True).exists(),
         "distribution_note": f"n = {_many(summary.faces, 'face')}",
         "timeline_note": f"Faces each {bucket}, n = {summary.faces}",
         "calendar_note": f"The most frequent expression of each day, n = {of_days}",

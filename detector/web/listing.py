@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import QueryDict
 
-from detector import selectors
+from detector.analyses import selectors as analysis_selectors
 from detector.filters import AnalysisFilter
 from detector.models import Analysis
 from detector.web.keyset import Order
@@ -48,7 +48,7 @@ def query_of(query: QueryDict) -> str:
 
 def neighbours(request: OwnerRequest, analysis: Analysis) -> tuple[UUID | None, UUID | None]:
     """Return the photos just before and just after one, in the list that the address asks for."""
-    _, listed = filter_of(request, request.GET, selectors.analyses_of(request.user))
+    _, listed = filter_of(request, request.GET, analysis_selectors.analyses_of(request.user))
     order = order_of(request.GET)
     return _first(listed, order.backwards, analysis), _first(listed, order, analysis)
 

@@ -9,10 +9,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from detector import changes, selectors
+from detector import changes
+from detector.analyses import selectors as analysis_selectors
 from detector.enums import Verdict
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo
+from detector.photos import selectors as photo_selectors
 from detector.services import annotation, reviews, submission
 from detector.services import bin as bin_service
 from detector.web import listing, undo, way_back
@@ -38,7 +40,7 @@ def result(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
 @require_POST
 def correct(request: OwnerRequest, photo_id: UUID, index: int) -> HttpResponse:
     """Say what a face shows, or take that back; a script gets the result anew."""
-    face = selectors.face_of(request.user, photo_id, index)
+    face = analysis_selectors.face_of(request.user, photo_id, index)
     verdict = request.POST.get("verdict", "")
     if face is None:
         raise Http404
@@ -95,7 +97,7 @@ def _page(request: OwnerRequest, analysis: Analysis, form: AnnotationForm) -> Ht
 
 
 def _result_of(analysis: Analysis) -> dict[str, Any]:
-    renewal = selectors.renewal_of(analysis)
+    renewal = analysis_selectors.renewal_of(analysis)
     is_renewing = renewal is not None and not renewal.is_finished
     return {
         "analysis": analysis,
@@ -139,14 +141,14 @@ def analyse_again(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
     submission.analyse_again(request.user, [photo_id])
     if request.htmx:
         current = analysis_or_404(request, photo_id)
-        context = {"analysis": selectors.renewal_of(current) or current}
+        context = {"analysis": analysis_selectors.renewal_of(current) or current}
         return render(request, "detector/partials/analysis_card.html", context)
     return redirect(_address(request, photo_id))
 
 
 def analysis_or_404(request: OwnerRequest, photo_id: UUID) -> Analysis:
     """The current analysis of the owner's photo."""
-    analysis = selectors.analysis_of_photo(request.user, photo_id)
+    analysis = analysis_selectors.analysis_of_photo(request.user, photo_id)
     if analysis is None:
         raise Http404
     return analysis
@@ -158,4 +160,4 @@ def _address(request: OwnerRequest, photo_id: UUID) -> str:
 
 
 def _photo(request: OwnerRequest, photo_id: UUID) -> Photo:
-    return get_object_or_404(selectors.photos_of(request.user), pk=photo_id)
+    return get_object_or_404(photo_selectors.photos_of(request.user), pk=photo_id)

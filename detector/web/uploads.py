@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from detector import selectors
+from detector.analyses import selectors as analysis_selectors
 from detector.enums import Source
 from detector.services import images, submission
 from detector.web.permissions_policy import camera_allowed
@@ -38,7 +38,7 @@ def upload(request: OwnerRequest) -> HttpResponse:
     result = submission.submit(request.user, files, source)
     ids = [analysis.pk for analysis in result.accepted]
     answer: dict[str, Any] = {
-        "analyses": selectors.analyses_by_id(request.user, ids),
+        "analyses": analysis_selectors.analyses_by_id(request.user, ids),
         "duplicates": result.duplicates,
         "rejected": result.rejected,
         "nothing_sent": not files,
@@ -58,7 +58,7 @@ def upload(request: OwnerRequest) -> HttpResponse:
 @require_safe
 def analysis_card(request: OwnerRequest, analysis_id: UUID) -> HttpResponse:
     """The card of one analysis; it asks for itself again until the analysis is finished."""
-    analysis = selectors.analysis_of(request.user, analysis_id)
+    analysis = analysis_selectors.analysis_of(request.user, analysis_id)
     if analysis is None:
         raise Http404
     every = min(max(_number(request.GET.get("every")), 1), SLOWEST_POLL)

@@ -8,7 +8,6 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from detector import selectors
 from detector.exceptions import DetectorError
 from detector.models import WebhookEndpoint
 from detector.services import notices
@@ -16,6 +15,7 @@ from detector.services import webhooks as webhook_service
 from detector.web import once
 from detector.web.forms import WebhookForm
 from detector.web.requests import OwnerRequest
+from detector.webhooks import selectors as webhook_selectors
 
 DELIVERIES_SHOWN = 50
 
@@ -44,7 +44,7 @@ def webhooks(request: OwnerRequest) -> HttpResponse:
 def webhook(request: OwnerRequest, webhook_id: UUID) -> HttpResponse:
     """One, with what it was told lately."""
     endpoint = _endpoint(request, webhook_id)
-    told = selectors.deliveries_of(request.user, endpoint.pk)[:DELIVERIES_SHOWN]
+    told = webhook_selectors.deliveries_of(request.user, endpoint.pk)[:DELIVERIES_SHOWN]
     context = {"webhook": endpoint, "deliveries": told, "shown": DELIVERIES_SHOWN}
     return render(request, "detector/webhook.html", context)
 
@@ -70,21 +70,21 @@ def delete(request: OwnerRequest, webhook_id: UUID) -> HttpResponse:
 @require_POST
 def send_again(request: OwnerRequest, webhook_id: UUID, delivery_id: UUID) -> HttpResponse:
     """The same message once more."""
-    deliveries = selectors.deliveries_of(request.user, webhook_id)
+    deliveries = webhook_selectors.deliveries_of(request.user, webhook_id)
     notices.send_again(get_object_or_404(deliveries, pk=delivery_id))
     messages.success(request, "It is sent again.")
     return redirect("webhook", webhook_id)
 
 
 def _endpoint(request: OwnerRequest, webhook_id: UUID) -> WebhookEndpoint:
-    return get_object_or_404(selectors.webhooks_of(request.user), pk=webhook_id)
+    return get_object_or_404(webhook_selectors.webhooks_of(request.user), pk=webhook_id)
 
 
 def _page(request: OwnerRequest, **context: Any) -> HttpResponse:
     context = {
         "form": WebhookForm(),
         "form_number": once.number(request),
-        "webhooks": selectors.webhooks_of(request.user),
+        "webhooks": webhook_selectors.webhooks_of(request.user),
         **context,
     }
     return render(request, "detector/webhooks.html", context)

@@ -16,8 +16,8 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from detector import selectors
 from detector.models import Analysis, Photo, WorkerHeartbeat
+from detector.operations import liveness
 from detector.services import heartbeats
 from detector.tests.factories import PhotoFactory
 from emotionsite import caretaker as caretaker_module
@@ -360,7 +360,7 @@ def test_a_host_is_left_alone_where_others_are_deaf(waiting: Analysis, here: str
         name = heartbeats.worker_name(os.getpid())
         heartbeats.announce(name)
         WorkerHeartbeat.objects.filter(name=name).update(is_busy=True)
-    assert selectors.stall() is not None
+    assert liveness.stall() is not None
     assert looks(5).status == 0
 
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from detector import selectors
+from detector.analyses import selectors as analysis_selectors
 from detector.api.serializers.errors import ErrorSerializer, FailureSerializer
 from detector.api.serializers.fields import (
     BodySerializer,
@@ -154,7 +154,7 @@ class AnalysisSerializer(serializers.Serializer[Analysis]):
 
     def get_current(self, analysis: Analysis) -> UUID:
         """Its own, unless the photo was analysed again or is waiting for that."""
-        return selectors.current_id(analysis)
+        return analysis_selectors.current_id(analysis)
 
     @extend_schema_field(serializers.BooleanField())
     def get_withheld(self, analysis: Analysis) -> bool:

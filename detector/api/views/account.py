@@ -10,13 +10,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from detector import selectors
 from detector.api import throttles
 from detector.api.serializers.account import MeSerializer, ModelVersionSerializer
 from detector.api.serializers.analyses import WaitSerializer
 from detector.api.views.base import ApiMixin, caller
 from detector.enums import Scope
 from detector.models import ApiToken, ModelVersion
+from detector.photos import selectors as photo_selectors
+from detector.registry import selectors as model_selectors
 
 
 class MeView(ApiMixin, GenericAPIView[Any]):
@@ -37,7 +38,7 @@ class MeView(ApiMixin, GenericAPIView[Any]):
             "email": owner.email,
             "time_zone": owner.time_zone,
             "scopes": token.scopes if isinstance(token, ApiToken) else list(Scope),
-            "usage": selectors.usage(owner),
+            "usage": photo_selectors.usage(owner),
             "limits": _limits(),
         }
         return Response(MeSerializer(answer).data)
@@ -68,4 +69,4 @@ class ModelViewSet(ApiMixin, ListModelMixin, GenericViewSet[ModelVersion]):
 
     serializer_class = ModelVersionSerializer
     filter_backends = ()
-    queryset = selectors.model_versions()
+    queryset = model_selectors.model_versions()

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from detector import selectors
+from detector.analyses import selectors as analysis_selectors
 from detector.api.codes import can_fail
 from detector.api.parsers import ImageParser, StrictJsonParser
 from detector.api.serializers.analyses import (
@@ -84,7 +84,7 @@ class AnalysisViewSet(UploadMixin, PicturesMixin, ListModelMixin, GenericViewSet
         """The caller's own."""
         if getattr(self, "swagger_fake_view", False):
             return self.queryset
-        return selectors.analyses_of(caller(self.request))
+        return analysis_selectors.analyses_of(caller(self.request))
 
     def get_parsers(self) -> list[BaseParser]:
         """Files are posted; all else is JSON."""
@@ -101,7 +101,7 @@ class AnalysisViewSet(UploadMixin, PicturesMixin, ListModelMixin, GenericViewSet
 
         Not only current ones: an id that a program was told once leads to the photo for ever.
         """
-        analysis = selectors.analysis_of(caller(self.request), self.kwargs["pk"])
+        analysis = analysis_selectors.analysis_of(caller(self.request), self.kwargs["pk"])
         if analysis is None:
             raise Http404
         return analysis

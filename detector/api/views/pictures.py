@@ -13,7 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from detector import clock, files, selectors
+from detector import clock, files
+from detector.analyses import selectors as analysis_selectors
 from detector.api.codes import NOT_DRAWN, can_fail, listed
 from detector.api.negotiation import JpegRenderer
 from detector.api.serializers.analyses import WaitingSerializer
@@ -94,7 +95,7 @@ class PicturesMixin(GenericViewSet[Analysis]):
     def explanation(self, request: Request, pk: UUID, index: int) -> HttpResponseBase:
         """Ask for it, or get it."""
         face = self._face(self._finished(), index)
-        found = selectors.explanation_of(face)
+        found = analysis_selectors.explanation_of(face)
         if found is None or _failed_long_ago(found):
             found = explanation.request(face)
         if found.error_code:

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from detector import selectors
+from detector.accounts import selectors as account_selectors
 from detector.api.codes import can_fail
 from detector.api.serializers.tokens import (
     NewTokenSerializer,
@@ -48,7 +48,7 @@ class TokenViewSet(ApiMixin, ListModelMixin, GenericViewSet[ApiToken]):
         """The caller's own."""
         if getattr(self, "swagger_fake_view", False):
             return self.queryset
-        return selectors.tokens_of(caller(self.request))
+        return account_selectors.tokens_of(caller(self.request))
 
     def hold(self) -> None:
         """Until it is revoked."""

@@ -22,7 +22,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from detector import selectors
+from detector.analyses import selectors as analysis_selectors
 from detector.api.codes import OF_FILES, can_fail
 from detector.api.serializers.analyses import (
     IdempotencySerializer,
@@ -122,7 +122,7 @@ class UploadMixin(ApiMixin, GenericViewSet[Analysis]):
         if not outcome.accepted:
             raise _nothing_accepted([_rejection(item) for item in outcome.rejected])
         finished = _wait(outcome.accepted, wait)
-        found = selectors.analyses_by_id(owner, outcome.accepted)
+        found = analysis_selectors.analyses_by_id(owner, outcome.accepted)
         if not found:
             raise GONE
         left = {analysis.pk for analysis in found}
@@ -200,7 +200,7 @@ def _wait(ids: Sequence[UUID], seconds: float) -> bool:
     end = time.monotonic() + seconds
     may_wait = seconds > 0 and WAITING.acquire(blocking=False)
     try:
-        while selectors.unfinished(ids):
+        while analysis_selectors.unfinished(ids):
             if not may_wait or time.monotonic() >= end:
                 return False
             time.sleep(POLL_SECONDS)

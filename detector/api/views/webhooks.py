@@ -12,7 +12,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from detector import selectors
 from detector.api.codes import can_fail
 from detector.api.serializers.webhooks import (
     DeliverySerializer,
@@ -25,6 +24,7 @@ from detector.api.views.base import ApiMixin, caller, created
 from detector.enums import Scope
 from detector.models import WebhookDelivery, WebhookEndpoint
 from detector.services import locks, notices, webhooks
+from detector.webhooks import selectors as webhook_selectors
 
 
 @extend_schema_view(
@@ -48,7 +48,7 @@ class WebhookViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookEndpoint]):
         """The caller's own."""
         if getattr(self, "swagger_fake_view", False):
             return self.queryset
-        return selectors.webhooks_of(caller(self.request))
+        return webhook_selectors.webhooks_of(caller(self.request))
 
     def hold(self) -> None:
         """Until it is changed or deleted."""
@@ -115,7 +115,7 @@ class DeliveryViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookDelivery])
         """Of one of the caller's own webhooks."""
         if getattr(self, "swagger_fake_view", False):
             return self.queryset
-        return selectors.deliveries_of(caller(self.request), self.kwargs["webhook_id"])
+        return webhook_selectors.deliveries_of(caller(self.request), self.kwargs["webhook_id"])
 
     @extend_schema(
         summary="What a webhook was told, newest first",
@@ -123,7 +123,7 @@ class DeliveryViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookDelivery])
     )
     def list(self, request: Request, webhook_id: UUID) -> Response:
         """With the answers."""
-        get_object_or_404(selectors.webhooks_of(caller(request)), id=webhook_id)
+        get_object_or_404(webhook_selectors.webhooks_of(caller(request)), id=webhook_id)
         return super().list(request)
 
     @extend_schema(summary="One delivery", responses={200: DeliverySerializer})

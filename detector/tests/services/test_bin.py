@@ -11,9 +11,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.utils import timezone
 
-from detector import selectors, totals
+from detector import totals
+from detector.analyses import selectors as analysis_selectors
 from detector.enums import Source, Status
 from detector.models import Analysis, DailyEmotion, Photo, User
+from detector.photos import selectors as photo_selectors
 from detector.services import bin as service
 from detector.services import erasure, statistics, submission
 from detector.tests.stub_analyser import StubAnalyser
@@ -39,12 +41,16 @@ def test_what_is_in_the_bin_is_seen_nowhere_and_comes_back(analysed: Analysis, o
     ids = [analysed.photo_id]
     assert service.discard(owner, ids) == 1
     assert service.discard(owner, ids) == 0
-    assert selectors.analyses_of(owner).count() == selectors.photos_of(owner).count() == 0
+    assert (
+        analysis_selectors.analyses_of(owner).count()
+        == photo_selectors.photos_of(owner).count()
+        == 0
+    )
     summary = totals.summary(owner)
     assert (summary.photos, summary.faces, counted(owner)) == (0, 0, 0)
     assert service.restore(owner, ids) == 1
     assert service.restore(owner, ids) == 0
-    assert selectors.analysis_of_photo(owner, analysed.photo_id) == analysed
+    assert analysis_selectors.analysis_of_photo(owner, analysed.photo_id) == analysed
     assert counted(owner) == 1
 
 
@@ -82,7 +88,7 @@ def test_uploading_a_deleted_photo_brings_it_back(
     service.discard(owner, [first.photo_id])
     again = submission.submit(owner, [SimpleUploadedFile("a.jpg", content)], Source.WEB)
     assert again.duplicates == {first.pk}
-    assert selectors.analysis_of_photo(owner, first.photo_id) == first
+    assert analysis_selectors.analysis_of_photo(owner, first.photo_id) == first
     assert counted(owner) == 1
 
 

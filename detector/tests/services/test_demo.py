@@ -7,7 +7,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from detector import selectors, totals
+from detector import totals
+from detector.analyses import selectors as analysis_selectors
 from detector.models import DailyEmotion, Photo, User
 from detector.tests.factories import AnalysisFactory
 
@@ -24,7 +25,7 @@ def test_a_made_up_history_comes_and_goes(
     call_command("seed_demo", user=owner.username, photos=30)
     made_up = Photo.objects.filter(owner=owner, is_demo=True)
     assert made_up.count() == 30
-    analyses = selectors.analyses_of(owner).filter(photo__is_demo=True)
+    analyses = analysis_selectors.analyses_of(owner).filter(photo__is_demo=True)
     assert {analysis.model_version.name for analysis in analyses if analysis.model_version} == {
         "demo"
     }

@@ -11,7 +11,8 @@ from django.conf import settings as django_settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from detector import selectors, tasks
+from detector import tasks
+from detector.analyses import selectors as analysis_selectors
 from detector.models import Analysis, Explanation, Face, User
 from detector.services import erasure, explanation, heat_maps, orphans
 from detector.tests.factories import ModelVersionFactory
@@ -55,8 +56,8 @@ def test_asked_often_drawn_once(
     [path] = pictures()
     assert Path(ask().picture.path) == path
     assert path.read_bytes()[:2] == b"\xff\xd8"
-    assert selectors.face_of(owner, face.analysis.photo_id, 0) == face
-    assert selectors.face_of(owner, face.analysis.photo_id, 1) is None
+    assert analysis_selectors.face_of(owner, face.analysis.photo_id, 0) == face
+    assert analysis_selectors.face_of(owner, face.analysis.photo_id, 1) is None
 
 
 def test_two_that_draw_at_once_leave_one_picture(ask: Ask, analyser: StubAnalyser) -> None:

@@ -9,10 +9,10 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from detector import model_selectors
 from detector.enums import ModelStatus
 from detector.exceptions import DetectorError
 from detector.models import AuditEntry, ModelVersion, User
+from detector.registry import selectors as model_selectors
 from detector.services import promotion
 from detector.services.model_registry import analyser as real_analyser
 from ml import inference, manifest

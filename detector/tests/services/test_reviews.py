@@ -122,7 +122,7 @@ def test_nobody_reviews_their_own_face_or_one_face_twice(willing: User, settings
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "final"),
+    ("votes", "final"),
     [
         (["sad", "sad"], "sad"),
         (["sad", "angry", "angry"], "angry"),
@@ -131,13 +131,13 @@ def test_nobody_reviews_their_own_face_or_one_face_twice(willing: User, settings
     ],
 )
 def test_two_must_agree_else_a_third_decides(
-    verdicts: list[str], final: str, willing: User, settings: Settings
+    votes: list[str], final: str, willing: User, settings: Settings
 ) -> None:
     settings.REVIEW_DOUBLE_SHARE = 1.0
     face = face_of(willing)
     review_consent.agree(willing)
     people = reviewers(4)
-    for person, verdict in zip(people, verdicts, strict=False):
+    for person, verdict in zip(people, votes, strict=False):
         assert ReviewCase.objects.get().status == CaseStatus.OPEN
         judge(person, verdict)
     case = ReviewCase.objects.get()

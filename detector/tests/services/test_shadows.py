@@ -7,9 +7,9 @@ from uuid import UUID
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from detector import model_selectors
 from detector.enums import Source
 from detector.models import Analysis, Face, ShadowFace, User
+from detector.registry import selectors as model_selectors
 from detector.services import model_registry, promotion, shadows, submission
 from detector.services.model_registry import analyser as real_analyser
 from detector.tasks import analyse

@@ -12,10 +12,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from detector import selectors, tasks
+from detector import tasks
+from detector.analyses import selectors as analysis_selectors
 from detector.enums import Emotion, Source, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, DailyEmotion, Photo, User
+from detector.operations import liveness
 from detector.services import bin as bin_service
 from detector.services import heartbeats, hints, statistics, submission
 from detector.tests.factories import AnalysisFactory
@@ -236,11 +238,11 @@ def test_while_the_broker_is_away_nothing_counts_as_sent(
     for _ in range(3):
         AnalysisFactory.create(**waiting, sent_at=long_ago, due_at=long_ago)
     heartbeats.announce("some:1")
-    assert selectors.stall() is not None
+    assert liveness.stall() is not None
     monkeypatch.setattr(hints, "send", lambda *_: False)
     assert submission.sweep() == 0
     assert set(Analysis.objects.values_list("sent_at", flat=True)) == {None}
-    assert selectors.stall() is None
+    assert liveness.stall() is None
 
 
 def test_retry_is_for_failed_ones_only(
@@ -272,13 +274,13 @@ def test_a_result_stands_until_another_takes_its_place(
         assert submission.analyse_again(owner, ids) == 1
         # It is under way now.
         assert submission.analyse_again(owner, ids) == 0
-    assert selectors.analysis_of_photo(owner, analysed.photo_id) == analysed
+    assert analysis_selectors.analysis_of_photo(owner, analysed.photo_id) == analysed
     assert list(DailyEmotion.objects.values_list("emotion", "faces")) == [("happy", 1)]
     analyser.faces = [face(Emotion.SAD)]
     [again] = work_off()
     assert again.pk != analysed.pk
     assert not again.superseded
-    assert selectors.analysis_of_photo(owner, analysed.photo_id) == again
+    assert analysis_selectors.analysis_of_photo(owner, analysed.photo_id) == again
     assert list(DailyEmotion.objects.values_list("emotion", "faces")) == [("sad", 1)]
     statistics.rebuild(owner)
     assert list(DailyEmotion.objects.values_list("emotion", "faces")) == [("sad", 1)]
@@ -299,8 +301,8 @@ def test_a_result_stands_where_analysing_again_fails(
     analyser.error = DetectorError("file_damaged", "It cannot be read any more.")
     first, second = again(), again()
     assert (first.status, second.status) == (Status.FAILED, Status.FAILED)
-    assert selectors.analysis_of_photo(owner, analysed.photo_id) == analysed
-    assert selectors.renewal_of(analysed) == second
+    assert analysis_selectors.analysis_of_photo(owner, analysed.photo_id) == analysed
+    assert analysis_selectors.renewal_of(analysed) == second
     assert list(DailyEmotion.objects.values_list("emotion", "faces")) == [("happy", 1)]
     analyser.error = None
     with django_capture_on_commit_callbacks(execute=True):
@@ -309,8 +311,8 @@ def test_a_result_stands_where_analysing_again_fails(
     [renewed] = work_off()
     assert renewed == second
     assert not submission.retry(first), "what counts now is newer"
-    assert selectors.analysis_of_photo(owner, analysed.photo_id) == renewed
-    assert selectors.renewal_of(renewed) is None
+    assert analysis_selectors.analysis_of_photo(owner, analysed.photo_id) == renewed
+    assert analysis_selectors.renewal_of(renewed) is None
 
 
 def test_a_photo_in_the_bin_that_was_analysed_again_counts_once_when_it_comes_back(

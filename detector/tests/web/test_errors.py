@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from detector import selectors
+from detector.accounts import selectors as account_selectors
 
 HTMX = {"HX-Request": "true"}
 
@@ -45,7 +45,7 @@ def test_403(web: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any, **__: Any) -> None:
         raise PermissionDenied
 
-    monkeypatch.setattr(selectors, "tokens_of", refuse)
+    monkeypatch.setattr(account_selectors, "tokens_of", refuse)
     assert_page(web.get("/settings/"), 403)
     assert_notice(web.get("/settings/", headers=HTMX), 403)
 
@@ -82,7 +82,7 @@ def test_500(web: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def break_down(*_: Any, **__: Any) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(selectors, "tokens_of", break_down)
+    monkeypatch.setattr(account_selectors, "tokens_of", break_down)
     web.raise_request_exception = False
     assert_page(web.get("/settings/"), 500)
     assert_notice(web.get("/settings/", headers=HTMX), 500)

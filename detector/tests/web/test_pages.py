@@ -10,9 +10,9 @@ from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from detector import selectors
 from detector.enums import Emotion, QualityFlag, Status
 from detector.models import Analysis, ApiToken, DailyEmotion, Photo, User
+from detector.photos import selectors as photo_selectors
 from detector.services import statistics
 from detector.templatetags.pictures import ADVICE, UNREADABLE
 from detector.tests.factories import AnalysisFactory, FaceFactory
@@ -157,13 +157,13 @@ def test_failed_photo_tells_why_and_can_be_tried_again(web: Client, owner: User)
 def test_deleting_a_photo(web: Client, analysed: Analysis) -> None:
     response = web.post(f"/photos/{analysed.photo_id}/delete/", follow=True)
     assert "was deleted" in text_of(response)
-    assert not selectors.photos_of(analysed.photo.owner).exists()
+    assert not photo_selectors.photos_of(analysed.photo.owner).exists()
 
 
 def test_deleting_needs_a_post(web: Client, analysed: Analysis) -> None:
     page = f"/photos/{analysed.photo_id}/"
     assert web.get(f"{page}delete/")["Location"] == page
-    assert selectors.photos_of(analysed.photo.owner).exists()
+    assert photo_selectors.photos_of(analysed.photo.owner).exists()
 
 
 def shown(page: Any) -> list[UUID]:

@@ -11,9 +11,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from detector import selectors
 from detector.enums import Emotion, Source, Status
 from detector.models import Analysis, Explanation, Photo, User
+from detector.photos import selectors as photo_selectors
 from detector.services import analysis as analysis_service
 from detector.services import bin as bin_service
 from detector.services import heat_maps
@@ -183,7 +183,7 @@ def test_the_bin_shows_restores_and_is_emptied(
     assert analysed.photo.filename not in text_of(stranger_web.get("/bin/"))
     stranger_web.post("/bin/restore/", {"photo": ids})
     stranger_web.post("/bin/empty/")
-    assert selectors.bin_of(owner).count() == 2
+    assert photo_selectors.bin_of(owner).count() == 2
     assert web.post("/bin/restore/", {"photo": ids})["Location"] == "/history/"
     bin_service.discard(owner, ids)
     with django_capture_on_commit_callbacks(execute=True):

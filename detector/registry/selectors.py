@@ -50,3 +50,8 @@ def shadow_agreement(version: ModelVersion) -> ShadowAgreement:
         faces=Count("pk"), same=Count("pk", filter=Q(emotion=F("face__emotion")))
     )
     return ShadowAgreement(counts["faces"], counts["same"])
+
+
+def model_versions() -> QuerySet[ModelVersion]:
+    """The networks that have answered here, the newest first."""
+    return ModelVersion.objects.order_by("-id")
