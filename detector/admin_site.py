@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
 from detector import monitoring
-from detector.agreement import Estimate
+from detector.common.kappa import Estimate
 from detector.enums import Emotion
 
 

@@ -16,9 +16,9 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django_http_compression.middleware import HttpCompressionMiddleware
 
-from detector import dates
+from detector.common import dates
+from detector.common.outages import outage_in
 from detector.models import User
-from detector.outages import outage_in
 from detector.web import errors, way_back
 
 logger = logging.getLogger(__name__)

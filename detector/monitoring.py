@@ -13,8 +13,8 @@ from typing import Final
 from django.db.models import Count, F, Min, Q, QuerySet
 from django.db.models.functions import Floor, TruncHour
 
-from detector import agreement, clock
-from detector.agreement import Estimate
+from detector.common import clock, kappa
+from detector.common.kappa import Estimate
 from detector.enums import UNDER_WAY, Emotion, Status
 from detector.models import Analysis, Face, ModelVersion, Photo
 from detector.registry import selectors as model_selectors
@@ -125,7 +125,7 @@ def accuracy(model: ModelVersion, now: datetime) -> Estimate | None:
     counts = named.aggregate(
         right=Count("pk", filter=Q(reviewed_emotion=F("emotion"))), faces=Count("pk")
     )
-    return agreement.share(counts["right"], counts["faces"])
+    return kappa.share(counts["right"], counts["faces"])
 
 
 def drift(model: ModelVersion, now: datetime) -> tuple[Drift, Drift]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Count
 
 from detector import reviewing
-from detector.agreement import Estimate, cohen_kappa, fleiss_kappa, share
+from detector.common.kappa import Estimate, cohen_kappa, fleiss_kappa, share
 from detector.enums import CaseStatus, Emotion, ReviewKind, Verdict
 from detector.models import Review
 

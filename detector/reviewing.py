@@ -7,7 +7,8 @@ from uuid import UUID
 
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
-from detector import clock, consent
+from detector import consent
+from detector.common import clock
 from detector.enums import CaseStatus, ReviewKind, Status
 from detector.models import ModelVersion, Review, ReviewCase, User
 

@@ -11,16 +11,17 @@ from django.conf import settings
 def analyse(analysis_id: str) -> None:
     """Look at one analysis and do what it needs."""
     # Imported here: the web process only sends this task and has no use for a neural network.
+    from detector.common import dispatch
     from detector.registry import selectors as model_selectors
-    from detector.services import analysis, hints, reanalysis, webhooks
+    from detector.services import analysis, reanalysis, webhooks
 
     analysis.run(UUID(analysis_id))
     if model_selectors.is_for_the_shadow(UUID(analysis_id)):
-        hints.send(shadow, UUID(analysis_id))
+        dispatch.send(shadow, UUID(analysis_id))
     for delivery_id in webhooks.waiting_of(UUID(analysis_id)):
-        hints.send(deliver, delivery_id)
+        dispatch.send(deliver, delivery_id)
     for next_id in reanalysis.advance():
-        hints.send(analyse, next_id)
+        dispatch.send(analyse, next_id)
 
 
 @shared_task(name="detector.explain")

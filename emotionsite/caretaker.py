@@ -51,7 +51,7 @@ def sweep(name: str, action: Callable[[], object]) -> Job:
 
 def tidying() -> list[Job]:
     """What is done once an hour."""
-    from detector import clock
+    from detector.common import clock
     from detector.services import bin as bin_service
     from detector.services import deliveries, idempotency, orphans, retention
     from emotionsite import broker

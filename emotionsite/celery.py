@@ -72,8 +72,8 @@ def _warm_up() -> None:
     """
     from django.db import connection
 
+    from detector.common.outages import outage_in
     from detector.exceptions import DetectorError
-    from detector.outages import outage_in
     from detector.services import model_registry
 
     while True:

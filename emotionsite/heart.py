@@ -8,7 +8,7 @@ import time
 from django.conf import settings
 from django.db import Error, connection
 
-from detector import outages
+from detector.common import outages
 from detector.services import heartbeats
 
 logger = logging.getLogger(__name__)

@@ -185,7 +185,7 @@ ARCHIVE_MAX_BYTES = positive_int("ARCHIVE_MAX_BYTES", 512 * 2**20)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "detector.temporary.TemporaryFileHandler",
+    "detector.common.temporary.TemporaryFileHandler",
 ]
 
 # Days for which a deleted photo can be brought back.
@@ -453,7 +453,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 
 LANGUAGE_CODE = "en"
-# Pages are in English; dates follow the person (detector.dates), in Django's forms corrected here.
+# Pages are in English; dates follow the person (detector.common.dates), corrected here for forms.
 FORMAT_MODULE_PATH = "emotionsite.formats"
 USE_I18N = True
 USE_TZ = True

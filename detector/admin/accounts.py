@@ -16,11 +16,11 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path
 
 from detector.admin.base import AuditedAdmin, ErasingAdmin
+from detector.common.streams import streamed
 from detector.exceptions import DetectorError
 from detector.models import ApiToken, Photo, User
 from detector.photos import selectors as photo_selectors
 from detector.services import accounts, erasure, export
-from detector.streams import streamed
 
 # Django's own.
 admin.site.unregister(Group)

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from detector.admin import pictures
 from detector.admin.base import ReadOnlyAdmin, actor_of
-from detector.distinct import distinct_values
+from detector.common.distinct import distinct_values
 from detector.enums import Status
 from detector.models import Analysis, DailyEmotion, Face, User, WorkerHeartbeat
 from detector.services import administration

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from detector.admin.base import ReadOnlyAdmin
-from detector.distinct import distinct_values
+from detector.common.distinct import distinct_values
 from detector.models import AuditEntry
 
 

@@ -13,8 +13,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from detector.common import audit
 from detector.models import Photo, User
-from detector.services import audit
 
 ModelT = TypeVar("ModelT", bound=Model)
 

@@ -19,9 +19,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from detector import agreement
 from detector.admin.base import ReadOnlyAdmin, actor_of
 from detector.admin.comparison import sections
+from detector.common import kappa
 from detector.enums import ModelStatus
 from detector.exceptions import DetectorError
 from detector.models import ModelVersion
@@ -78,7 +78,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
     def agreement(self, version: ModelVersion) -> str:
         """On how many faces it says what was shown."""
         found = model_selectors.shadow_agreement(version)
-        share = agreement.share(found.same, found.faces)
+        share = kappa.share(found.same, found.faces)
         if share is None:
             return "It has judged no face in the shadow."
         return (

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.html import format_html
 
-from detector import files
+from detector.common import files
 from detector.models import Photo
 
 SALT = "detector.admin.pictures"

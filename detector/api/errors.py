@@ -13,8 +13,8 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.views import exception_handler
 
 from detector.api.codes import PROBLEMS
+from detector.common.outages import outage_in
 from detector.exceptions import DetectorError, unreadable_form
-from detector.outages import outage_in
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Count, Min, QuerySet
 
-from detector import clock
+from detector.common import clock
 from detector.enums import UNDER_WAY, Status
 from detector.models import (
     Analysis,

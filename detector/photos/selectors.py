@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, QuerySet, Sum
 
-from detector.distinct import distinct_values
+from detector.common.distinct import distinct_values
 from detector.models import (
     Photo,
     PhotoTag,

@@ -2,9 +2,10 @@
 
 from django.db import transaction
 
-from detector import clock, consent
+from detector import consent
+from detector.common import clock
+from detector.insights import rollups
 from detector.models import User
-from detector.services import statistics
 
 
 @transaction.atomic
@@ -13,7 +14,7 @@ def set_time_zone(user: User, time_zone: str) -> None:
     if not User.objects.filter(pk=user.pk).exclude(time_zone=time_zone).update(time_zone=time_zone):
         return
     user.time_zone = time_zone
-    statistics.rebuild(user)
+    rollups.rebuild(user)
 
 
 @transaction.atomic

@@ -8,18 +8,12 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import Error, transaction
 
 from detector import changes
+from detector.common import storage
+from detector.common.outages import drop_dead_connection, outage_in
 from detector.exceptions import DetectorError
+from detector.insights import rollups
 from detector.models import Analysis, Face, Photo
-from detector.outages import drop_dead_connection, outage_in
-from detector.services import (
-    images,
-    leases,
-    model_registry,
-    review_cases,
-    statistics,
-    storage,
-    webhooks,
-)
+from detector.services import images, leases, model_registry, review_cases, webhooks
 from ml.types import FaceAnalysis
 
 logger = logging.getLogger(__name__)
@@ -115,7 +109,7 @@ def _analyse(analysis: Analysis) -> None:
         faces = Face.objects.bulk_create(faces)
         # In the bin it counts nowhere; its faces are counted when it comes back.
         if photo.deleted_at is None:
-            statistics.add_faces(photo, faces)
+            rollups.add_faces(photo, faces)
         review_cases.open_for(photo, [face for face in faces if face not in settled])
         webhooks.record(analysis.pk)
 
@@ -125,7 +119,7 @@ def _keep_verdicts(photo: Photo, faces: list[Face]) -> list[Face]:
 
     The verdicts themselves stay with the reading that they were given on.
     """
-    earlier = statistics.faces_of_photo(photo).select_related("review_case")
+    earlier = rollups.faces_of_photo(photo).select_related("review_case")
     settled = []
     for face, known in zip(faces, changes.same_faces(list(earlier), faces), strict=True):
         if known is not None:
@@ -138,7 +132,7 @@ def _keep_verdicts(photo: Photo, faces: list[Face]) -> list[Face]:
 def _make_current(renewal: Analysis, photo: Photo) -> None:
     """Let a renewal take the place of the result that stood until now."""
     if photo.deleted_at is None:
-        statistics.remove_faces(photo, statistics.faces_of_photo(photo))
+        rollups.remove_faces(photo, rollups.faces_of_photo(photo))
     Analysis.objects.filter(photo=photo, superseded=False).update(superseded=True)
     Analysis.objects.filter(pk=renewal.pk).update(superseded=False)
 

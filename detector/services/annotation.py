@@ -5,11 +5,11 @@ from uuid import UUID
 
 from django.db import transaction
 
+from detector.common import locks
 from detector.enums import Emotion
 from detector.exceptions import DetectorError
 from detector.models import Photo, PhotoTag, User
 from detector.photos import selectors as photo_selectors
-from detector.services import locks
 
 NOTE_LENGTH = 2000
 TAG_LENGTH = 50

@@ -14,10 +14,11 @@ from typing import Any, BinaryIO, Final, cast
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
+from detector.common import storage
+from detector.common.temporary import TemporaryFile
 from detector.exceptions import DetectorError
 from detector.services import archive_names as names
-from detector.services import images, remarks, storage
-from detector.temporary import TemporaryFile
+from detector.services import images, remarks
 
 SIGNATURES: Final = (b"PK\x03\x04", b"PK\x05\x06")
 """How a ZIP begins: with a file, or with the end of one that holds nothing."""

@@ -15,8 +15,9 @@ from uuid import UUID
 from django.conf import settings
 from django.db import close_old_connections, connection
 
+from detector.common import outbound
 from detector.models import WebhookDelivery
-from detector.services import deliveries, outbound
+from detector.services import deliveries
 
 logger = logging.getLogger(__name__)
 

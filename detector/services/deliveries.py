@@ -12,10 +12,9 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, 
 from django.db.models.functions import Greatest, RowNumber
 from standardwebhooks import Webhook
 
-from detector import clock
+from detector.common import clock, outbound
 from detector.enums import DeliveryStatus
 from detector.models import WebhookDelivery, WebhookEndpoint
-from detector.services import outbound
 
 logger = logging.getLogger(__name__)
 

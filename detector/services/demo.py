@@ -14,9 +14,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from detector.enums import Emotion, ModelStatus, Source, Status
+from detector.insights import rollups
 from detector.models import Analysis, Face, ModelVersion, Photo, PhotoTag, User
 from detector.models.photo import image_path
-from detector.services import demo_faces, statistics
+from detector.services import demo_faces
 
 MODEL: Final = "demo"
 """No network of this name exists: nobody takes its results for those of one."""
@@ -66,7 +67,7 @@ def seed(owner: User, photos: int, *, chance_seed: int = 2013) -> None:
                 drawn[look] = demo_faces.draw(*look)
             _add(batch, owner, model, moment, emotions, drawn[look], chance)
         batch.write()
-    statistics.rebuild(owner)
+    rollups.rebuild(owner)
 
 
 def remove(owner: User) -> int:
@@ -77,7 +78,7 @@ def remove(owner: User) -> int:
         with transaction.atomic():
             Photo.objects.filter(pk__in=ids).delete()
         removed += len(ids)
-    statistics.rebuild(owner)
+    rollups.rebuild(owner)
     return removed
 
 

@@ -6,8 +6,9 @@ from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
+from detector.insights import rollups
 from detector.models import Explanation, Photo, User
-from detector.services import images, statistics
+from detector.services import images
 
 
 @transaction.atomic
@@ -21,7 +22,7 @@ def delete_photo(photo: Photo) -> None:
     if current is None:
         return
     if current.deleted_at is None:
-        statistics.remove_faces(current, statistics.faces_of_photo(current))
+        rollups.remove_faces(current, rollups.faces_of_photo(current))
     current.delete()
 
 

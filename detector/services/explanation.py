@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from detector import clock, tasks
+from detector import tasks
+from detector.common import clock, dispatch
 from detector.models import Explanation, Face, Photo
-from detector.services import hints
 
 SWEEP_BATCH = 100
 
@@ -57,7 +57,7 @@ def sweep() -> int:
 
 
 def _send(explanation: Explanation) -> bool:
-    sent = hints.send(tasks.explain, explanation.pk)
+    sent = dispatch.send(tasks.explain, explanation.pk)
     if not sent:
         Explanation.objects.filter(pk=explanation.pk).update(sent_at=None)
     return sent

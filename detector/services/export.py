@@ -12,10 +12,10 @@ from typing import Any
 from django.utils import timezone
 
 from detector.analyses import selectors as analysis_selectors
-from detector.days import utc_text
+from detector.common.days import utc_text
+from detector.common.spreadsheet_text import harmless
 from detector.models import Analysis, Face, Photo, User
 from detector.photos import selectors as photo_selectors
-from detector.spreadsheet_text import harmless
 from ml.capture_time import capture_time_segment
 
 ROWS_A_PIECE = 200

@@ -20,11 +20,11 @@ from django.conf import settings
 from django.db import Error, IntegrityError, transaction
 from django.db.models import QuerySet
 
-from detector import clock
+from detector.common import clock
+from detector.common.outages import drop_dead_connection, outage_in
 from detector.enums import FineTuneStatus
 from detector.exceptions import DetectorError
 from detector.models import FineTune, ModelVersion
-from detector.outages import drop_dead_connection, outage_in
 from detector.services import promotion
 
 logger = logging.getLogger(__name__)

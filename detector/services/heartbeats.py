@@ -8,7 +8,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models import QuerySet
 
-from detector import clock
+from detector.common import clock
 from detector.models import WorkerHeartbeat
 
 

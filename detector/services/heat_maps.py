@@ -8,10 +8,11 @@ from django.core.files.base import ContentFile
 from django.db.models import F
 from PIL import Image
 
+from detector.common import storage
+from detector.common.outages import outage_in
 from detector.exceptions import DetectorError
 from detector.models import Explanation
-from detector.outages import outage_in
-from detector.services import crops, images, model_registry, storage
+from detector.services import crops, images, model_registry
 
 logger = logging.getLogger(__name__)
 

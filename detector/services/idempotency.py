@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from detector import clock
+from detector.common import clock
 from detector.exceptions import DetectorError
 from detector.models import IdempotentCall, User
 

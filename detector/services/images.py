@@ -20,10 +20,9 @@ from django.utils import timezone
 from numpy.typing import NDArray
 from PIL import Image
 
-from detector import clock
+from detector.common import clock, storage
 from detector.exceptions import DetectorError
 from detector.models import Photo
-from detector.services import storage
 from ml import images as decoder
 
 logger = logging.getLogger(__name__)

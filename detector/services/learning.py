@@ -7,11 +7,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from detector import tasks
+from detector.common import audit, dispatch
 from detector.enums import FineTuneStatus
 from detector.exceptions import DetectorError
 from detector.models import FineTune, ModelVersion, ReviewedExport, User
 from detector.registry import selectors as model_selectors
-from detector.services import audit, fine_tuning, hints
+from detector.services import fine_tuning
 
 
 def check(reviewed: ReviewedExport) -> ModelVersion:
@@ -39,7 +40,7 @@ def request(reviewed: ReviewedExport, actor: User | None) -> FineTune:
             name=_free_name(base.name), base=base, reviewed=reviewed, started_by=actor
         )
         audit.record(actor, "finetune.requested", row, base=base.name, reviewed=reviewed.name)
-        transaction.on_commit(lambda: hints.send(tasks.fine_tune, row.pk), robust=True)
+        transaction.on_commit(lambda: dispatch.send(tasks.fine_tune, row.pk), robust=True)
     return row
 
 
@@ -59,7 +60,7 @@ def sweep() -> None:
     if not running.exists():
         waiting = FineTune.objects.filter(status=FineTuneStatus.QUEUED).order_by("id").first()
         if waiting is not None:
-            hints.send(tasks.fine_tune, waiting.pk)
+            dispatch.send(tasks.fine_tune, waiting.pk)
 
 
 def _free_name(base: str) -> str:

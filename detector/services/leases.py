@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import Error, connection, transaction
 from django.db.models import F, Q
 
-from detector import clock
+from detector.common import clock
 from detector.enums import UNDER_WAY, Status
 from detector.exceptions import DetectorError, OutageError
 from detector.models import Analysis, ModelVersion

@@ -5,8 +5,9 @@ from uuid import UUID
 from django.db import transaction
 
 from detector import tasks
+from detector.common import dispatch
 from detector.models import WebhookDelivery
-from detector.services import deliveries, hints, webhooks
+from detector.services import deliveries, webhooks
 
 SWEEP_BATCH = 100
 
@@ -30,5 +31,5 @@ def sweep() -> None:
 
 def _send(ids: list[UUID]) -> None:
     for delivery_id in ids:
-        if not hints.send(tasks.deliver, delivery_id):
+        if not dispatch.send(tasks.deliver, delivery_id):
             return

@@ -8,8 +8,9 @@ from itertools import chain
 
 from django.core.files.storage import default_storage
 
+from detector.common import storage
 from detector.models import Explanation, Photo
-from detector.services import images, storage
+from detector.services import images
 
 FOLDERS = ("uploads", "images", "thumbnails", "explanations", "probes")
 MIN_AGE = timedelta(hours=1)

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
+from detector.common import storage
 from detector.enums import Emotion
 from detector.exceptions import DetectorError
 from detector.models import Face, Photo
-from detector.services import images, storage
+from detector.services import images
 
 QUALITY = 88
 CROP_MARGIN = 0.25

@@ -7,12 +7,12 @@ the truth; nothing here loads a network, so that the web process may call it.
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from detector import clock
+from detector.common import audit, clock
 from detector.enums import ModelStatus
 from detector.exceptions import DetectorError
 from detector.models import ModelVersion, User
 from detector.registry import selectors as model_selectors
-from detector.services import audit, comparisons
+from detector.services import comparisons
 from ml import manifest
 
 

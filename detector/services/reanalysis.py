@@ -14,11 +14,10 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Count, QuerySet
 
-from detector import clock
+from detector.common import audit, clock
 from detector.enums import UNDER_WAY, ModelStatus, ReanalysisStatus, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, ModelVersion, Photo, Reanalysis, User
-from detector.services import audit
 
 NOT_ACTIVE = DetectorError(
     "model_not_active", "Only the active model reads photos. Promote this version first."

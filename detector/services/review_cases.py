@@ -10,10 +10,9 @@ from typing import Final
 from django.conf import settings
 from django.db.models import QuerySet
 
-from detector import clock
+from detector.common import clock, locks
 from detector.enums import CaseStatus, Emotion, ReviewKind, Status, Verdict
 from detector.models import Face, Photo, Review, ReviewCase, User
-from detector.services import locks
 
 PIECE: Final = 500
 THIRD_PERSON: Final = 3

@@ -2,9 +2,10 @@
 
 from django.db import transaction
 
-from detector import clock, consent
+from detector import consent
+from detector.common import clock, locks
 from detector.models import User
-from detector.services import locks, review_cases
+from detector.services import review_cases
 
 
 @transaction.atomic

@@ -9,11 +9,13 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
-from detector import clock, reviewing
+from detector import reviewing
+from detector.common import audit, clock, locks
 from detector.enums import CaseStatus, ReviewKind, Verdict
 from detector.exceptions import DetectorError
+from detector.insights import rollups
 from detector.models import Face, Photo, Review, ReviewCase, User
-from detector.services import audit, locks, notices, review_cases, statistics, webhooks
+from detector.services import notices, review_cases, webhooks
 
 UNDO_WITHIN: Final = timedelta(hours=1)
 TRIES: Final = 20
@@ -223,13 +225,13 @@ def _show(photo: Photo, face: Face) -> None:
     own = Review.objects.filter(face=face, kind=ReviewKind.OWNER).values_list("verdict", flat=True)
     settled = ReviewCase.objects.filter(face=face).values_list("final_verdict", flat=True)
     shown = own.first() or settled.first() or ""
-    counted = statistics.faces_of_photo(photo)
+    counted = rollups.faces_of_photo(photo)
     counts = photo.deleted_at is None and counted.filter(pk=face.pk).exists()
     if counts:
-        statistics.remove_faces(photo, counted)
+        rollups.remove_faces(photo, counted)
     Face.objects.filter(pk=face.pk).update(reviewed_emotion=shown)
     if counts:
-        statistics.add_faces(photo, counted.all())
+        rollups.add_faces(photo, counted.all())
 
 
 def _tell(review: Review) -> None:

@@ -11,23 +11,13 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 
-from detector import clock, tasks
+from detector import tasks
+from detector.common import clock, dispatch, locks, storage
 from detector.enums import UNDER_WAY, Source, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo, User
 from detector.models.ids import new_id
-from detector.services import (
-    annotation,
-    archives,
-    bin,
-    hints,
-    images,
-    leases,
-    locks,
-    quotas,
-    reanalysis,
-    storage,
-)
+from detector.services import annotation, archives, bin, images, leases, quotas, reanalysis
 from detector.services.remarks import NO_REMARK, Remark
 
 SWEEP_BATCH = 100
@@ -221,7 +211,7 @@ def _send_after_commit(ids: list[UUID]) -> None:
 
 def _send_all(ids: list[UUID]) -> None:
     for number, analysis_id in enumerate(ids):
-        if not hints.send(tasks.analyse, analysis_id):
+        if not dispatch.send(tasks.analyse, analysis_id):
             # A broker that is away may take seconds to say so: once is enough.
             Analysis.objects.filter(pk__in=ids[number:]).update(sent_at=None)
             return
@@ -245,7 +235,7 @@ def sweep() -> int:
         # Marked before it is sent: of several sweepers one sends.
         if not waiting.filter(pk=analysis_id).update(sent_at=now):
             continue
-        if not hints.send(tasks.analyse, analysis_id):
+        if not dispatch.send(tasks.analyse, analysis_id):
             _count_all_as_unsent()
             break
         sent += 1

@@ -9,8 +9,8 @@ from django.core.cache import cache
 from django.db.models import Q
 from django.utils import timezone
 
-from detector import clock
-from detector.days import utc_text
+from detector.common import clock
+from detector.common.days import utc_text
 from detector.enums import Scope
 from detector.exceptions import DetectorError
 from detector.models import ApiToken, User

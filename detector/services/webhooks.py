@@ -10,13 +10,12 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from detector import clock
-from detector.days import utc_text
+from detector.common import clock, outbound
+from detector.common.days import utc_text
 from detector.enums import DeliveryStatus, Event, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Review, User, WebhookDelivery, WebhookEndpoint
 from detector.models.webhook import new_secret
-from detector.services import outbound
 
 
 def create_endpoint(

@@ -6,7 +6,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from detector import dates
+from detector.common import dates
 
 register = template.Library()
 

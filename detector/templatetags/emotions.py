@@ -8,7 +8,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from detector.enums import Emotion, Verdict
-from detector.trends import CalendarDay, HourCell
+from detector.insights.trends import CalendarDay, HourCell
 
 register = template.Library()
 

@@ -22,7 +22,8 @@ from PIL import Image
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
-from detector import clock, tasks
+from detector import tasks
+from detector.common import clock
 from detector.enums import Scope
 from detector.models import Analysis, AuditEntry, User
 from detector.services import analysis as analysis_service

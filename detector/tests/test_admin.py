@@ -19,7 +19,9 @@ from django.urls import URLResolver, get_resolver
 from django.utils import timezone
 
 from detector.admin.base import starts
+from detector.common import audit
 from detector.enums import FineTuneStatus, ReanalysisStatus, Status
+from detector.insights import rollups
 from detector.models import (
     Analysis,
     ApiToken,
@@ -32,7 +34,7 @@ from detector.models import (
     User,
     WorkerHeartbeat,
 )
-from detector.services import audit, demo, leases, statistics
+from detector.services import demo, leases
 from detector.tests.factories import (
     AnalysisFactory,
     FaceFactory,
@@ -95,7 +97,7 @@ def test_erasing_several_accounts(staff: Client, analysed: Analysis, owner: User
 def test_another_time_zone_moves_the_days(staff: Client, owner: User) -> None:
     moment = datetime(2026, 5, 4, 20, tzinfo=UTC)
     FaceFactory.create(analysis__photo__owner=owner, analysis__photo__taken_at=moment)
-    statistics.rebuild(owner)
+    rollups.rebuild(owner)
     form = {
         "username": owner.username,
         "email": owner.email,
@@ -125,7 +127,7 @@ def _one_of_each() -> None:
     WebhookDeliveryFactory.create(endpoint__owner=owner)
     ApiToken.objects.create(owner, name="a token")
     audit.record(owner, "photo.erased", face)
-    statistics.rebuild(owner)
+    rollups.rebuild(owner)
     WorkerHeartbeat.objects.create(name=owner.username, seen_at=timezone.now())
     Reanalysis.objects.create(
         model_version=new, from_version=old, owner=owner, photos=4, started_by=owner,

@@ -11,7 +11,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from django.test import Client
 from rest_framework.test import APIClient
 
-from detector import outages
+from detector.common import outages
 from detector.enums import Source, Status
 from detector.models import Analysis, FineTune, User
 from detector.services import (

@@ -12,8 +12,9 @@ from django.db import connection
 from django.test import Client
 from rest_framework.test import APIClient
 
+from detector.common import outbound
 from detector.models import Analysis, IdempotentCall, Photo, User, WebhookDelivery
-from detector.services import bin, deliveries, erasure, notices, outbound, reviews, webhooks
+from detector.services import bin, deliveries, erasure, notices, reviews, webhooks
 from detector.tests.factories import WebhookDeliveryFactory, WebhookEndpointFactory
 
 pytestmark = pytest.mark.django_db

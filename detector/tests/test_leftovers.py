@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import OperationalError
 
-from detector import clock
+from detector.common import clock
 from detector.enums import Source, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, User
@@ -35,7 +35,7 @@ STEPS = {
     "thumbnail is made": ("detector.services.images._jpeg", 1),
     "copies are named": ("detector.services.images._name_copies", 0),
     "photo is read": ("detector.services.model_registry.analyser", 0),
-    "result is counted": ("detector.services.statistics.add_faces", 0),
+    "result is counted": ("detector.insights.rollups.add_faces", 0),
     "heat map is drawn": ("detector.services.crops.detection_of", 0),
 }
 

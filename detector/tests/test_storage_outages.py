@@ -15,20 +15,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from rest_framework.test import APIClient
 
-from detector import clock, outages, tasks
+from detector import tasks
+from detector.common import clock, outages, storage
+from detector.common.temporary import TemporaryFile
 from detector.enums import Source, Status
 from detector.exceptions import OutageError
 from detector.models import Analysis, Photo, User
-from detector.services import (
-    explanation,
-    heat_maps,
-    leases,
-    reviewed_data,
-    reviews,
-    storage,
-    submission,
-)
-from detector.temporary import TemporaryFile
+from detector.services import explanation, heat_maps, leases, reviewed_data, reviews, submission
 from detector.tests.bad_files import archive
 from detector.tests.outages import FAULTS, HTMX, URL, MakePicture, assert_unavailable, files, named
 from detector.web import health

@@ -14,9 +14,9 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from detector import clock
 from detector import consent as consent_text
 from detector.accounts import selectors as account_selectors
+from detector.common import clock
 from detector.services import accounts, erasure, retention, review_consent, tokens
 from detector.web import once
 from detector.web.forms import PreferencesForm, RetentionForm, TokenForm

@@ -14,8 +14,8 @@ from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 from django.views.decorators.csrf import requires_csrf_token
 
+from detector.common.outages import outage_in
 from detector.exceptions import DetectorError, OutageError, unreadable_form
-from detector.outages import outage_in
 from detector.web import way_back
 
 BAD_REQUEST = DetectorError("bad_request", "The request could not be understood.")

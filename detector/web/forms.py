@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
-from detector import clock
+from detector.common import clock
 from detector.enums import DateLanguage, Emotion, Event, KeepPhotos, Scope, Theme
 from detector.exceptions import DetectorError
 from detector.models import Photo, User

@@ -14,8 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from kombu import Queue
 
+from detector.common import storage
 from detector.operations import liveness
-from detector.services import storage
 
 logger = logging.getLogger(__name__)
 

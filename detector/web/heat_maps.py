@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
-from detector import dates, trends
+from detector.common import dates
 from detector.enums import Emotion
+from detector.insights import trends
 from detector.templatetags.emotions import EMOJI
 
 GAP: Final = 2

@@ -9,9 +9,9 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from detector import totals, trends
-from detector.days import FIRST, LAST
+from detector.common.days import FIRST, LAST
 from detector.enums import Emotion
+from detector.insights import totals, trends
 from detector.photos import selectors as photo_selectors
 from detector.web import heat_maps
 from detector.web.forms import PeriodsForm

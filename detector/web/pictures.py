@@ -3,7 +3,7 @@
 from django.db.models.fields.files import FieldFile
 from django.http import Http404, HttpResponseBase
 
-from detector import files
+from detector.common import files
 from detector.web.requests import OwnerRequest
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from django.http import HttpResponse
 
+from detector.common.spreadsheet_text import harmless
 from detector.models import Analysis, User
-from detector.spreadsheet_text import harmless
 
 COLUMNS = (
     "photo",

@@ -226,7 +226,7 @@ for (const button of document.querySelectorAll("[data-saves]")) {
   });
 }
 
-// As in detector/spreadsheet_text.py: what a spreadsheet would compute gets an apostrophe.
+// As in detector/common/spreadsheet_text.py: what a spreadsheet would compute gets an apostrophe.
 const FORMULA = /((?:^|[,;|\t\r\n\v\f\x1c-\x1f\x85\u2028\u2029])[\s"\u200b\ufeff]*)('*[=+\-@＝＋－＠])/g;
 
 function csvOf(table) {

@@ -5,9 +5,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from detector import totals, trends
 from detector.api.serializers.fields import by_emotion
 from detector.enums import Emotion
+from detector.insights import totals, trends
 
 
 class PeriodSerializer(serializers.Serializer[Any]):

@@ -5,8 +5,8 @@ from typing import cast
 
 from rest_framework import serializers
 
-from detector import clock
 from detector.api.serializers.fields import BodySerializer, MomentField, TextField
+from detector.common import clock
 from detector.enums import Scope
 from detector.models import ApiToken
 from detector.services import tokens

@@ -25,11 +25,12 @@ from detector.api.serializers.analyses import (
 from detector.api.views.base import caller, may_read
 from detector.api.views.pictures import PicturesMixin
 from detector.api.views.uploads import UploadMixin
+from detector.common import locks
 from detector.enums import Emotion, Source, Status
 from detector.exceptions import DetectorError
 from detector.filters import AnalysisFilter
 from detector.models import Analysis
-from detector.services import annotation, erasure, locks, submission
+from detector.services import annotation, erasure, submission
 
 NOT_FAILED = DetectorError(
     "not_failed", "Only a failed analysis that no later one took the place of can be tried again."

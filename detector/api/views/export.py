@@ -14,8 +14,8 @@ from rest_framework.request import Request
 from detector.api.codes import can_fail
 from detector.api.negotiation import CsvRenderer, FileRenderer, ZipRenderer
 from detector.api.views.base import ApiMixin, caller
+from detector.common.streams import streamed
 from detector.services import export
-from detector.streams import streamed
 
 KINDS = {
     "csv": ("text/csv; charset=utf-8", export.csv_pieces),

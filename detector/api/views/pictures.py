@@ -13,11 +13,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from detector import clock, files
 from detector.analyses import selectors as analysis_selectors
 from detector.api.codes import NOT_DRAWN, can_fail, listed
 from detector.api.negotiation import JpegRenderer
 from detector.api.serializers.analyses import WaitingSerializer
+from detector.common import clock, files
 from detector.enums import Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Explanation, Face

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from detector import files, reviewing
+from detector import reviewing
 from detector.api.codes import can_fail
 from detector.api.permissions import HasScope, IsReviewer
 from detector.api.serializers.reviews import (
@@ -26,6 +26,7 @@ from detector.api.serializers.reviews import (
 )
 from detector.api.views.base import ApiMixin, caller
 from detector.api.views.pictures import PICTURE, PICTURE_RENDERERS
+from detector.common import files
 from detector.enums import Scope
 from detector.models import Review, ReviewCase
 from detector.review_filters import ReviewFilter

@@ -7,7 +7,6 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from detector import totals, trends
 from detector.api.serializers.statistics import (
     CalendarSerializer,
     ComparisonSerializer,
@@ -19,6 +18,7 @@ from detector.api.serializers.statistics import (
     YearSerializer,
 )
 from detector.api.views.base import ApiMixin, caller
+from detector.insights import totals, trends
 
 
 class SummaryView(ApiMixin, GenericAPIView[Any]):

@@ -20,10 +20,11 @@ from detector.api.serializers.tokens import (
     TokenWishSerializer,
 )
 from detector.api.views.base import ApiMixin, caller, created
+from detector.common import locks
 from detector.enums import Scope
 from detector.exceptions import DetectorError
 from detector.models import ApiToken
-from detector.services import locks, tokens
+from detector.services import tokens
 
 
 @extend_schema_view(

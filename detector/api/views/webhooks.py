@@ -21,9 +21,10 @@ from detector.api.serializers.webhooks import (
     WebhookWishSerializer,
 )
 from detector.api.views.base import ApiMixin, caller, created
+from detector.common import locks
 from detector.enums import Scope
 from detector.models import WebhookDelivery, WebhookEndpoint
-from detector.services import locks, notices, webhooks
+from detector.services import notices, webhooks
 from detector.webhooks import selectors as webhook_selectors
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from detector import clock
+from detector.common import clock
 from detector.services import bin as bin_service
 from detector.services import retention
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from detector.insights import rollups
 from detector.models import User
-from detector.services import statistics
 
 
 class Command(BaseCommand):
@@ -13,5 +13,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         for user in User.objects.order_by("id").iterator():
-            rows = statistics.rebuild(user)
+            rows = rollups.rebuild(user)
             self.stdout.write(f"{user.username}: {rows} rows")

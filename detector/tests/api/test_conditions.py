@@ -13,9 +13,10 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from detector.api import conditions
+from detector.common import locks
 from detector.enums import Scope
 from detector.models import Analysis, Photo, User
-from detector.services import annotation, locks
+from detector.services import annotation
 from detector.tests.api.test_every_call import CALLS, Call, all_rows, ids, make  # noqa: F401
 from detector.tests.conftest import api_client
 

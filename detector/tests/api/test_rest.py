@@ -9,8 +9,9 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from detector.enums import Emotion
+from detector.insights import rollups
 from detector.models import User
-from detector.services import accounts, statistics
+from detector.services import accounts
 from detector.tests.api.test_every_call import CALLS
 from detector.tests.factories import AnalysisFactory, FaceFactory
 
@@ -26,8 +27,8 @@ def test_summary(owner: User, stranger: User, api: APIClient) -> None:
         )  # fmt: skip
     AnalysisFactory.create(photo__owner=owner, photo__taken_at=datetime(2026, 5, 6, tzinfo=UTC))
     FaceFactory.create(analysis__photo__owner=stranger)
-    statistics.rebuild(owner)
-    statistics.rebuild(stranger)
+    rollups.rebuild(owner)
+    rollups.rebuild(stranger)
     data = api.get("/api/v1/stats/summary/").json()
     assert (data["photos"], data["faces"], data["uncertain"], data["without_face"]) == (4, 3, 1, 1)
     assert (data["first_day"], data["last_day"]) == ("2026-05-04", "2026-05-05")
@@ -123,7 +124,7 @@ def test_timeline(owner: User, api: APIClient) -> None:
     for day in (4, 5, 12):
         moment = datetime(2026, 5, day, 12, tzinfo=UTC)
         FaceFactory.create(analysis__photo__owner=owner, analysis__photo__taken_at=moment)
-    statistics.rebuild(owner)
+    rollups.rebuild(owner)
     url = "/api/v1/stats/timeline/"
     weeks = api.get(url, {"bucket": "week"}).json()
     assert weeks["bucket"] == "week"
@@ -140,7 +141,7 @@ def test_calendar_and_comparison(owner: User, api: APIClient) -> None:
         FaceFactory.create(
             analysis__photo__owner=owner, analysis__photo__taken_at=moment, emotion=emotion
         )
-    statistics.rebuild(owner)
+    rollups.rebuild(owner)
     calendar = api.get("/api/v1/stats/calendar/", {"year": "2026"}).json()
     assert calendar["days"][0] == {
         "day": "2026-05-04", "faces": 2, "dominant_emotion": "happy", "dominant_faces": 2,

@@ -14,9 +14,10 @@ from rest_framework.test import APIClient
 from standardwebhooks import Webhook
 
 from detector import tasks
+from detector.common import outbound
 from detector.enums import DeliveryStatus, Source
 from detector.models import Analysis, User, WebhookDelivery, WebhookEndpoint
-from detector.services import deliveries, leases, notices, outbound, submission, webhooks
+from detector.services import deliveries, leases, notices, submission, webhooks
 from detector.tests.factories import (
     AnalysisFactory,
     WebhookDeliveryFactory,

@@ -54,7 +54,7 @@ def tokens(usernames: list[str]) -> str:
 
 def count(username: str, accepted: list[str]) -> str:
     """The figures as JSON; for a process with Django."""
-    from detector import totals
+    from detector.insights import totals
     from detector.models import Analysis, Face, User
 
     user = User.objects.get(username=username)

@@ -11,13 +11,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.utils import timezone
 
-from detector import totals
 from detector.analyses import selectors as analysis_selectors
 from detector.enums import Source, Status
+from detector.insights import rollups, totals
 from detector.models import Analysis, DailyEmotion, Photo, User
 from detector.photos import selectors as photo_selectors
 from detector.services import bin as service
-from detector.services import erasure, statistics, submission
+from detector.services import erasure, submission
 from detector.tests.stub_analyser import StubAnalyser
 
 MakePicture = Callable[..., SimpleUploadedFile]
@@ -27,7 +27,7 @@ WorkOff = Callable[[], list[Analysis]]
 def counted(owner: User) -> int:
     """Faces in the rollup, which must be what counting anew gives."""
     before = list(DailyEmotion.objects.filter(owner=owner).values_list("day", "emotion", "faces"))
-    statistics.rebuild(owner)
+    rollups.rebuild(owner)
     after = list(DailyEmotion.objects.filter(owner=owner).values_list("day", "emotion", "faces"))
     assert before == after
     return sum(faces for *_, faces in after)

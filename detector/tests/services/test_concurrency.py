@@ -15,6 +15,7 @@ from pytest_django.fixtures import Settings
 
 from detector.enums import Emotion, ModelStatus, Source, Status
 from detector.exceptions import DetectorError
+from detector.insights import rollups
 from detector.models import Analysis, DailyEmotion, Explanation, Face, Photo, ReviewCase, User
 from detector.services import bin as bin_service
 from detector.services import (
@@ -24,7 +25,6 @@ from detector.services import (
     reanalysis,
     review_consent,
     reviews,
-    statistics,
     submission,
 )
 from detector.tests.factories import AnalysisFactory, FaceFactory, ModelVersionFactory, UserFactory
@@ -74,7 +74,7 @@ def test_counts_are_not_lost() -> None:
 
     def add() -> None:
         with transaction.atomic():
-            statistics.add_faces(photo, [face])
+            rollups.add_faces(photo, [face])
 
     at_once(add)
     row = DailyEmotion.objects.get()
@@ -94,7 +94,7 @@ def test_photos_with_the_same_faces_in_another_order_do_not_block_each_other() -
             for emotion in order
         ]
         with transaction.atomic():
-            statistics.add_faces(photo, faces)
+            rollups.add_faces(photo, faces)
 
     at_once(add)
     assert set(DailyEmotion.objects.values_list("faces", flat=True)) == {AT_ONCE}
@@ -122,7 +122,7 @@ def test_verdicts_and_a_withdrawal_at_once_wait_for_nobody_for_ever(settings: Se
     faces = [FaceFactory.create(analysis__photo__owner=owner) for _ in range(AT_ONCE)]
     with transaction.atomic():
         for face in faces:
-            statistics.add_faces(face.analysis.photo, [face])
+            rollups.add_faces(face.analysis.photo, [face])
     review_consent.agree(owner)
     people = [UserFactory.create() for _ in range(AT_ONCE)]
     held = [reviews.next_case(person) for person in people]
@@ -153,10 +153,10 @@ def test_adding_and_removing_at_once_comes_out_right() -> None:
 
     def change() -> None:
         with transaction.atomic():
-            statistics.add_faces(photo, [face])
+            rollups.add_faces(photo, [face])
         if next(turn) % 2:
             with transaction.atomic():
-                statistics.remove_faces(photo, [face])
+                rollups.remove_faces(photo, [face])
 
     at_once(change)
     assert DailyEmotion.objects.get().faces == AT_ONCE / 2
@@ -183,14 +183,14 @@ def test_account_deleted_while_photos_come_in(
 def test_a_photo_in_and_out_of_the_bin_and_analysed_again_at_once_counts_once() -> None:
     owner = UserFactory.create()
     photos = [FaceFactory.create(analysis__photo__owner=owner).analysis.photo for _ in range(3)]
-    statistics.rebuild(owner)
+    rollups.rebuild(owner)
     ids = [photo.pk for photo in photos]
     acts = itertools.cycle([bin_service.discard, bin_service.restore, submission.analyse_again])
 
     at_once(lambda: next(acts)(owner, ids))
     at_once(lambda: next(acts)(owner, ids))
     in_rollup = sum(DailyEmotion.objects.values_list("faces", flat=True))
-    statistics.rebuild(owner)
+    rollups.rebuild(owner)
     assert in_rollup == sum(DailyEmotion.objects.values_list("faces", flat=True))
     assert Analysis.objects.filter(superseded=False).count() == len(photos)
 

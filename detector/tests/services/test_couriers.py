@@ -13,10 +13,11 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from django.db import connection
 from django.utils import timezone
 
-from detector import clock, tasks
+from detector import tasks
+from detector.common import clock, outbound
 from detector.enums import DeliveryStatus
 from detector.models import User, WebhookDelivery, WebhookEndpoint
-from detector.services import couriers, deliveries, outbound
+from detector.services import couriers, deliveries
 from detector.tests.factories import WebhookDeliveryFactory, WebhookEndpointFactory
 from detector.tests.receivers import Receiver, dripping, receiving
 

@@ -7,8 +7,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from detector import totals
 from detector.analyses import selectors as analysis_selectors
+from detector.insights import totals
 from detector.models import DailyEmotion, Photo, User
 from detector.tests.factories import AnalysisFactory
 

@@ -7,12 +7,13 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from detector import reviewing, totals
+from detector import reviewing
 from detector.enums import CaseStatus, Emotion, Verdict
 from detector.exceptions import DetectorError
+from detector.insights import rollups, totals
 from detector.models import DailyEmotion, Face, Review, ReviewCase, User, WebhookDelivery
 from detector.services import bin as bin_service
-from detector.services import review_consent, reviews, statistics
+from detector.services import review_consent, reviews
 from detector.tests.factories import FaceFactory, UserFactory, WebhookEndpointFactory
 
 SURE = {"p_happy": 0.97, "p_neutral": 0.03, "confidence": 0.97}
@@ -32,7 +33,7 @@ def willing(owner: User) -> User:
 
 def face_of(owner: User, **fields: Any) -> Face:
     face = FaceFactory.create(analysis__photo__owner=owner, **fields)
-    statistics.add_faces(face.analysis.photo, [face])
+    rollups.add_faces(face.analysis.photo, [face])
     return face
 
 
@@ -224,7 +225,7 @@ def test_statistics_made_anew_say_the_same(owner: User) -> None:
         (Emotion.HAPPY, 1, 0, 1, pytest.approx(0.4)),
     ]
     assert list(DailyEmotion.objects.values_list(*fields)) == expected
-    statistics.rebuild(owner)
+    rollups.rebuild(owner)
     assert list(DailyEmotion.objects.values_list(*fields)) == expected
 
 

@@ -14,12 +14,14 @@ from kombu.exceptions import OperationalError
 
 from detector import tasks
 from detector.analyses import selectors as analysis_selectors
+from detector.common import dispatch
 from detector.enums import Emotion, Source, Status
 from detector.exceptions import DetectorError
+from detector.insights import rollups
 from detector.models import Analysis, DailyEmotion, Photo, User
 from detector.operations import liveness
 from detector.services import bin as bin_service
-from detector.services import heartbeats, hints, statistics, submission
+from detector.services import heartbeats, submission
 from detector.tests.factories import AnalysisFactory
 from detector.tests.stub_analyser import StubAnalyser, face
 
@@ -239,7 +241,7 @@ def test_while_the_broker_is_away_nothing_counts_as_sent(
         AnalysisFactory.create(**waiting, sent_at=long_ago, due_at=long_ago)
     heartbeats.announce("some:1")
     assert liveness.stall() is not None
-    monkeypatch.setattr(hints, "send", lambda *_: False)
+    monkeypatch.setattr(dispatch, "send", lambda *_: False)
     assert submission.sweep() == 0
     assert set(Analysis.objects.values_list("sent_at", flat=True)) == {None}
     assert liveness.stall() is None
@@ -282,7 +284,7 @@ def test_a_result_stands_until_another_takes_its_place(
     assert not again.superseded
     assert analysis_selectors.analysis_of_photo(owner, analysed.photo_id) == again
     assert list(DailyEmotion.objects.values_list("emotion", "faces")) == [("sad", 1)]
-    statistics.rebuild(owner)
+    rollups.rebuild(owner)
     assert list(DailyEmotion.objects.values_list("emotion", "faces")) == [("sad", 1)]
 
 

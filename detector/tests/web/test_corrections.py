@@ -4,8 +4,8 @@ import re
 
 from django.test import Client
 
-from detector import totals
 from detector.enums import Verdict
+from detector.insights import totals
 from detector.models import Analysis, Review, ReviewCase, User
 from detector.tests.conftest import api_client
 

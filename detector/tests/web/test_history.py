@@ -12,8 +12,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from detector.enums import Emotion, Status
+from detector.insights import rollups
 from detector.models import Analysis, Photo, PhotoTag, User
-from detector.services import statistics
 from detector.tests.factories import MOMENT, AnalysisFactory, FaceFactory
 from detector.web.listing import ORDERS
 
@@ -102,7 +102,7 @@ def several(web: Client, action: str, photos: list[Photo], **data: str) -> Any:
 @pytest.fixture
 def photos(owner: User) -> list[Photo]:
     faces = [FaceFactory.create(analysis__photo__owner=owner) for _ in range(3)]
-    statistics.rebuild(owner)
+    rollups.rebuild(owner)
     return [face.analysis.photo for face in faces]
 
 
@@ -159,7 +159,7 @@ def test_queries_do_not_grow_with_the_data(web: Client, owner: User, address: st
     counts = []
     for more in (10, 190):
         add(owner, more)
-        statistics.rebuild(owner)
+        rollups.rebuild(owner)
         with CaptureQueriesContext(connection) as queries:
             assert web.get(address).status_code == 200
         counts.append(len(queries))

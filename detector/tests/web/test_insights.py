@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from detector import trends
 from detector.enums import Emotion
+from detector.insights import rollups, trends
 from detector.models import ModelVersion, User
-from detector.services import statistics
 from detector.tests.factories import AnalysisFactory, FaceFactory, ModelVersionFactory
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +43,7 @@ def add(owner: User, model: ModelVersion, moment: datetime, shown: str, felt: st
             analysis__model_version=model,
             emotion={"h": Emotion.HAPPY, "s": Emotion.SAD, "n": Emotion.NEUTRAL}[letter],
         )
-    statistics.rebuild(owner)
+    rollups.rebuild(owner)
 
 
 def page(web: Client, **query: Any) -> str:
@@ -111,7 +110,7 @@ def test_calendar_and_hours_in_the_owners_time_zone(owner: User, old: ModelVersi
     assert trends.calendar(owner, 2025) == []
     owner.time_zone = "Europe/Rome"
     owner.save()
-    statistics.rebuild(owner)
+    rollups.rebuild(owner)
     assert trends.calendar(owner, 2026) == [
         trends.CalendarDay(FIRST, 5, Emotion.HAPPY, 2),
         trends.CalendarDay(FIRST + timedelta(days=1), 2, Emotion.NEUTRAL, 2),

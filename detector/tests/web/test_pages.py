@@ -11,9 +11,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from detector.enums import Emotion, QualityFlag, Status
+from detector.insights import rollups
 from detector.models import Analysis, ApiToken, DailyEmotion, Photo, User
 from detector.photos import selectors as photo_selectors
-from detector.services import statistics
 from detector.templatetags.pictures import ADVICE, UNREADABLE
 from detector.tests.factories import AnalysisFactory, FaceFactory
 from detector.tests.stub_analyser import StubAnalyser, face
@@ -232,7 +232,7 @@ def test_insights(web: Client, owner: User) -> None:
             analysis__photo__taken_at=datetime(2026, 5, day, 12, tzinfo=UTC),
             emotion=Emotion.HAPPY if day < 6 else Emotion.SAD,
         )
-    statistics.rebuild(owner)
+    rollups.rebuild(owner)
     page = web.get("/insights/")
     data = page.context["chart_data"]
     happy, sad = Emotion.values.index("happy"), Emotion.values.index("sad")
@@ -250,7 +250,7 @@ def test_insights_of_an_empty_history(web: Client, chosen: str) -> None:
 def test_changing_the_time_zone_moves_the_days(web: Client, owner: User) -> None:
     moment = datetime(2026, 5, 4, 20, tzinfo=UTC)
     FaceFactory.create(analysis__photo__owner=owner, analysis__photo__taken_at=moment)
-    statistics.rebuild(owner)
+    rollups.rebuild(owner)
     assert web.post("/settings/", {"time_zone": "Pacific/Auckland"}).status_code == 302
     assert DailyEmotion.objects.get().day.isoformat() == "2026-05-05"
     assert web.post("/settings/", {"time_zone": "Moon"}).status_code == 200

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 
-from detector.services.public_addresses import is_public
+from detector.common.public_addresses import is_public
 
 USUAL_PORTS = {"http": 80, "https": 443}
 # What a URL may hold unquoted, besides letters and digits: RFC 3986, and what is quoted already.

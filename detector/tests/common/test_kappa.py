@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from detector.agreement import cohen_kappa, fleiss_kappa, share
+from detector.common.kappa import cohen_kappa, fleiss_kappa, share
 
 LABELS = "abc"
 

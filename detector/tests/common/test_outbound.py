@@ -8,8 +8,8 @@ from typing import Any
 import pycurl
 import pytest
 
-from detector.services import outbound, targets
-from detector.services.public_addresses import is_public
+from detector.common import outbound, targets
+from detector.common.public_addresses import is_public
 from detector.tests.receivers import Receiver, dripping, receiving, resolve_to
 
 HEAD = b"HTTP/1.1 200 OK\r\n"

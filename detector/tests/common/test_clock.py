@@ -11,9 +11,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from detector import clock, reviewing, tasks
+from detector import reviewing, tasks
 from detector.analyses import selectors as analysis_selectors
 from detector.api.serializers.tokens import TokenWishSerializer
+from detector.common import clock, outbound
 from detector.enums import DeliveryStatus, FineTuneStatus, Source, Status
 from detector.exceptions import DetectorError
 from detector.models import (
@@ -38,7 +39,6 @@ from detector.services import (
     heartbeats,
     idempotency,
     leases,
-    outbound,
     retention,
     review_consent,
     submission,

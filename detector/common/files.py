@@ -7,7 +7,7 @@ from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response
 
-from detector.services import storage
+from detector.common import storage
 
 
 def image_response(request: HttpRequest, file: FieldFile) -> HttpResponseBase | None:

@@ -22,7 +22,7 @@ _opened: "weakref.WeakSet[BaseDatabaseWrapper]" = weakref.WeakSet()
 
 def guard() -> None:
     """Watch every connection from now on."""
-    connection_created.connect(_note, dispatch_uid="detector.forks")
+    connection_created.connect(_note, dispatch_uid="detector.common.forks")
     os.register_at_fork(before=_close_idle, after_in_child=_end_if_open)
 
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from detector.days import end_of_day, start_of_day
+from detector.common.days import end_of_day, start_of_day
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.db.models.fields.files import FieldFile
 
+from detector.common.outages import storage_away
 from detector.exceptions import OutageError
-from detector.outages import storage_away
 
 PROBES: Final = "probes/readiness"
 PROBE_BYTES: Final = 256 * 2**10

@@ -19,8 +19,8 @@ from typing import Any
 
 import pycurl
 
-from detector.services import targets
-from detector.services.targets import FailedError, RefusedError, Target
+from detector.common import targets
+from detector.common.targets import FailedError, RefusedError, Target
 
 __all__ = ["FailedError", "RefusedError", "Reply", "check", "post"]
 

@@ -8,8 +8,9 @@ from django.template import Context, Template
 from django.test import Client
 from django.utils import timezone
 
-from detector import dates, trends
+from detector.common import dates
 from detector.enums import DateLanguage
+from detector.insights import trends
 from detector.models import Analysis, User
 from detector.web import heat_maps
 

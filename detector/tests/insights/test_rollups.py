@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detector.enums import Emotion
+from detector.insights import rollups
 from detector.models import Analysis, DailyEmotion, DailyPhotos, HourlyEmotion, Photo, User
-from detector.services import accounts, erasure, statistics, submission
+from detector.services import accounts, erasure, submission
 from detector.services import bin as bin_service
 from detector.tests.factories import (
     AnalysisFactory,
@@ -33,7 +34,7 @@ def test_rebuild_gives_what_was_counted_step_by_step(owner: User) -> None:
             FaceFactory.create(analysis=analysis, index=0, emotion=Emotion.HAPPY, confidence=0.9),
             FaceFactory.create(analysis=analysis, index=1, emotion=Emotion.SAD, confidence=0.5),
         ]
-        statistics.add_faces(analysis.photo, faces)
+        rollups.add_faces(analysis.photo, faces)
     step_by_step = rows(owner)
     assert step_by_step == [
         ("2026-05-04", "happy", 2, 1.8),
@@ -43,7 +44,7 @@ def test_rebuild_gives_what_was_counted_step_by_step(owner: User) -> None:
     ]
     DailyEmotion.objects.all().delete()
     # Four of emotions, two of days, four of hours: both days' photos are from noon.
-    assert statistics.rebuild(owner) == 4 + 2 + 4
+    assert rollups.rebuild(owner) == 4 + 2 + 4
     assert rows(owner) == step_by_step
 
 
@@ -65,7 +66,7 @@ def test_days_are_the_owners(owner: User, zone: str, day: date) -> None:
     photo = AnalysisFactory.create(
         photo__owner=owner, photo__taken_at=datetime(2026, 5, 4, 20, tzinfo=UTC)
     ).photo
-    assert statistics.day_of(photo, owner) == day
+    assert rollups.day_of(photo, owner) == day
 
 
 def everything(owner: User) -> list[list[tuple[object, ...]]]:
@@ -114,14 +115,14 @@ def test_whatever_happens_a_rebuild_changes_nothing(
             FaceFactory.create(analysis=analysis, index=i, emotion=emotion, uncertain=bool(i % 2))
             for i, emotion in enumerate(emotions)
         ]
-        statistics.add_faces(analysis.photo, faces)
+        rollups.add_faces(analysis.photo, faces)
     for move, number in moves:
         owner.refresh_from_db()
         photo = Photo.objects.filter(owner=owner).order_by("id")[number : number + 1].first()
         if photo is not None:
             _move(owner, photo, move)
     step_by_step = everything(owner)
-    statistics.rebuild(owner)
+    rollups.rebuild(owner)
     assert everything(owner) == step_by_step
 
 

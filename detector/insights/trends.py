@@ -11,10 +11,11 @@ from uuid import UUID
 
 from django.db.models import F, Max, Min, OuterRef, Q, Subquery, Sum
 
-from detector import dates, totals
+from detector.common import dates
 from detector.enums import Emotion, Status
+from detector.insights import totals
+from detector.insights.totals import EmotionShare
 from detector.models import Analysis, Face, HourlyEmotion, User
-from detector.totals import EmotionShare
 
 ENOUGH: Final = 5
 """Fewer faces say nothing about a distribution."""

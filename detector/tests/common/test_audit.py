@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from detector.common import audit
 from detector.models import AuditEntry, Photo, User
 from detector.models.audit import AuditLogIsFinalError
-from detector.services import audit, erasure
+from detector.services import erasure
 from detector.tests.factories import FaceFactory, ModelVersionFactory
 
 

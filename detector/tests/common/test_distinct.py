@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from detector.distinct import distinct_values
+from detector.common.distinct import distinct_values
 from detector.models import Photo, PhotoTag, User
 from detector.photos import selectors as photo_selectors
 from detector.tests.factories import PhotoFactory, UserFactory

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.spreadsheet_text import harmless, original
+from detector.common.spreadsheet_text import harmless, original
 
 FORMULA = re.compile(r'[\s"\u200b\ufeff]*[=+\-@＝＋－＠]')
 
