@@ -13,12 +13,13 @@ def analyse(analysis_id: str) -> None:
     # Imported here: the web process only sends this task and has no use for a neural network.
     from detector.common import dispatch
     from detector.registry import selectors as model_selectors
-    from detector.services import analysis, reanalysis, webhooks
+    from detector.services import analysis, reanalysis
+    from detector.webhooks import endpoints
 
     analysis.run(UUID(analysis_id))
     if model_selectors.is_for_the_shadow(UUID(analysis_id)):
         dispatch.send(shadow, UUID(analysis_id))
-    for delivery_id in webhooks.waiting_of(UUID(analysis_id)):
+    for delivery_id in endpoints.waiting_of(UUID(analysis_id)):
         dispatch.send(deliver, delivery_id)
     for next_id in reanalysis.advance():
         dispatch.send(analyse, next_id)
@@ -35,7 +36,7 @@ def explain(explanation_id: str) -> None:
 @shared_task(name="detector.deliver", bind=True)
 def deliver(task: "Task[Any, Any]", delivery_id: str) -> None:
     """Let the courier of this worker try what is due; called as a function, try this one."""
-    from detector.services import couriers, deliveries
+    from detector.webhooks import couriers, deliveries
 
     if task.request.called_directly:
         deliveries.deliver(UUID(delivery_id))

@@ -32,14 +32,15 @@ SWEEP_LIMIT = (60, 90)
 
 def sweeps() -> list[Job]:
     """What is done every `SWEEP_INTERVAL` seconds."""
-    from detector.services import explanation, heartbeats, learning, notices, submission
+    from detector.services import explanation, heartbeats, learning, submission
+    from detector.webhooks import notify
 
     return [
         sweep("forget dead workers", heartbeats.forget_dead),
         sweep("send analyses again", submission.sweep),
         sweep("take up re-analyses", submission.take_up_old),
         sweep("send heat maps again", explanation.sweep),
-        sweep("send webhooks again", notices.sweep),
+        sweep("send webhooks again", notify.sweep),
         sweep("look after fine-tunes", learning.sweep),
     ]
 
@@ -53,7 +54,8 @@ def tidying() -> list[Job]:
     """What is done once an hour."""
     from detector.common import clock
     from detector.services import bin as bin_service
-    from detector.services import deliveries, idempotency, orphans, retention
+    from detector.services import idempotency, orphans, retention
+    from detector.webhooks import deliveries
     from emotionsite import broker
 
     # Not at once: a host that is started again and again has better things to do.

@@ -118,6 +118,6 @@ def stop_training(**_: object) -> None:
 @worker_shutdown.connect
 def finish_deliveries(**_: object) -> None:
     """Let what is on its way to receivers arrive, within its few seconds."""
-    from detector.services import couriers
+    from detector.webhooks import couriers
 
     couriers.courier.finish()

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from detector.admin.base import ReadOnlyAdmin
 from detector.models import WebhookDelivery, WebhookEndpoint
-from detector.services import webhooks
+from detector.webhooks import endpoints
 
 
 @admin.register(WebhookEndpoint)
@@ -30,7 +30,7 @@ class WebhookEndpointAdmin(ReadOnlyAdmin[WebhookEndpoint]):
         enabled = list(queryset.filter(disabled_at=None))
         for endpoint in enabled:
             self.note(request, "disabled", endpoint)
-            webhooks.change_endpoint(endpoint, disabled=True)
+            endpoints.change_endpoint(endpoint, disabled=True)
         self.message_user(request, f"{len(enabled)} webhooks disabled.", messages.SUCCESS)
 
     def has_disable_permission(self, request: HttpRequest) -> bool:

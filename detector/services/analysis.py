@@ -13,7 +13,8 @@ from detector.common.outages import drop_dead_connection, outage_in
 from detector.exceptions import DetectorError
 from detector.insights import rollups
 from detector.models import Analysis, Face, Photo
-from detector.services import images, leases, model_registry, review_cases, webhooks
+from detector.services import images, leases, model_registry, review_cases
+from detector.webhooks import endpoints
 from ml.types import FaceAnalysis
 
 logger = logging.getLogger(__name__)
@@ -111,7 +112,7 @@ def _analyse(analysis: Analysis) -> None:
         if photo.deleted_at is None:
             rollups.add_faces(photo, faces)
         review_cases.open_for(photo, [face for face in faces if face not in settled])
-        webhooks.record(analysis.pk)
+        endpoints.record(analysis.pk)
 
 
 def _keep_verdicts(photo: Photo, faces: list[Face]) -> list[Face]:

@@ -19,7 +19,7 @@ from detector.common import clock
 from detector.enums import UNDER_WAY, Status
 from detector.exceptions import DetectorError, OutageError
 from detector.models import Analysis, ModelVersion
-from detector.services import webhooks
+from detector.webhooks import endpoints
 
 logger = logging.getLogger(__name__)
 
@@ -135,7 +135,7 @@ def fail(analysis: Analysis, error: DetectorError) -> None:
     with transaction.atomic():
         _update(analysis, lease_expires_at=None, **changes)
         if changes["status"] == Status.FAILED:
-            webhooks.record(analysis.pk)
+            endpoints.record(analysis.pk)
 
 
 def _waiting_for_the_end(analysis: Analysis) -> dict[str, object]:
@@ -184,7 +184,7 @@ def _end(analysis_id: UUID, condition: Q, error: DetectorError) -> bool:
         lease_expires_at=None,
     )
     if failed:
-        webhooks.record(analysis_id)
+        endpoints.record(analysis_id)
     return failed > 0
 
 

@@ -15,7 +15,8 @@ from detector.enums import CaseStatus, ReviewKind, Verdict
 from detector.exceptions import DetectorError
 from detector.insights import rollups
 from detector.models import Face, Photo, Review, ReviewCase, User
-from detector.services import notices, review_cases, webhooks
+from detector.services import review_cases
+from detector.webhooks import endpoints, notify
 
 UNDO_WITHIN: Final = timedelta(hours=1)
 TRIES: Final = 20
@@ -235,5 +236,5 @@ def _show(photo: Photo, face: Face) -> None:
 
 
 def _tell(review: Review) -> None:
-    webhooks.record_review(review)
-    notices.send_after_commit(review.pk)
+    endpoints.record_review(review)
+    notify.send_after_commit(review.pk)

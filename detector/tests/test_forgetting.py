@@ -14,8 +14,9 @@ from rest_framework.test import APIClient
 
 from detector.common import outbound
 from detector.models import Analysis, IdempotentCall, Photo, User, WebhookDelivery
-from detector.services import bin, deliveries, erasure, notices, reviews, webhooks
+from detector.services import bin, erasure, reviews
 from detector.tests.factories import WebhookDeliveryFactory, WebhookEndpointFactory
+from detector.webhooks import deliveries, endpoints, notify
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/analyses/"
@@ -114,7 +115,7 @@ def test_of_several_photos_those_that_are_left_are_told(
 def told(owner: User, analysed: Analysis) -> WebhookDelivery:
     """A webhook's message on a photo, answered with what was sent."""
     endpoint = WebhookEndpointFactory.create(owner=owner)
-    webhooks.record(analysed.pk)
+    endpoints.record(analysed.pk)
     reviews.correct(owner, analysed.faces.get(), "sad")
     echo = WebhookDelivery.objects.get(subject=analysed.pk).payload
     WebhookDelivery.objects.update(response_body=echo)
@@ -151,9 +152,9 @@ def test_what_still_waits_is_not_sent(
 
     monkeypatch.setattr(outbound, "post", post)
     delete(owner, api, analysed.photo)
-    notices.sweep()
+    notify.sweep()
     assert deliver_sent == []
-    assert webhooks.waiting_of(told.subject) == []
+    assert endpoints.waiting_of(told.subject) == []
     deliveries.deliver(told.pk)
     assert sent == []
     if delete is put_into_bin:
@@ -168,7 +169,7 @@ def test_nothing_of_an_erased_photo_is_left_in_any_table(
     """Whatever model comes to hold a copy: no row names the photo, its analysis or its file."""
     WebhookEndpointFactory.create(owner=owner)
     analysis = Analysis.objects.get()
-    webhooks.record(analysis.pk)
+    endpoints.record(analysis.pk)
     call()
     photo = analysis.photo
     traces = [NAME, photo.sha256, str(photo.pk), photo.pk.hex]

@@ -10,11 +10,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from detector.exceptions import DetectorError
 from detector.models import WebhookEndpoint
-from detector.services import notices
-from detector.services import webhooks as webhook_service
 from detector.web import once
 from detector.web.forms import WebhookForm
 from detector.web.requests import OwnerRequest
+from detector.webhooks import endpoints, notify
 from detector.webhooks import selectors as webhook_selectors
 
 DELIVERIES_SHOWN = 50
@@ -32,7 +31,7 @@ def webhooks(request: OwnerRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form=form)
     try:
-        made = webhook_service.create_endpoint(request.user, **form.cleaned_data)
+        made = endpoints.create_endpoint(request.user, **form.cleaned_data)
     except DetectorError as error:
         form.refuse(error)
         return _page(request, form=form)
@@ -54,7 +53,7 @@ def switch(request: OwnerRequest, webhook_id: UUID) -> HttpResponse:
     """Disable or enable it."""
     endpoint = _endpoint(request, webhook_id)
     disabled = request.POST.get("disabled") == "true"
-    webhook_service.change_endpoint(endpoint, disabled=disabled)
+    endpoints.change_endpoint(endpoint, disabled=disabled)
     messages.success(request, f"The webhook was {'disabled' if disabled else 'enabled'}.")
     return redirect("webhook", endpoint.pk)
 
@@ -62,7 +61,7 @@ def switch(request: OwnerRequest, webhook_id: UUID) -> HttpResponse:
 @require_POST
 def delete(request: OwnerRequest, webhook_id: UUID) -> HttpResponse:
     """Forget it with all that it was told."""
-    webhook_service.delete_endpoint(_endpoint(request, webhook_id))
+    endpoints.delete_endpoint(_endpoint(request, webhook_id))
     messages.success(request, "The webhook was deleted.")
     return redirect("webhooks")
 
@@ -71,7 +70,7 @@ def delete(request: OwnerRequest, webhook_id: UUID) -> HttpResponse:
 def send_again(request: OwnerRequest, webhook_id: UUID, delivery_id: UUID) -> HttpResponse:
     """The same message once more."""
     deliveries = webhook_selectors.deliveries_of(request.user, webhook_id)
-    notices.send_again(get_object_or_404(deliveries, pk=delivery_id))
+    notify.send_again(get_object_or_404(deliveries, pk=delivery_id))
     messages.success(request, "It is sent again.")
     return redirect("webhook", webhook_id)
 

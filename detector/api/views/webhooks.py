@@ -24,7 +24,7 @@ from detector.api.views.base import ApiMixin, caller, created
 from detector.common import locks
 from detector.enums import Scope
 from detector.models import WebhookDelivery, WebhookEndpoint
-from detector.services import notices, webhooks
+from detector.webhooks import endpoints, notify
 from detector.webhooks import selectors as webhook_selectors
 
 
@@ -67,7 +67,7 @@ class WebhookViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookEndpoint]):
         """400 `url_refused` for addresses that are not public."""
         wish = WebhookWishSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
-        endpoint = webhooks.create_endpoint(caller(request), **wish.validated_data)
+        endpoint = endpoints.create_endpoint(caller(request), **wish.validated_data)
         url = reverse("api:v1:webhook-detail", args=[endpoint.pk])
         return created(request, NewWebhookSerializer(endpoint).data, url)
 
@@ -88,7 +88,7 @@ class WebhookViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookEndpoint]):
         endpoint = self._endpoint(id)
         changes = WebhookChangeSerializer(data=request.data)
         changes.is_valid(raise_exception=True)
-        webhooks.change_endpoint(endpoint, guard=self.if_unchanged(), **changes.validated_data)
+        endpoints.change_endpoint(endpoint, guard=self.if_unchanged(), **changes.validated_data)
         return Response(WebhookSerializer(self._endpoint(id)).data)
 
     @extend_schema(summary="Delete a webhook", responses={204: None})
@@ -96,7 +96,7 @@ class WebhookViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookEndpoint]):
         """With all that it was told."""
         endpoint = self._endpoint(id)
         with self.if_unchanged():
-            webhooks.delete_endpoint(endpoint)
+            endpoints.delete_endpoint(endpoint)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _endpoint(self, endpoint_id: UUID) -> WebhookEndpoint:
@@ -142,7 +142,7 @@ class DeliveryViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookDelivery])
         """The new delivery."""
         delivery = self._delivery(id)
         with self.if_unchanged():
-            copy = notices.send_again(delivery)
+            copy = notify.send_again(delivery)
         return Response(DeliverySerializer(copy).data, status=status.HTTP_202_ACCEPTED)
 
     def _delivery(self, delivery_id: UUID) -> WebhookDelivery:

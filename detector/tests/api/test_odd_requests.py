@@ -13,10 +13,10 @@ from detector.api.parsers import MAX_JSON_BYTES
 from detector.api.serializers import account, analyses, fields, reviews, tokens, webhooks
 from detector.enums import Scope
 from detector.models import Analysis, ApiToken, User, WebhookDelivery
-from detector.services import webhooks as webhook_service
 from detector.tests.api.test_every_call import CALLS, Call, ids, make  # noqa: F401
 from detector.tests.conftest import api_client
 from detector.tests.factories import WebhookEndpointFactory
+from detector.webhooks import endpoints
 from emotionsite import wsgi
 
 pytestmark = pytest.mark.django_db
@@ -131,7 +131,7 @@ def test_every_moment_is_told_in_one_form(
     analysed.photo.captured_at = "2026-05-04T12:00:00Z"
     analysed.photo.save()
     WebhookEndpointFactory.create(owner=owner)
-    webhook_service.record(analysed.pk)
+    endpoints.record(analysed.pk)
     session = Client()
     session.force_login(owner)
     for client in (api_client(owner), session):
@@ -162,7 +162,7 @@ def test_every_address_that_is_told_is_whole(
     settings.SITE_URL = "https://emotions.example"
     settings.WEBHOOK_ALLOWED_HOSTS = ["127.0.0.1"]
     WebhookEndpointFactory.create(owner=owner)
-    webhook_service.record(analysed.pk)
+    endpoints.record(analysed.pk)
     payload = WebhookDelivery.objects.get().payload
     assert f'"url":"https://emotions.example/api/v1/analyses/{analysed.pk}/"' in payload
     for url, body in (

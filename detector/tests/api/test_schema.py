@@ -14,8 +14,9 @@ from drf_spectacular.generators import SchemaGenerator
 from detector.api.codes import FAILURES, NOT_DRAWN, PROBLEMS
 from detector.enums import Event, Status, Verdict
 from detector.models import Analysis, User, WebhookDelivery
-from detector.services import reviews, webhooks
+from detector.services import reviews
 from detector.tests.factories import WebhookEndpointFactory
+from detector.webhooks import endpoints
 
 Schema = dict[str, Any]
 
@@ -106,10 +107,10 @@ def test_what_webhooks_are_told_is_as_it_says(
     face = analysed.faces.get()
     for verdict in (Verdict.SAD, Verdict.CANNOT_TELL):
         reviews.correct(owner, face, verdict)
-    webhooks.record(analysed.pk)
+    endpoints.record(analysed.pk)
     failed = {"status": Status.FAILED, "error_code": "timed_out", "error_message": "Too long."}
     Analysis.objects.filter(pk=analysed.pk).update(**failed)
-    webhooks.record(analysed.pk)
+    endpoints.record(analysed.pk)
     told = [json.loads(delivery.payload) for delivery in WebhookDelivery.objects.all()]
     assert {content["type"] for content in told} == set(schema["webhooks"]) == set(Event.values)
     for content in told:

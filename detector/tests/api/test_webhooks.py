@@ -17,7 +17,7 @@ from detector import tasks
 from detector.common import outbound
 from detector.enums import DeliveryStatus, Source
 from detector.models import Analysis, User, WebhookDelivery, WebhookEndpoint
-from detector.services import deliveries, leases, notices, submission, webhooks
+from detector.services import leases, submission
 from detector.tests.factories import (
     AnalysisFactory,
     WebhookDeliveryFactory,
@@ -25,6 +25,7 @@ from detector.tests.factories import (
 )
 from detector.tests.receivers import Receiver, receiving, resolve_to
 from detector.tests.stub_analyser import StubAnalyser
+from detector.webhooks import deliveries, endpoints, notify
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/webhooks/"
@@ -71,7 +72,7 @@ def test_receiver_that_was_down_gets_it_once(
     receiver.statuses = [500, 503, 404]
     delivery = WebhookDeliveryFactory.create(endpoint=endpoint_of(owner, receiver))
     for _ in range(8):
-        notices.sweep()
+        notify.sweep()
         for due in deliver_sent:
             deliveries.deliver(due)
         deliver_sent.clear()
@@ -191,7 +192,7 @@ def test_only_who_asked_is_told(owner: User, stranger: User, analysed: Analysis)
     WebhookEndpointFactory.create(owner=stranger)
     WebhookEndpointFactory.create(owner=owner, events=["analysis.failed"])
     WebhookEndpointFactory.create(owner=owner, disabled_at=timezone.now())
-    webhooks.record(analysed.pk)
+    endpoints.record(analysed.pk)
     assert recorded() == []
 
 

@@ -33,7 +33,6 @@ from detector.operations import liveness
 from detector.services import (
     accounts,
     bin,
-    deliveries,
     explanation,
     fine_tuning,
     heartbeats,
@@ -54,6 +53,7 @@ from detector.tests.factories import (
 )
 from detector.web import health
 from detector.web.forms import TokenForm
+from detector.webhooks import deliveries
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("wrong_clocks")]
 MakePicture = Callable[..., SimpleUploadedFile]

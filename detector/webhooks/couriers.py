@@ -17,7 +17,7 @@ from django.db import close_old_connections, connection
 
 from detector.common import outbound
 from detector.models import WebhookDelivery
-from detector.services import deliveries
+from detector.webhooks import deliveries
 
 logger = logging.getLogger(__name__)
 

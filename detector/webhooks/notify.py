@@ -7,21 +7,21 @@ from django.db import transaction
 from detector import tasks
 from detector.common import dispatch
 from detector.models import WebhookDelivery
-from detector.services import deliveries, webhooks
+from detector.webhooks import deliveries, endpoints
 
 SWEEP_BATCH = 100
 
 
 def send_again(delivery: WebhookDelivery) -> WebhookDelivery:
     """The same message once more, at once."""
-    copy = webhooks.send_again(delivery)
+    copy = endpoints.send_again(delivery)
     transaction.on_commit(lambda: _send([copy.pk]), robust=True)
     return copy
 
 
 def send_after_commit(subject: UUID) -> None:
     """Tell the workers what has to be told of something, once that is committed."""
-    transaction.on_commit(lambda: _send(webhooks.waiting_of(subject)), robust=True)
+    transaction.on_commit(lambda: _send(endpoints.waiting_of(subject)), robust=True)
 
 
 def sweep() -> None:

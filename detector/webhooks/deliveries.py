@@ -55,7 +55,7 @@ class Outcome:
 def deliver(delivery_id: UUID) -> None:
     """Try a delivery unless someone else does or it is not due; safe to call any number of times.
 
-    It waits for the receiver. Workers do not: their couriers (`detector.services.couriers`) take
+    It waits for the receiver. Workers do not: their couriers (`detector.webhooks.couriers`) take
     the same steps for many endpoints at once.
     """
     delivery = claim(delivery_id)

@@ -17,9 +17,9 @@ from detector import tasks
 from detector.common import clock, outbound
 from detector.enums import DeliveryStatus
 from detector.models import User, WebhookDelivery, WebhookEndpoint
-from detector.services import couriers, deliveries
 from detector.tests.factories import WebhookDeliveryFactory, WebhookEndpointFactory
 from detector.tests.receivers import Receiver, dripping, receiving
+from detector.webhooks import couriers, deliveries
 
 
 def until(is_so: Callable[[], bool], seconds: float = 20) -> None:
