@@ -44,9 +44,9 @@ def verify_model(**_: object) -> None:
         return
     with _ended_by_errors():
         # Only here: a worker that needs no network is a third smaller without what runs one.
-        from detector.services import model_registry
+        from detector.registry import networks
 
-        model_registry.verify()
+        networks.verify()
 
 
 @worker_process_init.connect
@@ -74,11 +74,11 @@ def _warm_up() -> None:
 
     from detector.common.outages import outage_in
     from detector.exceptions import DetectorError
-    from detector.services import model_registry
+    from detector.registry import networks
 
     while True:
         try:
-            return model_registry.warm_up()
+            return networks.warm_up()
         except Exception as error:
             if outage_in(error) is None and not isinstance(error, DetectorError):
                 raise

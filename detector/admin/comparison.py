@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from detector.enums import Emotion
 from detector.models import ModelVersion
-from detector.services import comparisons
+from detector.registry import comparisons
 
 TITLES: Final = {
     "test": "Fixed test set",

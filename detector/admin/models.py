@@ -25,8 +25,8 @@ from detector.common import kappa
 from detector.enums import ModelStatus
 from detector.exceptions import DetectorError
 from detector.models import ModelVersion
+from detector.registry import promotion
 from detector.registry import selectors as model_selectors
-from detector.services import promotion
 
 
 @admin.register(ModelVersion)

@@ -13,7 +13,8 @@ from detector.common.outages import drop_dead_connection, outage_in
 from detector.exceptions import DetectorError
 from detector.insights import rollups
 from detector.models import Analysis, Face, Photo
-from detector.services import images, leases, model_registry, review_cases
+from detector.registry import networks
+from detector.services import images, leases, review_cases
 from detector.webhooks import endpoints
 from ml.types import FaceAnalysis
 
@@ -87,9 +88,9 @@ def _analyse(analysis: Analysis) -> None:
     began = time.perf_counter()
     rgb = images.normalise(analysis.photo)
     stage_done("normalise", 1000 * (time.perf_counter() - began))
-    analyser = model_registry.analyser()
+    analyser = networks.analyser()
     found = analyser.analyse(rgb, on_stage=stage_done)
-    version = model_registry.version_of(analyser)
+    version = networks.version_of(analyser)
     with transaction.atomic():
         # The photo's row is locked first, as deletion does, so that neither waits for the other.
         photo = (

@@ -25,7 +25,7 @@ from detector.common.outages import drop_dead_connection, outage_in
 from detector.enums import FineTuneStatus
 from detector.exceptions import DetectorError
 from detector.models import FineTune, ModelVersion
-from detector.services import promotion
+from detector.registry import promotion
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,8 @@ from detector.common import storage
 from detector.common.outages import outage_in
 from detector.exceptions import DetectorError
 from detector.models import Explanation
-from detector.services import crops, images, model_registry
+from detector.registry import networks
+from detector.services import crops, images
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +52,8 @@ def _draw(explanation: Explanation) -> None:
     if explanation.attempt > MAX_ATTEMPTS:
         raise UNEXPECTED
     face = explanation.face
-    analyser = model_registry.analyser()
-    if model_registry.version_of(analyser) != face.analysis.model_version:
+    analyser = networks.analyser()
+    if networks.version_of(analyser) != face.analysis.model_version:
         raise MODEL_REPLACED
     rgb = images.normalise(face.analysis.photo)
     picture = Image.fromarray(analyser.heat_map(rgb, crops.detection_of(face), face.emotion))

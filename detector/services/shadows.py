@@ -9,8 +9,9 @@ from uuid import UUID
 from detector.enums import Emotion, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Face, ModelVersion, ShadowFace
+from detector.registry import networks
 from detector.registry import selectors as model_selectors
-from detector.services import crops, images, model_registry
+from detector.services import crops, images
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ def judge(analysis_id: UUID) -> None:
 
 
 def _judge(analysis: Analysis, faces: list[Face], version: ModelVersion) -> None:
-    network = model_registry.network_of(version)
+    network = networks.network_of(version)
     rgb = images.normalise(analysis.photo)
     found = network.classify_detected(rgb, [crops.detection_of(face) for face in faces])
     opinions = [

@@ -26,8 +26,9 @@ from detector import tasks
 from detector.common import clock
 from detector.enums import Scope
 from detector.models import Analysis, AuditEntry, User
+from detector.registry import networks
 from detector.services import analysis as analysis_service
-from detector.services import model_registry, tokens
+from detector.services import tokens
 from detector.tests.factories import UserFactory
 from detector.tests.stub_analyser import StubAnalyser
 
@@ -133,7 +134,7 @@ def background_sent(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
 def analyser(monkeypatch: pytest.MonkeyPatch) -> StubAnalyser:
     """Stands in for the network; a test sets the faces that it finds."""
     stub = StubAnalyser()
-    monkeypatch.setattr(model_registry, "analyser", lambda: stub)
+    monkeypatch.setattr(networks, "analyser", lambda: stub)
     return stub
 
 

@@ -13,8 +13,8 @@ from django.test import Client
 
 from detector.enums import Emotion, FineTuneStatus
 from detector.models import Analysis, AuditEntry, FineTune, ModelVersion, ReviewedExport, ShadowFace
+from detector.registry import promotion
 from detector.registry import selectors as model_selectors
-from detector.services import promotion
 from detector.tests.factories import UserFactory
 from ml import manifest
 

@@ -34,7 +34,7 @@ STEPS = {
     "analysis is queued": ("detector.services.submission._queue", 0),
     "thumbnail is made": ("detector.services.images._jpeg", 1),
     "copies are named": ("detector.services.images._name_copies", 0),
-    "photo is read": ("detector.services.model_registry.analyser", 0),
+    "photo is read": ("detector.registry.networks.analyser", 0),
     "result is counted": ("detector.insights.rollups.add_faces", 0),
     "heat map is drawn": ("detector.services.crops.detection_of", 0),
 }

@@ -14,7 +14,8 @@ from celery.signals import (
 from django.db import InterfaceError, OperationalError, connection
 
 from detector.exceptions import DetectorError
-from detector.services import heartbeats, model_registry
+from detector.registry import networks
+from detector.services import heartbeats
 from emotionsite import celery
 from emotionsite.heart import Heart
 
@@ -53,7 +54,7 @@ def test_what_is_not_here_is_waited_for_over_a_new_connection(
         if len(done) == 1:
             raise error
 
-    monkeypatch.setattr(model_registry, "warm_up", warm_up)
+    monkeypatch.setattr(networks, "warm_up", warm_up)
     # The databases of tests are kept open.
     with monkeypatch.context() as patch:
         patch.setattr(connection, "close", lambda: done.append("closed"))
@@ -66,7 +67,7 @@ def test_what_is_not_here_is_waited_for_over_a_new_connection(
 def test_a_worker_that_cannot_load_its_model_ends(
     monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    monkeypatch.setattr(model_registry, "warm_up", failing(error))
+    monkeypatch.setattr(networks, "warm_up", failing(error))
     with pytest.raises(SystemExit) as ended:
         worker_process_init.send(None)
     assert ended.value.code == 1
@@ -76,14 +77,14 @@ def test_a_worker_that_cannot_load_its_model_ends(
 def test_a_worker_whose_weights_cannot_be_verified_ends(
     monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
 ) -> None:
-    monkeypatch.setattr(model_registry, "verify", failing(error))
+    monkeypatch.setattr(networks, "verify", failing(error))
     with pytest.raises(SystemExit) as ended:
         worker_init.send(None)
     assert ended.value.code == status
 
 
 def test_a_worker_without_a_heart_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_registry, "warm_up", lambda: None)
+    monkeypatch.setattr(networks, "warm_up", lambda: None)
     monkeypatch.setattr(Heart, "start", lambda self: failing(RuntimeError("no thread"))())
     with pytest.raises(SystemExit) as ended:
         worker_process_init.send(None)
@@ -92,7 +93,7 @@ def test_a_worker_without_a_heart_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.django_db
 def test_a_ready_worker_notes_the_tasks_that_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_registry, "warm_up", lambda: None)
+    monkeypatch.setattr(networks, "warm_up", lambda: None)
     worker_process_init.send(None)
     task_prerun.send(None)
     [row] = heartbeats.of_this_host()

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from detector.exceptions import DetectorError
-from detector.services import promotion
+from detector.registry import promotion
 
 
 class Command(BaseCommand):

@@ -17,7 +17,8 @@ from skimage import data
 
 from detector.enums import Source
 from detector.models import Analysis, Photo, User
-from detector.services import analysis, model_registry, submission
+from detector.registry import networks
+from detector.services import analysis, submission
 from ml import images, inference
 
 FOLDER = Path(os.environ.get("FILE_CASES", settings.BASE_DIR.parent / "shared" / "cases"))
@@ -72,7 +73,7 @@ def network() -> inference.Analyser:
 def test_pictures(
     owner: User, name: str, network: inference.Analyser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model_registry, "analyser", lambda: network)
+    monkeypatch.setattr(networks, "analyser", lambda: network)
     [photo] = sent_in(owner, name)
     done = Analysis.objects.get()
     assert done.faces.count() == 1, done.error_code

@@ -14,7 +14,8 @@ from django.utils import timezone
 from detector.enums import FineTuneStatus, ModelStatus
 from detector.exceptions import DetectorError
 from detector.models import AuditEntry, FineTune, ReviewedExport, User
-from detector.services import fine_tuning, learning, promotion
+from detector.registry import promotion
+from detector.services import fine_tuning, learning
 from detector.tests.e2e.platform import until
 from ml import manifest
 

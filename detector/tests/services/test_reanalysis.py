@@ -23,8 +23,9 @@ from detector.models import (
     ReviewCase,
     User,
 )
+from detector.registry import networks
 from detector.services import bin as bin_service
-from detector.services import model_registry, reanalysis, review_consent, reviews, submission
+from detector.services import reanalysis, review_consent, reviews, submission
 from detector.tests.factories import FaceFactory, ModelVersionFactory, PhotoFactory, UserFactory
 from detector.tests.stub_analyser import StubAnalyser, face
 
@@ -226,6 +227,6 @@ def test_the_command(better: ModelVersion, owner: User, capsys: pytest.CaptureFi
     assert run("--resume").startswith("running")
     assert run("--cancel").startswith("cancelled")
     assert run("--status").startswith("cancelled")
-    _activate("stub", model_registry.analyser().sha256)
+    _activate("stub", networks.analyser().sha256)
     with pytest.raises(CommandError, match="has read all these photos"):
         run("--from-model", "better")

@@ -9,9 +9,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from detector.enums import Source
 from detector.models import Analysis, Face, ShadowFace, User
+from detector.registry import networks, promotion
 from detector.registry import selectors as model_selectors
-from detector.services import model_registry, promotion, shadows, submission
-from detector.services.model_registry import analyser as real_analyser
+from detector.registry.networks import analyser as real_analyser
+from detector.services import shadows, submission
 from detector.tasks import analyse
 from detector.tests.e2e import pictures
 
@@ -26,7 +27,7 @@ def test_a_version_in_the_shadow_judges_what_is_shown(
     tmp_path: Path,
 ) -> None:
     settings.MODELS_FOLDER, settings.MODEL_VERSION = tmp_path, None
-    monkeypatch.setattr(model_registry, "analyser", real_analyser)
+    monkeypatch.setattr(networks, "analyser", real_analyser)
     promotion.settle()
     candidate = promotion.register("v3")
     promotion.set_shadow(candidate, True, owner)

@@ -6,8 +6,8 @@ from django.conf import settings
 
 from detector.exceptions import DetectorError
 from detector.models import ModelVersion
+from detector.registry import promotion
 from detector.registry import selectors as model_selectors
-from detector.services import promotion
 from ml import face_detection, inference, manifest
 
 logger = logging.getLogger(__name__)

@@ -11,8 +11,8 @@ from detector.common import audit, clock
 from detector.enums import ModelStatus
 from detector.exceptions import DetectorError
 from detector.models import ModelVersion, User
+from detector.registry import comparisons
 from detector.registry import selectors as model_selectors
-from detector.services import comparisons
 from ml import manifest
 
 

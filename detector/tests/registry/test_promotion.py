@@ -12,9 +12,9 @@ from django.core.management.base import CommandError
 from detector.enums import ModelStatus
 from detector.exceptions import DetectorError
 from detector.models import AuditEntry, ModelVersion, User
+from detector.registry import promotion
 from detector.registry import selectors as model_selectors
-from detector.services import promotion
-from detector.services.model_registry import analyser as real_analyser
+from detector.registry.networks import analyser as real_analyser
 from ml import inference, manifest
 
 pytestmark = [pytest.mark.django_db, pytest.mark.weights]
