@@ -13,7 +13,7 @@ class DetectorConfig(AppConfig):
     def ready(self) -> None:
         """Register the system checks, what follows a deletion, and the guard of forks."""
         from detector.common import forks
-        from detector.services import erasure  # noqa: F401
+        from detector.photos import erasure  # noqa: F401
 
         forks.guard()
 

@@ -53,8 +53,8 @@ def sweep(name: str, action: Callable[[], object]) -> Job:
 def tidying() -> list[Job]:
     """What is done once an hour."""
     from detector.common import clock
-    from detector.services import bin as bin_service
-    from detector.services import idempotency, orphans, retention
+    from detector.photos import orphans, retention, trash
+    from detector.services import idempotency
     from detector.webhooks import deliveries
     from emotionsite import broker
 
@@ -65,7 +65,7 @@ def tidying() -> list[Job]:
         return Job(name, action, LONGEST_WAIT_OF_TIDYING, every=TIDY_SECONDS, due_at=first)
 
     return [
-        hourly("empty the bin", lambda: bin_service.empty(bin_service.kept_since())),
+        hourly("empty the bin", lambda: trash.empty(trash.kept_since())),
         hourly("erase what outlived", lambda: retention.erase_outlived(clock.now())),
         hourly("forget idempotency keys", idempotency.forget_old),
         hourly("forget deliveries", deliveries.forget_old),

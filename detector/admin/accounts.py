@@ -19,8 +19,9 @@ from detector.admin.base import AuditedAdmin, ErasingAdmin
 from detector.common.streams import streamed
 from detector.exceptions import DetectorError
 from detector.models import ApiToken, Photo, User
+from detector.photos import erasure
 from detector.photos import selectors as photo_selectors
-from detector.services import accounts, erasure, export
+from detector.services import accounts, export
 
 # Django's own.
 admin.site.unregister(Group)

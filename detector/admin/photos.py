@@ -10,7 +10,7 @@ from django.urls import URLPattern, path
 from detector.admin import pictures
 from detector.admin.base import ErasingAdmin, ReadOnlyAdmin
 from detector.models import Photo
-from detector.services import erasure
+from detector.photos import erasure
 
 
 @admin.register(Photo)

@@ -13,8 +13,9 @@ from detector.common.outages import drop_dead_connection, outage_in
 from detector.exceptions import DetectorError
 from detector.insights import rollups
 from detector.models import Analysis, Face, Photo
+from detector.photos import images
 from detector.registry import networks
-from detector.services import images, leases, review_cases
+from detector.services import leases, review_cases
 from detector.webhooks import endpoints
 from ml.types import FaceAnalysis
 

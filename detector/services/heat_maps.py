@@ -12,8 +12,9 @@ from detector.common import storage
 from detector.common.outages import outage_in
 from detector.exceptions import DetectorError
 from detector.models import Explanation
+from detector.photos import images
 from detector.registry import networks
-from detector.services import crops, images
+from detector.services import crops
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from detector.common import storage
 from detector.enums import Emotion
 from detector.exceptions import DetectorError
 from detector.models import Face, Photo
-from detector.services import images
+from detector.photos import images
 
 QUALITY = 88
 CROP_MARGIN = 0.25

@@ -28,7 +28,8 @@ from detector.enums import Emotion, Split, Verdict
 from detector.exceptions import DetectorError, OutageError
 from detector.models import Face, Photo, ReviewedExport, User
 from detector.models.ids import new_id
-from detector.services import crops, images
+from detector.photos import images
+from detector.services import crops
 
 SHARES: Final = {Split.TRAIN: 0.7, Split.VALIDATION: 0.1, Split.TEST: 0.2}
 VOTE_COLUMNS: Final = (

@@ -9,9 +9,10 @@ from uuid import UUID
 from detector.enums import Emotion, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Face, ModelVersion, ShadowFace
+from detector.photos import images
 from detector.registry import networks
 from detector.registry import selectors as model_selectors
-from detector.services import crops, images
+from detector.services import crops
 
 logger = logging.getLogger(__name__)
 

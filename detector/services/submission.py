@@ -17,8 +17,9 @@ from detector.enums import UNDER_WAY, Source, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo, User
 from detector.models.ids import new_id
-from detector.services import annotation, archives, bin, images, leases, quotas, reanalysis
-from detector.services.remarks import NO_REMARK, Remark
+from detector.photos import annotations, archives, images, quotas, trash
+from detector.photos.remarks import NO_REMARK, Remark
+from detector.services import leases, reanalysis
 
 SWEEP_BATCH = 100
 
@@ -131,7 +132,7 @@ def _create_rows(photo: Photo, remark: Remark) -> Analysis:
             quotas.check(photo)
             photo.save(force_insert=True)
             if remark != NO_REMARK:
-                annotation.annotate(
+                annotations.annotate(
                     photo, note=remark.note, tags=remark.tags, felt_emotion=remark.felt_emotion
                 )
             analysis = _queue(photo)
@@ -263,7 +264,7 @@ def _brought_back(owner: User, sha256: str) -> Analysis | None:
     known = _existing(owner, sha256)
     if known is None or known.photo.deleted_at is None:
         return known
-    bin.restore(owner, [known.photo_id])
+    trash.restore(owner, [known.photo_id])
     # Asked again: it may have been erased, or someone else brought it back.
     return _existing(owner, sha256)
 

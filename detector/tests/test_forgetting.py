@@ -14,7 +14,8 @@ from rest_framework.test import APIClient
 
 from detector.common import outbound
 from detector.models import Analysis, IdempotentCall, Photo, User, WebhookDelivery
-from detector.services import bin, erasure, reviews
+from detector.photos import erasure, trash
+from detector.services import reviews
 from detector.tests.factories import WebhookDeliveryFactory, WebhookEndpointFactory
 from detector.webhooks import deliveries, endpoints, notify
 
@@ -53,12 +54,12 @@ def delete_by_program(owner: User, api: APIClient, photo: Photo) -> None:
 
 
 def put_into_bin(owner: User, api: APIClient, photo: Photo) -> None:
-    bin.discard(owner, [photo.pk])
+    trash.discard(owner, [photo.pk])
 
 
 def empty_bin(owner: User, api: APIClient, photo: Photo) -> None:
-    bin.discard(owner, [photo.pk])
-    bin.empty_of(owner)
+    trash.discard(owner, [photo.pk])
+    trash.empty_of(owner)
 
 
 def outlive(owner: User, api: APIClient, photo: Photo) -> None:
@@ -84,9 +85,9 @@ def test_the_same_call_is_told_that_it_is_gone(
 
 def test_what_is_brought_back_is_answered_again(owner: User, call: Caller) -> None:
     photo = Photo.objects.get()
-    bin.discard(owner, [photo.pk])
+    trash.discard(owner, [photo.pk])
     assert call().status_code == 410
-    bin.restore(owner, [photo.pk])
+    trash.restore(owner, [photo.pk])
     again = call()
     assert (again.status_code, again["Idempotency-Replayed"]) == (200, "true")
 
@@ -158,7 +159,7 @@ def test_what_still_waits_is_not_sent(
     deliveries.deliver(told.pk)
     assert sent == []
     if delete is put_into_bin:
-        bin.restore(owner, [analysed.photo_id])
+        trash.restore(owner, [analysed.photo_id])
         deliveries.deliver(told.pk)
         assert len(sent) == 1
 

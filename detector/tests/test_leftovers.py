@@ -15,25 +15,21 @@ from detector.common import clock
 from detector.enums import Source, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, User
+from detector.photos import orphans
 from detector.services import (
     analysis as analysis_service,
 )
-from detector.services import (
-    explanation,
-    heat_maps,
-    orphans,
-    submission,
-)
+from detector.services import explanation, heat_maps, submission
 from detector.tests.outages import MakePicture, files, named
 
 pytestmark = pytest.mark.django_db
 
 
 STEPS = {
-    "quota": ("detector.services.quotas.check", 0),
+    "quota": ("detector.photos.quotas.check", 0),
     "analysis is queued": ("detector.services.submission._queue", 0),
-    "thumbnail is made": ("detector.services.images._jpeg", 1),
-    "copies are named": ("detector.services.images._name_copies", 0),
+    "thumbnail is made": ("detector.photos.images._jpeg", 1),
+    "copies are named": ("detector.photos.images._name_copies", 0),
     "photo is read": ("detector.registry.networks.analyser", 0),
     "result is counted": ("detector.insights.rollups.add_faces", 0),
     "heat map is drawn": ("detector.services.crops.detection_of", 0),

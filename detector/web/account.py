@@ -17,7 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from detector import consent as consent_text
 from detector.accounts import selectors as account_selectors
 from detector.common import clock
-from detector.services import accounts, erasure, retention, review_consent, tokens
+from detector.photos import erasure, retention
+from detector.services import accounts, review_consent, tokens
 from detector.web import once
 from detector.web.forms import PreferencesForm, RetentionForm, TokenForm
 from detector.web.requests import OwnerRequest

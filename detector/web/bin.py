@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from detector.photos import selectors as photo_selectors
-from detector.services import bin as bin_service
+from detector.photos import trash
 from detector.web import way_back
 from detector.web.pictures import picture
 from detector.web.requests import OwnerRequest, named_photos
@@ -37,7 +37,7 @@ def thumbnail(request: OwnerRequest, photo_id: UUID) -> HttpResponseBase:
 def restore(request: OwnerRequest) -> HttpResponse:
     """Bring photos back; a single one is shown."""
     ids = named_photos(request)
-    count = bin_service.restore(request.user, ids)
+    count = trash.restore(request.user, ids)
     if not count:
         messages.error(request, "There was nothing to bring back any more.")
         return redirect("bin")
@@ -50,6 +50,6 @@ def restore(request: OwnerRequest) -> HttpResponse:
 @require_POST
 def empty(request: OwnerRequest) -> HttpResponse:
     """Erase for good what is in the owner's bin."""
-    count = bin_service.empty_of(request.user)
+    count = trash.empty_of(request.user)
     messages.success(request, f"{count} photo{'' if count == 1 else 's'} erased for good.")
     return redirect("bin")

@@ -13,9 +13,9 @@ from django.views.decorators.vary import vary_on_headers
 from detector.analyses import selectors as analysis_selectors
 from detector.enums import Emotion, Source
 from detector.exceptions import DetectorError
+from detector.photos import annotations, trash
 from detector.photos import selectors as photo_selectors
-from detector.services import annotation, submission
-from detector.services import bin as bin_service
+from detector.services import submission
 from detector.web import listing, spreadsheet, undo
 from detector.web.keyset import page_of
 from detector.web.requests import OwnerRequest, named_photos
@@ -85,7 +85,7 @@ def several(request: OwnerRequest) -> HttpResponseBase:
     if action == "tag":
         _tag(request, ids)
     elif action == "delete":
-        count = bin_service.discard(request.user, ids)
+        count = trash.discard(request.user, ids)
         undo.offer(request, f"{_photos(count)} deleted.", ids)
     elif action == "again":
         count = submission.analyse_again(request.user, ids)
@@ -96,7 +96,7 @@ def several(request: OwnerRequest) -> HttpResponseBase:
 def _tag(request: OwnerRequest, ids: list[UUID]) -> None:
     name = request.POST.get("tag", "")
     try:
-        count = annotation.add_tag(request.user, ids, name)
+        count = annotations.add_tag(request.user, ids, name)
     except DetectorError as error:
         # What was chosen and typed is there again on the page that says what is wrong with it.
         chosen = [str(photo_id) for photo_id in ids]

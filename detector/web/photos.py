@@ -14,9 +14,9 @@ from detector.analyses import selectors as analysis_selectors
 from detector.enums import Verdict
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo
+from detector.photos import annotations, trash
 from detector.photos import selectors as photo_selectors
-from detector.services import annotation, reviews, submission
-from detector.services import bin as bin_service
+from detector.services import reviews, submission
 from detector.web import listing, undo, way_back
 from detector.web.forms import AnnotationForm
 from detector.web.pictures import picture
@@ -110,7 +110,7 @@ def _result_of(analysis: Analysis) -> dict[str, Any]:
 
 def _annotate(photo: Photo, form: AnnotationForm) -> bool:
     try:
-        annotation.annotate(photo, **form.annotation)
+        annotations.annotate(photo, **form.annotation)
     except DetectorError as error:
         form.refuse(error)
         return False
@@ -121,7 +121,7 @@ def _annotate(photo: Photo, form: AnnotationForm) -> bool:
 def delete(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
     """Put a photo into the bin, and offer to bring it back."""
     found = _photo(request, photo_id)
-    bin_service.discard(request.user, [found.pk])
+    trash.discard(request.user, [found.pk])
     undo.offer(request, f"{found.filename} was deleted.", [found.pk])
     query = _address(request, photo_id).partition("?")[2]
     return redirect(f"{reverse('history')}{listing.query_of(QueryDict(query))}")

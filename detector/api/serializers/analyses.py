@@ -19,7 +19,7 @@ from detector.api.serializers.fields import (
 )
 from detector.enums import Emotion, QualityFlag, Source, Status, Verdict
 from detector.models import Analysis, Face, Photo
-from detector.services import annotation
+from detector.photos import annotations
 
 
 class BoxSerializer(serializers.Serializer[Face]):
@@ -215,13 +215,13 @@ class AnnotationSerializer(ChangeSerializer):
     note = TextField(
         required=False,
         allow_blank=True,
-        max_length=annotation.NOTE_LENGTH,
+        max_length=annotations.NOTE_LENGTH,
         help_text="Replaces the note.",
     )
     tags = serializers.ListField(
-        child=TextField(max_length=annotation.TAG_LENGTH),
+        child=TextField(max_length=annotations.TAG_LENGTH),
         required=False,
-        max_length=annotation.TAGS_A_PHOTO,
+        max_length=annotations.TAGS_A_PHOTO,
         help_text="Replaces all tags; a tag is spelled as you spelled it first.",
     )
     felt_emotion = serializers.ChoiceField(

@@ -30,7 +30,8 @@ from detector.enums import Emotion, Source, Status
 from detector.exceptions import DetectorError
 from detector.filters import AnalysisFilter
 from detector.models import Analysis
-from detector.services import annotation, erasure, submission
+from detector.photos import annotations, erasure
+from detector.services import submission
 
 NOT_FAILED = DetectorError(
     "not_failed", "Only a failed analysis that no later one took the place of can be tried again."
@@ -141,7 +142,7 @@ class AnalysisViewSet(UploadMixin, PicturesMixin, ListModelMixin, GenericViewSet
         if "felt_emotion" in values:
             values["felt_emotion"] = values["felt_emotion"] or ""
         with self.if_unchanged():
-            annotation.annotate(photo, **values)
+            annotations.annotate(photo, **values)
             return Response(self.shown(self.get_object()))
 
     def destroy(self, request: Request, pk: UUID) -> Response:

@@ -5,8 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from detector.common import clock
-from detector.services import bin as bin_service
-from detector.services import retention
+from detector.photos import retention, trash
 
 
 class Command(BaseCommand):
@@ -16,6 +15,6 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        erased = bin_service.empty(bin_service.kept_since())
+        erased = trash.empty(trash.kept_since())
         erased += retention.erase_outlived(clock.now())
         self.stdout.write(f"{erased} photos erased")

@@ -16,7 +16,7 @@ from detector.api import conditions
 from detector.common import locks
 from detector.enums import Scope
 from detector.models import Analysis, Photo, User
-from detector.services import annotation
+from detector.photos import annotations
 from detector.tests.api.test_every_call import CALLS, Call, all_rows, ids, make  # noqa: F401
 from detector.tests.conftest import api_client
 
@@ -139,7 +139,11 @@ def test_nobody_writes_between_check_and_change(
         monkeypatch.setattr(module, name, watched)
 
     tag = api.get(url)["ETag"]
-    for module, name in ((locks, "hold_analysis"), (conditions, "check"), (annotation, "annotate")):
+    for module, name in (
+        (locks, "hold_analysis"),
+        (conditions, "check"),
+        (annotations, "annotate"),
+    ):
         watch(module, name)
     assert api.patch(url, {"note": "x"}, headers={"If-Match": tag}).status_code == 200
     assert done == [("hold_analysis", 1), ("check", 1), ("annotate", 1)]

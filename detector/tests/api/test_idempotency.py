@@ -16,7 +16,8 @@ from rest_framework.test import APIClient
 
 from detector.exceptions import DetectorError
 from detector.models import Analysis, IdempotentCall, Photo, User
-from detector.services import idempotency, images
+from detector.photos import images
+from detector.services import idempotency
 from detector.services.idempotency import Outcome
 from detector.tests.conftest import api_client
 

@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection, transaction
 from detector.common import audit
 from detector.models import AuditEntry, Photo, User
 from detector.models.audit import AuditLogIsFinalError
-from detector.services import erasure
+from detector.photos import erasure
 from detector.tests.factories import FaceFactory, ModelVersionFactory
 
 

@@ -30,15 +30,14 @@ from detector.models import (
     WorkerHeartbeat,
 )
 from detector.operations import liveness
+from detector.photos import retention, trash
 from detector.services import (
     accounts,
-    bin,
     explanation,
     fine_tuning,
     heartbeats,
     idempotency,
     leases,
-    retention,
     review_consent,
     submission,
     tokens,
@@ -200,14 +199,14 @@ def test_deliveries_are_tried_and_held_by_one_clock(
 def test_what_waits_and_what_is_kept(owner: User, analysed: Analysis, off: timedelta) -> None:
     explanation.request(analysed.faces.get())
     idempotency.once(owner, key="k", request_sha256="0", make=_outcome, patience=0)
-    bin.discard(owner, [analysed.photo_id])
+    trash.discard(owner, [analysed.photo_id])
     User.objects.update(keep_photos_days=30)
     Photo.objects.update(uploaded_at=timezone.now() - timedelta(days=30) + timedelta(minutes=30))
     IdempotentCall.objects.update(created_at=timezone.now() - timedelta(hours=23, minutes=30))
     with elsewhere(off):
         assert explanation.sweep() == 0
         assert idempotency.forget_old() == 0
-        assert bin.empty(bin.kept_since()) == 0
+        assert trash.empty(trash.kept_since()) == 0
         assert retention.erase_outlived(clock.now()) == 0
     assert Explanation.objects.get().is_waiting
 

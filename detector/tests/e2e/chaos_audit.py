@@ -96,7 +96,7 @@ def _named() -> set[str]:
 
 def _orphans() -> int:
     """Files that no row names, after the round that removes them."""
-    from detector.services import orphans
+    from detector.photos import orphans
 
     orphans.MIN_AGE = timedelta(0)
     orphans.remove_orphans()

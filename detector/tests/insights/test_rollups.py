@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from detector.enums import Emotion
 from detector.insights import rollups
 from detector.models import Analysis, DailyEmotion, DailyPhotos, HourlyEmotion, Photo, User
-from detector.services import accounts, erasure, submission
-from detector.services import bin as bin_service
+from detector.photos import erasure, trash
+from detector.services import accounts, submission
 from detector.tests.factories import (
     AnalysisFactory,
     FaceFactory,
@@ -128,9 +128,9 @@ def test_whatever_happens_a_rebuild_changes_nothing(
 
 def _move(owner: User, photo: Photo, move: str) -> None:
     if move == "bin":
-        bin_service.discard(owner, [photo.pk])
+        trash.discard(owner, [photo.pk])
     elif move == "bring back":
-        bin_service.restore(owner, [photo.pk])
+        trash.restore(owner, [photo.pk])
     elif move == "again":
         submission.analyse_again(owner, [photo.pk])
     elif move == "erase":

@@ -16,8 +16,9 @@ from PIL import ExifTags, Image
 
 from detector.enums import Emotion, Source, Status
 from detector.models import Analysis, DailyEmotion, Face, ModelVersion, Photo, User
+from detector.photos import erasure, images
 from detector.services import analysis as service
-from detector.services import erasure, images, leases, submission
+from detector.services import leases, submission
 from detector.tests.conftest import encoded
 from detector.tests.stub_analyser import StubAnalyser, face
 

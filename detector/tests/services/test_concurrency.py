@@ -17,16 +17,8 @@ from detector.enums import Emotion, ModelStatus, Source, Status
 from detector.exceptions import DetectorError
 from detector.insights import rollups
 from detector.models import Analysis, DailyEmotion, Explanation, Face, Photo, ReviewCase, User
-from detector.services import bin as bin_service
-from detector.services import (
-    erasure,
-    explanation,
-    leases,
-    reanalysis,
-    review_consent,
-    reviews,
-    submission,
-)
+from detector.photos import erasure, trash
+from detector.services import explanation, leases, reanalysis, review_consent, reviews, submission
 from detector.tests.factories import AnalysisFactory, FaceFactory, ModelVersionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -185,7 +177,7 @@ def test_a_photo_in_and_out_of_the_bin_and_analysed_again_at_once_counts_once() 
     photos = [FaceFactory.create(analysis__photo__owner=owner).analysis.photo for _ in range(3)]
     rollups.rebuild(owner)
     ids = [photo.pk for photo in photos]
-    acts = itertools.cycle([bin_service.discard, bin_service.restore, submission.analyse_again])
+    acts = itertools.cycle([trash.discard, trash.restore, submission.analyse_again])
 
     at_once(lambda: next(acts)(owner, ids))
     at_once(lambda: next(acts)(owner, ids))
@@ -199,10 +191,8 @@ def test_the_bin_is_emptied_or_a_photo_comes_back_never_half() -> None:
     owner = UserFactory.create()
     photos = [FaceFactory.create(analysis__photo__owner=owner).analysis.photo for _ in range(4)]
     ids = [photo.pk for photo in photos]
-    bin_service.discard(owner, ids)
-    acts = itertools.cycle(
-        [lambda: bin_service.empty(timezone.now()), lambda: bin_service.restore(owner, ids)]
-    )
+    trash.discard(owner, ids)
+    acts = itertools.cycle([lambda: trash.empty(timezone.now()), lambda: trash.restore(owner, ids)])
     at_once(lambda: next(acts)())
     left = Photo.objects.count()
     assert not Photo.objects.exclude(deleted_at=None).exists()

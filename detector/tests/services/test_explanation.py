@@ -14,7 +14,8 @@ from kombu.exceptions import OperationalError
 from detector import tasks
 from detector.analyses import selectors as analysis_selectors
 from detector.models import Analysis, Explanation, Face, User
-from detector.services import erasure, explanation, heat_maps, orphans
+from detector.photos import erasure, orphans
+from detector.services import explanation, heat_maps
 from detector.tests.factories import ModelVersionFactory
 from detector.tests.stub_analyser import StubAnalyser
 

@@ -23,8 +23,8 @@ from detector.models import (
     ReviewCase,
     User,
 )
+from detector.photos import trash
 from detector.registry import networks
-from detector.services import bin as bin_service
 from detector.services import reanalysis, review_consent, reviews, submission
 from detector.tests.factories import FaceFactory, ModelVersionFactory, PhotoFactory, UserFactory
 from detector.tests.stub_analyser import StubAnalyser, face
@@ -135,7 +135,7 @@ def test_what_is_left_out(
     other = FaceFactory.create(analysis__photo__owner=stranger).analysis
     PhotoFactory.create(owner=owner)  # without an analysis
     Photo.objects.filter(pk=photos[0].photo_id).update(is_demo=True)
-    bin_service.discard(owner, [photos[1].photo_id])
+    trash.discard(owner, [photos[1].photo_id])
     assert reanalysis.start(model=better, actor=None, owner=owner).photos == 3
     Reanalysis.objects.all().delete()
     campaign = reanalysis.start(model=better, actor=None, from_version=other.model_version)

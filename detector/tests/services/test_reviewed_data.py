@@ -19,8 +19,8 @@ from detector import consent
 from detector.enums import CaseStatus, Emotion, ReviewKind, Split, Verdict
 from detector.exceptions import DetectorError
 from detector.models import AuditEntry, Face, Review, ReviewCase, ReviewedExport, User
-from detector.services import bin as bin_service
-from detector.services import crops, images, review_consent, reviewed_data
+from detector.photos import images, trash
+from detector.services import crops, review_consent, reviewed_data
 from detector.tests.bad_files import jpeg
 from detector.tests.factories import FaceFactory, UserFactory
 
@@ -126,7 +126,7 @@ def test_only_of_who_agrees_now(out: Path, settings: Settings) -> None:
     named(UserFactory.create(), "happy")
     named(person(review_consent_version="2001-01"), "happy")
     face = named(binned, "happy")
-    bin_service.discard(binned, [face.analysis.photo_id])
+    trash.discard(binned, [face.analysis.photo_id])
     assert reviewed_data.export(out, actor=None).faces == 1
     review_consent.withdraw(willing)
     with pytest.raises(DetectorError, match="No face has been named"):

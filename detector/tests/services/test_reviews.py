@@ -12,7 +12,7 @@ from detector.enums import CaseStatus, Emotion, Verdict
 from detector.exceptions import DetectorError
 from detector.insights import rollups, totals
 from detector.models import DailyEmotion, Face, Review, ReviewCase, User, WebhookDelivery
-from detector.services import bin as bin_service
+from detector.photos import trash
 from detector.services import review_consent, reviews
 from detector.tests.factories import FaceFactory, UserFactory, WebhookEndpointFactory
 
@@ -235,11 +235,11 @@ def test_what_lies_in_the_bin_is_not_reviewed_and_stays_uncounted(willing: User)
     (reviewer,) = reviewers(1)
     case = reviews.next_case(reviewer)
     assert case is not None
-    bin_service.discard(willing, [face.analysis.photo_id])
+    trash.discard(willing, [face.analysis.photo_id])
     assert reviews.next_case(reviewer) is None
     reviews.give_verdict(case.pk, reviewer, Verdict.SAD)
     assert counted(willing) == {}
-    bin_service.restore(willing, [face.analysis.photo_id])
+    trash.restore(willing, [face.analysis.photo_id])
     assert counted(willing) == {"sad": (1, 1)}
 
 

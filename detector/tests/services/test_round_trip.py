@@ -14,7 +14,8 @@ from PIL import ExifTags, Image
 
 from detector.enums import Emotion, Source
 from detector.models import Analysis, Photo, PhotoTag, User
-from detector.services import annotation, bin, export, submission
+from detector.photos import annotations, trash
+from detector.services import export, submission
 from detector.tests.bad_files import archive, jpeg
 
 TAKEN = datetime(2021, 5, 3, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -50,7 +51,7 @@ def history(
         upload(owner, "undated.jpg", jpeg())
     work_off()
     photo = Photo.objects.get(filename="Grüße.jpg")
-    annotation.annotate(
+    annotations.annotate(
         photo, note="=1+1\nAt the lake 🌊", tags=["lake", "Sömmer"], felt_emotion=Emotion.SAD
     )
     return photo
@@ -107,7 +108,7 @@ def test_everything_comes_back_with_another_person(
 
 def test_what_is_there_already_is_not_doubled_and_not_changed(history: Photo, owner: User) -> None:
     content = exported(owner)
-    annotation.annotate(history, note="newer", tags=[])
+    annotations.annotate(history, note="newer", tags=[])
     result = upload(owner, "emotionsite.zip", content)
     assert len(result.duplicates) == len(result.accepted) == 2
     history.refresh_from_db()
@@ -117,7 +118,7 @@ def test_what_is_there_already_is_not_doubled_and_not_changed(history: Photo, ow
 
 def test_what_lies_in_the_bin_comes_out_of_it(history: Photo, owner: User) -> None:
     content = exported(owner)
-    bin.discard(owner, [history.pk])
+    trash.discard(owner, [history.pk])
     upload(owner, "emotionsite.zip", content)
     history.refresh_from_db()
     assert history.deleted_at is None
@@ -162,8 +163,8 @@ def test_what_it_says_is_not_believed(owner: User, values: dict[str, Any]) -> No
     result = upload(owner, "a.zip", doctored(**values))
     assert result.rejected == []
     photo = Photo.objects.get()
-    assert len(photo.note) <= annotation.NOTE_LENGTH
-    assert photo.tags.count() <= annotation.TAGS_A_PHOTO
+    assert len(photo.note) <= annotations.NOTE_LENGTH
+    assert photo.tags.count() <= annotations.TAGS_A_PHOTO
     assert photo.felt_emotion == ""
     assert photo.captured_at is None
     assert len(photo.filename) <= 255
@@ -213,7 +214,7 @@ def test_nothing_half_written_stays(
     def fail(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("no more room")
 
-    monkeypatch.setattr(annotation, "annotate", fail)
+    monkeypatch.setattr(annotations, "annotate", fail)
     with pytest.raises(RuntimeError, match="no more room"):
         upload(owner, "a.zip", doctored(note="x"))
     assert not Photo.objects.exists()

@@ -20,7 +20,7 @@ from detector.exceptions import DetectorError
 from detector.insights import rollups
 from detector.models import Analysis, DailyEmotion, Photo, User
 from detector.operations import liveness
-from detector.services import bin as bin_service
+from detector.photos import trash
 from detector.services import heartbeats, submission
 from detector.tests.factories import AnalysisFactory
 from detector.tests.stub_analyser import StubAnalyser, face
@@ -326,11 +326,11 @@ def test_a_photo_in_the_bin_that_was_analysed_again_counts_once_when_it_comes_ba
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         submission.analyse_again(owner, [analysed.photo_id])
-    bin_service.discard(owner, [analysed.photo_id])
+    trash.discard(owner, [analysed.photo_id])
     analyser.faces = [face(Emotion.SAD)]
     work_off()
     assert not DailyEmotion.objects.exists()
-    bin_service.restore(owner, [analysed.photo_id])
+    trash.restore(owner, [analysed.photo_id])
     assert list(DailyEmotion.objects.values_list("emotion", "faces")) == [("sad", 1)]
 
 

@@ -19,7 +19,7 @@ from rest_framework.test import APIClient
 
 from detector import consent
 from detector.models import Analysis, Photo, User
-from detector.services import retention
+from detector.photos import retention
 from detector.templatetags.sessions import browser
 from detector.tests.factories import AnalysisFactory, PhotoFactory, UserFactory
 

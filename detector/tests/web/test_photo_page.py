@@ -14,8 +14,8 @@ from django.utils import timezone
 from detector.enums import Emotion, Source, Status
 from detector.models import Analysis, Explanation, Photo, User
 from detector.photos import selectors as photo_selectors
+from detector.photos import trash
 from detector.services import analysis as analysis_service
-from detector.services import bin as bin_service
 from detector.services import heat_maps
 from detector.tests.bad_files import archive, jpeg
 from detector.tests.factories import PhotoFactory
@@ -175,7 +175,7 @@ def test_the_bin_shows_restores_and_is_emptied(
     assert "Nothing here" in text_of(web.get("/bin/"))
     other = PhotoFactory.create(owner=owner)
     ids = [analysed.photo_id, other.pk]
-    bin_service.discard(owner, ids)
+    trash.discard(owner, ids)
     assert analysed.photo.filename in text_of(web.get("/bin/"))
     picture = f"/bin/{analysed.photo_id}/thumbnail/"
     assert picture in text_of(web.get("/bin/"))
@@ -185,7 +185,7 @@ def test_the_bin_shows_restores_and_is_emptied(
     stranger_web.post("/bin/empty/")
     assert photo_selectors.bin_of(owner).count() == 2
     assert web.post("/bin/restore/", {"photo": ids})["Location"] == "/history/"
-    bin_service.discard(owner, ids)
+    trash.discard(owner, ids)
     with django_capture_on_commit_callbacks(execute=True):
         assert "2 photos erased" in text_of(web.post("/bin/empty/", follow=True))
     assert not Photo.objects.exists()
@@ -194,7 +194,7 @@ def test_the_bin_shows_restores_and_is_emptied(
 def test_a_picture_in_the_bin_is_shown_to_its_owner(
     web: Client, owner: User, analysed: Analysis
 ) -> None:
-    bin_service.discard(owner, [analysed.photo_id])
+    trash.discard(owner, [analysed.photo_id])
     shown = web.get(f"/bin/{analysed.photo_id}/thumbnail/")
     shown.close()
     assert shown.status_code == 200

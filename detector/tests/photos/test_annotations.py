@@ -7,7 +7,7 @@ import pytest
 from detector.enums import Emotion
 from detector.exceptions import DetectorError
 from detector.models import Photo, User
-from detector.services import annotation
+from detector.photos import annotations
 from detector.tests.factories import PhotoFactory
 
 
@@ -21,27 +21,27 @@ def tags(photo: Photo) -> list[str]:
 
 
 def test_only_what_is_given_changes(photo: Photo) -> None:
-    annotation.annotate(photo, note="At the\r\nlake ", tags=["Summer", "anna"], felt_emotion="sad")
+    annotations.annotate(photo, note="At the\r\nlake ", tags=["Summer", "anna"], felt_emotion="sad")
     assert (photo.note, photo.felt_emotion, tags(photo)) == (
         "At the\nlake", Emotion.SAD, ["Summer", "anna"],
     )  # fmt: skip
-    annotation.annotate(photo, felt_emotion="")
+    annotations.annotate(photo, felt_emotion="")
     assert (photo.note, photo.felt_emotion, tags(photo)) == (
         "At the\nlake", "", ["Summer", "anna"],
     )  # fmt: skip
-    annotation.annotate(photo, tags=["winter", "anna"])
+    annotations.annotate(photo, tags=["winter", "anna"])
     assert tags(photo) == ["anna", "winter"]
 
 
 def test_a_tag_is_spelled_as_it_was_first(photo: Photo, owner: User) -> None:
-    annotation.annotate(photo, tags=["  New \t York ", "new york", "", " "])
+    annotations.annotate(photo, tags=["  New \t York ", "new york", "", " "])
     assert tags(photo) == ["New York"]
     other = PhotoFactory.create(owner=owner)
-    annotation.annotate(other, tags=["NEW YORK"])
+    annotations.annotate(other, tags=["NEW YORK"])
     assert tags(other) == ["New York"]
     # A stranger's spelling is nobody else's business.
     foreign = PhotoFactory.create()
-    annotation.annotate(foreign, tags=["new york"])
+    annotations.annotate(foreign, tags=["new york"])
     assert tags(foreign) == ["new york"]
 
 
@@ -57,9 +57,9 @@ def test_a_tag_is_spelled_as_it_was_first(photo: Photo, owner: User) -> None:
 def test_what_does_not_fit_changes_nothing(
     photo: Photo, changes: dict[str, Any], code: str
 ) -> None:
-    annotation.annotate(photo, note="before", tags=["before"], felt_emotion="happy")
+    annotations.annotate(photo, note="before", tags=["before"], felt_emotion="happy")
     with pytest.raises(DetectorError) as caught:
-        annotation.annotate(photo, **{"note": "after", "felt_emotion": "", **changes})
+        annotations.annotate(photo, **{"note": "after", "felt_emotion": "", **changes})
     assert caught.value.code == code
     photo.refresh_from_db()
     assert (photo.note, photo.felt_emotion, tags(photo)) == ("before", "happy", ["before"])
@@ -67,23 +67,23 @@ def test_what_does_not_fit_changes_nothing(
 
 def test_a_photo_that_is_gone_is_no_error(photo: Photo) -> None:
     Photo.objects.all().delete()
-    annotation.annotate(photo, note="too late", tags=["late"])
+    annotations.annotate(photo, note="too late", tags=["late"])
 
 
 def test_a_tag_for_many(photo: Photo, owner: User) -> None:
     others = PhotoFactory.create_batch(2, owner=owner)
     foreign = PhotoFactory.create()
-    annotation.annotate(photo, tags=["Trip"])
+    annotations.annotate(photo, tags=["Trip"])
     ids = [photo.pk, foreign.pk, *(other.pk for other in others)]
-    assert annotation.add_tag(owner, ids, "trip ") == 2
+    assert annotations.add_tag(owner, ids, "trip ") == 2
     assert [tags(p) for p in (photo, *others, foreign)] == [["Trip"], ["Trip"], ["Trip"], []]
 
 
 def test_a_full_photo_takes_no_more_tags(photo: Photo, owner: User) -> None:
     other = PhotoFactory.create(owner=owner)
-    annotation.annotate(photo, tags=[str(number) for number in range(20)])
+    annotations.annotate(photo, tags=[str(number) for number in range(20)])
     with pytest.raises(DetectorError, match="at most 20"):
-        annotation.add_tag(owner, [other.pk, photo.pk], "one more")
+        annotations.add_tag(owner, [other.pk, photo.pk], "one more")
     assert tags(other) == []
     with pytest.raises(DetectorError, match="at least one"):
-        annotation.add_tag(owner, [other.pk], " \t")
+        annotations.add_tag(owner, [other.pk], " \t")

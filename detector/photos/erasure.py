@@ -8,7 +8,7 @@ from django.dispatch import receiver
 
 from detector.insights import rollups
 from detector.models import Explanation, Photo, User
-from detector.services import images
+from detector.photos import images
 
 
 @transaction.atomic

@@ -15,9 +15,9 @@ from detector.analyses import selectors as analysis_selectors
 from detector.enums import Source, Status
 from detector.insights import rollups, totals
 from detector.models import Analysis, DailyEmotion, Photo, User
+from detector.photos import erasure, trash
 from detector.photos import selectors as photo_selectors
-from detector.services import bin as service
-from detector.services import erasure, submission
+from detector.services import submission
 from detector.tests.stub_analyser import StubAnalyser
 
 MakePicture = Callable[..., SimpleUploadedFile]
@@ -39,8 +39,8 @@ def stored_files() -> list[Path]:
 
 def test_what_is_in_the_bin_is_seen_nowhere_and_comes_back(analysed: Analysis, owner: User) -> None:
     ids = [analysed.photo_id]
-    assert service.discard(owner, ids) == 1
-    assert service.discard(owner, ids) == 0
+    assert trash.discard(owner, ids) == 1
+    assert trash.discard(owner, ids) == 0
     assert (
         analysis_selectors.analyses_of(owner).count()
         == photo_selectors.photos_of(owner).count()
@@ -48,17 +48,17 @@ def test_what_is_in_the_bin_is_seen_nowhere_and_comes_back(analysed: Analysis, o
     )
     summary = totals.summary(owner)
     assert (summary.photos, summary.faces, counted(owner)) == (0, 0, 0)
-    assert service.restore(owner, ids) == 1
-    assert service.restore(owner, ids) == 0
+    assert trash.restore(owner, ids) == 1
+    assert trash.restore(owner, ids) == 0
     assert analysis_selectors.analysis_of_photo(owner, analysed.photo_id) == analysed
     assert counted(owner) == 1
 
 
 def test_nobody_else_deletes_or_restores(analysed: Analysis, owner: User, stranger: User) -> None:
     ids = [analysed.photo_id]
-    assert service.discard(stranger, ids) == 0
-    service.discard(owner, ids)
-    assert service.restore(stranger, ids) == 0
+    assert trash.discard(stranger, ids) == 0
+    trash.discard(owner, ids)
+    assert trash.restore(stranger, ids) == 0
     assert Photo.objects.get().deleted_at is not None
 
 
@@ -71,10 +71,10 @@ def test_a_photo_deleted_while_it_is_analysed_counts_when_it_comes_back(
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         [analysis] = submission.submit(owner, [picture()], Source.WEB).accepted
-    analyser.before_answer = lambda: service.discard(owner, [analysis.photo_id])
+    analyser.before_answer = lambda: trash.discard(owner, [analysis.photo_id])
     assert work_off()[0].status == Status.DONE
     assert counted(owner) == 0
-    service.restore(owner, [analysis.photo_id])
+    trash.restore(owner, [analysis.photo_id])
     assert counted(owner) == 1
 
 
@@ -85,7 +85,7 @@ def test_uploading_a_deleted_photo_brings_it_back(
     with django_capture_on_commit_callbacks(execute=True):
         submission.submit(owner, [SimpleUploadedFile("a.jpg", content)], Source.WEB)
     [first] = work_off()
-    service.discard(owner, [first.photo_id])
+    trash.discard(owner, [first.photo_id])
     again = submission.submit(owner, [SimpleUploadedFile("a.jpg", content)], Source.WEB)
     assert again.duplicates == {first.pk}
     assert analysis_selectors.analysis_of_photo(owner, first.photo_id) == first
@@ -97,12 +97,12 @@ def test_uploading_a_photo_that_is_erased_at_this_moment_stores_it_anew(
 ) -> None:
     content = picture().open().read()
     [first] = submission.submit(owner, [SimpleUploadedFile("a.jpg", content)], Source.WEB).accepted
-    service.discard(owner, [first.photo_id])
+    trash.discard(owner, [first.photo_id])
 
     def too_late(*_: Any) -> int:
-        return service.empty(timezone.now())
+        return trash.empty(timezone.now())
 
-    monkeypatch.setattr(service, "restore", too_late)
+    monkeypatch.setattr(trash, "restore", too_late)
     again = submission.submit(owner, [SimpleUploadedFile("a.jpg", content)], Source.WEB)
     assert again.duplicates == set()
     assert Photo.objects.get().pk == again.accepted[0].photo_id != first.photo_id
@@ -116,7 +116,7 @@ def test_purge_erases_what_lay_there_long_enough(
     django_capture_on_commit_callbacks: Any,
 ) -> None:
     settings.BIN_DAYS = 3
-    service.discard(owner, [analysed.photo_id])
+    trash.discard(owner, [analysed.photo_id])
     for days, left in ((2, 1), (4, 0)):
         Photo.objects.update(deleted_at=timezone.now() - timedelta(days=days))
         with django_capture_on_commit_callbacks(execute=True):
@@ -137,6 +137,6 @@ def test_erasing_from_the_bin_does_not_count_twice(
     with django_capture_on_commit_callbacks(execute=True):
         submission.submit(owner, [picture()], Source.WEB)
     work_off()
-    service.discard(owner, [analysed.photo_id])
+    trash.discard(owner, [analysed.photo_id])
     erasure.delete_photo(analysed.photo)
     assert counted(owner) == 1

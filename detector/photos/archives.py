@@ -17,8 +17,7 @@ from django.core.files.uploadedfile import UploadedFile
 from detector.common import storage
 from detector.common.temporary import TemporaryFile
 from detector.exceptions import DetectorError
-from detector.services import archive_names as names
-from detector.services import images, remarks
+from detector.photos import archive_names, images, remarks
 
 SIGNATURES: Final = (b"PK\x03\x04", b"PK\x05\x06")
 """How a ZIP begins: with a file, or with the end of one that holds nothing."""
@@ -79,13 +78,13 @@ class Archive:
             self._zip = zipfile.ZipFile(cast(BinaryIO, _InPieces(file)))
         except (*READING_ERRORS, NotImplementedError) as error:
             raise CORRUPT from error
-        named = [(entry, names.readable_name(entry)) for entry in self._zip.infolist()]
+        named = [(entry, archive_names.readable_name(entry)) for entry in self._zip.infolist()]
         if any(_leads_outside(entry, path) for entry, path in named):
             raise UNSAFE
-        named = [(entry, path) for entry, path in named if not names.is_junk(path)]
+        named = [(entry, path) for entry, path in named if not archive_names.is_junk(path)]
         self._paths = {id(entry): path for entry, path in named}
-        films = names.live_films([path for _, path in named])
-        self._sidecars = {path: entry for entry, path in named if names.is_sidecar(path)}
+        films = archive_names.live_films([path for _, path in named])
+        self._sidecars = {path: entry for entry, path in named if archive_names.is_sidecar(path)}
         self.members = [
             entry for entry, path in named if path not in self._sidecars and path not in films
         ]
@@ -95,7 +94,9 @@ class Archive:
 
     def _check_amounts(self, packed: int) -> None:
         """Of what will be unpacked: neither sidecars nor films count."""
-        photos = [member for member in self.members if not names.is_film(self._path(member))]
+        photos = [
+            member for member in self.members if not archive_names.is_film(self._path(member))
+        ]
         if len(photos) > settings.ARCHIVE_MAX_FILES:
             raise _too_many_files()
         unpacked = sum(member.file_size for member in photos)
@@ -140,7 +141,7 @@ class Archive:
         # The others unpack a few bytes to any amount of memory before they can be stopped.
         if member.compress_type not in READ_COMPRESSIONS:
             raise FOREIGN
-        if names.is_film(self._path(member)):
+        if archive_names.is_film(self._path(member)):
             raise FILM
         images.check_size(member.file_size)
         name = PurePosixPath(self._path(member)).name

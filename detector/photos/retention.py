@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 
 from detector.models import Photo, User
-from detector.services import erasure
+from detector.photos import erasure
 
 
 def erase_outlived(now: datetime) -> int:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from detector.enums import Emotion
-from detector.services import annotation
+from detector.photos import annotations
 
 MAX_EXPORT_BYTES: Final = 8 * 2**20
 """Of our own export, which takes one to three KB a photo."""
@@ -118,10 +118,10 @@ def _remark(entry: dict[str, Any]) -> Remark:
     is_sum = isinstance(sha256, str) and re.fullmatch(r"[0-9a-f]{64}", sha256)
     return Remark(
         filename=_text(entry.get("filename"), 255),
-        note=_text(entry.get("note"), annotation.NOTE_LENGTH),
+        note=_text(entry.get("note"), annotations.NOTE_LENGTH),
         tags=tuple(
-            _text(tag, annotation.TAG_LENGTH)
-            for tag in (tags if isinstance(tags, list) else [])[: annotation.TAGS_A_PHOTO]
+            _text(tag, annotations.TAG_LENGTH)
+            for tag in (tags if isinstance(tags, list) else [])[: annotations.TAGS_A_PHOTO]
         ),
         felt_emotion=felt if isinstance(felt, str) and felt in Emotion.values else "",
         captured_at=_moment(entry.get("captured_at")),

@@ -12,7 +12,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
 
 from detector.models import Analysis
-from detector.services import orphans
+from detector.photos import orphans
 
 
 def stored() -> set[str]:

@@ -11,7 +11,8 @@ from django.db import transaction
 
 from detector.enums import Source
 from detector.models import Analysis, Face, Photo, User
-from detector.services import erasure, submission
+from detector.photos import erasure
+from detector.services import submission
 
 
 def files() -> list[Path]:

@@ -10,7 +10,7 @@ from django.core.files.storage import default_storage
 
 from detector.common import storage
 from detector.models import Explanation, Photo
-from detector.services import images
+from detector.photos import images
 
 FOLDERS = ("uploads", "images", "thumbnails", "explanations", "probes")
 MIN_AGE = timedelta(hours=1)

@@ -11,7 +11,8 @@ from PIL import ExifTags, Image
 
 from detector.enums import Source, Status
 from detector.models import Analysis, Photo, User
-from detector.services import analysis, images, submission
+from detector.photos import images
+from detector.services import analysis, submission
 from detector.tests.conftest import encoded
 from detector.tests.stub_analyser import StubAnalyser
 
