@@ -7,9 +7,9 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from detector import reviewing
 from detector.enums import Scope
 from detector.models import ApiToken, User
+from detector.reviews import queue as review_queue
 
 
 class InsufficientScope(PermissionDenied):
@@ -45,7 +45,7 @@ class IsReviewer(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Asked after the scope: a token can lack what its owner may do."""
-        return isinstance(request.user, User) and reviewing.may_review(request.user)
+        return isinstance(request.user, User) and review_queue.may_review(request.user)
 
 
 def scopes_of_call(view: Any, method: str) -> list[Scope]:

@@ -15,7 +15,8 @@ from detector.insights import rollups
 from detector.models import Analysis, Face, Photo
 from detector.photos import images
 from detector.registry import networks
-from detector.services import leases, review_cases
+from detector.reviews import cases
+from detector.services import leases
 from detector.webhooks import endpoints
 from ml.types import FaceAnalysis
 
@@ -113,7 +114,7 @@ def _analyse(analysis: Analysis) -> None:
         # In the bin it counts nowhere; its faces are counted when it comes back.
         if photo.deleted_at is None:
             rollups.add_faces(photo, faces)
-        review_cases.open_for(photo, [face for face in faces if face not in settled])
+        cases.open_for(photo, [face for face in faces if face not in settled])
         endpoints.record(analysis.pk)
 
 
@@ -127,7 +128,7 @@ def _keep_verdicts(photo: Photo, faces: list[Face]) -> list[Face]:
     for face, known in zip(faces, changes.same_faces(list(earlier), faces), strict=True):
         if known is not None:
             face.reviewed_emotion = known.reviewed_emotion
-            if review_cases.is_settled(known):
+            if cases.is_settled(known):
                 settled.append(face)
     return settled
 

@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 from detector.common import outbound
 from detector.models import Analysis, IdempotentCall, Photo, User, WebhookDelivery
 from detector.photos import erasure, trash
-from detector.services import reviews
+from detector.reviews import verdicts
 from detector.tests.factories import WebhookDeliveryFactory, WebhookEndpointFactory
 from detector.webhooks import deliveries, endpoints, notify
 
@@ -117,7 +117,7 @@ def told(owner: User, analysed: Analysis) -> WebhookDelivery:
     """A webhook's message on a photo, answered with what was sent."""
     endpoint = WebhookEndpointFactory.create(owner=owner)
     endpoints.record(analysed.pk)
-    reviews.correct(owner, analysed.faces.get(), "sad")
+    verdicts.correct(owner, analysed.faces.get(), "sad")
     echo = WebhookDelivery.objects.get(subject=analysed.pk).payload
     WebhookDelivery.objects.update(response_body=echo)
     return WebhookDelivery.objects.filter(endpoint=endpoint).latest("id")

@@ -21,7 +21,8 @@ from detector.common.temporary import TemporaryFile
 from detector.enums import Source, Status
 from detector.exceptions import OutageError
 from detector.models import Analysis, Photo, User
-from detector.services import explanation, heat_maps, leases, reviewed_data, reviews, submission
+from detector.reviews import verdicts
+from detector.services import explanation, heat_maps, leases, reviewed_data, submission
 from detector.tests.bad_files import archive
 from detector.tests.outages import FAULTS, HTMX, URL, MakePicture, assert_unavailable, files, named
 from detector.web import health
@@ -255,6 +256,6 @@ def test_a_data_set_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 def test_a_data_set_does_not_lack_what_cannot_be_read_now(analysed: Analysis, broken: Any) -> None:
-    reviews.correct(analysed.owner, analysed.faces.get(), "sad")
+    verdicts.correct(analysed.owner, analysed.faces.get(), "sad")
     with broken(errno.EIO), pytest.raises(OutageError):
         reviewed_data._add(reviewed_data.Collected(), analysed.photo, list(analysed.faces.all()))

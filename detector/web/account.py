@@ -18,7 +18,8 @@ from detector import consent as consent_text
 from detector.accounts import selectors as account_selectors
 from detector.common import clock
 from detector.photos import erasure, retention
-from detector.services import accounts, review_consent, tokens
+from detector.reviews import consent as review_consent
+from detector.services import accounts, tokens
 from detector.web import once
 from detector.web.forms import PreferencesForm, RetentionForm, TokenForm
 from detector.web.requests import OwnerRequest

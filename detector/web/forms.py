@@ -14,7 +14,8 @@ from detector.common import clock
 from detector.enums import DateLanguage, Emotion, Event, KeepPhotos, Scope, Theme
 from detector.exceptions import DetectorError
 from detector.models import Photo, User
-from detector.services import accounts, review_consent, tokens
+from detector.reviews import consent as review_consent
+from detector.services import accounts, tokens
 
 ZONES = [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
 

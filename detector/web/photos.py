@@ -16,7 +16,8 @@ from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo
 from detector.photos import annotations, trash
 from detector.photos import selectors as photo_selectors
-from detector.services import reviews, submission
+from detector.reviews import verdicts
+from detector.services import submission
 from detector.web import listing, undo, way_back
 from detector.web.forms import AnnotationForm
 from detector.web.pictures import picture
@@ -45,9 +46,9 @@ def correct(request: OwnerRequest, photo_id: UUID, index: int) -> HttpResponse:
     if face is None:
         raise Http404
     if not verdict:
-        reviews.take_back_correction(request.user, face)
+        verdicts.take_back_correction(request.user, face)
     elif verdict in Verdict.values:
-        reviews.correct(request.user, face, verdict)
+        verdicts.correct(request.user, face, verdict)
     if request.htmx:
         context = _result_of(analysis_or_404(request, photo_id))
         return render(request, "detector/partials/photo_result.html", context)

@@ -13,13 +13,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from detector import review_statistics, reviewing
 from detector.enums import Emotion, Verdict
 from detector.exceptions import DetectorError
 from detector.models import ReviewCase, User
 from detector.models.review import COMMENT_LENGTH
-from detector.review_filters import ReviewFilter
-from detector.services import reviews
+from detector.reviews import figures, verdicts
+from detector.reviews import queue as review_queue
+from detector.reviews.filters import ReviewFilter
 from detector.web.pictures import picture
 from detector.web.requests import OwnerRequest
 
@@ -44,7 +44,7 @@ def for_reviewers(view: View[Given]) -> View[Given]:
     def guarded(
         request: OwnerRequest, /, *args: Given.args, **kwargs: Given.kwargs
     ) -> HttpResponseBase:
-        if not reviewing.may_review(request.user):
+        if not review_queue.may_review(request.user):
             raise Http404
         return view(request, *args, **kwargs)
 
@@ -61,7 +61,7 @@ def review(request: OwnerRequest) -> HttpResponse:
         "cases": _held(request.user, cases),
         "filter": chosen,
         "is_filtered": any(request.GET.get(name) for name in FILTERS),
-        "batches": reviewing.batches_waiting(request.user),
+        "batches": review_queue.batches_waiting(request.user),
         "keys": KEYS,
         "query": request.GET.urlencode(),
         "skipped": request.user.skipped_cases.count(),
@@ -78,7 +78,7 @@ def judge(request: OwnerRequest, case_id: UUID) -> HttpResponse:
     if verdict not in Verdict.values:
         raise Http404
     try:
-        reviews.give_verdict(
+        verdicts.give_verdict(
             case_id,
             request.user,
             verdict,
@@ -97,9 +97,9 @@ def judge(request: OwnerRequest, case_id: UUID) -> HttpResponse:
 @for_reviewers
 def skip(request: OwnerRequest, case_id: UUID) -> HttpResponse:
     """Leave a face to others."""
-    case = reviewing.case_held(request.user, case_id)
+    case = review_queue.case_held(request.user, case_id)
     if case is not None:
-        reviews.skip(case, request.user)
+        verdicts.skip(case, request.user)
     return _following(request)
 
 
@@ -107,7 +107,7 @@ def skip(request: OwnerRequest, case_id: UUID) -> HttpResponse:
 @for_reviewers
 def undo(request: OwnerRequest) -> HttpResponse:
     """Take the last verdict back; the answer is its face, to be judged anew."""
-    case = reviews.undo(request.user)
+    case = verdicts.undo(request.user)
     return _answer(request, case) if request.htmx else _back(request)
 
 
@@ -115,7 +115,7 @@ def undo(request: OwnerRequest) -> HttpResponse:
 @for_reviewers
 def bring_back(request: OwnerRequest) -> HttpResponse:
     """Let what one skipped come again."""
-    reviews.bring_back_skipped(request.user)
+    verdicts.bring_back_skipped(request.user)
     return _back(request)
 
 
@@ -123,7 +123,7 @@ def bring_back(request: OwnerRequest) -> HttpResponse:
 @for_reviewers
 def image(request: OwnerRequest, case_id: UUID) -> HttpResponseBase:
     """The photo of a face that one holds."""
-    case = reviewing.case_held(request.user, case_id)
+    case = review_queue.case_held(request.user, case_id)
     if case is None:
         raise Http404
     return picture(request, case.face.analysis.photo.image)
@@ -133,15 +133,15 @@ def image(request: OwnerRequest, case_id: UUID) -> HttpResponseBase:
 @for_reviewers
 def agreement(request: OwnerRequest) -> HttpResponse:
     """How far reviewers agree with each other and with the model."""
-    models = list(reviewing.models_reviewed())
+    models = list(review_queue.models_reviewed())
     model = next((m for m in models if str(m.pk) == request.GET.get("model")), None)
     context = {
-        "agreement": review_statistics.agreement(),
-        "figures": review_statistics.of_model(model.pk if model else None),
+        "agreement": figures.agreement(),
+        "figures": figures.of_model(model.pk if model else None),
         "models": models,
         "model": model,
         "emotions": Emotion,
-        "latest": review_statistics.LATEST,
+        "latest": figures.LATEST,
     }
     return render(request, "detector/review_agreement.html", context)
 
@@ -151,9 +151,9 @@ def _following(request: OwnerRequest, error: DetectorError | None = None) -> Htt
     if not request.htmx:
         return _back(request)
     here = _ids(request.POST.getlist("have"))
-    reviews.keep(request.user, here)
+    verdicts.keep(request.user, here)
     _, cases = _chosen(request, QueryDict(request.POST.get("query", "")))
-    return _answer(request, reviews.next_case(request.user, cases, besides=here), error)
+    return _answer(request, verdicts.next_case(request.user, cases, besides=here), error)
 
 
 def _answer(
@@ -173,7 +173,7 @@ def _answer(
 
 
 def _chosen(request: OwnerRequest, query: QueryDict) -> tuple[ReviewFilter, QuerySet[ReviewCase]]:
-    queue = reviewing.queue_of(request.user)
+    queue = review_queue.queue_of(request.user)
     chosen = ReviewFilter(query, queryset=queue, request=request)
     return chosen, chosen.qs if chosen.is_valid() else queue.none()
 
@@ -181,7 +181,7 @@ def _chosen(request: OwnerRequest, query: QueryDict) -> tuple[ReviewFilter, Quer
 def _held(reviewer: User, cases: QuerySet[ReviewCase]) -> list[ReviewCase]:
     found: list[ReviewCase] = []
     while len(found) < AHEAD:
-        case = reviews.next_case(reviewer, cases, besides=[case.pk for case in found])
+        case = verdicts.next_case(reviewer, cases, besides=[case.pk for case in found])
         if case is None:
             break
         found.append(case)
@@ -189,10 +189,10 @@ def _held(reviewer: User, cases: QuerySet[ReviewCase]) -> list[ReviewCase]:
 
 
 def _progress(reviewer: User, cases: QuerySet[ReviewCase]) -> dict[str, int | bool]:
-    left, today = reviewing.left(cases), reviewing.judged_today(reviewer)
+    left, today = review_queue.left(cases), review_queue.judged_today(reviewer)
     return {
-        "left": min(left, reviewing.COUNTED),
-        "more": left > reviewing.COUNTED,
+        "left": min(left, review_queue.COUNTED),
+        "more": left > review_queue.COUNTED,
         "today": today,
         "all": left + today,
     }

@@ -14,7 +14,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from detector import reviewing
 from detector.api.codes import can_fail
 from detector.api.permissions import HasScope, IsReviewer
 from detector.api.serializers.reviews import (
@@ -29,8 +28,9 @@ from detector.api.views.pictures import PICTURE, PICTURE_RENDERERS
 from detector.common import files
 from detector.enums import Scope
 from detector.models import Review, ReviewCase
-from detector.review_filters import ReviewFilter
-from detector.services import reviews
+from detector.reviews import queue as review_queue
+from detector.reviews import verdicts
+from detector.reviews.filters import ReviewFilter
 
 
 class ReviewerMixin(ApiMixin):
@@ -55,7 +55,7 @@ class QueueView(ReviewerMixin, GenericAPIView[Any]):
     def get(self, request: Request) -> Response:
         """None when all is done, or others hold what is left."""
         cases = self._chosen(request)
-        case = reviews.next_case(caller(request), cases)
+        case = verdicts.next_case(caller(request), cases)
         if case is not None:
             case.refresh_from_db(fields=["claimed_until"])
         shown = ReviewCaseSerializer(case, context={"request": request}).data if case else None
@@ -63,7 +63,7 @@ class QueueView(ReviewerMixin, GenericAPIView[Any]):
 
     def _chosen(self, request: Request) -> QuerySet[ReviewCase]:
         self.asked()
-        queue = reviewing.queue_of(caller(request))
+        queue = review_queue.queue_of(caller(request))
         chosen = ReviewFilter(request.query_params, queryset=queue, request=request)
         if not chosen.is_valid():
             raise serializers.ValidationError(chosen.errors)
@@ -93,7 +93,7 @@ class QueueSkipView(ReviewerMixin):
         """It does not come back to you."""
         case = _held(request, id)
         with self.if_unchanged():
-            reviews.skip(case, caller(request))
+            verdicts.skip(case, caller(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -114,7 +114,7 @@ class ReviewViewSet(ReviewerMixin, ListModelMixin, GenericViewSet[Review]):
         """The caller's own."""
         if getattr(self, "swagger_fake_view", False):
             return self.queryset
-        return reviewing.reviews_by(caller(self.request))
+        return review_queue.reviews_by(caller(self.request))
 
     @extend_schema(
         summary="Judge a face",
@@ -129,7 +129,7 @@ class ReviewViewSet(ReviewerMixin, ListModelMixin, GenericViewSet[Review]):
         wish = NewReviewSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
         values = wish.validated_data
-        review = reviews.give_verdict(
+        review = verdicts.give_verdict(
             values["case"],
             caller(request),
             values["verdict"],
@@ -140,7 +140,7 @@ class ReviewViewSet(ReviewerMixin, ListModelMixin, GenericViewSet[Review]):
 
 
 def _held(request: Request, case_id: UUID) -> ReviewCase:
-    case = reviewing.case_held(caller(request), case_id)
+    case = review_queue.case_held(caller(request), case_id)
     if case is None:
         raise Http404
     return case

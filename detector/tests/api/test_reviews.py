@@ -7,7 +7,8 @@ from rest_framework.test import APIClient
 
 from detector.enums import Scope
 from detector.models import Analysis, Review, ReviewCase, User
-from detector.services import review_consent, reviews
+from detector.reviews import consent as review_consent
+from detector.reviews import verdicts
 from detector.tests.conftest import api_client
 from detector.tests.web.test_review import reviewer_of
 
@@ -76,4 +77,4 @@ def test_a_token_of_someone_who_is_no_reviewer_is_refused(case: ReviewCase, stra
     client = api_client(stranger, list(Scope))
     answer = client.get("/api/v1/reviews/queue/")
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "permission_denied")
-    assert reviews.next_case(reviewer_of("reviewer")) == case
+    assert verdicts.next_case(reviewer_of("reviewer")) == case

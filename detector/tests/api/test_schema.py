@@ -14,7 +14,7 @@ from drf_spectacular.generators import SchemaGenerator
 from detector.api.codes import FAILURES, NOT_DRAWN, PROBLEMS
 from detector.enums import Event, Status, Verdict
 from detector.models import Analysis, User, WebhookDelivery
-from detector.services import reviews
+from detector.reviews import verdicts
 from detector.tests.factories import WebhookEndpointFactory
 from detector.webhooks import endpoints
 
@@ -106,7 +106,7 @@ def test_what_webhooks_are_told_is_as_it_says(
     WebhookEndpointFactory.create(owner=owner)
     face = analysed.faces.get()
     for verdict in (Verdict.SAD, Verdict.CANNOT_TELL):
-        reviews.correct(owner, face, verdict)
+        verdicts.correct(owner, face, verdict)
     endpoints.record(analysed.pk)
     failed = {"status": Status.FAILED, "error_code": "timed_out", "error_message": "Too long."}
     Analysis.objects.filter(pk=analysed.pk).update(**failed)

@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from detector import reviewing, tasks
+from detector import tasks
 from detector.analyses import selectors as analysis_selectors
 from detector.api.serializers.tokens import TokenWishSerializer
 from detector.common import clock, outbound
@@ -31,6 +31,9 @@ from detector.models import (
 )
 from detector.operations import liveness
 from detector.photos import retention, trash
+from detector.reviews import consent as review_consent
+from detector.reviews import queue as review_queue
+from detector.reviews.verdicts import keep
 from detector.services import (
     accounts,
     explanation,
@@ -38,11 +41,9 @@ from detector.services import (
     heartbeats,
     idempotency,
     leases,
-    review_consent,
     submission,
     tokens,
 )
-from detector.services.reviews import keep
 from detector.tests.factories import (
     AnalysisFactory,
     FaceFactory,
@@ -219,7 +220,7 @@ def test_a_face_is_one_reviewers_alone(off: timedelta) -> None:
         claimed_until=clock.now() + timedelta(minutes=5),
     )  # fmt: skip
     with elsewhere(off):
-        assert not ReviewCase.objects.filter(reviewing.free()).exists()
+        assert not ReviewCase.objects.filter(review_queue.free()).exists()
         keep(reviewer, [case.pk])
     case.refresh_from_db()
     assert case.claimed_until is not None

@@ -18,7 +18,9 @@ from detector.exceptions import DetectorError
 from detector.insights import rollups
 from detector.models import Analysis, DailyEmotion, Explanation, Face, Photo, ReviewCase, User
 from detector.photos import erasure, trash
-from detector.services import explanation, leases, reanalysis, review_consent, reviews, submission
+from detector.reviews import consent as review_consent
+from detector.reviews import verdicts
+from detector.services import explanation, leases, reanalysis, submission
 from detector.tests.factories import AnalysisFactory, FaceFactory, ModelVersionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -101,7 +103,7 @@ def test_no_two_reviewers_are_given_the_same_face() -> None:
     given: list[ReviewCase | None] = []
 
     def ask() -> None:
-        given.append(reviews.next_case(next(waiting)))
+        given.append(verdicts.next_case(next(waiting)))
 
     at_once(ask)
     assert None not in given
@@ -117,7 +119,7 @@ def test_verdicts_and_a_withdrawal_at_once_wait_for_nobody_for_ever(settings: Se
             rollups.add_faces(face.analysis.photo, [face])
     review_consent.agree(owner)
     people = [UserFactory.create() for _ in range(AT_ONCE)]
-    held = [reviews.next_case(person) for person in people]
+    held = [verdicts.next_case(person) for person in people]
     turn = itertools.count()
 
     def judge() -> None:
@@ -128,7 +130,7 @@ def test_verdicts_and_a_withdrawal_at_once_wait_for_nobody_for_ever(settings: Se
         elif case is not None:
             # The owner may have withdrawn by now.
             with suppress(DetectorError):
-                reviews.give_verdict(case.pk, people[number], "sad")
+                verdicts.give_verdict(case.pk, people[number], "sad")
 
     at_once(judge)
     assert not ReviewCase.objects.filter(status="open").exists()

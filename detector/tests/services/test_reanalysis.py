@@ -25,7 +25,9 @@ from detector.models import (
 )
 from detector.photos import trash
 from detector.registry import networks
-from detector.services import reanalysis, review_consent, reviews, submission
+from detector.reviews import consent as review_consent
+from detector.reviews import verdicts
+from detector.services import reanalysis, submission
 from detector.tests.factories import FaceFactory, ModelVersionFactory, PhotoFactory, UserFactory
 from detector.tests.stub_analyser import StubAnalyser, face
 
@@ -191,12 +193,12 @@ def test_what_people_said_stays_with_the_face(
 ) -> None:
     settled, corrected = (Face.objects.get(analysis=a) for a in photos[:2])
     review_consent.agree(owner)
-    reviews.correct(owner, corrected, Verdict.FEAR)
+    verdicts.correct(owner, corrected, Verdict.FEAR)
     reviewer = UserFactory.create()
-    case = reviews.next_case(reviewer, ReviewCase.objects.filter(face=settled))
+    case = verdicts.next_case(reviewer, ReviewCase.objects.filter(face=settled))
     assert case is not None
     ReviewCase.objects.update(wanted=1)
-    reviews.give_verdict(case.pk, reviewer, Verdict.ANGRY)
+    verdicts.give_verdict(case.pk, reviewer, Verdict.ANGRY)
     for analyser.sha256 in ("1" * 64, "2" * 64):
         reanalysis.start(model=_activate("better", analyser.sha256), actor=owner)
         submission.take_up_old()

@@ -20,7 +20,8 @@ from detector.enums import CaseStatus, Emotion, ReviewKind, Split, Verdict
 from detector.exceptions import DetectorError
 from detector.models import AuditEntry, Face, Review, ReviewCase, ReviewedExport, User
 from detector.photos import images, trash
-from detector.services import crops, review_consent, reviewed_data
+from detector.reviews import consent as review_consent
+from detector.services import crops, reviewed_data
 from detector.tests.bad_files import jpeg
 from detector.tests.factories import FaceFactory, UserFactory
 

@@ -8,7 +8,8 @@ from django.test import Client
 
 from detector.enums import Verdict
 from detector.models import Analysis, AuditEntry, Review, ReviewCase, User
-from detector.services import review_consent, reviews
+from detector.reviews import consent as review_consent
+from detector.reviews import verdicts
 from detector.tests.factories import FaceFactory, UserFactory
 
 PLACES = ["", "agreement/", "{case}/image/", "undo/", "skipped/", "{case}/verdict/", "{case}/skip/"]
@@ -105,7 +106,7 @@ def test_a_photo_that_a_reviewer_was_shown_leaves_one_entry(
     photo = case.face.analysis.photo
     assert (entry.actor, entry.action, entry.target_id) == (reviewer, "photo.viewed", str(photo.pk))
     assert entry.details == {"review": str(case.pk)}
-    reviews.release(reviewer)
+    verdicts.release(reviewer)
     client_of(reviewer_of("other")).get("/admin/review/")
     assert AuditEntry.objects.about(photo).values_list("actor_name", flat=True)[0] == "other"
     # Closed last: that ends the connection to the database, too.
@@ -146,9 +147,9 @@ def test_the_pages_take_as_many_queries_for_many_faces(
     with django_assert_max_num_queries(24):
         client.get("/admin/review/")
     for _ in range(10):
-        found = reviews.next_case(reviewer)
+        found = verdicts.next_case(reviewer)
         assert found is not None
-        reviews.give_verdict(found.pk, reviewer, Verdict.HAPPY)
+        verdicts.give_verdict(found.pk, reviewer, Verdict.HAPPY)
     with django_assert_max_num_queries(12):
         page = client.get("/admin/review/agreement/").content.decode()
     assert "Accuracy" in page

@@ -9,13 +9,13 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
-from detector import reviewing
 from detector.common import audit, clock, locks
 from detector.enums import CaseStatus, ReviewKind, Verdict
 from detector.exceptions import DetectorError
 from detector.insights import rollups
 from detector.models import Face, Photo, Review, ReviewCase, User
-from detector.services import review_cases
+from detector.reviews import cases
+from detector.reviews import queue as review_queue
 from detector.webhooks import endpoints, notify
 
 UNDO_WITHIN: Final = timedelta(hours=1)
@@ -41,13 +41,13 @@ def next_case(
     loaded again shows the same face. Claimed by a conditional UPDATE of one row: of two that want
     the same face, one gets it and the other the next.
     """
-    queue = reviewing.queue_of(reviewer) if chosen is None else chosen
+    queue = review_queue.queue_of(reviewer) if chosen is None else chosen
     queue = queue.exclude(pk__in=besides)
-    held = queue.filter(reviewing.held_by(reviewer)).first()
-    if held is not None and _claim(reviewer, held.pk, reviewing.held_by(reviewer)):
+    held = queue.filter(review_queue.held_by(reviewer)).first()
+    if held is not None and _claim(reviewer, held.pk, review_queue.held_by(reviewer)):
         return held
     for _ in range(TRIES):
-        case = queue.filter(reviewing.free()).first()
+        case = queue.filter(review_queue.free()).first()
         if case is None:
             return None
         if _give(reviewer, case):
@@ -77,7 +77,7 @@ def give_verdict(
             current.face, reviewer, ReviewKind.REVIEWER, verdict, comment=comment, seconds=seconds
         )
         current.claimed_by, current.claimed_until = None, None
-        review_cases.settle(current)
+        cases.settle(current)
         _show(photo, current.face)
         _tell(review)
     return review
@@ -96,7 +96,7 @@ def bring_back_skipped(reviewer: User) -> None:
 
 def keep(reviewer: User, case_ids: Collection[UUID]) -> None:
     """Give a reviewer more time for what they hold."""
-    held = ReviewCase.objects.filter(reviewing.held_by(reviewer), pk__in=case_ids)
+    held = ReviewCase.objects.filter(review_queue.held_by(reviewer), pk__in=case_ids)
     held.update(claimed_until=_lease_end())
 
 
@@ -114,7 +114,7 @@ def undo(reviewer: User) -> ReviewCase | None:
     None where there is none, or where somebody else sees the face at this moment: then the verdict
     is gone all the same, and the face is judged by others.
     """
-    last = reviewing.reviews_by(reviewer).filter(created_at__gt=clock.now() - UNDO_WITHIN)
+    last = review_queue.reviews_by(reviewer).filter(created_at__gt=clock.now() - UNDO_WITHIN)
     review = last.first()
     return _take_back(review, reviewer) if review else None
 
@@ -126,10 +126,10 @@ def _take_back(review: Review, reviewer: User) -> ReviewCase | None:
     case = _case_held(face=review.face_id)
     if photo is None or case is None:
         return None
-    review_cases.settle(case)
+    cases.settle(case)
     _show(photo, case.face)
-    _claim(reviewer, case.pk, reviewing.free())
-    return reviewing.case_held(reviewer, case.pk)
+    _claim(reviewer, case.pk, review_queue.free())
+    return review_queue.case_held(reviewer, case.pk)
 
 
 def correct(owner: User, face: Face, verdict: str, comment: str = "") -> Review:
@@ -163,7 +163,7 @@ def take_back_correction(owner: User, face: Face) -> None:
 @transaction.atomic
 def _give(reviewer: User, case: ReviewCase) -> bool:
     """Claim a free case, and note that its photo was shown to somebody: once, however long."""
-    if not _claim(reviewer, case.pk, reviewing.free()):
+    if not _claim(reviewer, case.pk, review_queue.free()):
         return False
     audit.record(reviewer, "photo.viewed", case.face.analysis.photo, review=str(case.pk))
     return True
@@ -217,7 +217,7 @@ def _written(
 
 def _reorder(face: Face, correction: str) -> None:
     """What the owner contradicts is looked at sooner."""
-    order = review_cases.usefulness(face, correction)
+    order = cases.usefulness(face, correction)
     ReviewCase.objects.filter(face=face).update(usefulness=order)
 
 

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from django.db.models import Count
 
-from detector import reviewing
 from detector.common.kappa import Estimate, cohen_kappa, fleiss_kappa, share
 from detector.enums import CaseStatus, Emotion, ReviewKind, Verdict
 from detector.models import Review
+from detector.reviews import queue as review_queue
 
 LATEST: Final = 20_000
 """Verdicts that are looked at: more make the page slow and no figure truer."""
@@ -73,7 +73,7 @@ def agreement() -> Agreement:
     """Over the latest verdicts of reviewers."""
     rows = list(
         Review.objects.filter(
-            kind=ReviewKind.REVIEWER, face__review_case__in=reviewing.agreed_cases()
+            kind=ReviewKind.REVIEWER, face__review_case__in=review_queue.agreed_cases()
         )
         .order_by("-id")
         .values_list("face", "reviewer", "reviewer__username", "verdict", "seconds")[:LATEST]
@@ -108,7 +108,7 @@ def agreement() -> Agreement:
 
 def of_model(model_id: UUID | None = None) -> ModelFigures:
     """Settled verdicts against one model, or against whichever read the face."""
-    settled = reviewing.agreed_cases().filter(status=CaseStatus.SETTLED)
+    settled = review_queue.agreed_cases().filter(status=CaseStatus.SETTLED)
     if model_id:
         settled = settled.filter(face__analysis__model_version=model_id)
     confusion = {verdict: dict.fromkeys(Emotion, 0) for verdict in Verdict}

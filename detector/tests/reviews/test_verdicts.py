@@ -7,13 +7,14 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from detector import reviewing
 from detector.enums import CaseStatus, Emotion, Verdict
 from detector.exceptions import DetectorError
 from detector.insights import rollups, totals
 from detector.models import DailyEmotion, Face, Review, ReviewCase, User, WebhookDelivery
 from detector.photos import trash
-from detector.services import review_consent, reviews
+from detector.reviews import consent as review_consent
+from detector.reviews import queue as review_queue
+from detector.reviews import verdicts
 from detector.tests.factories import FaceFactory, UserFactory, WebhookEndpointFactory
 
 SURE = {"p_happy": 0.97, "p_neutral": 0.03, "confidence": 0.97}
@@ -42,9 +43,9 @@ def reviewers(count: int) -> list[User]:
 
 
 def judge(reviewer: User, verdict: str) -> Review:
-    case = reviews.next_case(reviewer)
+    case = verdicts.next_case(reviewer)
     assert case is not None
-    return reviews.give_verdict(case.pk, reviewer, verdict)
+    return verdicts.give_verdict(case.pk, reviewer, verdict)
 
 
 def counted(owner: User) -> dict[str, tuple[int, int]]:
@@ -58,16 +59,16 @@ def test_only_faces_of_who_agreed_are_seen_and_withdrawal_ends_it(
     face = face_of(owner)
     face_of(stranger)
     reviewer = UserFactory.create()
-    assert reviews.next_case(reviewer) is None
+    assert verdicts.next_case(reviewer) is None
     review_consent.agree(owner)
-    case = reviews.next_case(reviewer)
+    case = verdicts.next_case(reviewer)
     assert case is not None
     assert case.face == face
     assert review_consent.withdraw(owner) == 1
-    assert reviews.next_case(reviewer) is None
-    assert reviewing.case_held(reviewer, case.pk) is None
+    assert verdicts.next_case(reviewer) is None
+    assert review_queue.case_held(reviewer, case.pk) is None
     with pytest.raises(DetectorError, match="not yours"):
-        reviews.give_verdict(case.pk, reviewer, Verdict.SAD)
+        verdicts.give_verdict(case.pk, reviewer, Verdict.SAD)
     assert not Review.objects.exists()
 
 
@@ -77,18 +78,18 @@ def test_who_agrees_again_finds_what_was_settled(willing: User) -> None:
     (reviewer,) = reviewers(1)
     judge(reviewer, Verdict.SAD)
     review_consent.withdraw(willing)
-    assert not reviewing.agreed_cases().exists()
+    assert not review_queue.agreed_cases().exists()
     review_consent.agree(willing)
-    assert reviewing.agreed_cases().get().final_verdict == Verdict.SAD
+    assert review_queue.agreed_cases().get().final_verdict == Verdict.SAD
 
 
 def test_the_most_useful_comes_first(willing: User) -> None:
     sure = face_of(willing, **SURE)
     torn = face_of(willing, **TORN)
     wrong = face_of(willing, **SURE)
-    reviews.correct(willing, wrong, Verdict.SAD)
+    verdicts.correct(willing, wrong, Verdict.SAD)
     review_consent.agree(willing)
-    order = reviewing.queue_of(UserFactory.create())
+    order = review_queue.queue_of(UserFactory.create())
     assert [case.face_id for case in order] == [wrong.pk, torn.pk, sure.pk]
 
 
@@ -98,28 +99,28 @@ def test_no_two_reviewers_hold_the_same_face(willing: User, settings: Settings) 
     face_of(willing)
     review_consent.agree(willing)
     first, second, third = reviewers(3)
-    held = [reviews.next_case(person) for person in (first, second)]
+    held = [verdicts.next_case(person) for person in (first, second)]
     assert None not in held
     assert held[0] != held[1]
-    assert reviews.next_case(third) is None
+    assert verdicts.next_case(third) is None
     # Whoever asks again is shown the same.
-    assert reviews.next_case(first) == held[0]
+    assert verdicts.next_case(first) == held[0]
     ReviewCase.objects.filter(claimed_by=first).update(
         claimed_until=timezone.now() - timedelta(seconds=1)
     )
-    assert reviews.next_case(third) == held[0]
+    assert verdicts.next_case(third) == held[0]
     with pytest.raises(DetectorError, match="not yours"):
-        reviews.give_verdict(held[0].pk, first, Verdict.SAD)  # type: ignore[union-attr]
+        verdicts.give_verdict(held[0].pk, first, Verdict.SAD)  # type: ignore[union-attr]
 
 
 def test_nobody_reviews_their_own_face_or_one_face_twice(willing: User, settings: Settings) -> None:
     settings.REVIEW_DOUBLE_SHARE = 1.0
     face_of(willing)
     review_consent.agree(willing)
-    assert reviews.next_case(willing) is None
+    assert verdicts.next_case(willing) is None
     (reviewer,) = reviewers(1)
     judge(reviewer, Verdict.SAD)
-    assert reviews.next_case(reviewer) is None
+    assert verdicts.next_case(reviewer) is None
 
 
 @pytest.mark.parametrize(
@@ -143,7 +144,7 @@ def test_two_must_agree_else_a_third_decides(
         judge(person, verdict)
     case = ReviewCase.objects.get()
     assert (case.status, case.final_verdict) == (CaseStatus.SETTLED, final)
-    assert reviews.next_case(people[3]) is None
+    assert verdicts.next_case(people[3]) is None
     face.refresh_from_db()
     assert face.reviewed_emotion == final
 
@@ -154,13 +155,13 @@ def test_undo_opens_the_case_again_and_gives_the_face_back(willing: User) -> Non
     (reviewer,) = reviewers(1)
     judge(reviewer, Verdict.SAD)
     assert counted(willing) == {"sad": (1, 1)}
-    case = reviews.undo(reviewer)
+    case = verdicts.undo(reviewer)
     assert case is not None
     assert case.face == face
-    assert reviews.next_case(reviewer) == case
+    assert verdicts.next_case(reviewer) == case
     assert counted(willing) == {"happy": (1, 0)}
     assert not Review.objects.exists()
-    assert reviews.undo(reviewer) is None
+    assert verdicts.undo(reviewer) is None
 
 
 def test_undo_takes_the_face_from_nobody(willing: User, settings: Settings) -> None:
@@ -169,56 +170,56 @@ def test_undo_takes_the_face_from_nobody(willing: User, settings: Settings) -> N
     review_consent.agree(willing)
     first, second = reviewers(2)
     judge(first, Verdict.SAD)
-    held = reviews.next_case(second)
+    held = verdicts.next_case(second)
     assert held is not None
-    assert reviews.undo(first) is None
-    assert reviews.next_case(first) is None
-    reviews.give_verdict(held.pk, second, Verdict.SAD)
-    assert reviews.next_case(first) == held
+    assert verdicts.undo(first) is None
+    assert verdicts.next_case(first) is None
+    verdicts.give_verdict(held.pk, second, Verdict.SAD)
+    assert verdicts.next_case(first) == held
 
 
 def test_what_is_skipped_goes_to_others(willing: User) -> None:
     face_of(willing)
     review_consent.agree(willing)
     first, second = reviewers(2)
-    case = reviews.next_case(first)
+    case = verdicts.next_case(first)
     assert case is not None
-    reviews.skip(case, first)
-    assert reviews.next_case(first) is None
-    assert reviews.next_case(second) == case
-    reviews.release(second)
-    reviews.bring_back_skipped(first)
-    assert reviews.next_case(first) == case
+    verdicts.skip(case, first)
+    assert verdicts.next_case(first) is None
+    assert verdicts.next_case(second) == case
+    verdicts.release(second)
+    verdicts.bring_back_skipped(first)
+    assert verdicts.next_case(first) == case
 
 
 def test_the_owner_has_the_last_word_on_what_is_shown(willing: User) -> None:
     face = face_of(willing)
     review_consent.agree(willing)
-    reviews.correct(willing, face, Verdict.ANGRY)
-    reviews.correct(willing, face, Verdict.FEAR)
+    verdicts.correct(willing, face, Verdict.ANGRY)
+    verdicts.correct(willing, face, Verdict.FEAR)
     assert counted(willing) == {"fear": (1, 1)}
     (reviewer,) = reviewers(1)
     judge(reviewer, Verdict.SAD)
     face.refresh_from_db()
     assert (face.reviewed_emotion, face.effective_emotion) == ("fear", "fear")
     assert ReviewCase.objects.get().final_verdict == "sad"
-    reviews.take_back_correction(willing, face)
+    verdicts.take_back_correction(willing, face)
     assert counted(willing) == {"sad": (1, 1)}
 
 
 def test_no_face_counts_nowhere_and_who_cannot_tell_leaves_the_models_word(owner: User) -> None:
     face = face_of(owner)
-    reviews.correct(owner, face, Verdict.NOT_A_FACE)
+    verdicts.correct(owner, face, Verdict.NOT_A_FACE)
     summary = totals.summary(owner)
     assert (summary.photos, summary.faces, summary.without_face) == (1, 0, 1)
-    reviews.correct(owner, face, Verdict.CANNOT_TELL)
+    verdicts.correct(owner, face, Verdict.CANNOT_TELL)
     assert counted(owner) == {"happy": (1, 0)}
 
 
 def test_statistics_made_anew_say_the_same(owner: User) -> None:
     faces = [face_of(owner, uncertain=True, **TORN) for _ in range(3)]
-    reviews.correct(owner, faces[0], Verdict.DISGUST)
-    reviews.correct(owner, faces[1], Verdict.NOT_A_FACE)
+    verdicts.correct(owner, faces[0], Verdict.DISGUST)
+    verdicts.correct(owner, faces[1], Verdict.NOT_A_FACE)
     fields = ("emotion", "faces", "corrected", "uncertain", "confidence_sum")
     expected = [
         (Emotion.DISGUST, 1, 1, 0, pytest.approx(0.35)),
@@ -233,11 +234,11 @@ def test_what_lies_in_the_bin_is_not_reviewed_and_stays_uncounted(willing: User)
     face = face_of(willing)
     review_consent.agree(willing)
     (reviewer,) = reviewers(1)
-    case = reviews.next_case(reviewer)
+    case = verdicts.next_case(reviewer)
     assert case is not None
     trash.discard(willing, [face.analysis.photo_id])
-    assert reviews.next_case(reviewer) is None
-    reviews.give_verdict(case.pk, reviewer, Verdict.SAD)
+    assert verdicts.next_case(reviewer) is None
+    verdicts.give_verdict(case.pk, reviewer, Verdict.SAD)
     assert counted(willing) == {}
     trash.restore(willing, [face.analysis.photo_id])
     assert counted(willing) == {"sad": (1, 1)}
@@ -246,9 +247,9 @@ def test_what_lies_in_the_bin_is_not_reviewed_and_stays_uncounted(willing: User)
 def test_strangers_correct_nothing(owner: User, stranger: User) -> None:
     face = face_of(owner)
     with pytest.raises(DetectorError, match="not yours"):
-        reviews.correct(stranger, face, Verdict.SAD)
+        verdicts.correct(stranger, face, Verdict.SAD)
     with pytest.raises(DetectorError, match="not yours"):
-        reviews.take_back_correction(stranger, face)
+        verdicts.take_back_correction(stranger, face)
     assert not Review.objects.exists()
 
 

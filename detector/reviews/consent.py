@@ -5,7 +5,7 @@ from django.db import transaction
 from detector import consent
 from detector.common import clock, locks
 from detector.models import User
-from detector.services import review_cases
+from detector.reviews import cases
 
 
 @transaction.atomic
@@ -16,7 +16,7 @@ def agree(user: User) -> None:
     user.review_consent_version = consent.REVIEW_VERSION
     user.review_consented_at = clock.now()
     user.save(update_fields=["review_consent_version", "review_consented_at"])
-    review_cases.open_all(user)
+    cases.open_all(user)
 
 
 @transaction.atomic
@@ -25,4 +25,4 @@ def withdraw(user: User) -> int:
     locks.owner_held(user.pk)
     user.review_consent_version, user.review_consented_at = "", None
     user.save(update_fields=["review_consent_version", "review_consented_at"])
-    return review_cases.close_all(user)
+    return cases.close_all(user)
