@@ -7,7 +7,8 @@ from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from detector import changes, consent
+from detector import consent
+from detector.analyses import matching
 from detector.enums import CaseStatus, Emotion, ReviewKind
 from detector.models import Face, Photo, Review
 
@@ -62,7 +63,7 @@ def without_repeats(faces: list[Face]) -> list[Face]:
     """Of the faces of one photo those that are not there already, in a later reading of it."""
     kept: list[Face] = []
     for face in faces:
-        if all(changes.overlap(face, other) < changes.SAME_PLACE for other in kept):
+        if all(matching.overlap(face, other) < matching.SAME_PLACE for other in kept):
             kept.append(face)
     return kept
 

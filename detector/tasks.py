@@ -11,12 +11,12 @@ from django.conf import settings
 def analyse(analysis_id: str) -> None:
     """Look at one analysis and do what it needs."""
     # Imported here: the web process only sends this task and has no use for a neural network.
+    from detector.analyses import pipeline, reanalysis
     from detector.common import dispatch
     from detector.registry import selectors as model_selectors
-    from detector.services import analysis, reanalysis
     from detector.webhooks import endpoints
 
-    analysis.run(UUID(analysis_id))
+    pipeline.run(UUID(analysis_id))
     if model_selectors.is_for_the_shadow(UUID(analysis_id)):
         dispatch.send(shadow, UUID(analysis_id))
     for delivery_id in endpoints.waiting_of(UUID(analysis_id)):
@@ -28,7 +28,7 @@ def analyse(analysis_id: str) -> None:
 @shared_task(name="detector.explain")
 def explain(explanation_id: str) -> None:
     """Draw one heat map."""
-    from detector.services import heat_maps
+    from detector.analyses import heat_maps
 
     heat_maps.draw(UUID(explanation_id))
 

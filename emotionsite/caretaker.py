@@ -32,14 +32,15 @@ SWEEP_LIMIT = (60, 90)
 
 def sweeps() -> list[Job]:
     """What is done every `SWEEP_INTERVAL` seconds."""
-    from detector.services import explanation, heartbeats, learning, submission
+    from detector.analyses import explanations, submission
+    from detector.services import heartbeats, learning
     from detector.webhooks import notify
 
     return [
         sweep("forget dead workers", heartbeats.forget_dead),
         sweep("send analyses again", submission.sweep),
         sweep("take up re-analyses", submission.take_up_old),
-        sweep("send heat maps again", explanation.sweep),
+        sweep("send heat maps again", explanations.sweep),
         sweep("send webhooks again", notify.sweep),
         sweep("look after fine-tunes", learning.sweep),
     ]

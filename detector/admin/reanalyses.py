@@ -12,10 +12,10 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 
 from detector.admin.base import ReadOnlyAdmin
+from detector.analyses import reanalysis
 from detector.exceptions import DetectorError
 from detector.models import Reanalysis, ReviewedExport, User
 from detector.registry import selectors as model_selectors
-from detector.services import reanalysis
 
 SHOWN: Final = (
     "status", "note", "how_far", "scope", "model_version", "started_by", "started_at",

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable
 
 from django.db import transaction
 
+from detector.analyses import leases, submission
 from detector.common import audit
 from detector.models import Analysis, User
-from detector.services import leases, submission
 
 
 def retry(actor: User, analyses: Iterable[Analysis]) -> int:

@@ -23,13 +23,13 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from detector import consent, labelled
+from detector.analyses import crops
 from detector.common import audit
 from detector.enums import Emotion, Split, Verdict
 from detector.exceptions import DetectorError, OutageError
 from detector.models import Face, Photo, ReviewedExport, User
 from detector.models.ids import new_id
 from detector.photos import images
-from detector.services import crops
 
 SHARES: Final = {Split.TRAIN: 0.7, Split.VALIDATION: 0.1, Split.TEST: 0.2}
 VOTE_COLUMNS: Final = (

@@ -6,13 +6,13 @@ A sample, not a record: a hint that the broker loses is not sent again.
 import logging
 from uuid import UUID
 
+from detector.analyses import crops
 from detector.enums import Emotion, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Face, ModelVersion, ShadowFace
 from detector.photos import images
 from detector.registry import networks
 from detector.registry import selectors as model_selectors
-from detector.services import crops
 
 logger = logging.getLogger(__name__)
 

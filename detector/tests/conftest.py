@@ -23,11 +23,11 @@ from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from detector import tasks
+from detector.analyses import pipeline
 from detector.common import clock
 from detector.enums import Scope
 from detector.models import Analysis, AuditEntry, User
 from detector.registry import networks
-from detector.services import analysis as analysis_service
 from detector.services import tokens
 from detector.tests.factories import UserFactory
 from detector.tests.stub_analyser import StubAnalyser
@@ -235,7 +235,7 @@ def work_off(sent: list[UUID]) -> Callable[[], list[Analysis]]:
         ids = list(sent)
         sent.clear()
         for analysis_id in ids:
-            analysis_service.run(analysis_id)
+            pipeline.run(analysis_id)
         return list(Analysis.objects.filter(pk__in=ids).order_by("id"))
 
     return run
@@ -249,8 +249,8 @@ def analysed(
     django_capture_on_commit_callbacks: Any,
 ) -> Analysis:
     """A photo of the owner's, uploaded and analysed; the stub finds one happy face."""
+    from detector.analyses import submission
     from detector.enums import Source
-    from detector.services import submission
 
     with django_capture_on_commit_callbacks(execute=True):
         submission.submit(owner, [picture()], Source.WEB)

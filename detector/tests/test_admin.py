@@ -19,6 +19,7 @@ from django.urls import URLResolver, get_resolver
 from django.utils import timezone
 
 from detector.admin.base import starts
+from detector.analyses import leases
 from detector.common import audit
 from detector.enums import FineTuneStatus, ReanalysisStatus, Status
 from detector.insights import rollups
@@ -34,7 +35,7 @@ from detector.models import (
     User,
     WorkerHeartbeat,
 )
-from detector.services import demo, leases
+from detector.services import demo
 from detector.tests.factories import (
     AnalysisFactory,
     FaceFactory,

@@ -12,9 +12,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from rest_framework.test import APIClient
 
+from detector.analyses import submission
 from detector.enums import Source
 from detector.models import Analysis, Photo, User
-from detector.services import submission
 from detector.tests.bad_files import CASES, archive, bomb, jpeg, long_gif
 
 FETCH = {"X-Requested-With": "fetch"}

@@ -11,16 +11,11 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from django.test import Client
 from rest_framework.test import APIClient
 
+from detector.analyses import pipeline, submission
 from detector.common import outages
 from detector.enums import Source, Status
 from detector.models import Analysis, FineTune, User
-from detector.services import (
-    analysis as analysis_service,
-)
-from detector.services import (
-    fine_tuning,
-    submission,
-)
+from detector.services import fine_tuning
 from detector.tests.outages import HTMX, URL, MakePicture, assert_unavailable, files, named
 from detector.web import health
 
@@ -126,9 +121,9 @@ def test_a_photo_is_put_back_when_the_database_answers_again(
             raise error
         return execute(sql, *rest)
 
-    monkeypatch.setattr(analysis_service, "PATIENCE_SECONDS", (0, 0, 0, 0))
+    monkeypatch.setattr(pipeline, "PATIENCE_SECONDS", (0, 0, 0, 0))
     with connection.execute_wrapper(flaky):
-        analysis_service.run(sent[0])
+        pipeline.run(sent[0])
     assert left == [0]
     analysis = Analysis.objects.get()
     assert (analysis.status, analysis.attempt) == (Status.QUEUED, 0)

@@ -11,15 +11,12 @@ from django.conf import settings
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import OperationalError
 
+from detector.analyses import explanations, heat_maps, pipeline, submission
 from detector.common import clock
 from detector.enums import Source, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, User
 from detector.photos import orphans
-from detector.services import (
-    analysis as analysis_service,
-)
-from detector.services import explanation, heat_maps, submission
 from detector.tests.outages import MakePicture, files, named
 
 pytestmark = pytest.mark.django_db
@@ -27,12 +24,12 @@ pytestmark = pytest.mark.django_db
 
 STEPS = {
     "quota": ("detector.photos.quotas.check", 0),
-    "analysis is queued": ("detector.services.submission._queue", 0),
+    "analysis is queued": ("detector.analyses.submission._queue", 0),
     "thumbnail is made": ("detector.photos.images._jpeg", 1),
     "copies are named": ("detector.photos.images._name_copies", 0),
     "photo is read": ("detector.registry.networks.analyser", 0),
     "result is counted": ("detector.insights.rollups.add_faces", 0),
-    "heat map is drawn": ("detector.services.crops.detection_of", 0),
+    "heat map is drawn": ("detector.analyses.crops.detection_of", 0),
 }
 
 
@@ -57,7 +54,7 @@ def test_no_file_without_a_row_is_older_than_the_round(
             raise error(step)
         return target(*args, **kwargs)
 
-    monkeypatch.setattr(analysis_service, "PATIENCE_SECONDS", ())
+    monkeypatch.setattr(pipeline, "PATIENCE_SECONDS", ())
     with monkeypatch.context() as patch:
         patch.setattr(path, fail)
         if error is Killed:
@@ -85,12 +82,12 @@ def _upload(owner: User, picture: MakePicture, capture: Any) -> None:
 
 def _analyse(sent: list[UUID]) -> None:
     for pk in sent:
-        analysis_service.run(pk)
+        pipeline.run(pk)
 
 
 def _draw() -> None:
     for analysis in Analysis.objects.filter(status=Status.DONE):
-        heat_maps.draw(explanation.request(analysis.faces.get()).pk)
+        heat_maps.draw(explanations.request(analysis.faces.get()).pk)
 
 
 def _found(path: str) -> Any:

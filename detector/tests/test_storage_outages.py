@@ -16,13 +16,14 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from detector import tasks
+from detector.analyses import explanations, heat_maps, leases, submission
 from detector.common import clock, outages, storage
 from detector.common.temporary import TemporaryFile
 from detector.enums import Source, Status
 from detector.exceptions import OutageError
 from detector.models import Analysis, Photo, User
 from detector.reviews import verdicts
-from detector.services import explanation, heat_maps, leases, reviewed_data, submission
+from detector.services import reviewed_data
 from detector.tests.bad_files import archive
 from detector.tests.outages import FAULTS, HTMX, URL, MakePicture, assert_unavailable, files, named
 from detector.web import health
@@ -122,7 +123,7 @@ def test_one_file_that_cannot_be_read_is_not_waited_for(
         return open_(self, name, mode)
 
     monkeypatch.setattr(FileSystemStorage, "_open", refuse)
-    asked = explanation.request(analysed.faces.get())
+    asked = explanations.request(analysed.faces.get())
     for attempt in (1, 2):
         heat_maps.draw(asked.pk)
         asked.refresh_from_db()
@@ -175,7 +176,7 @@ def test_one_lost_file_is_not_an_outage(analysed: Analysis) -> None:
 
 
 def test_a_heat_map_waits(analysed: Analysis, broken: Any) -> None:
-    asked = explanation.request(analysed.faces.get())
+    asked = explanations.request(analysed.faces.get())
     for fault in FAULTS * 2:
         with broken(fault):
             heat_maps.draw(asked.pk)

@@ -6,9 +6,9 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from detector.analyses import explanations
 from detector.analyses import selectors as analysis_selectors
 from detector.models import Explanation, Face
-from detector.services import explanation as service
 from detector.web.pictures import picture
 from detector.web.requests import OwnerRequest
 
@@ -19,7 +19,7 @@ def explanation(request: OwnerRequest, photo_id: UUID, index: int) -> HttpRespon
     face = _face(request, photo_id, index)
     if request.method == "POST":
         try:
-            found = service.request(face)
+            found = explanations.request(face)
         except Face.DoesNotExist as error:
             raise Http404 from error
         if not request.htmx:

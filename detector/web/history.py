@@ -11,11 +11,11 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from detector.analyses import selectors as analysis_selectors
+from detector.analyses import submission
 from detector.enums import Emotion, Source
 from detector.exceptions import DetectorError
 from detector.photos import annotations, trash
 from detector.photos import selectors as photo_selectors
-from detector.services import submission
 from detector.web import listing, spreadsheet, undo
 from detector.web.keyset import page_of
 from detector.web.requests import OwnerRequest, named_photos

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from detector.analyses import selectors as analysis_selectors
-from detector.filters import AnalysisFilter
+from detector.analyses.filters import AnalysisFilter
 from detector.models import Analysis
 from detector.web.keyset import Order
 from detector.web.requests import OwnerRequest

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from detector import changes
+from detector.analyses import matching, submission
 from detector.analyses import selectors as analysis_selectors
 from detector.enums import Verdict
 from detector.exceptions import DetectorError
@@ -17,7 +17,6 @@ from detector.models import Analysis, Photo
 from detector.photos import annotations, trash
 from detector.photos import selectors as photo_selectors
 from detector.reviews import verdicts
-from detector.services import submission
 from detector.web import listing, undo, way_back
 from detector.web.forms import AnnotationForm
 from detector.web.pictures import picture
@@ -104,7 +103,7 @@ def _result_of(analysis: Analysis) -> dict[str, Any]:
         "analysis": analysis,
         "renewal": renewal,
         "is_renewing": is_renewing,
-        "earlier": changes.earlier_of(analysis),
+        "earlier": matching.earlier_of(analysis),
         "verdicts": Verdict,
     }
 

@@ -11,9 +11,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from detector.analyses import selectors as analysis_selectors
+from detector.analyses import submission
 from detector.enums import Source
 from detector.photos import images
-from detector.services import submission
 from detector.web.permissions_policy import camera_allowed
 from detector.web.requests import OwnerRequest
 

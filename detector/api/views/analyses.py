@@ -14,6 +14,8 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from detector.analyses import selectors as analysis_selectors
+from detector.analyses import submission
+from detector.analyses.filters import AnalysisFilter
 from detector.api.codes import can_fail
 from detector.api.parsers import ImageParser, StrictJsonParser
 from detector.api.serializers.analyses import (
@@ -28,10 +30,8 @@ from detector.api.views.uploads import UploadMixin
 from detector.common import locks
 from detector.enums import Emotion, Source, Status
 from detector.exceptions import DetectorError
-from detector.filters import AnalysisFilter
 from detector.models import Analysis
 from detector.photos import annotations, erasure
-from detector.services import submission
 
 NOT_FAILED = DetectorError(
     "not_failed", "Only a failed analysis that no later one took the place of can be tried again."

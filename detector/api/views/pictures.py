@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from detector.analyses import explanations, renderings
 from detector.analyses import selectors as analysis_selectors
 from detector.api.codes import NOT_DRAWN, can_fail, listed
 from detector.api.negotiation import JpegRenderer
@@ -21,7 +22,6 @@ from detector.common import clock, files
 from detector.enums import Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Explanation, Face
-from detector.services import explanation, pictures
 
 # Generated clients ask for JSON alone where an answer can be that.
 PICTURE_RENDERERS = (JpegRenderer, JSONRenderer)
@@ -60,7 +60,7 @@ class PicturesMixin(GenericViewSet[Analysis]):
         return files.made_image_response(
             request,
             files.entity_tag(analysis.photo.image, analysis.pk, *said),
-            lambda: pictures.annotated(analysis.photo, analysis.faces.all()),
+            lambda: renderings.annotated(analysis.photo, analysis.faces.all()),
         )
 
     @extend_schema(
@@ -78,7 +78,7 @@ class PicturesMixin(GenericViewSet[Analysis]):
         return files.made_image_response(
             request,
             files.entity_tag(analysis.photo.image, analysis.pk, index),
-            lambda: pictures.crop(analysis.photo, face),
+            lambda: renderings.crop(analysis.photo, face),
         )
 
     @extend_schema(
@@ -97,7 +97,7 @@ class PicturesMixin(GenericViewSet[Analysis]):
         face = self._face(self._finished(), index)
         found = analysis_selectors.explanation_of(face)
         if found is None or _failed_long_ago(found):
-            found = explanation.request(face)
+            found = explanations.request(face)
         if found.error_code:
             raise DetectorError(
                 "explanation_failed", found.error_message, details={"reason": found.error_code}

@@ -23,6 +23,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from detector.analyses import selectors as analysis_selectors
+from detector.analyses import submission
 from detector.api.codes import OF_FILES, can_fail
 from detector.api.serializers.analyses import (
     IdempotencySerializer,
@@ -35,7 +36,7 @@ from detector.api.views.base import ApiMixin, caller, may_read
 from detector.enums import Source
 from detector.exceptions import DetectorError
 from detector.models import Analysis
-from detector.services import idempotency, submission
+from detector.services import idempotency
 from detector.services.idempotency import Outcome
 
 POLL_SECONDS = 0.1

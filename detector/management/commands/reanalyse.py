@@ -4,12 +4,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from detector.analyses import reanalysis
 from detector.enums import ReanalysisStatus
 from detector.exceptions import DetectorError
 from detector.management.people import user_called
 from detector.models import ModelVersion, Reanalysis
 from detector.registry import selectors as model_selectors
-from detector.services import reanalysis
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from detector.services import submission
+from detector.analyses import submission
 
 
 class Command(BaseCommand):

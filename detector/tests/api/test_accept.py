@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
+from detector.analyses import heat_maps
 from detector.models import Analysis
-from detector.services import heat_maps
 from detector.tests.api.test_every_call import CALLS, ids, make  # noqa: F401  ids is a fixture
 
 pytestmark = pytest.mark.django_db

@@ -10,10 +10,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
+from detector.analyses import pipeline
 from detector.api.views import uploads
 from detector.enums import Emotion, Status
 from detector.models import Analysis, Photo, User
-from detector.services import analysis as analysis_service
 from detector.tests.factories import AnalysisFactory, FaceFactory
 
 MakePicture = Callable[..., SimpleUploadedFile]
@@ -81,7 +81,7 @@ def test_wait_answers_200_once_all_is_finished(
 ) -> None:
     from detector import tasks
 
-    monkeypatch.setattr(tasks.analyse, "delay", analysis_service.run)
+    monkeypatch.setattr(tasks.analyse, "delay", pipeline.run)
     response = post(api, picture(), query="?wait=5")
     assert response.status_code == 200
     [analysis] = response.json()["accepted"]

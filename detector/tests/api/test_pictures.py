@@ -11,9 +11,9 @@ from django.utils import timezone
 from PIL import Image, ImageDraw
 from rest_framework.test import APIClient
 
+from detector.analyses import heat_maps, renderings
 from detector.enums import Emotion, Status
 from detector.models import Analysis, Explanation, Face, User
-from detector.services import heat_maps, pictures
 from detector.tests.factories import AnalysisFactory, FaceFactory
 
 pytestmark = pytest.mark.django_db
@@ -34,10 +34,10 @@ def test_box_has_the_colour_of_the_emotion(analysed: Analysis, emotion: Emotion)
     face = FaceFactory.build(
         x=100, y=100, width=200, height=240, emotion=emotion, effective_emotion=emotion
     )
-    with patch.object(pictures, "_opened", return_value=Image.new("RGB", (640, 480), "white")):
-        picture = opened(pictures.annotated(analysed.photo, [face]))
+    with patch.object(renderings, "_opened", return_value=Image.new("RGB", (640, 480), "white")):
+        picture = opened(renderings.annotated(analysed.photo, [face]))
     seen = picture.getpixel((200, 339))
-    wanted = tuple(bytes.fromhex(pictures.COLOURS[emotion][1:]))
+    wanted = tuple(bytes.fromhex(renderings.COLOURS[emotion][1:]))
     assert isinstance(seen, tuple)
     assert all(abs(a - b) < 60 for a, b in zip(seen, wanted, strict=True))
 
@@ -50,7 +50,7 @@ def test_no_figure_of_the_models_beside_a_correction(
 ) -> None:
     analysed.faces.update(reviewed_emotion=said, confidence=0.9, uncertain=False)
     with patch.object(ImageDraw.ImageDraw, "text") as text:
-        pictures.annotated(analysed.photo, analysed.faces.all())
+        renderings.annotated(analysed.photo, analysed.faces.all())
     assert text.call_args.args[1] == words
 
 
@@ -61,7 +61,7 @@ def test_crop_is_a_square_around_the_face(analysed: Analysis, api: APIClient) ->
 
 def test_crop_of_a_large_face_is_made_smaller(analysed: Analysis) -> None:
     face = Face(x=-10, y=-10, width=900, height=700)
-    assert opened(pictures.crop(analysed.photo, face)).size == (512, 512)
+    assert opened(renderings.crop(analysed.photo, face)).size == (512, 512)
 
 
 @pytest.mark.parametrize("path", ["annotated/", "faces/0/crop/"])
@@ -69,7 +69,7 @@ def test_made_picture_is_not_made_twice(analysed: Analysis, api: APIClient, path
     url = f"/api/v1/analyses/{analysed.pk}/{path}"
     first = api.get(url)
     assert first["Cache-Control"] == "private, no-cache"
-    with patch.object(pictures, "_opened") as opened_again:
+    with patch.object(renderings, "_opened") as opened_again:
         again = api.get(url, headers={"If-None-Match": first["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
     opened_again.assert_not_called()

@@ -14,10 +14,10 @@ from rest_framework.test import APIClient
 from standardwebhooks import Webhook
 
 from detector import tasks
+from detector.analyses import leases, submission
 from detector.common import outbound
 from detector.enums import DeliveryStatus, Source
 from detector.models import Analysis, User, WebhookDelivery, WebhookEndpoint
-from detector.services import leases, submission
 from detector.tests.factories import (
     AnalysisFactory,
     WebhookDeliveryFactory,

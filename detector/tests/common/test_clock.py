@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from detector import tasks
+from detector.analyses import explanations, leases, submission
 from detector.analyses import selectors as analysis_selectors
 from detector.api.serializers.tokens import TokenWishSerializer
 from detector.common import clock, outbound
@@ -34,16 +35,7 @@ from detector.photos import retention, trash
 from detector.reviews import consent as review_consent
 from detector.reviews import queue as review_queue
 from detector.reviews.verdicts import keep
-from detector.services import (
-    accounts,
-    explanation,
-    fine_tuning,
-    heartbeats,
-    idempotency,
-    leases,
-    submission,
-    tokens,
-)
+from detector.services import accounts, fine_tuning, heartbeats, idempotency, tokens
 from detector.tests.factories import (
     AnalysisFactory,
     FaceFactory,
@@ -198,14 +190,14 @@ def test_deliveries_are_tried_and_held_by_one_clock(
 
 @pytest.mark.parametrize("off", OFF)
 def test_what_waits_and_what_is_kept(owner: User, analysed: Analysis, off: timedelta) -> None:
-    explanation.request(analysed.faces.get())
+    explanations.request(analysed.faces.get())
     idempotency.once(owner, key="k", request_sha256="0", make=_outcome, patience=0)
     trash.discard(owner, [analysed.photo_id])
     User.objects.update(keep_photos_days=30)
     Photo.objects.update(uploaded_at=timezone.now() - timedelta(days=30) + timedelta(minutes=30))
     IdempotentCall.objects.update(created_at=timezone.now() - timedelta(hours=23, minutes=30))
     with elsewhere(off):
-        assert explanation.sweep() == 0
+        assert explanations.sweep() == 0
         assert idempotency.forget_old() == 0
         assert trash.empty(trash.kept_since()) == 0
         assert retention.erase_outlived(clock.now()) == 0

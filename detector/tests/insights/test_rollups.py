@@ -7,11 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from detector.analyses import submission
 from detector.enums import Emotion
 from detector.insights import rollups
 from detector.models import Analysis, DailyEmotion, DailyPhotos, HourlyEmotion, Photo, User
 from detector.photos import erasure, trash
-from detector.services import accounts, submission
+from detector.services import accounts
 from detector.tests.factories import (
     AnalysisFactory,
     FaceFactory,

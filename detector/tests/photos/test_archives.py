@@ -16,12 +16,12 @@ from zipfile import BadZipFile
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from detector.analyses import submission
 from detector.enums import Source
 from detector.exceptions import DetectorError
 from detector.models import Photo, User
 from detector.photos import archive_names, archives, remarks
 from detector.photos.remarks import NO_REMARK, Remark
-from detector.services import submission
 from detector.tests.bad_files import archive, jpeg
 
 NAMES = ["Grüße äöü.jpg", "Été à la plage.jpg", "Señor Núñez.jpg", "smørrebrød Ålesund.jpg"]

@@ -9,10 +9,10 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
+from detector.analyses import submission
 from detector.enums import Source
 from detector.models import Analysis, Face, Photo, User
 from detector.photos import erasure
-from detector.services import submission
 
 
 def files() -> list[Path]:

@@ -15,10 +15,10 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from skimage import data
 
+from detector.analyses import pipeline, submission
 from detector.enums import Source
 from detector.models import Analysis, Photo, User
 from detector.registry import networks
-from detector.services import analysis, submission
 from ml import images, inference
 
 FOLDER = Path(os.environ.get("FILE_CASES", settings.BASE_DIR.parent / "shared" / "cases"))
@@ -60,7 +60,7 @@ def sent_in(owner: User, name: str) -> list[Photo]:
     result = submission.submit(owner, [file], Source.WEB)
     assert result.rejected == []
     for accepted in result.accepted:
-        analysis.run(accepted.pk)
+        pipeline.run(accepted.pk)
     return list(Photo.objects.order_by("id"))
 
 

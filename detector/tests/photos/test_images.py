@@ -9,10 +9,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import ExifTags, Image
 
+from detector.analyses import pipeline, submission
 from detector.enums import Source, Status
 from detector.models import Analysis, Photo, User
 from detector.photos import images
-from detector.services import analysis, submission
 from detector.tests.conftest import encoded
 from detector.tests.stub_analyser import StubAnalyser
 
@@ -53,7 +53,7 @@ GOOD: dict[str, Callable[[], bytes]] = {
 def run(owner: User, name: str, content: bytes) -> Analysis:
     result = submission.submit(owner, [SimpleUploadedFile(name, content)], Source.WEB)
     assert result.rejected == []
-    analysis.run(result.accepted[0].pk)
+    pipeline.run(result.accepted[0].pk)
     return Analysis.objects.select_related("photo").get()
 
 

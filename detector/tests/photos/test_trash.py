@@ -12,12 +12,12 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from detector.analyses import selectors as analysis_selectors
+from detector.analyses import submission
 from detector.enums import Source, Status
 from detector.insights import rollups, totals
 from detector.models import Analysis, DailyEmotion, Photo, User
 from detector.photos import erasure, trash
 from detector.photos import selectors as photo_selectors
-from detector.services import submission
 from detector.tests.stub_analyser import StubAnalyser
 
 MakePicture = Callable[..., SimpleUploadedFile]

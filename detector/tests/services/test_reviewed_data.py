@@ -16,12 +16,13 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from detector import consent
+from detector.analyses import crops
 from detector.enums import CaseStatus, Emotion, ReviewKind, Split, Verdict
 from detector.exceptions import DetectorError
 from detector.models import AuditEntry, Face, Review, ReviewCase, ReviewedExport, User
 from detector.photos import images, trash
 from detector.reviews import consent as review_consent
-from detector.services import crops, reviewed_data
+from detector.services import reviewed_data
 from detector.tests.bad_files import jpeg
 from detector.tests.factories import FaceFactory, UserFactory
 

@@ -7,12 +7,13 @@ from uuid import UUID
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from detector.analyses import submission
 from detector.enums import Source
 from detector.models import Analysis, Face, ShadowFace, User
 from detector.registry import networks, promotion
 from detector.registry import selectors as model_selectors
 from detector.registry.networks import analyser as real_analyser
-from detector.services import shadows, submission
+from detector.services import shadows
 from detector.tasks import analyse
 from detector.tests.e2e import pictures
 

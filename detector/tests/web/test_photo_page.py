@@ -11,12 +11,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from detector.analyses import heat_maps, pipeline
 from detector.enums import Emotion, Source, Status
 from detector.models import Analysis, Explanation, Photo, User
 from detector.photos import selectors as photo_selectors
 from detector.photos import trash
-from detector.services import analysis as analysis_service
-from detector.services import heat_maps
 from detector.tests.bad_files import archive, jpeg
 from detector.tests.factories import PhotoFactory
 from detector.tests.stub_analyser import StubAnalyser, face
@@ -144,7 +143,7 @@ def test_what_another_analysis_changed(
     assert "Earlier results" not in text_of(web.get(url))
     analyser.faces = [face(Emotion.SAD, 0.7)]
     web.post(f"{url}analyse-again/")
-    analysis_service.run(Analysis.objects.get(status=Status.QUEUED).pk)
+    pipeline.run(Analysis.objects.get(status=Status.QUEUED).pk)
     page = text_of(web.get(url))
     assert "1 face read otherwise before" in page
     before, now = page.partition("How each face was read")[2].split("<td>")[1:3]

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from detector.analyses import leases, submission
 from detector.enums import Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis
-from detector.services import leases, submission
 from detector.tests.factories import AnalysisFactory, ModelVersionFactory
 
 PASSING = DetectorError("passing", "It may pass.", permanent=False)

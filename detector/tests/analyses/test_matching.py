@@ -2,7 +2,7 @@
 
 import pytest
 
-from detector import changes
+from detector.analyses import matching
 from detector.enums import Emotion
 from detector.models import Analysis, Face
 from detector.tests.factories import AnalysisFactory, FaceFactory, PhotoFactory
@@ -14,15 +14,15 @@ def face(index: int, x: float, emotion: Emotion = Emotion.HAPPY) -> Face:
 
 def test_overlap() -> None:
     one = face(0, 10)
-    assert changes.overlap(one, one) == 1
-    assert changes.overlap(one, face(1, 20)) == pytest.approx(1 / 3)
-    assert changes.overlap(one, face(1, 30)) == 0
+    assert matching.overlap(one, one) == 1
+    assert matching.overlap(one, face(1, 20)) == pytest.approx(1 / 3)
+    assert matching.overlap(one, face(1, 30)) == 0
 
 
 def test_each_face_is_compared_with_itself() -> None:
     before = [face(1, 0, Emotion.SAD), face(2, 100), face(3, 300)]
     after = [face(4, 101), face(5, 2), face(6, 200)]
-    found = changes.compare(before, after)
+    found = matching.compare(before, after)
     pairs = [(c.before and c.before.pk, c.after and c.after.pk, c.is_other) for c in found]
     assert pairs == [(2, 4, False), (1, 5, True), (None, 6, True), (3, None, True)]
 
@@ -30,17 +30,17 @@ def test_each_face_is_compared_with_itself() -> None:
 def test_the_best_pairs_are_made_first() -> None:
     # The first earlier face overlaps both, but belongs to the second.
     before = [face(1, 10), face(2, 4)]
-    assert changes.same_faces(before, [face(3, 5), face(4, 10)]) == [before[1], before[0]]
+    assert matching.same_faces(before, [face(3, 5), face(4, 10)]) == [before[1], before[0]]
 
 
 @pytest.mark.django_db
 def test_earlier_results_of_a_photo(django_assert_num_queries: object) -> None:
     photo = PhotoFactory.create()
-    for number in range(changes.SHOWN + 1):
-        last = AnalysisFactory.create(photo=photo, superseded=number < changes.SHOWN)
+    for number in range(matching.SHOWN + 1):
+        last = AnalysisFactory.create(photo=photo, superseded=number < matching.SHOWN)
         FaceFactory.create(analysis=last, emotion=Emotion.SAD if number else Emotion.FEAR)
     current = Analysis.objects.prefetch_related("faces").get(superseded=False)
     with django_assert_num_queries(2):  # type: ignore[operator]
-        earlier = changes.earlier_of(current)
+        earlier = matching.earlier_of(current)
     assert [past.others for past in earlier] == [0, 0, 0, 0, 1]
-    assert changes.earlier_of(earlier[-1].analysis) == []
+    assert matching.earlier_of(earlier[-1].analysis) == []

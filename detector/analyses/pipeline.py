@@ -7,7 +7,7 @@ from uuid import UUID
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import Error, transaction
 
-from detector import changes
+from detector.analyses import leases, matching
 from detector.common import storage
 from detector.common.outages import drop_dead_connection, outage_in
 from detector.exceptions import DetectorError
@@ -16,7 +16,6 @@ from detector.models import Analysis, Face, Photo
 from detector.photos import images
 from detector.registry import networks
 from detector.reviews import cases
-from detector.services import leases
 from detector.webhooks import endpoints
 from ml.types import FaceAnalysis
 
@@ -125,7 +124,7 @@ def _keep_verdicts(photo: Photo, faces: list[Face]) -> list[Face]:
     """
     earlier = rollups.faces_of_photo(photo).select_related("review_case")
     settled = []
-    for face, known in zip(faces, changes.same_faces(list(earlier), faces), strict=True):
+    for face, known in zip(faces, matching.same_faces(list(earlier), faces), strict=True):
         if known is not None:
             face.reviewed_emotion = known.reviewed_emotion
             if cases.is_settled(known):

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 
 from detector import tasks
+from detector.analyses import leases, reanalysis
 from detector.common import clock, dispatch, locks, storage
 from detector.enums import UNDER_WAY, Source, Status
 from detector.exceptions import DetectorError
@@ -19,7 +20,6 @@ from detector.models import Analysis, Photo, User
 from detector.models.ids import new_id
 from detector.photos import annotations, archives, images, quotas, trash
 from detector.photos.remarks import NO_REMARK, Remark
-from detector.services import leases, reanalysis
 
 SWEEP_BATCH = 100
 

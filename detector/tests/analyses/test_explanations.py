@@ -12,10 +12,10 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from detector import tasks
+from detector.analyses import explanations, heat_maps
 from detector.analyses import selectors as analysis_selectors
 from detector.models import Analysis, Explanation, Face, User
 from detector.photos import erasure, orphans
-from detector.services import explanation, heat_maps
 from detector.tests.factories import ModelVersionFactory
 from detector.tests.stub_analyser import StubAnalyser
 
@@ -35,7 +35,7 @@ def face(analysed: Analysis) -> Face:
 def ask(face: Face, django_capture_on_commit_callbacks: Commit) -> Callable[[], Explanation]:
     def run() -> Explanation:
         with django_capture_on_commit_callbacks(execute=True):
-            return explanation.request(face)
+            return explanations.request(face)
 
     return run
 
@@ -117,12 +117,12 @@ def test_what_waits_too_long_is_sent_again(
 
     monkeypatch.setattr(tasks.explain, "delay", away)
     waiting = ask()
-    assert explanation.sweep() == 0
+    assert explanations.sweep() == 0
     monkeypatch.setattr(tasks.explain, "delay", working)
-    assert explanation.sweep() == 1
-    assert explanation.sweep() == 0
+    assert explanations.sweep() == 1
+    assert explanations.sweep() == 0
     Explanation.objects.update(sent_at=timezone.now() - timedelta(minutes=5))
-    assert explanation.sweep() == 1
+    assert explanations.sweep() == 1
     assert explain_sent == [waiting.pk, waiting.pk]
 
 
@@ -136,7 +136,7 @@ def test_the_picture_goes_with_the_photo(
         erasure.delete_photo(face.analysis.photo)
     assert not path.exists()
     with pytest.raises(Face.DoesNotExist):
-        explanation.request(face)
+        explanations.request(face)
 
 
 def test_a_photo_deleted_meanwhile_is_no_error(

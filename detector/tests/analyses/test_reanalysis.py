@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from detector import tasks
+from detector.analyses import reanalysis, submission
 from detector.enums import Emotion, ModelStatus, ReanalysisStatus, Source, Status, Verdict
 from detector.exceptions import DetectorError
 from detector.models import (
@@ -27,7 +28,6 @@ from detector.photos import trash
 from detector.registry import networks
 from detector.reviews import consent as review_consent
 from detector.reviews import verdicts
-from detector.services import reanalysis, submission
 from detector.tests.factories import FaceFactory, ModelVersionFactory, PhotoFactory, UserFactory
 from detector.tests.stub_analyser import StubAnalyser, face
 

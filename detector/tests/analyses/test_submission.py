@@ -14,6 +14,7 @@ from kombu.exceptions import OperationalError
 
 from detector import tasks
 from detector.analyses import selectors as analysis_selectors
+from detector.analyses import submission
 from detector.common import dispatch
 from detector.enums import Emotion, Source, Status
 from detector.exceptions import DetectorError
@@ -21,7 +22,7 @@ from detector.insights import rollups
 from detector.models import Analysis, DailyEmotion, Photo, User
 from detector.operations import liveness
 from detector.photos import trash
-from detector.services import heartbeats, submission
+from detector.services import heartbeats
 from detector.tests.factories import AnalysisFactory
 from detector.tests.stub_analyser import StubAnalyser, face
 

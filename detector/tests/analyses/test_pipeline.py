@@ -14,11 +14,10 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import ExifTags, Image
 
+from detector.analyses import leases, pipeline, submission
 from detector.enums import Emotion, Source, Status
 from detector.models import Analysis, DailyEmotion, Face, ModelVersion, Photo, User
 from detector.photos import erasure, images
-from detector.services import analysis as service
-from detector.services import leases, submission
 from detector.tests.conftest import encoded
 from detector.tests.stub_analyser import StubAnalyser, face
 
@@ -80,14 +79,14 @@ def test_running_twice_does_nothing_more(
 ) -> None:
     analysis = upload(picture())
     work_off()
-    service.run(analysis.pk)
+    pipeline.run(analysis.pk)
     assert len(analyser.seen) == 1
     assert Face.objects.count() == 1
     assert DailyEmotion.objects.get().faces == 1
 
 
 def test_unknown_id_is_no_error(db: None, analyser: StubAnalyser) -> None:
-    service.run(UUID(int=7))
+    pipeline.run(UUID(int=7))
     assert analyser.seen == []
 
 
@@ -148,7 +147,7 @@ def test_what_may_pass_is_tried_again_then_told(
     analysis.refresh_from_db()
     assert (analysis.status, analysis.attempt) == (Status.QUEUED, 1)
     Analysis.objects.update(due_at=analysis.queued_at)
-    service.run(analysis.pk)
+    pipeline.run(analysis.pk)
     analysis.refresh_from_db()
     assert (analysis.status, analysis.error_code) == (Status.FAILED, code)
 
@@ -161,7 +160,7 @@ def test_second_attempt_uses_the_copy_of_the_first(
     work_off()
     analyser.error = None
     Analysis.objects.update(due_at=analysis.queued_at)
-    service.run(analysis.pk)
+    pipeline.run(analysis.pk)
     analysis.refresh_from_db()
     assert analysis.status == Status.DONE
     assert len(stored_files()) == 2
@@ -242,7 +241,7 @@ def test_our_own_copy_may_be_larger_than_an_upload(
     work_off()
     analyser.error = None
     Analysis.objects.update(due_at=analysis.queued_at)
-    service.run(analysis.pk)
+    pipeline.run(analysis.pk)
     done = Analysis.objects.select_related("photo").get()
     assert done.photo.image.size > settings.UPLOAD_MAX_BYTES
     assert done.status == Status.DONE
@@ -272,7 +271,7 @@ def test_lease_lasts_as_long_as_the_work(
         abandoned.append(leases.release_abandoned())
 
     analyser.before_answer = slow
-    service.run(analysis.pk)
+    pipeline.run(analysis.pk)
     analysis.refresh_from_db()
     assert abandoned == [0]
     assert (analysis.status, analysis.attempt) == (Status.DONE, 1)

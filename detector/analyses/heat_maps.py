@@ -8,13 +8,13 @@ from django.core.files.base import ContentFile
 from django.db.models import F
 from PIL import Image
 
+from detector.analyses import crops
 from detector.common import storage
 from detector.common.outages import outage_in
 from detector.exceptions import DetectorError
 from detector.models import Explanation
 from detector.photos import images
 from detector.registry import networks
-from detector.services import crops
 
 logger = logging.getLogger(__name__)
 

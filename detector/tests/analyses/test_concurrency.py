@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from detector.analyses import explanations, leases, reanalysis, submission
 from detector.enums import Emotion, ModelStatus, Source, Status
 from detector.exceptions import DetectorError
 from detector.insights import rollups
@@ -20,7 +21,6 @@ from detector.models import Analysis, DailyEmotion, Explanation, Face, Photo, Re
 from detector.photos import erasure, trash
 from detector.reviews import consent as review_consent
 from detector.reviews import verdicts
-from detector.services import explanation, leases, reanalysis, submission
 from detector.tests.factories import AnalysisFactory, FaceFactory, ModelVersionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -211,7 +211,7 @@ def test_a_heat_map_is_asked_for_while_the_photo_is_erased(explain_sent: list[UU
 
     def ask() -> None:
         with suppress(Face.DoesNotExist):
-            explanation.request(faces[next(turn) // 2])
+            explanations.request(faces[next(turn) // 2])
 
     acts = itertools.cycle([ask, act])
     at_once(lambda: next(acts)())
