@@ -47,9 +47,9 @@ def deliver(task: "Task[Any, Any]", delivery_id: str) -> None:
 @shared_task(name="detector.shadow")
 def shadow(analysis_id: str) -> None:
     """Let the versions in the shadow judge the faces of one photo."""
-    from detector.services import shadows
+    from detector.learning import shadow
 
-    shadows.judge(UUID(analysis_id))
+    shadow.judge(UUID(analysis_id))
 
 
 @shared_task(
@@ -59,6 +59,6 @@ def shadow(analysis_id: str) -> None:
 )
 def fine_tune(fine_tune_id: str) -> None:
     """Make one candidate."""
-    from detector.services import fine_tuning
+    from detector.learning import runner
 
-    fine_tuning.run(UUID(fine_tune_id))
+    runner.run(UUID(fine_tune_id))

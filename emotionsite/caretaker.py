@@ -33,7 +33,8 @@ SWEEP_LIMIT = (60, 90)
 def sweeps() -> list[Job]:
     """What is done every `SWEEP_INTERVAL` seconds."""
     from detector.analyses import explanations, submission
-    from detector.services import heartbeats, learning
+    from detector.learning import requests
+    from detector.services import heartbeats
     from detector.webhooks import notify
 
     return [
@@ -42,7 +43,7 @@ def sweeps() -> list[Job]:
         sweep("take up re-analyses", submission.take_up_old),
         sweep("send heat maps again", explanations.sweep),
         sweep("send webhooks again", notify.sweep),
-        sweep("look after fine-tunes", learning.sweep),
+        sweep("look after fine-tunes", requests.sweep),
     ]
 
 

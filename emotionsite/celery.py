@@ -110,9 +110,9 @@ def _ended_by_errors() -> Iterator[None]:
 @worker_shutting_down.connect
 def stop_training(**_: object) -> None:
     """Do not wait for what may take hours; another worker begins it anew."""
-    from detector.services import fine_tuning
+    from detector.learning import runner
 
-    fine_tuning.stop_all()
+    runner.stop_all()
 
 
 @worker_shutdown.connect

@@ -14,8 +14,8 @@ from django.urls import URLPattern, path
 
 from detector.admin.base import ReadOnlyAdmin, actor_of
 from detector.exceptions import DetectorError
+from detector.learning import requests
 from detector.models import FineTune, ReviewedExport
-from detector.services import learning
 
 SHOWN: Final = ("name", "base", "reviewed", "result", "started_by", "created_at", "finished_at")
 
@@ -35,7 +35,7 @@ class FineTuneForm(forms.ModelForm[FineTune]):
         reviewed: ReviewedExport | None = given.get("reviewed")
         if reviewed is not None:
             try:
-                learning.check(reviewed)
+                requests.check(reviewed)
             except DetectorError as error:
                 raise ValidationError(error.message, code=error.code) from error
         return given
@@ -95,7 +95,7 @@ class FineTuneAdmin(ReadOnlyAdmin[FineTune]):
 
     def save_model(self, request: HttpRequest, obj: FineTune, form: Any, change: bool) -> None:
         """Begin it."""
-        begun = learning.request(obj.reviewed, actor_of(request))
+        begun = requests.request(obj.reviewed, actor_of(request))
         obj.pk, obj.name, obj.base = begun.pk, begun.name, begun.base
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
@@ -150,6 +150,6 @@ class FineTuneAdmin(ReadOnlyAdmin[FineTune]):
         self._cancel(request, queryset)
 
     def _cancel(self, request: HttpRequest, queryset: QuerySet[FineTune]) -> None:
-        count = sum(learning.cancel(run, actor_of(request)) for run in queryset)
+        count = sum(requests.cancel(run, actor_of(request)) for run in queryset)
         kind = messages.SUCCESS if count else messages.WARNING
         self.message_user(request, f"{count} cancelled.", kind)

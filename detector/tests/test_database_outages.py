@@ -14,8 +14,8 @@ from rest_framework.test import APIClient
 from detector.analyses import pipeline, submission
 from detector.common import outages
 from detector.enums import Source, Status
+from detector.learning import runner
 from detector.models import Analysis, FineTune, User
-from detector.services import fine_tuning
 from detector.tests.outages import HTMX, URL, MakePicture, assert_unavailable, files, named
 from detector.web import health
 
@@ -189,5 +189,5 @@ def test_a_connection_that_the_server_ended(web: Client) -> None:
 def test_training_lives_through_a_database_that_is_away(error: Exception) -> None:
     running = FineTune.objects.all()
     with database_away(error):
-        assert fine_tuning._note(running, {})
-    assert not fine_tuning._note(running, {})
+        assert runner._note(running, {})
+    assert not runner._note(running, {})

@@ -21,9 +21,9 @@ from detector.common import clock, outages, storage
 from detector.common.temporary import TemporaryFile
 from detector.enums import Source, Status
 from detector.exceptions import OutageError
+from detector.learning import dataset
 from detector.models import Analysis, Photo, User
 from detector.reviews import verdicts
-from detector.services import reviewed_data
 from detector.tests.bad_files import archive
 from detector.tests.outages import FAULTS, HTMX, URL, MakePicture, assert_unavailable, files, named
 from detector.web import health
@@ -250,7 +250,7 @@ def test_a_waiting_body_has_no_name(tmp_path: Path, settings: Any, web: Client) 
 
 def test_a_data_set_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     out = tmp_path / "faces.npz"
-    with pytest.raises(ZeroDivisionError), reviewed_data._whole_or_not_at_all(out) as part:
+    with pytest.raises(ZeroDivisionError), dataset._whole_or_not_at_all(out) as part:
         1 / part.write_bytes(b"")
     assert not out.exists()
     assert not part.exists()
@@ -259,4 +259,4 @@ def test_a_data_set_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 def test_a_data_set_does_not_lack_what_cannot_be_read_now(analysed: Analysis, broken: Any) -> None:
     verdicts.correct(analysed.owner, analysed.faces.get(), "sad")
     with broken(errno.EIO), pytest.raises(OutageError):
-        reviewed_data._add(reviewed_data.Collected(), analysed.photo, list(analysed.faces.all()))
+        dataset._add(dataset.Collected(), analysed.photo, list(analysed.faces.all()))

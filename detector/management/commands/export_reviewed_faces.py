@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from detector.exceptions import DetectorError
-from detector.services import reviewed_data
+from detector.learning import dataset
 
 
 class Command(BaseCommand):
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         if out.suffix != ".npz":
             raise CommandError("--out takes the name of an .npz file.")
         try:
-            export = reviewed_data.export(out, actor=None)
+            export = dataset.export(out, actor=None)
         except DetectorError as error:
             raise CommandError(error.message) from error
         except OSError as error:

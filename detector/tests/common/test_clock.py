@@ -18,6 +18,7 @@ from detector.api.serializers.tokens import TokenWishSerializer
 from detector.common import clock, outbound
 from detector.enums import DeliveryStatus, FineTuneStatus, Source, Status
 from detector.exceptions import DetectorError
+from detector.learning import runner
 from detector.models import (
     Analysis,
     ApiToken,
@@ -35,7 +36,7 @@ from detector.photos import retention, trash
 from detector.reviews import consent as review_consent
 from detector.reviews import queue as review_queue
 from detector.reviews.verdicts import keep
-from detector.services import accounts, fine_tuning, heartbeats, idempotency, tokens
+from detector.services import accounts, heartbeats, idempotency, tokens
 from detector.tests.factories import (
     AnalysisFactory,
     FaceFactory,
@@ -222,7 +223,7 @@ def test_a_face_is_one_reviewers_alone(off: timedelta) -> None:
 @pytest.mark.parametrize("off", OFF)
 def test_training_on_another_host_is_not_given_up(fine_tune: FineTune, off: timedelta) -> None:
     with elsewhere(off):
-        assert fine_tuning.give_up_silent() == 0
+        assert runner.give_up_silent() == 0
     fine_tune.refresh_from_db()
     assert fine_tune.status == FineTuneStatus.RUNNING
 

@@ -16,8 +16,8 @@ import skimage.data
 from PIL import Image
 
 from detector.enums import Split
+from detector.learning import dataset
 from detector.models import Photo
-from detector.services import reviewed_data
 from detector.tests.e2e import pictures
 from detector.tests.e2e.platform import Platform, until
 from ml import inference
@@ -83,7 +83,7 @@ def owners() -> list[int]:
     numbers: dict[Split, int] = {}
     for number in range(1, 100):
         photo = Photo(owner_id=UUID(int=number))
-        numbers.setdefault(reviewed_data.split_of(photo), number)
+        numbers.setdefault(dataset.split_of(photo), number)
     return [numbers[split] for split in PHOTOS]
 
 
@@ -148,7 +148,7 @@ def base_data(path: Path) -> None:
     faces = np.concatenate([faces, faces[:, :, ::-1], faces // 2, faces[:, :, ::-1] // 2])
     shares = inference.load().classify(faces)
     votes = np.zeros((len(faces), 10), np.uint8)
-    columns = [reviewed_data.VOTE_COLUMNS.index(emotion) for emotion in EMOTIONS]
+    columns = [dataset.VOTE_COLUMNS.index(emotion) for emotion in EMOTIONS]
     votes[:, columns] = np.round(10 * shares)
     np.savez(
         path,

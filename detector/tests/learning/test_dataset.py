@@ -19,10 +19,10 @@ from detector import consent
 from detector.analyses import crops
 from detector.enums import CaseStatus, Emotion, ReviewKind, Split, Verdict
 from detector.exceptions import DetectorError
+from detector.learning import dataset
 from detector.models import AuditEntry, Face, Review, ReviewCase, ReviewedExport, User
 from detector.photos import images, trash
 from detector.reviews import consent as review_consent
-from detector.services import reviewed_data
 from detector.tests.bad_files import jpeg
 from detector.tests.factories import FaceFactory, UserFactory
 
@@ -82,7 +82,7 @@ def test_the_file_holds_what_people_said(out: Path) -> None:
     judge(contradicted, owner, ReviewKind.OWNER, "happy")
     named(owner, Verdict.NOT_A_FACE)
     named(owner, Verdict.CANNOT_TELL)
-    export = reviewed_data.export(out, actor=owner)
+    export = dataset.export(out, actor=owner)
     data = read(out)
     assert [Emotion.values[row] for row in data["label"]] == ["sad", "fear", "angry"]
     rgb = images.normalise(first.analysis.photo)
@@ -104,7 +104,7 @@ def test_the_file_holds_what_people_said(out: Path) -> None:
 
 def test_training_reads_it(out: Path) -> None:
     named(person(), "happy")
-    reviewed_data.export(out, actor=None)
+    dataset.export(out, actor=None)
     command = [sys.executable, "-m", "ml.training.evaluate", "--data", str(out), "--split"]
     split = Split(int(read(out)["usage"][0])).name.lower()
     done = subprocess.run([*command, split], capture_output=True, text=True, check=False)
@@ -115,11 +115,11 @@ def test_training_reads_it(out: Path) -> None:
 def test_the_same_faces_give_the_same_file(out: Path) -> None:
     owner = person()
     named(owner, "happy")
-    first = reviewed_data.export(out, actor=None)
-    again = reviewed_data.export(out, actor=None)
+    first = dataset.export(out, actor=None)
+    again = dataset.export(out, actor=None)
     assert (first.sha256, first.name) == (again.sha256, again.name)
     named(owner, "sad")
-    assert reviewed_data.export(out, actor=None).sha256 != first.sha256
+    assert dataset.export(out, actor=None).sha256 != first.sha256
 
 
 def test_only_of_who_agrees_now(out: Path, settings: Settings) -> None:
@@ -129,10 +129,10 @@ def test_only_of_who_agrees_now(out: Path, settings: Settings) -> None:
     named(person(review_consent_version="2001-01"), "happy")
     face = named(binned, "happy")
     trash.discard(binned, [face.analysis.photo_id])
-    assert reviewed_data.export(out, actor=None).faces == 1
+    assert dataset.export(out, actor=None).faces == 1
     review_consent.withdraw(willing)
     with pytest.raises(DetectorError, match="No face has been named"):
-        reviewed_data.export(out, actor=None)
+        dataset.export(out, actor=None)
 
 
 def test_who_withdraws_while_faces_are_cut_is_not_in_it(
@@ -149,7 +149,7 @@ def test_who_withdraws_while_faces_are_cut_is_not_in_it(
         return cut(photo)
 
     monkeypatch.setattr(images, "normalise", withdraw)
-    export = reviewed_data.export(out, actor=None)
+    export = dataset.export(out, actor=None)
     assert export.faces == 1
     assert read(out)["label"].tolist() == [Emotion.values.index("sad")]
     assert json.loads(out.with_suffix(".json").read_text())["left_out"] == {"withdrawn": 1}
@@ -159,12 +159,12 @@ def test_parts_are_those_of_people_and_never_change(out: Path) -> None:
     people = [person(id=UUID(int=number)) for number in range(1, 13)]
     for owner in people:
         named(owner, "happy")
-    reviewed_data.export(out, actor=None)
+    dataset.export(out, actor=None)
     before = read(out)["usage"].tolist()
     assert set(before) == set(Split)
     for owner in people:
         named(owner, "sad")
-    reviewed_data.export(out, actor=None)
+    dataset.export(out, actor=None)
     usage = read(out)["usage"]
     label = read(out)["label"]
     assert usage[label == Emotion.values.index("happy")].tolist() == before
@@ -173,7 +173,7 @@ def test_parts_are_those_of_people_and_never_change(out: Path) -> None:
 
 def test_a_photo_that_several_people_have_is_in_one_part(out: Path) -> None:
     # By their hashes the first two are in train and the third is not.
-    split = {n: reviewed_data.split_of(FaceFactory.build(
+    split = {n: dataset.split_of(FaceFactory.build(
         analysis__photo__owner=UserFactory.build(id=UUID(int=n))).analysis.photo)
         for n in range(1, 13)}  # fmt: skip
     train = [n for n in split if split[n] == Split.TRAIN]
@@ -184,7 +184,7 @@ def test_a_photo_that_several_people_have_is_in_one_part(out: Path) -> None:
         named(owner, "happy", analysis__photo__sha256="a" * 64)
     for owner in (one, three):
         named(owner, "sad", analysis__photo__sha256="b" * 64)
-    assert reviewed_data.export(out, actor=None).faces == 1
+    assert dataset.export(out, actor=None).faces == 1
     left_out = json.loads(out.with_suffix(".json").read_text())["left_out"]
     assert left_out == {"repeated": 1, "in_two_parts": 2}
 
@@ -194,7 +194,7 @@ def test_by_photo_where_few_people_use_it(out: Path, settings: Settings) -> None
     owner = person()
     for number in range(12):
         named(owner, "happy", analysis__photo__sha256=f"{number:064x}")
-    reviewed_data.export(out, actor=None)
+    dataset.export(out, actor=None)
     assert len(set(read(out)["usage"].tolist())) > 1
 
 
@@ -204,7 +204,7 @@ def test_a_face_that_was_read_twice_is_there_once(out: Path) -> None:
     photo = later.analysis.photo
     earlier = named(owner, "happy", analysis__photo=photo, analysis__superseded=True)
     assert earlier.analysis_id > later.analysis_id
-    export = reviewed_data.export(out, actor=None)
+    export = dataset.export(out, actor=None)
     assert export.faces == 1
 
 

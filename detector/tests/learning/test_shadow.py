@@ -9,11 +9,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from detector.analyses import submission
 from detector.enums import Source
+from detector.learning import shadow
 from detector.models import Analysis, Face, ShadowFace, User
 from detector.registry import networks, promotion
 from detector.registry import selectors as model_selectors
 from detector.registry.networks import analyser as real_analyser
-from detector.services import shadows
 from detector.tasks import analyse
 from detector.tests.e2e import pictures
 
@@ -42,7 +42,7 @@ def test_a_version_in_the_shadow_judges_what_is_shown(
     face = Face.objects.get()
     assert background_sent == [face.analysis_id]
     for _ in range(2):
-        shadows.judge(face.analysis_id)
+        shadow.judge(face.analysis_id)
     opinion = ShadowFace.objects.get()
     assert (opinion.face, opinion.model_version) == (face, candidate)
     assert opinion.emotion == face.emotion == "happy"

@@ -22,11 +22,12 @@ from django.db import transaction
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from detector import consent, labelled
+from detector import consent
 from detector.analyses import crops
 from detector.common import audit
 from detector.enums import Emotion, Split, Verdict
 from detector.exceptions import DetectorError, OutageError
+from detector.learning import labels
 from detector.models import Face, Photo, ReviewedExport, User
 from detector.models.ids import new_id
 from detector.photos import images
@@ -75,7 +76,7 @@ def export(out: Path, *, actor: User | None) -> ReviewedExport:
     """
     collected = _collect()
     # Cutting takes its time: who withdrew meanwhile, or erased a photo, is not in the file.
-    still = set(labelled.judged_faces().values_list("pk", flat=True))
+    still = set(labels.judged_faces().values_list("pk", flat=True))
     collected = collected.only(still)
     if not collected.faces:
         raise NOTHING_REVIEWED
@@ -139,9 +140,9 @@ def _drawn(key: str) -> Split:
 
 def _collect() -> Collected:
     collected = Collected()
-    shared = labelled.owners_of_shared_photos()
+    shared = labels.owners_of_shared_photos()
     seen: set[str] = set()
-    for faces in labelled.by_photo(labelled.judged_faces()):
+    for faces in labels.by_photo(labels.judged_faces()):
         photo = faces[0].analysis.photo
         owners = shared.get(photo.sha256, {photo.owner_id})
         if len({_drawn(_key(owner, photo.sha256)) for owner in owners}) > 1:
@@ -156,10 +157,10 @@ def _collect() -> Collected:
 
 def _add(collected: Collected, photo: Photo, faces: list[Face]) -> None:
     """Cut the named faces of a photo; one that cannot be read does not stop the others."""
-    unique = labelled.without_repeats(faces)
+    unique = labels.without_repeats(faces)
     collected.left_out["repeated"] += len(faces) - len(unique)
-    named = [face for face in unique if labelled.verdict_on(face) in Emotion.values]
-    collected.left_out.update(labelled.verdict_on(face) for face in unique if face not in named)
+    named = [face for face in unique if labels.verdict_on(face) in Emotion.values]
+    collected.left_out.update(labels.verdict_on(face) for face in unique if face not in named)
     if not named:
         return
     try:
@@ -179,20 +180,20 @@ def _arrays(collected: Collected) -> dict[str, NDArray[np.uint8]]:
     faces = collected.faces
     return {
         "images": np.stack(collected.crops),
-        "label": np.array([place[labelled.verdict_on(face)] for face in faces], np.uint8),
+        "label": np.array([place[labels.verdict_on(face)] for face in faces], np.uint8),
         "usage": np.array([split_of(face.analysis.photo) for face in faces], np.uint8),
         "votes": np.array([_votes(face) for face in faces], np.uint8),
     }
 
 
 def _votes(face: Face) -> list[int]:
-    given = labelled.verdicts_on(face)
+    given = labels.verdicts_on(face)
     return [given[column] if column else 0 for column in VOTE_COLUMNS]
 
 
 def _counts(faces: list[Face]) -> dict[str, dict[str, int]]:
     """How many faces of each emotion are in each part."""
-    found = Counter((split_of(f.analysis.photo), labelled.verdict_on(f)) for f in faces)
+    found = Counter((split_of(f.analysis.photo), labels.verdict_on(f)) for f in faces)
     return {
         split.name.lower(): {emotion: found[split, emotion] for emotion in Emotion.values}
         for split in Split

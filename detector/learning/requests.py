@@ -10,9 +10,9 @@ from detector import tasks
 from detector.common import audit, dispatch
 from detector.enums import FineTuneStatus
 from detector.exceptions import DetectorError
+from detector.learning import runner
 from detector.models import FineTune, ModelVersion, ReviewedExport, User
 from detector.registry import selectors as model_selectors
-from detector.services import fine_tuning
 
 
 def check(reviewed: ReviewedExport) -> ModelVersion:
@@ -47,7 +47,7 @@ def request(reviewed: ReviewedExport, actor: User | None) -> FineTune:
 def cancel(row: FineTune, actor: User | None) -> bool:
     """End a fine-tune that is not finished; whether there was something to end."""
     with transaction.atomic():
-        cancelled = fine_tuning.end(row, FineTuneStatus.CANCELLED)
+        cancelled = runner.end(row, FineTuneStatus.CANCELLED)
         if cancelled:
             audit.record(actor, "finetune.cancelled", row)
     return cancelled
@@ -55,7 +55,7 @@ def cancel(row: FineTune, actor: User | None) -> bool:
 
 def sweep() -> None:
     """Give up runs that fell silent, and let the next one begin."""
-    fine_tuning.give_up_silent()
+    runner.give_up_silent()
     running = FineTune.objects.filter(status=FineTuneStatus.RUNNING)
     if not running.exists():
         waiting = FineTune.objects.filter(status=FineTuneStatus.QUEUED).order_by("id").first()

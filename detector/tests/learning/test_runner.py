@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from detector.enums import FineTuneStatus, ModelStatus
 from detector.exceptions import DetectorError
+from detector.learning import requests, runner
 from detector.models import AuditEntry, FineTune, ReviewedExport, User
 from detector.registry import promotion
-from detector.services import fine_tuning, learning
 from detector.tests.e2e.platform import until
 from ml import manifest
 
@@ -46,7 +46,7 @@ def _files(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     settings.TRAINING_DATA = str(tmp_path / "base.npz")
     (tmp_path / "base.npz").touch()
     monkeypatch.setenv("SECRET_KEY", "hidden")
-    monkeypatch.setattr(fine_tuning, "POLL_SECONDS", 0.1)
+    monkeypatch.setattr(runner, "POLL_SECONDS", 0.1)
     let_train(monkeypatch, settings.MODELS_FOLDER)
 
 
@@ -56,7 +56,7 @@ def let_train(monkeypatch: pytest.MonkeyPatch, folder: Path, wait: float = 0.0) 
     def command(row: FineTune) -> list[str]:
         return [sys.executable, "-c", TRAINING, row.name, str(folder), str(wait)]
 
-    monkeypatch.setattr(fine_tuning, "command", command)
+    monkeypatch.setattr(runner, "command", command)
 
 
 @pytest.fixture
@@ -75,13 +75,13 @@ def test_a_fine_tune_makes_a_candidate(
     django_capture_on_commit_callbacks: Any,
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        row = learning.request(reviewed, owner)
-        other = learning.request(reviewed, owner)
+        row = requests.request(reviewed, owner)
+        other = requests.request(reviewed, owner)
     assert background_sent == [row.pk, other.pk]
     assert other.name == f"{row.name}-2"
     assert AuditEntry.objects.filter(action="finetune.requested", actor=owner).count() == 2
-    fine_tuning.run(row.pk)
-    fine_tuning.run(row.pk)
+    runner.run(row.pk)
+    runner.run(row.pk)
     row.refresh_from_db()
     assert (row.status, row.stage, row.progress) == (FineTuneStatus.DONE, "done", 1.0)
     assert row.log.splitlines()[0] == "not JSON"
@@ -91,7 +91,7 @@ def test_a_fine_tune_makes_a_candidate(
     assert row.result.manifest["secrets"] is False
     # The next one waits no longer.
     background_sent.clear()
-    learning.sweep()
+    requests.sweep()
     assert background_sent == [other.pk]
 
 
@@ -101,7 +101,7 @@ def test_the_command_is_that_of_training(
     monkeypatch.undo()
     settings.FINE_TUNE_QUICK = True
     row = FineTune(name="n", reviewed=reviewed, base=promotion.register("v3"))
-    words = fine_tuning.command(row)
+    words = runner.command(row)
     assert words[1:3] == ["-m", "ml.training.finetune"]
     assert words[words.index("--base") + 1] == "v3"
     assert words[words.index("--reviewed-id") + 1] == reviewed.name
@@ -109,11 +109,11 @@ def test_the_command_is_that_of_training(
 
 
 def test_one_runs_at_a_time(reviewed: ReviewedExport, owner: User) -> None:
-    first, second = (learning.request(reviewed, owner) for _ in range(2))
+    first, second = (requests.request(reviewed, owner) for _ in range(2))
     FineTune.objects.filter(pk=first.pk).update(
         status=FineTuneStatus.RUNNING, heard_at=timezone.now()
     )
-    fine_tuning.run(second.pk)
+    runner.run(second.pk)
     second.refresh_from_db()
     assert second.status == FineTuneStatus.QUEUED
 
@@ -121,17 +121,17 @@ def test_one_runs_at_a_time(reviewed: ReviewedExport, owner: User) -> None:
 def test_failures_say_why(
     reviewed: ReviewedExport, owner: User, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
-    row = learning.request(reviewed, owner)
+    row = requests.request(reviewed, owner)
     last_words = "print('begun', flush=True); raise SystemExit('error: too few faces')"
-    monkeypatch.setattr(fine_tuning, "command", lambda _: [sys.executable, "-c", last_words])
-    fine_tuning.run(row.pk)
+    monkeypatch.setattr(runner, "command", lambda _: [sys.executable, "-c", last_words])
+    runner.run(row.pk)
     row.refresh_from_db()
     assert (row.status, row.error_message) == (FineTuneStatus.FAILED, "error: too few faces")
     # A worker that was lost does not hold the place for ever.
-    lost = learning.request(reviewed, owner)
+    lost = requests.request(reviewed, owner)
     long_ago = timezone.now() - timedelta(seconds=settings.FINE_TUNE_SILENCE + 1)
     FineTune.objects.filter(pk=lost.pk).update(status=FineTuneStatus.RUNNING, heard_at=long_ago)
-    learning.sweep()
+    requests.sweep()
     lost.refresh_from_db()
     assert (lost.status, lost.error_message) == (FineTuneStatus.FAILED, "Its worker was lost.")
 
@@ -141,20 +141,20 @@ def test_requests_that_cannot_work_are_refused(
 ) -> None:
     Path(reviewed.path).unlink()
     with pytest.raises(DetectorError, match="is not at"):
-        learning.request(reviewed, owner)
+        requests.request(reviewed, owner)
     settings.TRAINING_DATA = ""
     with pytest.raises(DetectorError, match="TRAINING_DATA"):
-        learning.request(reviewed, owner)
+        requests.request(reviewed, owner)
     assert not FineTune.objects.exists()
 
 
 def cancel(row: FineTune, owner: User, settings: Any) -> None:
-    assert learning.cancel(row, owner)
-    assert not learning.cancel(row, owner)
+    assert requests.cancel(row, owner)
+    assert not requests.cancel(row, owner)
 
 
 def shut_down(row: FineTune, owner: User, settings: Any) -> None:
-    fine_tuning.stop_all()
+    runner.stop_all()
 
 
 def lose_patience(row: FineTune, owner: User, settings: Any) -> None:
@@ -175,14 +175,14 @@ def test_a_run_that_has_to_stop_ends_its_process(
     stop: Any, seconds: int, status: FineTuneStatus, error: str,
     reviewed: ReviewedExport, owner: User, monkeypatch: pytest.MonkeyPatch, settings: Any,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(fine_tuning, "_stopping", threading.Event())
+    monkeypatch.setattr(runner, "_stopping", threading.Event())
     settings.FINE_TUNE_SECONDS = seconds
     let_train(monkeypatch, settings.MODELS_FOLDER, wait=60)
-    row = learning.request(reviewed, owner)
+    row = requests.request(reviewed, owner)
 
     def work() -> None:
         try:
-            fine_tuning.run(row.pk)
+            runner.run(row.pk)
         finally:
             connection.close()
 
