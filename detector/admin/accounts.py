@@ -15,13 +15,13 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path
 
+from detector.accounts import export, preferences
 from detector.admin.base import AuditedAdmin, ErasingAdmin
 from detector.common.streams import streamed
 from detector.exceptions import DetectorError
 from detector.models import ApiToken, Photo, User
 from detector.photos import erasure
 from detector.photos import selectors as photo_selectors
-from detector.services import accounts, export
 
 # Django's own.
 admin.site.unregister(Group)
@@ -151,7 +151,7 @@ class UserAdmin(ErasingAdmin[User], DjangoUserAdmin[User]):
         if change:
             obj.time_zone = User.objects.values_list("time_zone", flat=True).get(pk=obj.pk)
         super().save_model(request, obj, form, change)
-        accounts.set_time_zone(obj, time_zone)
+        preferences.set_time_zone(obj, time_zone)
 
 
 def _may_touch(request: HttpRequest, obj: User | None) -> bool:

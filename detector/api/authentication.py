@@ -10,8 +10,8 @@ from rest_framework.authentication import get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from detector.accounts import tokens
 from detector.api import failed_logins
-from detector.services import tokens
 
 PLAUSIBLE = re.compile(r"[0-9A-Za-z_.-]{1,200}")
 """Of what a token can consist; anything else is not looked up."""

@@ -14,8 +14,8 @@ from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
+from detector.accounts import tokens
 from detector.api.throttles import address_of
-from detector.services import tokens
 
 
 class FailureThrottle(SimpleRateThrottle):

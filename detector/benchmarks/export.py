@@ -51,7 +51,7 @@ def measure(faces: int) -> dict[str, float]:
     from django.core.management import call_command
     from rest_framework.test import APIClient
 
-    from detector.services import tokens
+    from detector.accounts import tokens
 
     call_command("migrate", verbosity=0)
     owner = get_user_model().objects.create(username="benchmark")

@@ -86,8 +86,8 @@ def fill() -> str:
     from django.contrib.auth import get_user_model
     from django.core.management import call_command
 
+    from detector.accounts import tokens
     from detector.benchmarks.export import fill as fill_history
-    from detector.services import tokens
 
     call_command("migrate", verbosity=0)
     owner = get_user_model().objects.create(username="benchmark")

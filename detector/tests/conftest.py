@@ -23,12 +23,12 @@ from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from detector import tasks
+from detector.accounts import tokens
 from detector.analyses import pipeline
 from detector.common import clock
 from detector.enums import Scope
 from detector.models import Analysis, AuditEntry, User
 from detector.registry import networks
-from detector.services import tokens
 from detector.tests.factories import UserFactory
 from detector.tests.stub_analyser import StubAnalyser
 

@@ -15,11 +15,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from detector import consent as consent_text
+from detector.accounts import preferences, tokens
 from detector.accounts import selectors as account_selectors
 from detector.common import clock
 from detector.photos import erasure, retention
 from detector.reviews import consent as review_consent
-from detector.services import accounts, tokens
 from detector.web import once
 from detector.web.forms import PreferencesForm, RetentionForm, TokenForm
 from detector.web.requests import OwnerRequest
@@ -42,7 +42,7 @@ def landing(request: HttpRequest) -> HttpResponse:
 def consent(request: OwnerRequest) -> HttpResponse:
     """What people agree to; who is logged in and has not agreed yet is asked to."""
     if request.method == "POST" and request.user.is_authenticated:
-        accounts.give_consent(request.user)
+        preferences.give_consent(request.user)
         following = request.POST.get("next", "")
         is_ours = url_has_allowed_host_and_scheme(following, allowed_hosts=None)
         return redirect(following if is_ours else "history")
@@ -59,7 +59,7 @@ def settings(request: OwnerRequest) -> HttpResponse:
     """How the pages look, how long photos stay, tokens, and the ways to everything else."""
     form = PreferencesForm.of(request.user, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        accounts.set_preferences(request.user, **form.chosen())
+        preferences.set_preferences(request.user, **form.chosen())
         messages.success(request, "Your settings were saved.")
         return redirect("settings")
     return _settings_page(request, form=form)
@@ -71,7 +71,7 @@ def set_retention(request: OwnerRequest) -> HttpResponse:
     form = RetentionForm(request.POST)
     if not form.is_valid():
         return _settings_page(request, retention_form=form)
-    accounts.set_retention(request.user, form.cleaned_data["days"])
+    preferences.set_retention(request.user, form.cleaned_data["days"])
     messages.success(request, "Your settings were saved.")
     outlived = retention.count_outlived(request.user, clock.now())
     if outlived:

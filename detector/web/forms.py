@@ -10,12 +10,12 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
+from detector.accounts import preferences, tokens
 from detector.common import clock
 from detector.enums import DateLanguage, Emotion, Event, KeepPhotos, Scope, Theme
 from detector.exceptions import DetectorError
 from detector.models import Photo, User
 from detector.reviews import consent as review_consent
-from detector.services import accounts, tokens
 
 ZONES = [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
 
@@ -54,7 +54,7 @@ class SignupForm(AllauthSignupForm):
         user = super().save(request)
         name = self.cleaned_data["time_zone"]
         if isinstance(user, User):
-            accounts.give_consent(user)
+            preferences.give_consent(user)
             if self.cleaned_data["review_consent"]:
                 review_consent.agree(user)
             if name in zoneinfo.available_timezones():

@@ -5,11 +5,11 @@ from typing import cast
 
 from rest_framework import serializers
 
+from detector.accounts import tokens
 from detector.api.serializers.fields import BodySerializer, MomentField, TextField
 from detector.common import clock
 from detector.enums import Scope
 from detector.models import ApiToken
-from detector.services import tokens
 
 
 class TokenSerializer(serializers.Serializer[ApiToken]):

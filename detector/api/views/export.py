@@ -11,11 +11,11 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
+from detector.accounts import export
 from detector.api.codes import can_fail
 from detector.api.negotiation import CsvRenderer, FileRenderer, ZipRenderer
 from detector.api.views.base import ApiMixin, caller
 from detector.common.streams import streamed
-from detector.services import export
 
 KINDS = {
     "csv": ("text/csv; charset=utf-8", export.csv_pieces),

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from detector.accounts import selectors as account_selectors
+from detector.accounts import tokens
 from detector.api.codes import can_fail
 from detector.api.serializers.tokens import (
     NewTokenSerializer,
@@ -24,7 +25,6 @@ from detector.common import locks
 from detector.enums import Scope
 from detector.exceptions import DetectorError
 from detector.models import ApiToken
-from detector.services import tokens
 
 
 @extend_schema_view(

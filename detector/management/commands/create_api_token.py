@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 
+from detector.accounts import tokens
 from detector.models import User
-from detector.services import tokens
 
 
 class Command(BaseCommand):

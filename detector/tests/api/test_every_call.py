@@ -13,10 +13,10 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from detector.accounts import tokens
 from detector.enums import Scope
 from detector.models import Analysis, ApiToken, Face, Photo, User, WebhookDelivery, WebhookEndpoint
 from detector.models.ids import new_id
-from detector.services import tokens
 from detector.tests.conftest import api_client
 from detector.tests.factories import WebhookDeliveryFactory
 

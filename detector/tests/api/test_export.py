@@ -12,8 +12,8 @@ from django.core.signals import request_finished
 from django.test import Client
 from rest_framework.test import APIClient
 
+from detector.accounts import export
 from detector.models import Analysis, User
-from detector.services import export
 from detector.tests.factories import AnalysisFactory, FaceFactory
 
 pytestmark = pytest.mark.django_db

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from detector.accounts import tokens
 from detector.api.pagination import Cursor
 from detector.models import User
-from detector.services import tokens
 from detector.tests.factories import MOMENT, AnalysisFactory
 
 pytestmark = pytest.mark.django_db

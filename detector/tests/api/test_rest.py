@@ -8,10 +8,10 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
+from detector.accounts import preferences
 from detector.enums import Emotion
 from detector.insights import rollups
 from detector.models import User
-from detector.services import accounts
 from detector.tests.api.test_every_call import CALLS
 from detector.tests.factories import AnalysisFactory, FaceFactory
 
@@ -49,7 +49,7 @@ def test_summary_of_no_period(api: APIClient, query: dict[str, str]) -> None:
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Auckland", "America/New_York"])
 @pytest.mark.parametrize("url", ["/api/v1/analyses/", "/api/v1/stats/summary/"])
 def test_all_of_the_calendar_is_a_period(owner: User, api: APIClient, url: str, zone: str) -> None:
-    accounts.set_time_zone(owner, zone)
+    preferences.set_time_zone(owner, zone)
     response = api.get(url, {"from": "0001-01-01", "to": "9999-12-31"})
     assert response.status_code == 200
 

@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from detector import tasks
+from detector.accounts import preferences, tokens
 from detector.analyses import explanations, leases, submission
 from detector.analyses import selectors as analysis_selectors
 from detector.api.serializers.tokens import TokenWishSerializer
@@ -36,7 +37,7 @@ from detector.photos import retention, trash
 from detector.reviews import consent as review_consent
 from detector.reviews import queue as review_queue
 from detector.reviews.verdicts import keep
-from detector.services import accounts, heartbeats, idempotency, tokens
+from detector.services import heartbeats, idempotency
 from detector.tests.factories import (
     AnalysisFactory,
     FaceFactory,
@@ -98,7 +99,7 @@ def test_tokens_and_consents_have_the_right_moments(
         soon = TokenWishSerializer(data={"name": "x", "expires_at": before + 30 * minute})
         past = TokenWishSerializer(data={"name": "x", "expires_at": before - 30 * minute})
         assert (soon.is_valid(), past.is_valid()) == (True, False)
-        accounts.give_consent(owner)
+        preferences.give_consent(owner)
         review_consent.agree(owner)
     end = before + timedelta(days=settings.API_TOKEN_DAYS)
     for made in (token, chosen):

@@ -42,8 +42,8 @@ def make_tokens(platform: Platform, users: list[str]) -> dict[str, str]:
 
 def tokens(usernames: list[str]) -> str:
     """The tokens as JSON; for a process with Django."""
+    from detector.accounts.tokens import DEFAULT_SCOPES, create_token
     from detector.models import User
-    from detector.services.tokens import DEFAULT_SCOPES, create_token
 
     made = {}
     for name in usernames:

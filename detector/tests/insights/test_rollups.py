@@ -7,12 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from detector.accounts import preferences
 from detector.analyses import submission
 from detector.enums import Emotion
 from detector.insights import rollups
 from detector.models import Analysis, DailyEmotion, DailyPhotos, HourlyEmotion, Photo, User
 from detector.photos import erasure, trash
-from detector.services import accounts
 from detector.tests.factories import (
     AnalysisFactory,
     FaceFactory,
@@ -138,4 +138,4 @@ def _move(owner: User, photo: Photo, move: str) -> None:
         erasure.delete_photo(photo)
     else:
         zone = "UTC" if owner.time_zone != "UTC" else "Pacific/Auckland"
-        accounts.set_time_zone(owner, zone)
+        preferences.set_time_zone(owner, zone)

@@ -12,11 +12,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from PIL import ExifTags, Image
 
+from detector.accounts import export
 from detector.analyses import submission
 from detector.enums import Emotion, Source
 from detector.models import Analysis, Photo, PhotoTag, User
 from detector.photos import annotations, trash
-from detector.services import export
 from detector.tests.bad_files import archive, jpeg
 
 TAKEN = datetime(2021, 5, 3, 12, 0, 0, 250_000, tzinfo=UTC)
