@@ -8,9 +8,9 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
-from detector import monitoring
 from detector.common.kappa import Estimate
 from detector.enums import Emotion
+from detector.operations import monitoring
 
 
 class AdministrationSite(AdminSite):

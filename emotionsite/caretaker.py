@@ -34,7 +34,7 @@ def sweeps() -> list[Job]:
     """What is done every `SWEEP_INTERVAL` seconds."""
     from detector.analyses import explanations, submission
     from detector.learning import requests
-    from detector.services import heartbeats
+    from detector.operations import heartbeats
     from detector.webhooks import notify
 
     return [

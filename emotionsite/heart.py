@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import Error, connection
 
 from detector.common import outages
-from detector.services import heartbeats
+from detector.operations import heartbeats
 
 logger = logging.getLogger(__name__)
 

@@ -5,8 +5,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 
-from detector.operations import liveness
-from detector.services import heartbeats
+from detector.operations import heartbeats, liveness
 from emotionsite.programs import RENEW
 
 logger = logging.getLogger(__name__)

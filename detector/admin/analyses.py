@@ -12,7 +12,7 @@ from detector.admin.base import ReadOnlyAdmin, actor_of
 from detector.common.distinct import distinct_values
 from detector.enums import Status
 from detector.models import Analysis, DailyEmotion, Face, User, WorkerHeartbeat
-from detector.services import administration
+from detector.operations import administration
 
 
 class FaceInline(admin.TabularInline[Face, Analysis]):

@@ -104,7 +104,7 @@ def filled(name: str, photos: int) -> "tuple[User, float]":
     from django.utils import timezone
 
     from detector import consent
-    from detector.services import demo
+    from detector.operations import demo
 
     owner = get_user_model().objects.create(
         username=name, consent_version=consent.VERSION, consented_at=timezone.now()

@@ -35,7 +35,7 @@ from detector.models import (
     User,
     WorkerHeartbeat,
 )
-from detector.services import demo
+from detector.operations import demo
 from detector.tests.factories import (
     AnalysisFactory,
     FaceFactory,

@@ -17,8 +17,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from detector.models import Analysis, Photo, WorkerHeartbeat
-from detector.operations import liveness
-from detector.services import heartbeats
+from detector.operations import heartbeats, liveness
 from detector.tests.factories import PhotoFactory
 from emotionsite import caretaker as caretaker_module
 from emotionsite import heart as heart_module

@@ -14,8 +14,8 @@ from celery.signals import (
 from django.db import InterfaceError, OperationalError, connection
 
 from detector.exceptions import DetectorError
+from detector.operations import heartbeats
 from detector.registry import networks
-from detector.services import heartbeats
 from emotionsite import celery
 from emotionsite.heart import Heart
 

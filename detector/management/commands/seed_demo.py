@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from detector.management.people import user_called
-from detector.services import demo
+from detector.operations import demo
 
 
 class Command(BaseCommand):

@@ -20,9 +20,8 @@ from detector.enums import Emotion, Source, Status
 from detector.exceptions import DetectorError
 from detector.insights import rollups
 from detector.models import Analysis, DailyEmotion, Photo, User
-from detector.operations import liveness
+from detector.operations import heartbeats, liveness
 from detector.photos import trash
-from detector.services import heartbeats
 from detector.tests.factories import AnalysisFactory
 from detector.tests.stub_analyser import StubAnalyser, face
 

@@ -32,12 +32,12 @@ from detector.models import (
     WebhookDelivery,
     WorkerHeartbeat,
 )
-from detector.operations import liveness
+from detector.operations import heartbeats, liveness
 from detector.photos import retention, trash
 from detector.reviews import consent as review_consent
 from detector.reviews import queue as review_queue
 from detector.reviews.verdicts import keep
-from detector.services import heartbeats, idempotency
+from detector.services import idempotency
 from detector.tests.factories import (
     AnalysisFactory,
     FaceFactory,

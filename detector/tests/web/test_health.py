@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from detector.models import Analysis
-from detector.services import heartbeats
+from detector.operations import heartbeats
 from detector.tests.factories import PhotoFactory
 from detector.web import health
 

@@ -9,7 +9,7 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 
 from detector.models import User
-from detector.services import demo
+from detector.operations import demo
 
 BUDGET = 150_000
 """Bytes of compressed scripts on one page."""

@@ -17,7 +17,7 @@ from detector.enums import Emotion, ModelStatus, Source, Status
 from detector.insights import rollups
 from detector.models import Analysis, Face, ModelVersion, Photo, PhotoTag, User
 from detector.models.photo import image_path
-from detector.services import demo_faces
+from detector.operations import demo_faces
 
 MODEL: Final = "demo"
 """No network of this name exists: nobody takes its results for those of one."""

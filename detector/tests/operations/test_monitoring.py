@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from detector import monitoring
 from detector.enums import Emotion, ModelStatus, Status
 from detector.models import Analysis, ModelVersion, User
+from detector.operations import monitoring
 from detector.tests.factories import AnalysisFactory, FaceFactory, ModelVersionFactory
 
 
