@@ -1,31 +1,26 @@
-"""Celery tasks: an id in, one service call."""
+"""Celery tasks: the id of a row in, one call.
 
-from typing import Any
+What does the work is imported inside: the web process only sends tasks by name, and has no use for
+a neural network.
+"""
+
 from uuid import UUID
 
-from celery import Task, shared_task
+from celery import shared_task
 from django.conf import settings
 
+from detector.common.dispatch import TaskName
 
-@shared_task(name="detector.analyse")
+
+@shared_task(name=TaskName.ANALYSE.value)
 def analyse(analysis_id: str) -> None:
     """Look at one analysis and do what it needs."""
-    # Imported here: the web process only sends this task and has no use for a neural network.
-    from detector.analyses import pipeline, reanalysis
-    from detector.common import dispatch
-    from detector.registry import selectors as model_selectors
-    from detector.webhooks import endpoints
+    from detector.analyses import turns
 
-    pipeline.run(UUID(analysis_id))
-    if model_selectors.is_for_the_shadow(UUID(analysis_id)):
-        dispatch.send(shadow, UUID(analysis_id))
-    for delivery_id in endpoints.waiting_of(UUID(analysis_id)):
-        dispatch.send(deliver, delivery_id)
-    for next_id in reanalysis.advance():
-        dispatch.send(analyse, next_id)
+    turns.take(UUID(analysis_id))
 
 
-@shared_task(name="detector.explain")
+@shared_task(name=TaskName.EXPLAIN.value)
 def explain(explanation_id: str) -> None:
     """Draw one heat map."""
     from detector.analyses import heat_maps
@@ -33,32 +28,29 @@ def explain(explanation_id: str) -> None:
     heat_maps.draw(UUID(explanation_id))
 
 
-@shared_task(name="detector.deliver", bind=True)
-def deliver(task: "Task[Any, Any]", delivery_id: str) -> None:
-    """Let the courier of this worker try what is due; called as a function, try this one."""
-    from detector.webhooks import couriers, deliveries
+@shared_task(name=TaskName.DELIVER.value)
+def deliver(_: str) -> None:
+    """Wake the courier of this worker, which tries whatever is due."""
+    from detector.webhooks import couriers
 
-    if task.request.called_directly:
-        deliveries.deliver(UUID(delivery_id))
-    else:
-        couriers.courier.wake()
+    couriers.courier.wake()
 
 
-@shared_task(name="detector.shadow")
+@shared_task(name=TaskName.SHADOW.value)
 def shadow(analysis_id: str) -> None:
-    """Let the versions in the shadow judge the faces of one photo."""
-    from detector.learning import shadow
+    """Let the versions in the shadow classify the faces of one photo."""
+    from detector.learning import shadow as shadow_versions
 
-    shadow.judge(UUID(analysis_id))
+    shadow_versions.judge(UUID(analysis_id))
 
 
 @shared_task(
-    name="detector.fine_tune",
+    name=TaskName.FINE_TUNE.value,
     soft_time_limit=settings.FINE_TUNE_SECONDS,
     time_limit=settings.FINE_TUNE_SECONDS + 60,
 )
 def fine_tune(fine_tune_id: str) -> None:
-    """Make one candidate."""
+    """Train one candidate."""
     from detector.learning import runner
 
     runner.run(UUID(fine_tune_id))

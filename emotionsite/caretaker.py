@@ -18,8 +18,8 @@ from types import FrameType
 import django
 from django.conf import settings
 
-from emotionsite.jobs import Job, run_due
-from emotionsite.limits import limited
+from emotionsite.processes.jobs import Job, run_due
+from emotionsite.processes.limits import limited
 
 logger = logging.getLogger(__name__)
 
@@ -54,9 +54,9 @@ def sweep(name: str, action: Callable[[], object]) -> Job:
 
 def tidying() -> list[Job]:
     """What is done once an hour."""
+    from detector.api import idempotency
     from detector.common import clock
     from detector.photos import orphans, retention, trash
-    from detector.services import idempotency
     from detector.webhooks import deliveries
     from emotionsite import broker
 
@@ -109,7 +109,7 @@ def main() -> int:
     """Care for the platform of this host."""
     os.umask(0o077)
     django.setup()
-    from emotionsite.watch import Watch
+    from emotionsite.processes.watch import Watch
 
     caretaker = Caretaker(sweeps(), tidying())
     watch = Watch(caretaker.stop)

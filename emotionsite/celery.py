@@ -55,7 +55,7 @@ def load_model(**_: object) -> None:
     if not reads_photos():
         return
     with _ended_by_errors():
-        from emotionsite.heart import Heart
+        from emotionsite.processes.heart import Heart
 
         _warm_up()
         heart = Heart()

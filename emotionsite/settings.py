@@ -75,14 +75,14 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "detector.web.permissions_policy.permissions_policy",
     "detector.middleware.Outages",
-    "detector.redirects.RequireHttps",
+    "detector.web.redirects.RequireHttps",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "detector.middleware.compressed_api",
     "detector.middleware.request_size_limit",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "detector.redirects.AppendSlash",
+    "detector.web.redirects.AppendSlash",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "detector.middleware.htmx_redirects",
@@ -263,7 +263,7 @@ CELERY_TASK_TIME_LIMIT = 90
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # One process, whatever the command line says of `prefork`: no worker forks. The supervisor starts
 # as many workers as `WORKER_CONCURRENCY` says.
-CELERY_WORKER_POOL = "emotionsite.pool:SlotPool"
+CELERY_WORKER_POOL = "emotionsite.processes.pool:SlotPool"
 CELERY_WORKER_CONCURRENCY = positive_int("WORKER_CONCURRENCY", os.cpu_count() or 1)
 WORKER_QUEUES = env.list("WORKER_QUEUES", default=[ANALYSIS_QUEUE, WEBHOOK_QUEUE])
 # Seconds for which work may wait while workers that have nothing to do take none of it.

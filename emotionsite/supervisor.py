@@ -20,8 +20,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from emotionsite import lifeline, programs
-from emotionsite.programs import Program
+from emotionsite.processes import lifeline, programs
+from emotionsite.processes.programs import Program
 
 GRACE_SECONDS: Final = 20
 RENEWAL_SECONDS: Final = 5

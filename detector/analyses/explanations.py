@@ -3,17 +3,11 @@
 The web process runs no network: a worker draws the picture, and whoever asked looks at the row.
 """
 
-from datetime import timedelta
-
-from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 
-from detector import tasks
 from detector.common import clock, dispatch
+from detector.common.dispatch import TaskName
 from detector.models import Explanation, Face, Photo
-
-SWEEP_BATCH = 100
 
 
 def request(face: Face) -> Explanation:
@@ -39,25 +33,13 @@ def request(face: Face) -> Explanation:
 
 
 def sweep() -> int:
-    """Tell the workers again of what waits too long; how many hints were given."""
-    now = clock.now()
-    stale = now - timedelta(seconds=settings.ANALYSIS_RESEND_AFTER)
-    waiting = Explanation.objects.filter(
-        Q(sent_at=None) | Q(sent_at__lt=stale), picture="", error_code=""
-    )
-    sent = 0
-    for explanation in list(waiting.order_by("requested_at")[:SWEEP_BATCH]):
-        # Marked before it is sent: of several sweepers one sends.
-        if not waiting.filter(pk=explanation.pk).update(sent_at=now):
-            continue
-        if not _send(explanation):
-            break
-        sent += 1
-    return sent
+    """Tell the workers again of what waits too long. Returns how many messages were sent."""
+    waiting = Explanation.objects.filter(picture="", error_code="")
+    return dispatch.resend(TaskName.EXPLAIN, waiting, order_by="requested_at")
 
 
 def _send(explanation: Explanation) -> bool:
-    sent = dispatch.send(tasks.explain, explanation.pk)
+    sent = dispatch.send(TaskName.EXPLAIN, explanation.pk)
     if not sent:
         Explanation.objects.filter(pk=explanation.pk).update(sent_at=None)
     return sent

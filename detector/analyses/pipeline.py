@@ -112,7 +112,7 @@ def _analyse(analysis: Analysis) -> None:
         faces = Face.objects.bulk_create(faces)
         # In the bin it counts nowhere; its faces are counted when it comes back.
         if photo.deleted_at is None:
-            rollups.add_faces(photo, faces)
+            rollups.add(photo)
         cases.open_for(photo, [face for face in faces if face not in settled])
         endpoints.record(analysis.pk)
 
@@ -122,7 +122,7 @@ def _keep_verdicts(photo: Photo, faces: list[Face]) -> list[Face]:
 
     The verdicts themselves stay with the reading that they were given on.
     """
-    earlier = rollups.faces_of_photo(photo).select_related("review_case")
+    earlier = rollups.counted_faces(photo).select_related("review_case")
     settled = []
     for face, known in zip(faces, matching.same_faces(list(earlier), faces), strict=True):
         if known is not None:
@@ -135,7 +135,7 @@ def _keep_verdicts(photo: Photo, faces: list[Face]) -> list[Face]:
 def _make_current(renewal: Analysis, photo: Photo) -> None:
     """Let a renewal take the place of the result that stood until now."""
     if photo.deleted_at is None:
-        rollups.remove_faces(photo, rollups.faces_of_photo(photo))
+        rollups.remove(photo)
     Analysis.objects.filter(photo=photo, superseded=False).update(superseded=True)
     Analysis.objects.filter(pk=renewal.pk).update(superseded=False)
 

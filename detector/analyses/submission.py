@@ -2,26 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 
-from detector import tasks
 from detector.analyses import leases, reanalysis
 from detector.common import clock, dispatch, locks, storage
+from detector.common.dispatch import TaskName
 from detector.enums import UNDER_WAY, Source, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo, User
 from detector.models.ids import new_id
 from detector.photos import annotations, archives, images, quotas, trash
 from detector.photos.remarks import NO_REMARK, Remark
-
-SWEEP_BATCH = 100
 
 
 @dataclass(frozen=True)
@@ -212,41 +208,21 @@ def _send_after_commit(ids: list[UUID]) -> None:
 
 def _send_all(ids: list[UUID]) -> None:
     for number, analysis_id in enumerate(ids):
-        if not dispatch.send(tasks.analyse, analysis_id):
+        if not dispatch.send(TaskName.ANALYSE, analysis_id):
             # A broker that is away may take seconds to say so: once is enough.
             Analysis.objects.filter(pk__in=ids[number:]).update(sent_at=None)
             return
 
 
 def sweep() -> int:
-    """Send again what got stuck; how many hints were given.
+    """Send again what a lost worker left, what is due, and what was perhaps never heard of.
 
-    That is: what a lost worker left running, what is due after a failed attempt, and what was
-    queued so long ago that its message may be lost. A surplus hint costs one query.
+    Returns how many messages were sent.
     """
     leases.release_abandoned()
-    now = clock.now()
-    stale = now - timedelta(seconds=settings.ANALYSIS_RESEND_AFTER)
-    waiting = Analysis.objects.filter(
-        Q(sent_at__isnull=True) | Q(sent_at__lt=stale), status=Status.QUEUED, due_at__lte=now
-    )
-    ids = list(waiting.order_by("due_at").values_list("pk", flat=True)[:SWEEP_BATCH])
-    sent = 0
-    for analysis_id in ids:
-        # Marked before it is sent: of several sweepers one sends.
-        if not waiting.filter(pk=analysis_id).update(sent_at=now):
-            continue
-        if not dispatch.send(tasks.analyse, analysis_id):
-            _count_all_as_unsent()
-            break
-        sent += 1
-    return sent
-
-
-def _count_all_as_unsent() -> None:
-    """Say of all that wait that no worker was told: the broker is away, so none can be at fault."""
-    waiting = Analysis.objects.filter(status=Status.QUEUED, sent_at__isnull=False)
-    waiting.update(sent_at=None)
+    queued = Analysis.objects.filter(status=Status.QUEUED)
+    due = Q(due_at__lte=clock.now())
+    return dispatch.resend(TaskName.ANALYSE, queued, order_by="due_at", due=due)
 
 
 def take_up_old() -> None:

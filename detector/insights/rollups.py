@@ -24,17 +24,17 @@ from detector.models import (
 Key = tuple[Any, ...]
 
 
-def add_faces(photo: Photo, faces: Iterable[Face]) -> None:
-    """Count a photo whose current analysis is done, with its faces; without one, nothing."""
-    _count(photo, faces, sign=1)
+def add(photo: Photo) -> None:
+    """Count a photo with its faces, where its current analysis is done; else nothing."""
+    _count(photo, sign=1)
 
 
-def remove_faces(photo: Photo, faces: Iterable[Face]) -> None:
-    """Take a photo out of the count again, with its faces."""
-    _count(photo, faces, sign=-1)
+def remove(photo: Photo) -> None:
+    """Take a photo with its faces out of the count again."""
+    _count(photo, sign=-1)
 
 
-def faces_of_photo(photo: Photo) -> QuerySet[Face]:
+def counted_faces(photo: Photo) -> QuerySet[Face]:
     """The faces that count: those of a photo's current analysis."""
     return Face.objects.filter(
         analysis__photo=photo, analysis__superseded=False, analysis__status=Status.DONE
@@ -131,14 +131,14 @@ WHOLE = {DailyPhotos: "photos", DailyEmotion: "faces", HourlyEmotion: "faces"}
 """What each rollup counts: a row where nothing of it is left goes."""
 
 
-def _count(photo: Photo, faces: Iterable[Face], *, sign: int) -> None:
+def _count(photo: Photo, *, sign: int) -> None:
     owner = _locked(photo.owner_id)
     done = Analysis.objects.filter(photo=photo, superseded=False, status=Status.DONE)
     model_id = done.values_list("model_version_id", flat=True).first()
     if model_id is None:
         return
     tally = Tally()
-    tally.add(model_id, _moment(photo, owner), faces)
+    tally.add(model_id, _moment(photo, owner), counted_faces(photo))
     for table, rows in tally.tables():
         for key, counts in rows:
             if sign > 0:

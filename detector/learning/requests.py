@@ -6,8 +6,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from detector import tasks
 from detector.common import audit, dispatch
+from detector.common.dispatch import TaskName
 from detector.enums import FineTuneStatus
 from detector.exceptions import DetectorError
 from detector.learning import runner
@@ -40,7 +40,7 @@ def request(reviewed: ReviewedExport, actor: User | None) -> FineTune:
             name=_free_name(base.name), base=base, reviewed=reviewed, started_by=actor
         )
         audit.record(actor, "finetune.requested", row, base=base.name, reviewed=reviewed.name)
-        transaction.on_commit(lambda: dispatch.send(tasks.fine_tune, row.pk), robust=True)
+        transaction.on_commit(lambda: dispatch.send(TaskName.FINE_TUNE, row.pk), robust=True)
     return row
 
 
@@ -60,7 +60,7 @@ def sweep() -> None:
     if not running.exists():
         waiting = FineTune.objects.filter(status=FineTuneStatus.QUEUED).order_by("id").first()
         if waiting is not None:
-            dispatch.send(tasks.fine_tune, waiting.pk)
+            dispatch.send(TaskName.FINE_TUNE, waiting.pk)
 
 
 def _free_name(base: str) -> str:

@@ -22,7 +22,7 @@ def delete_photo(photo: Photo) -> None:
     if current is None:
         return
     if current.deleted_at is None:
-        rollups.remove_faces(current, rollups.faces_of_photo(current))
+        rollups.remove(current)
     current.delete()
 
 

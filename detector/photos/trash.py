@@ -22,7 +22,7 @@ def discard(owner: User, photo_ids: Iterable[UUID]) -> int:
     """Put an owner's photos into the bin; how many were not there yet."""
     photos = list(locks.photos_held(owner, photo_ids).filter(deleted_at=None))
     for photo in photos:
-        rollups.remove_faces(photo, rollups.faces_of_photo(photo))
+        rollups.remove(photo)
     return _mark(photos, clock.now())
 
 
@@ -31,7 +31,7 @@ def restore(owner: User, photo_ids: Iterable[UUID]) -> int:
     """Bring an owner's photos back from the bin; how many were in it."""
     photos = list(locks.photos_held(owner, photo_ids).exclude(deleted_at=None))
     for photo in photos:
-        rollups.add_faces(photo, rollups.faces_of_photo(photo))
+        rollups.add(photo)
     return _mark(photos, None)
 
 

@@ -226,13 +226,13 @@ def _show(photo: Photo, face: Face) -> None:
     own = Review.objects.filter(face=face, kind=ReviewKind.OWNER).values_list("verdict", flat=True)
     settled = ReviewCase.objects.filter(face=face).values_list("final_verdict", flat=True)
     shown = own.first() or settled.first() or ""
-    counted = rollups.faces_of_photo(photo)
+    counted = rollups.counted_faces(photo)
     counts = photo.deleted_at is None and counted.filter(pk=face.pk).exists()
     if counts:
-        rollups.remove_faces(photo, counted)
+        rollups.remove(photo)
     Face.objects.filter(pk=face.pk).update(reviewed_emotion=shown)
     if counts:
-        rollups.add_faces(photo, counted.all())
+        rollups.add(photo)
 
 
 def _tell(review: Review) -> None:

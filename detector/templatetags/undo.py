@@ -3,9 +3,10 @@
 from django import template
 from django.contrib.messages.storage.base import Message
 
-from detector.web.undo import MARK
-
 register = template.Library()
+
+MARK = "undo:"
+"""Begins the tag of a message that offers to undo; the ids of its photos follow."""
 
 
 @register.filter

@@ -22,15 +22,18 @@ from PIL import Image
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
-from detector import tasks
 from detector.accounts import tokens
 from detector.analyses import pipeline
-from detector.common import clock
+from detector.common import clock, dispatch
+from detector.common.dispatch import TaskName
 from detector.enums import Scope
 from detector.models import Analysis, AuditEntry, User
 from detector.registry import networks
 from detector.tests.factories import UserFactory
 from detector.tests.stub_analyser import StubAnalyser
+
+Broker = dict[TaskName, Callable[[str], object]]
+"""What takes the messages of each task."""
 
 
 @pytest.fixture(scope="session")
@@ -98,35 +101,41 @@ def wrong_clocks() -> None:
 
 
 @pytest.fixture(autouse=True)
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
-    """The hints that would have gone to the broker."""
-    ids: list[UUID] = []
-    monkeypatch.setattr(tasks.analyse, "delay", lambda text: ids.append(UUID(text)))
-    return ids
+def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
+    """Stands in for the broker: what takes the messages of each task. A test may change it."""
+    takers: Broker = {}
+    monkeypatch.setattr(dispatch, "publish", lambda task, text: takers[task](text))
+    return takers
 
 
 @pytest.fixture(autouse=True)
-def explain_sent(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
+def sent(broker: Broker) -> list[UUID]:
+    """The analyses for which messages would have gone to the broker."""
+    return _noted(broker, TaskName.ANALYSE)
+
+
+@pytest.fixture(autouse=True)
+def explain_sent(broker: Broker) -> list[UUID]:
     """The same, for heat maps."""
-    ids: list[UUID] = []
-    monkeypatch.setattr(tasks.explain, "delay", lambda text: ids.append(UUID(text)))
-    return ids
+    return _noted(broker, TaskName.EXPLAIN)
 
 
 @pytest.fixture(autouse=True)
-def deliver_sent(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
+def deliver_sent(broker: Broker) -> list[UUID]:
     """The same, for webhooks."""
-    ids: list[UUID] = []
-    monkeypatch.setattr(tasks.deliver, "delay", lambda text: ids.append(UUID(text)))
-    return ids
+    return _noted(broker, TaskName.DELIVER)
 
 
 @pytest.fixture(autouse=True)
-def background_sent(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
+def background_sent(broker: Broker) -> list[UUID]:
     """The same, for what a background worker does: fine-tunes, and versions in the shadow."""
+    return _noted(broker, TaskName.FINE_TUNE, TaskName.SHADOW)
+
+
+def _noted(broker: Broker, *tasks: TaskName) -> list[UUID]:
     ids: list[UUID] = []
-    for task in (tasks.fine_tune, tasks.shadow):
-        monkeypatch.setattr(task, "delay", lambda text: ids.append(UUID(text)))
+    for task in tasks:
+        broker[task] = lambda text: ids.append(UUID(text))
     return ids
 
 

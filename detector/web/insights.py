@@ -13,7 +13,7 @@ from detector.common.days import FIRST, LAST
 from detector.enums import Emotion
 from detector.insights import totals, trends
 from detector.photos import selectors as photo_selectors
-from detector.web import heat_maps
+from detector.web import calendars
 from detector.web.forms import PeriodsForm
 from detector.web.requests import OwnerRequest
 
@@ -64,13 +64,13 @@ def insights(request: OwnerRequest) -> HttpResponse:
         "year": year,
         "days": days,
         "days_faces": days_faces,
-        "calendar": heat_maps.year_of_days(year, days, [use.first_day for use in changes]),
+        "calendar": calendars.year_of_days(year, days, [use.first_day for use in changes]),
         "hours": hours,
         "hours_faces": hours_faces,
-        "week": heat_maps.week_of_hours(hours),
+        "week": calendars.week_of_hours(hours),
         "agreement": agreement,
         "self_reports": trends.SELF_REPORTS,
-        "matrix": heat_maps.felt_against_shown(agreement),
+        "matrix": calendars.felt_against_shown(agreement),
         "comparison": comparison,
         "periods": periods,
         "enough": trends.ENOUGH,

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest
 
-MARK = "undo:"
+from detector.templatetags.undo import MARK
 
 
 def offer(request: HttpRequest, sentence: str, photo_ids: Iterable[UUID]) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from detector.web import account, bin, explanations, history, insights, photos, uploads, webhooks
+from detector.web import account, explanations, history, insights, photos, trash, uploads, webhooks
 
 urlpatterns = [
     path("", account.landing, name="landing"),
@@ -47,10 +47,10 @@ urlpatterns = [
         explanations.image,
         name="face-explanation-image",
     ),
-    path("bin/", bin.bin_page, name="bin"),
-    path("bin/restore/", bin.restore, name="bin-restore"),
-    path("bin/empty/", bin.empty, name="bin-empty"),
-    path("bin/<uuid:photo_id>/thumbnail/", bin.thumbnail, name="bin-thumbnail"),
+    path("bin/", trash.bin_page, name="bin"),
+    path("bin/restore/", trash.restore, name="bin-restore"),
+    path("bin/empty/", trash.empty, name="bin-empty"),
+    path("bin/<uuid:photo_id>/thumbnail/", trash.thumbnail, name="bin-thumbnail"),
     path("history/", history.history, name="history"),
     path("history/several/", history.several, name="history-several"),
     path("history/<uuid:photo_id>/item/", history.item, name="history-item"),

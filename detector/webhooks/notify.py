@@ -4,8 +4,8 @@ from uuid import UUID
 
 from django.db import transaction
 
-from detector import tasks
 from detector.common import dispatch
+from detector.common.dispatch import TaskName
 from detector.models import WebhookDelivery
 from detector.webhooks import deliveries, endpoints
 
@@ -21,7 +21,12 @@ def send_again(delivery: WebhookDelivery) -> WebhookDelivery:
 
 def send_after_commit(subject: UUID) -> None:
     """Tell the workers what has to be told of something, once that is committed."""
-    transaction.on_commit(lambda: _send(endpoints.waiting_of(subject)), robust=True)
+    transaction.on_commit(lambda: send_waiting(subject), robust=True)
+
+
+def send_waiting(subject: UUID) -> None:
+    """Tell the workers what has to be told of something now."""
+    _send(endpoints.waiting_of(subject))
 
 
 def sweep() -> None:
@@ -31,5 +36,5 @@ def sweep() -> None:
 
 def _send(ids: list[UUID]) -> None:
     for delivery_id in ids:
-        if not dispatch.send(tasks.deliver, delivery_id):
+        if not dispatch.send(TaskName.DELIVER, delivery_id):
             return

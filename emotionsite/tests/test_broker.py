@@ -14,9 +14,9 @@ from kombu import Connection
 from kombu.simple import SimpleQueue
 
 from detector.tasks import deliver
-from emotionsite import programs
 from emotionsite.broker import MAX_AGE_SECONDS, Transport, remove_old_messages
 from emotionsite.celery import app
+from emotionsite.processes import programs
 
 
 @pytest.fixture

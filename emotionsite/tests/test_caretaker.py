@@ -20,13 +20,13 @@ from detector.models import Analysis, Photo, WorkerHeartbeat
 from detector.operations import heartbeats, liveness
 from detector.tests.factories import PhotoFactory
 from emotionsite import caretaker as caretaker_module
-from emotionsite import heart as heart_module
-from emotionsite import jobs as jobs_module
 from emotionsite.caretaker import Caretaker
-from emotionsite.heart import Heart
-from emotionsite.jobs import Job, run_due
-from emotionsite.programs import RENEW
-from emotionsite.watch import Watch
+from emotionsite.processes import heart as heart_module
+from emotionsite.processes import jobs
+from emotionsite.processes.heart import Heart
+from emotionsite.processes.jobs import Job, run_due
+from emotionsite.processes.programs import RENEW
+from emotionsite.processes.watch import Watch
 
 pytestmark = pytest.mark.django_db
 
@@ -37,8 +37,8 @@ HOUR = 3600.0
 def _private(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> None:
     """No job touches this installation's files; none closes the connection of a test."""
     settings.MEDIA_ROOT, settings.BROKER_FOLDER = tmp_path / "media", tmp_path / "broker"
-    monkeypatch.setattr(jobs_module, "close_old_connections", lambda: None)
-    monkeypatch.setattr(jobs_module, "connection", type("Kept", (), {"close": lambda self: None})())
+    monkeypatch.setattr(jobs, "close_old_connections", lambda: None)
+    monkeypatch.setattr(jobs, "connection", type("Kept", (), {"close": lambda self: None})())
 
 
 class Clock:
@@ -54,7 +54,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     moved = Clock()
-    monkeypatch.setattr(jobs_module, "time", moved)
+    monkeypatch.setattr(jobs, "time", moved)
     return moved
 
 
@@ -104,7 +104,7 @@ def test_only_what_succeeded_is_done_for_the_hour(clock: Clock, caplog: Any) -> 
     run_due([job])
     assert "The job tidy failed after 0.0 s, the 1th time in a row" in caplog.text
     works = True
-    clock.now += jobs_module.FIRST_WAIT
+    clock.now += jobs.FIRST_WAIT
     run_due([job])
     assert done == [1000.0, clock.now]
     assert job.failures == 0
@@ -128,7 +128,7 @@ def waits_of(job: Job, clock: Clock) -> list[float]:
 def test_a_job_that_goes_on_failing_is_tried_less_and_less_often(clock: Clock) -> None:
     waits = waits_of(Job("broken", lambda: 0, 600), clock)
     assert waits == sorted(waits)
-    assert waits[0] == jobs_module.FIRST_WAIT
+    assert waits[0] == jobs.FIRST_WAIT
     assert waits[-1] == 600
 
 

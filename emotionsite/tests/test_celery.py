@@ -17,7 +17,7 @@ from detector.exceptions import DetectorError
 from detector.operations import heartbeats
 from detector.registry import networks
 from emotionsite import celery
-from emotionsite.heart import Heart
+from emotionsite.processes.heart import Heart
 
 UNUSABLE = DetectorError("model_unusable", "No such weights.", permanent=False)
 

@@ -10,8 +10,8 @@ import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 
 from emotionsite import celery
-from emotionsite.limits import limited
-from emotionsite.pool import SlotPool
+from emotionsite.processes.limits import limited
+from emotionsite.processes.pool import SlotPool
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_what_ends_in_time_is_left_alone() -> None:
 def test_the_hard_limit_ends_the_process_in_the_middle_of_c_code() -> None:
     # A call of C that keeps Python's lock: no other thread and no signal handler gets a turn.
     program = (
-        "import ctypes\nfrom emotionsite.limits import limited\n"
+        "import ctypes\nfrom emotionsite.processes.limits import limited\n"
         "with limited(None, 0.5): ctypes.PyDLL(None).sleep(60)"
     )
     done = subprocess.run(

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from emotionsite import programs, sqlite_file
+from emotionsite import sqlite_file
+from emotionsite.processes import programs
 
 
 @pytest.fixture

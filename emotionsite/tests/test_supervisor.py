@@ -15,17 +15,18 @@ import click
 import pytest
 from celery.bin.worker import WorkersPool
 
-from emotionsite import programs, supervisor, web
+from emotionsite import supervisor, web
 from emotionsite.celery import app
-from emotionsite.pool import SlotPool
-from emotionsite.programs import Program
+from emotionsite.processes import programs
+from emotionsite.processes.pool import SlotPool
+from emotionsite.processes.programs import Program
 from emotionsite.supervisor import MAX_QUICK_DEATHS, Child, Supervisor
 
 FOREVER = "import time\nwhile True: time.sleep(0.1)"
 PROGRAM = """
 import sys
 from emotionsite import supervisor
-from emotionsite.programs import Program
+from emotionsite.processes.programs import Program
 supervisor.FIRST_WAIT = supervisor.MAX_WAIT = 0.05
 supervisor.RENEWAL_SECONDS = 0.3
 wanted = [

@@ -24,7 +24,9 @@ from rest_framework.viewsets import GenericViewSet
 
 from detector.analyses import selectors as analysis_selectors
 from detector.analyses import submission
+from detector.api import idempotency
 from detector.api.codes import OF_FILES, can_fail
+from detector.api.idempotency import Outcome
 from detector.api.serializers.analyses import (
     IdempotencySerializer,
     SubmissionSerializer,
@@ -36,8 +38,6 @@ from detector.api.views.base import ApiMixin, caller, may_read
 from detector.enums import Source
 from detector.exceptions import DetectorError
 from detector.models import Analysis
-from detector.services import idempotency
-from detector.services.idempotency import Outcome
 
 POLL_SECONDS = 0.1
 INGEST_SECONDS = 20

@@ -68,7 +68,7 @@ def test_counts_are_not_lost() -> None:
 
     def add() -> None:
         with transaction.atomic():
-            rollups.add_faces(photo, [face])
+            rollups.add(photo)
 
     at_once(add)
     row = DailyEmotion.objects.get()
@@ -83,12 +83,10 @@ def test_photos_with_the_same_faces_in_another_order_do_not_block_each_other() -
     def add() -> None:
         order = emotions if next(turn) % 2 else emotions[::-1]
         photo = AnalysisFactory.create(photo__owner=owner).photo
-        faces = [
-            Face(emotion=emotion, effective_emotion=emotion, confidence=0.5, uncertain=False)
-            for emotion in order
-        ]
+        for index, emotion in enumerate(order):
+            FaceFactory.create(analysis=photo.analyses.get(), index=index, emotion=emotion)
         with transaction.atomic():
-            rollups.add_faces(photo, faces)
+            rollups.add(photo)
 
     at_once(add)
     assert set(DailyEmotion.objects.values_list("faces", flat=True)) == {AT_ONCE}
@@ -116,7 +114,7 @@ def test_verdicts_and_a_withdrawal_at_once_wait_for_nobody_for_ever(settings: Se
     faces = [FaceFactory.create(analysis__photo__owner=owner) for _ in range(AT_ONCE)]
     with transaction.atomic():
         for face in faces:
-            rollups.add_faces(face.analysis.photo, [face])
+            rollups.add(face.analysis.photo)
     review_consent.agree(owner)
     people = [UserFactory.create() for _ in range(AT_ONCE)]
     held = [verdicts.next_case(person) for person in people]
@@ -147,10 +145,10 @@ def test_adding_and_removing_at_once_comes_out_right() -> None:
 
     def change() -> None:
         with transaction.atomic():
-            rollups.add_faces(photo, [face])
+            rollups.add(photo)
         if next(turn) % 2:
             with transaction.atomic():
-                rollups.remove_faces(photo, [face])
+                rollups.remove(photo)
 
     at_once(change)
     assert DailyEmotion.objects.get().faces == AT_ONCE / 2

@@ -11,11 +11,12 @@ from django.conf import settings as django_settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from detector import tasks
 from detector.analyses import explanations, heat_maps
 from detector.analyses import selectors as analysis_selectors
+from detector.common.dispatch import TaskName
 from detector.models import Analysis, Explanation, Face, User
 from detector.photos import erasure, orphans
+from detector.tests.conftest import Broker
 from detector.tests.factories import ModelVersionFactory
 from detector.tests.stub_analyser import StubAnalyser
 
@@ -108,17 +109,17 @@ def test_a_worker_that_dies_each_time_is_not_sent_for_ever(ask: Ask) -> None:
 
 
 def test_what_waits_too_long_is_sent_again(
-    ask: Ask, explain_sent: list[UUID], monkeypatch: pytest.MonkeyPatch
+    ask: Ask, explain_sent: list[UUID], broker: Broker
 ) -> None:
-    working = tasks.explain.delay
+    working = broker[TaskName.EXPLAIN]
 
     def away(_: str) -> None:
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr(tasks.explain, "delay", away)
+    broker[TaskName.EXPLAIN] = away
     waiting = ask()
     assert explanations.sweep() == 0
-    monkeypatch.setattr(tasks.explain, "delay", working)
+    broker[TaskName.EXPLAIN] = working
     assert explanations.sweep() == 1
     assert explanations.sweep() == 0
     Explanation.objects.update(sent_at=timezone.now() - timedelta(minutes=5))

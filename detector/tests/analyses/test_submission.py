@@ -12,16 +12,17 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from detector import tasks
 from detector.analyses import selectors as analysis_selectors
 from detector.analyses import submission
 from detector.common import dispatch
+from detector.common.dispatch import TaskName
 from detector.enums import Emotion, Source, Status
 from detector.exceptions import DetectorError
 from detector.insights import rollups
 from detector.models import Analysis, DailyEmotion, Photo, User
 from detector.operations import heartbeats, liveness
 from detector.photos import trash
+from detector.tests.conftest import Broker
 from detector.tests.factories import AnalysisFactory
 from detector.tests.stub_analyser import StubAnalyser, face
 
@@ -144,31 +145,31 @@ def test_upload_is_accepted_while_the_broker_is_away(
     owner: User,
     picture: MakePicture,
     sent: list[UUID],
-    monkeypatch: pytest.MonkeyPatch,
+    broker: Broker,
     django_capture_on_commit_callbacks: Any,
 ) -> None:
-    working = tasks.analyse.delay
+    working = broker[TaskName.ANALYSE]
 
     def away(_: str) -> None:
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr(tasks.analyse, "delay", away)
+    broker[TaskName.ANALYSE] = away
     with django_capture_on_commit_callbacks(execute=True):
         [analysis] = submit(owner, picture()).accepted
     assert submission.sweep() == 0
-    monkeypatch.setattr(tasks.analyse, "delay", working)
+    broker[TaskName.ANALYSE] = working
     assert submission.sweep() == 1
     assert sent == [analysis.pk]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_whatever_goes_wrong_with_a_hint_the_photo_is_in(
-    owner: User, picture: MakePicture, monkeypatch: pytest.MonkeyPatch
+    owner: User, picture: MakePicture, broker: Broker
 ) -> None:
     def broken(_: str) -> None:
         raise ValueError("not an error that anyone expects of a broker")
 
-    monkeypatch.setattr(tasks.analyse, "delay", broken)
+    broker[TaskName.ANALYSE] = broken
     [analysis] = submit(owner, picture()).accepted
     assert Analysis.objects.get().status == Status.QUEUED
     assert len(stored_files()) == 1
@@ -178,7 +179,7 @@ def test_whatever_goes_wrong_with_a_hint_the_photo_is_in(
 def test_after_the_first_failure_the_broker_is_not_asked_again(
     owner: User,
     picture: MakePicture,
-    monkeypatch: pytest.MonkeyPatch,
+    broker: Broker,
     django_capture_on_commit_callbacks: Any,
 ) -> None:
     asked = []
@@ -187,7 +188,7 @@ def test_after_the_first_failure_the_broker_is_not_asked_again(
         asked.append(text)
         raise OperationalError("timed out")
 
-    monkeypatch.setattr(tasks.analyse, "delay", away)
+    broker[TaskName.ANALYSE] = away
     with django_capture_on_commit_callbacks(execute=True):
         submit(owner, picture(), picture(), picture())
     assert len(asked) == 1

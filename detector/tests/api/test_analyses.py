@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,8 +12,10 @@ from rest_framework.test import APIClient
 
 from detector.analyses import pipeline
 from detector.api.views import uploads
+from detector.common.dispatch import TaskName
 from detector.enums import Emotion, Status
 from detector.models import Analysis, Photo, User
+from detector.tests.conftest import Broker
 from detector.tests.factories import AnalysisFactory, FaceFactory
 
 MakePicture = Callable[..., SimpleUploadedFile]
@@ -77,11 +79,9 @@ def test_wait_has_limits(api: APIClient, picture: MakePicture, wait: str) -> Non
 
 @pytest.mark.django_db(transaction=True)
 def test_wait_answers_200_once_all_is_finished(
-    owner: User, api: APIClient, picture: MakePicture, monkeypatch: pytest.MonkeyPatch
+    owner: User, api: APIClient, picture: MakePicture, broker: Broker
 ) -> None:
-    from detector import tasks
-
-    monkeypatch.setattr(tasks.analyse, "delay", pipeline.run)
+    broker[TaskName.ANALYSE] = lambda text: pipeline.run(UUID(text))
     response = post(api, picture(), query="?wait=5")
     assert response.status_code == 200
     [analysis] = response.json()["accepted"]

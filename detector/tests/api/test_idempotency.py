@@ -14,11 +14,11 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from detector.api import idempotency
+from detector.api.idempotency import Outcome
 from detector.exceptions import DetectorError
 from detector.models import Analysis, IdempotentCall, Photo, User
 from detector.photos import images
-from detector.services import idempotency
-from detector.services.idempotency import Outcome
 from detector.tests.conftest import api_client
 
 pytestmark = pytest.mark.django_db

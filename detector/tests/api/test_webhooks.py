@@ -51,7 +51,7 @@ def test_event_comes_signed(
         submission.submit(owner, [picture()], Source.API)
     tasks.analyse(str(sent[0]))
     [delivery] = deliver_sent
-    tasks.deliver(str(delivery))
+    deliveries.deliver(delivery)
     [(headers, body)] = receiver.came
     content = Webhook(made["secret"]).verify(body, headers)
     assert content["type"] == "analysis.done"
@@ -62,7 +62,7 @@ def test_event_comes_signed(
     assert (told[0]["response_status"], told[0]["attempts"]) == (200, 1)
     assert told[0]["payload"].encode() == body
     assert len(told[0]["response_body"]) == outbound.ANSWER_BYTES
-    tasks.deliver(str(delivery))
+    deliveries.deliver(delivery)
     assert len(receiver.came) == 1
 
 

@@ -15,6 +15,7 @@ from detector import tasks
 from detector.accounts import preferences, tokens
 from detector.analyses import explanations, leases, submission
 from detector.analyses import selectors as analysis_selectors
+from detector.api import idempotency
 from detector.api.serializers.tokens import TokenWishSerializer
 from detector.common import clock, outbound
 from detector.enums import DeliveryStatus, FineTuneStatus, Source, Status
@@ -37,7 +38,6 @@ from detector.photos import retention, trash
 from detector.reviews import consent as review_consent
 from detector.reviews import queue as review_queue
 from detector.reviews.verdicts import keep
-from detector.services import idempotency
 from detector.tests.factories import (
     AnalysisFactory,
     FaceFactory,

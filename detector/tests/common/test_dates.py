@@ -12,7 +12,7 @@ from detector.common import dates
 from detector.enums import DateLanguage
 from detector.insights import trends
 from detector.models import Analysis, User
-from detector.web import heat_maps
+from detector.web import calendars
 
 MOMENT = datetime(2026, 3, 9, 23, 30, tzinfo=UTC)
 
@@ -47,8 +47,8 @@ def test_short_names_of_months_and_weekdays() -> None:
     day = date(2026, 3, 9)
     assert (dates.month_name(day), dates.weekday_name(day)) == ("Mar", "Lun")
     assert trends.hour_name(6, 9) == "Dom 09:00"
-    assert [label.text for label in heat_maps.week_of_hours([]).rows][:2] == ["Lun", "Mar"]
-    assert heat_maps.year_of_days(2026, []).columns[0].text == "Gen"
+    assert [label.text for label in calendars.week_of_hours([]).rows][:2] == ["Lun", "Mar"]
+    assert calendars.year_of_days(2026, []).columns[0].text == "Gen"
 
 
 @pytest.mark.parametrize("language", DateLanguage.values)

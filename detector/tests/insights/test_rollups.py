@@ -31,11 +31,9 @@ def test_rebuild_gives_what_was_counted_step_by_step(owner: User) -> None:
         analysis = AnalysisFactory.create(
             photo__owner=owner, photo__taken_at=datetime(2026, 5, day, 12, tzinfo=UTC)
         )
-        faces = [
-            FaceFactory.create(analysis=analysis, index=0, emotion=Emotion.HAPPY, confidence=0.9),
-            FaceFactory.create(analysis=analysis, index=1, emotion=Emotion.SAD, confidence=0.5),
-        ]
-        rollups.add_faces(analysis.photo, faces)
+        FaceFactory.create(analysis=analysis, index=0, emotion=Emotion.HAPPY, confidence=0.9)
+        FaceFactory.create(analysis=analysis, index=1, emotion=Emotion.SAD, confidence=0.5)
+        rollups.add(analysis.photo)
     step_by_step = rows(owner)
     assert step_by_step == [
         ("2026-05-04", "happy", 2, 1.8),
@@ -112,11 +110,9 @@ def test_whatever_happens_a_rebuild_changes_nothing(
             photo__taken_at=datetime(2026, 3, 20, tzinfo=UTC) + timedelta(hours=hours),
             model_version=models[model],
         )
-        faces = [
+        for i, emotion in enumerate(emotions):
             FaceFactory.create(analysis=analysis, index=i, emotion=emotion, uncertain=bool(i % 2))
-            for i, emotion in enumerate(emotions)
-        ]
-        rollups.add_faces(analysis.photo, faces)
+        rollups.add(analysis.photo)
     for move, number in moves:
         owner.refresh_from_db()
         photo = Photo.objects.filter(owner=owner).order_by("id")[number : number + 1].first()

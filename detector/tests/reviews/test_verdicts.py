@@ -34,7 +34,7 @@ def willing(owner: User) -> User:
 
 def face_of(owner: User, **fields: Any) -> Face:
     face = FaceFactory.create(analysis__photo__owner=owner, **fields)
-    rollups.add_faces(face.analysis.photo, [face])
+    rollups.add(face.analysis.photo)
     return face
 
 

@@ -12,7 +12,7 @@ from celery.concurrency import solo
 from celery.concurrency.base import apply_target
 from celery.exceptions import SoftTimeLimitExceeded
 
-from emotionsite.limits import limited
+from emotionsite.processes.limits import limited
 
 logger = logging.getLogger(__name__)
 

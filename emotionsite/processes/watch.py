@@ -6,7 +6,7 @@ from collections.abc import Callable
 from django.conf import settings
 
 from detector.operations import heartbeats, liveness
-from emotionsite.programs import RENEW
+from emotionsite.processes.programs import RENEW
 
 logger = logging.getLogger(__name__)
 
