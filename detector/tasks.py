@@ -41,7 +41,7 @@ def shadow(analysis_id: str) -> None:
     """Let the versions in the shadow classify the faces of one photo."""
     from detector.learning import shadow as shadow_versions
 
-    shadow_versions.judge(UUID(analysis_id))
+    shadow_versions.score(UUID(analysis_id))
 
 
 @shared_task(

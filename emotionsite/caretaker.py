@@ -38,9 +38,9 @@ def sweeps() -> list[Job]:
     from detector.webhooks import notify
 
     return [
-        sweep("forget dead workers", heartbeats.forget_dead),
+        sweep("forget dead workers", heartbeats.delete_dead),
         sweep("send analyses again", submission.sweep),
-        sweep("take up re-analyses", submission.take_up_old),
+        sweep("take up re-analyses", submission.resume_reanalysis),
         sweep("send heat maps again", explanations.sweep),
         sweep("send webhooks again", notify.sweep),
         sweep("look after fine-tunes", requests.sweep),
@@ -69,8 +69,8 @@ def tidying() -> list[Job]:
     return [
         hourly("empty the bin", lambda: trash.empty(trash.kept_since())),
         hourly("erase what outlived", lambda: retention.erase_outlived(clock.now())),
-        hourly("forget idempotency keys", idempotency.forget_old),
-        hourly("forget deliveries", deliveries.forget_old),
+        hourly("forget idempotency keys", idempotency.delete_old),
+        hourly("forget deliveries", deliveries.delete_old),
         hourly("remove stored files that no photo names", orphans.remove_orphans),
         hourly("remove old messages", broker.remove_old_messages),
     ]

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from ml import images, inference
-from ml.face_detection import DetectorError
+from ml.face_detection import FaceDetectorError
 from ml.manifest import ManifestError
 
 
@@ -38,7 +38,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         analyser = inference.load(arguments.version)
-    except (ManifestError, DetectorError) as error:
+    except (ManifestError, FaceDetectorError) as error:
         parser.error(str(error))
     failed = False
     for path in arguments.paths:

@@ -17,7 +17,7 @@ from ml.manifest import INPUT_SHAPE
 
 BATCH: Final = 64
 """Crops that go through the network at once; bounds the memory a crowd costs."""
-MOST_THREADS: Final = 2
+MAX_THREADS: Final = 2
 """Threads that work on one call; more gain little on so small a network."""
 
 
@@ -50,7 +50,7 @@ class Classifier:
         by default as many as there are cores for, at most two.
         """
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or min(MOST_THREADS, usable_cores())
+        options.intra_op_num_threads = threads or min(MAX_THREADS, usable_cores())
         # A worker that waits for the next photo must not burn a core meanwhile.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         source = network if isinstance(network, bytes) else str(network)

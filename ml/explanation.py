@@ -18,14 +18,14 @@ from ml.preprocessing import CROP_SIZE
 PATCH: Final = 12
 """Pixels of a patch's side: about an eye or half a mouth."""
 STEP: Final = 6
-LEAST_PROBABILITY: Final = 1e-6
+MIN_PROBABILITY: Final = 1e-6
 """Keeps the odds of a certain answer finite."""
 
 PICTURE_SIZE: Final = 240
 FULL_COLOUR: Final = 1.0
 """Nats from which on a colour is full, where nothing in the face moves the odds by more: a map of
 next to nothing must not look like one of much."""
-MOST_COLOUR: Final = 0.6
+MAX_COLOUR: Final = 0.6
 """Of a pixel; the rest stays the face."""
 FOR, AGAINST = (232, 89, 12), (28, 126, 214)
 """Orange and blue, RGB: told apart by the colour-blind too."""
@@ -60,7 +60,7 @@ def picture(crop: NDArray[np.uint8], relevance: NDArray[np.float32]) -> NDArray[
     grey = cv2.resize(crop, size, interpolation=cv2.INTER_CUBIC).astype(np.float32)
     smooth = cv2.resize(relevance.astype(np.float32), size, interpolation=cv2.INTER_CUBIC)
     strength = smooth / max(float(np.abs(relevance).max()), FULL_COLOUR)
-    share = (MOST_COLOUR * np.clip(np.abs(strength), 0, 1))[..., None]
+    share = (MAX_COLOUR * np.clip(np.abs(strength), 0, 1))[..., None]
     colour = np.where(strength[..., None] >= 0, _array(FOR), _array(AGAINST))
     return np.asarray(np.rint(grey[..., None] * (1 - share) + colour * share), np.uint8)
 
@@ -70,7 +70,7 @@ def _array(colour: tuple[int, int, int]) -> NDArray[np.float32]:
 
 
 def _log_odds(probability: NDArray[np.float32]) -> NDArray[np.float64]:
-    bounded = np.clip(probability.astype(np.float64), LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
+    bounded = np.clip(probability.astype(np.float64), MIN_PROBABILITY, 1 - MIN_PROBABILITY)
     return np.asarray(np.log(bounded / (1 - bounded)))
 
 

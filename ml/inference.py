@@ -180,7 +180,7 @@ def load(version: str | None = None, folder: Path | None = None) -> Analyser:
 
     Versions that did not ship are looked for in `folder`; see `ml.manifest.find`. The first call
     reads the files and compares them with their checksums; later ones give the same object. Raises
-    `ml.manifest.ManifestError` or `ml.face_detection.DetectorError`.
+    `ml.manifest.ManifestError` or `ml.face_detection.FaceDetectorError`.
     """
     key = (version or DEFAULT_VERSION, folder)
     with _lock:

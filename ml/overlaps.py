@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ml.types import Box, FaceDetection
 
 NMS_IOU: Final = 0.3
-MOST_SHARED: Final = 0.5
+MAX_SHARED: Final = 0.5
 """Share of the smaller of two boxes from which they show one face. Intersection over union misses a
 small box within a large one; two people's faces, cheek to cheek, share less:
 docs/decisions/0025-wrong-and-unsure.md."""
@@ -34,7 +34,7 @@ def merged(faces: list[FaceDetection]) -> list[FaceDetection]:
 
 def one_face(one: FaceDetection, other: FaceDetection) -> bool:
     """Whether two boxes mostly overlap."""
-    return shared(one.box, other.box) > MOST_SHARED
+    return shared(one.box, other.box) > MAX_SHARED
 
 
 def shared(one: Box, other: Box) -> float:

@@ -22,17 +22,17 @@ UNREADABLE: Final = frozenset({"covered", "cut", "tilted", "doubtful"})
 """Flags that make an emotion uncertain."""
 SMALLEST_FACE: Final = 24.0
 """Pixels; see `Quality.face_size`."""
-LEAST_SHARPNESS: Final = 0.06
-MOST_TURN: Final = 0.2
+MIN_SHARPNESS: Final = 0.06
+MAX_TURN: Final = 0.2
 EYES_COVERED: Final = 0.5
 MOUTH_COVERED: Final = 0.5
 """Doubts from which a part counts as covered: 3 % of the validation faces, some of which do wear
 dark glasses or hold a hand before their mouth."""
-LEAST_SCORE: Final = 0.6
+MIN_SCORE: Final = 0.6
 """Detection score below which nothing is surely a face."""
-MOST_DOUBT: Final = ((0.7, 0.02), (0.8, 0.1), (math.inf, 0.7))
+MAX_DOUBT: Final = ((0.7, 0.02), (0.8, 0.1), (math.inf, 0.7))
 """Below that detection score, the doubt (`Doubts.no_face`) from which it may be none."""
-MOST_OUTSIDE: Final = 0.25
+MAX_OUTSIDE: Final = 0.25
 """See `Quality.outside`: two of the five landmarks, or a quarter of the box."""
 NO_DOUBTS: Final = Doubts()
 
@@ -54,10 +54,10 @@ def measure(
     }
     amiss = (
         values["face_size"] < SMALLEST_FACE,
-        values["sharpness"] < LEAST_SHARPNESS,
-        values["turn"] > MOST_TURN,
+        values["sharpness"] < MIN_SHARPNESS,
+        values["turn"] > MAX_TURN,
         is_covered(doubts),
-        values["outside"] >= MOST_OUTSIDE,
+        values["outside"] >= MAX_OUTSIDE,
         not detection.upright,
         may_be_no_face(detection.score, doubts.no_face),
     )
@@ -71,8 +71,8 @@ def is_covered(doubts: Doubts) -> bool:
 
 def may_be_no_face(score: float, doubt: float) -> bool:
     """Whether something that was found may be no face: the fainter, the less doubt it takes."""
-    most = next(most for below, most in MOST_DOUBT if score < below)
-    return score < LEAST_SCORE or doubt >= most
+    most = next(most for below, most in MAX_DOUBT if score < below)
+    return score < MIN_SCORE or doubt >= most
 
 
 def measure_crop(crop: NDArray[np.uint8]) -> dict[str, float]:

@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 from ml import overlaps
 from ml.types import Box, FaceDetection
 
-MOST_ROLL: Final = 45.0
+MAX_ROLL: Final = 45.0
 """Degrees from which a face is turned before it is read."""
 SETTLED: Final = 25.0
 """Degrees within which a face that was turned counts as upright; the crop takes back the rest."""
-MOST_WIDTH: Final = 1.05
+MAX_WIDTH: Final = 1.05
 """Width of the box over its height from which a face may lie on its side, whatever its landmarks
 say: faces are higher than wide."""
-MOST_TURNED: Final = 8
+MAX_TURNED: Final = 8
 """Faces of a photo that are turned, the largest first: bounds what a photo costs."""
 QUARTERS: Final = (0, 90, -90, 180)
 """Turned by the measured roll the face should be upright; if not, by quarters more."""
@@ -34,11 +34,11 @@ PATCH: Final = 256
 """Side of the square that is looked at, in pixels."""
 FACE: Final = 96
 """Size of the face in there."""
-LEAST_SCORE: Final = 0.6
+MIN_SCORE: Final = 0.6
 """As `ml.face_detection.SCORE_THRESHOLD`."""
 CLEAR: Final = 0.85
 """Score from which no other quarter is tried: one that lies may pass as upright, but faintly."""
-MOST_SHIFT: Final = 0.5
+MAX_SHIFT: Final = 0.5
 """Distance of the face that is seen from the middle of the square, in sizes of the face."""
 SIZES: Final = (0.6, 1.7)
 """Its size over that of the first."""
@@ -63,8 +63,8 @@ def roll_degrees(landmarks: NDArray[np.float32] | None) -> float:
 
 def is_turned(face: FaceDetection) -> bool:
     """Whether the face may lie on its side or upside down."""
-    lies = face.box.width > MOST_WIDTH * face.box.height and face.outside == 0
-    return abs(roll_degrees(face.landmarks)) > MOST_ROLL or lies
+    lies = face.box.width > MAX_WIDTH * face.box.height and face.outside == 0
+    return abs(roll_degrees(face.landmarks)) > MAX_ROLL or lies
 
 
 def settled(
@@ -78,14 +78,14 @@ def settled(
     straight = [face for face in faces if not is_turned(face)]
     turned = sorted((face for face in faces if is_turned(face)), key=_size, reverse=True)
     found = []
-    for quarters in sorted({_quarters(face) for face in turned[:MOST_TURNED]} - {0}):
+    for quarters in sorted({_quarters(face) for face in turned[:MAX_TURNED]} - {0}):
         found += [
             face
             for face in _in_turned_photo(whole_look, rgb, quarters)
             if all(overlaps.shared(face.box, other.box) <= ANOTHER for other in straight)
         ]
     left = [face for face in turned if not any(overlaps.one_face(face, seen) for seen in found)]
-    upright = [_upright(look, rgb, face) for face in left[:MOST_TURNED]]
+    upright = [_upright(look, rgb, face) for face in left[:MAX_TURNED]]
     upright += [None] * (len(left) - len(upright))
     kept = [seen or replace(face, upright=False) for face, seen in zip(left, upright, strict=True)]
     return straight + found + kept
@@ -99,7 +99,7 @@ def _quarters(face: FaceDetection) -> int:
 def _in_turned_photo(look: Look, rgb: NDArray[np.uint8], quarters: int) -> list[FaceDetection]:
     """Faces that are upright once the photo is turned, in its pixels before."""
     seen = look(np.ascontiguousarray(np.rot90(rgb, quarters)))
-    sure = [face for face in seen if face.score >= LEAST_SCORE and not is_turned(face)]
+    sure = [face for face in seen if face.score >= MIN_SCORE and not is_turned(face)]
     for _ in range(quarters):
         # The photo's width is the height of the turned one, where it is turned back last.
         sure = [_turned_back(face) for face in sure]
@@ -180,13 +180,13 @@ class _Square:
         near = [
             face
             for face in look(self._picture(rgb))
-            if face.score >= LEAST_SCORE and self._is_the_one(face.box, _size(face))
+            if face.score >= MIN_SCORE and self._is_the_one(face.box, _size(face))
         ]
         return max(near, key=lambda face: face.score, default=None)
 
     def _is_the_one(self, box: Box, size: float) -> bool:
         away = math.hypot(box.x + (box.width - PATCH) / 2, box.y + (box.height - PATCH) / 2)
-        return away <= MOST_SHIFT * FACE and SIZES[0] <= size / FACE <= SIZES[1]
+        return away <= MAX_SHIFT * FACE and SIZES[0] <= size / FACE <= SIZES[1]
 
     def _picture(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """(256, 256, 3), upright; beyond the photo its border is repeated."""

@@ -127,7 +127,7 @@ def _keep_verdicts(photo: Photo, faces: list[Face]) -> list[Face]:
     for face, known in zip(faces, matching.same_faces(list(earlier), faces), strict=True):
         if known is not None:
             face.reviewed_emotion = known.reviewed_emotion
-            if cases.is_settled(known):
+            if cases.is_decided(known):
                 settled.append(face)
     return settled
 

@@ -225,7 +225,7 @@ def sweep() -> int:
     return dispatch.resend(TaskName.ANALYSE, queued, order_by="due_at", due=due)
 
 
-def take_up_old() -> None:
+def resume_reanalysis() -> None:
     """Let a re-analysis begin, or go on where whatever would have moved it on was lost."""
     _send_all(reanalysis.advance())
 

@@ -69,7 +69,7 @@ def once(
         time.sleep(POLL_SECONDS)
 
 
-def forget_old() -> int:
+def delete_old() -> int:
     """Remove the calls that are kept no longer; how many."""
     return IdempotentCall.objects.filter(created_at__lt=clock.now() - KEPT).delete()[0]
 

@@ -41,7 +41,7 @@ CONNECTIONS: Final = 100
 SECONDS: Final = 3.0
 ROUNDS: Final = 3
 QUIET_SECONDS: Final = 0.5
-MOST_QUIET_WAITS: Final = 60
+MAX_QUIET_WAITS: Final = 60
 PATIENCE: Final = 5.0
 MAX_RATIO: Final = 2.0
 KINDS: Final = ("header", "body", "reader")
@@ -127,7 +127,7 @@ def measure(name: str, token: str, connections: int, seconds: float) -> dict[str
 def wait_for_quiet(process: int) -> None:
     """What 100 requests at once cost, from slow clients or not, is another matter."""
     quiet = 0
-    for _ in range(MOST_QUIET_WAITS):
+    for _ in range(MAX_QUIET_WAITS):
         before = processor_seconds(process)
         time.sleep(QUIET_SECONDS)
         # The clock has ticks of a hundredth; a busy host may leave a busy process little.

@@ -17,7 +17,7 @@ Pair = tuple[Label, Label]
 
 Z95: Final = 1.959963984540054
 """The normal distribution's quantile of 97.5 %."""
-ENOUGH: Final = 10
+MIN_FACES_FOR_AGREEMENT: Final = 10
 """Fewer faces say nothing about agreement."""
 
 
@@ -33,7 +33,7 @@ class Estimate:
     @property
     def says_something(self) -> bool:
         """Whether there are enough faces for the figure to mean anything."""
-        return self.n >= ENOUGH
+        return self.n >= MIN_FACES_FOR_AGREEMENT
 
 
 def cohen_kappa(pairs: Sequence[Pair[Label]]) -> Estimate | None:

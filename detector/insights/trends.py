@@ -17,7 +17,7 @@ from detector.insights import totals
 from detector.insights.totals import EmotionShare
 from detector.models import Analysis, Face, HourlyEmotion, User
 
-ENOUGH: Final = 5
+MIN_FOR_SHARES: Final = 5
 """Fewer faces say nothing about a distribution."""
 SELF_REPORTS: Final = 500
 MONDAY: Final = date(2024, 1, 1)
@@ -146,7 +146,7 @@ class Period:
     @property
     def says_something(self) -> bool:
         """Whether there are enough faces for shares to mean anything."""
-        return self.faces >= ENOUGH
+        return self.faces >= MIN_FOR_SHARES
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,7 @@ class Agreement:
     @property
     def says_something(self) -> bool:
         """Whether there are enough photos for a share to mean anything."""
-        return self.photos >= ENOUGH
+        return self.photos >= MIN_FOR_SHARES
 
 
 def agreement(owner: User, model_id: UUID | None = None) -> Agreement:

@@ -76,7 +76,7 @@ def export(out: Path, *, actor: User | None) -> ReviewedExport:
     """
     collected = _collect()
     # Cutting takes its time: who withdrew meanwhile, or erased a photo, is not in the file.
-    still = set(labels.judged_faces().values_list("pk", flat=True))
+    still = set(labels.reviewed_faces().values_list("pk", flat=True))
     collected = collected.only(still)
     if not collected.faces:
         raise NOTHING_REVIEWED
@@ -142,7 +142,7 @@ def _collect() -> Collected:
     collected = Collected()
     shared = labels.owners_of_shared_photos()
     seen: set[str] = set()
-    for faces in labels.by_photo(labels.judged_faces()):
+    for faces in labels.by_photo(labels.reviewed_faces()):
         photo = faces[0].analysis.photo
         owners = shared.get(photo.sha256, {photo.owner_id})
         if len({_drawn(_key(owner, photo.sha256)) for owner in owners}) > 1:

@@ -22,7 +22,7 @@ class LabelledFace:
     verdicts: "Counter[str]"
 
 
-def judged_faces() -> QuerySet[Face]:
+def reviewed_faces() -> QuerySet[Face]:
     """Faces with a verdict that holds, of people who agree to reviews now; photo by photo.
 
     Faces of earlier analyses are among them, after those of later ones: what was said of a face
@@ -71,7 +71,7 @@ def without_repeats(faces: list[Face]) -> list[Face]:
 def owners_of_shared_photos() -> dict[str, set[UUID]]:
     """The people who have the same file, by the checksum of the files that more than one has."""
     shared = (
-        Photo.objects.filter(sha256__in=judged_faces().values("analysis__photo__sha256"))
+        Photo.objects.filter(sha256__in=reviewed_faces().values("analysis__photo__sha256"))
         .order_by()
         .values("sha256")
         .annotate(n=Count("pk"))

@@ -55,7 +55,7 @@ def cancel(row: FineTune, actor: User | None) -> bool:
 
 def sweep() -> None:
     """Give up runs that fell silent, and let the next one begin."""
-    runner.give_up_silent()
+    runner.fail_silent()
     running = FineTune.objects.filter(status=FineTuneStatus.RUNNING)
     if not running.exists():
         waiting = FineTune.objects.filter(status=FineTuneStatus.QUEUED).order_by("id").first()

@@ -76,7 +76,7 @@ def end(
     return bool(open_row.update(status=status, **changes))
 
 
-def give_up_silent() -> int:
+def fail_silent() -> int:
     """End runs whose worker was lost; how many."""
     since = clock.now() - timedelta(seconds=settings.FINE_TUNE_SILENCE)
     silent = FineTune.objects.filter(status=FineTuneStatus.RUNNING, heard_at__lt=since)

@@ -17,7 +17,7 @@ from detector.registry import selectors as model_selectors
 logger = logging.getLogger(__name__)
 
 
-def judge(analysis_id: UUID) -> None:
+def score(analysis_id: UUID) -> None:
     """Write down what each of them says; safe to call any number of times."""
     done = Analysis.objects.filter(pk=analysis_id, status=Status.DONE)
     analysis = done.select_related("photo__owner").first()
@@ -26,12 +26,12 @@ def judge(analysis_id: UUID) -> None:
     faces = list(analysis.faces.all())
     for version in model_selectors.models_in_shadow():
         try:
-            _judge(analysis, faces, version)
+            _score(analysis, faces, version)
         except DetectorError as error:
             logger.warning("%s cannot judge %s in the shadow: %s", version, analysis_id, error)
 
 
-def _judge(analysis: Analysis, faces: list[Face], version: ModelVersion) -> None:
+def _score(analysis: Analysis, faces: list[Face], version: ModelVersion) -> None:
     network = networks.network_of(version)
     rgb = images.normalise(analysis.photo)
     found = network.classify_detected(rgb, [crops.detection_of(face) for face in faces])

@@ -38,7 +38,7 @@ def take(name: str) -> None:
     WorkerHeartbeat.objects.filter(name=name).update(taken_at=clock.now(), is_busy=True)
 
 
-def forget_dead() -> None:
+def delete_dead() -> None:
     """Forget the workers of this host that were killed: they could not say good-bye."""
     for name in list(of_this_host().values_list("pk", flat=True)):
         if not _lives(name):
@@ -66,7 +66,7 @@ def idle_here() -> bool:
     return of_this_host().filter(is_busy=False).exists()
 
 
-def forget_here() -> None:
+def delete_all_here() -> None:
     """Forget all workers of this host: they are made anew, and announce themselves again."""
     of_this_host().delete()
 

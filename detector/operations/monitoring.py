@@ -25,7 +25,7 @@ RECENT_DAYS: Final = 7
 REFERENCE_DAYS: Final = 28
 ACCURACY_DAYS: Final = 90
 CONFIDENCE_BINS: Final = 10
-ENOUGH: Final = 100
+MIN_FACES_FOR_DRIFT: Final = 100
 """Fewer faces say nothing about a distribution."""
 SLIGHT, LARGE = 0.1, 0.25
 """Below the first a population is stable, above the second it has shifted: the customary reading
@@ -55,7 +55,7 @@ class Drift:
     """The population stability index of what was read lately against the weeks before.
 
     The sum over all parts of (p - q) ln(p / q), with the shares p of late and q of before. No index
-    where one of both has less than `ENOUGH` faces.
+    where one of both has less than `MIN_FACES_FOR_DRIFT` faces.
     """
 
     recent: Sequence[int]
@@ -64,7 +64,7 @@ class Drift:
     @property
     def index(self) -> float | None:
         """0 where both are alike; it has no upper end."""
-        if min(sum(self.recent), sum(self.reference)) < ENOUGH:
+        if min(sum(self.recent), sum(self.reference)) < MIN_FACES_FOR_DRIFT:
             return None
         pairs = zip(_shares(self.recent), _shares(self.reference), strict=True)
         return sum((p - q) * math.log(p / q) for p, q in pairs)

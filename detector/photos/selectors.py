@@ -23,7 +23,7 @@ def tag_names_of(owner: User) -> list[str]:
     return distinct_values(tags, "name")
 
 
-def bin_of(owner: User) -> QuerySet[Photo]:
+def trash_of(owner: User) -> QuerySet[Photo]:
     """An owner's photos in the bin, the last deleted first."""
     return Photo.objects.filter(owner=owner, deleted_at__isnull=False).order_by("-deleted_at")
 

@@ -53,13 +53,13 @@ def verify() -> None:
     try:
         manifest.verify_files(manifest.find(name, settings.MODELS_FOLDER))
         face_detection.network_bytes()
-    except (manifest.ManifestError, face_detection.DetectorError) as error:
+    except (manifest.ManifestError, face_detection.FaceDetectorError) as error:
         raise DetectorError("model_unusable", str(error)) from error
 
 
 def warm_up() -> None:
     """Load detector and network and run them once, so that the first photo does not wait."""
-    promotion.settle()
+    promotion.choose_default()
     network = analyser()
     inference.warm_up(network.version, settings.MODELS_FOLDER)
     version_of(network)

@@ -25,7 +25,7 @@ def register(name: str) -> ModelVersion:
     return version
 
 
-def settle() -> None:
+def choose_default() -> None:
     """Let what ships serve, or what the environment names, unless a person chose otherwise.
 
     Every worker does this when it starts. Raises DetectorError.

@@ -64,7 +64,7 @@ def open_all(owner: User) -> None:
         if any(r.kind == ReviewKind.REVIEWER for r in given):
             case.wanted = 2
         case.save(force_insert=True)
-        settle(case)
+        apply_verdicts(case)
 
 
 def close_all(owner: User) -> int:
@@ -79,7 +79,7 @@ def close_all(owner: User) -> int:
     return count
 
 
-def is_settled(face: Face) -> bool:
+def is_decided(face: Face) -> bool:
     """Whether reviewers are done with a face, or were with the same one in an earlier reading."""
     case = getattr(face, "review_case", None)
     if case is not None:
@@ -87,7 +87,7 @@ def is_settled(face: Face) -> bool:
     return face.reviewed_emotion != "" and not face.reviews.exists()
 
 
-def settle(case: ReviewCase) -> None:
+def apply_verdicts(case: ReviewCase) -> None:
     """Bring a case in line with the verdicts that there are.
 
     One verdict settles a case that wants one. Of a case that wants two, both must agree; else a

@@ -77,7 +77,7 @@ def give_verdict(
             current.face, reviewer, ReviewKind.REVIEWER, verdict, comment=comment, seconds=seconds
         )
         current.claimed_by, current.claimed_until = None, None
-        cases.settle(current)
+        cases.apply_verdicts(current)
         _show(photo, current.face)
         _tell(review)
     return review
@@ -126,7 +126,7 @@ def _take_back(review: Review, reviewer: User) -> ReviewCase | None:
     case = _case_held(face=review.face_id)
     if photo is None or case is None:
         return None
-    cases.settle(case)
+    cases.apply_verdicts(case)
     _show(photo, case.face)
     _claim(reviewer, case.pk, review_queue.free())
     return review_queue.case_held(reviewer, case.pk)

@@ -11,7 +11,7 @@ from detector.insights import trends
 from detector.templatetags.emotions import EMOJI
 
 GAP: Final = 2
-LEAST_OPACITY: Final = 0.3
+MIN_OPACITY: Final = 0.3
 """The palest cell with anything in it: still told from an empty one."""
 
 
@@ -104,7 +104,7 @@ def _hour_cell(x: int, y: int, weekday: int, hour: int, found: trends.HourCell |
     name = trends.hour_name(weekday, hour)
     if found is None:
         return Cell(x, y, f"{name}: no face")
-    if found.faces < trends.ENOUGH:
+    if found.faces < trends.MIN_FOR_SHARES:
         return Cell(x, y, f"{name}: too few faces ({found.faces})", text="·")
     title = f"{name}: {_mostly(found)}"
     share = found.dominant_faces / found.faces
@@ -143,4 +143,4 @@ def _mostly(found: trends.CalendarDay | trends.HourCell) -> str:
 
 
 def _opacity(share: float) -> str:
-    return f"{LEAST_OPACITY + (1 - LEAST_OPACITY) * share:.2f}"
+    return f"{MIN_OPACITY + (1 - MIN_OPACITY) * share:.2f}"

@@ -73,7 +73,7 @@ def insights(request: OwnerRequest) -> HttpResponse:
         "matrix": calendars.felt_against_shown(agreement),
         "comparison": comparison,
         "periods": periods,
-        "enough": trends.ENOUGH,
+        "enough": trends.MIN_FOR_SHARES,
         "shares": request.GET.get("scale") == "share",
         "made_up": photo_selectors.photos_of(owner).filter(is_demo=True).exists(),
         "distribution_note": f"n = {_many(summary.faces, 'face')}",
@@ -151,6 +151,6 @@ def _chart_data(
             },
         },
         "changes": [{"day": use.first_day.isoformat(), "name": use.name} for use in changes],
-        "enough": trends.ENOUGH,
+        "enough": trends.MIN_FOR_SHARES,
         "comparison": [[row.share for row in period.emotions] for period in periods],
     }

@@ -21,7 +21,7 @@ SHOWN = 200
 @require_safe
 def bin_page(request: OwnerRequest) -> HttpResponse:
     """What was deleted and can still be brought back, the last first."""
-    photos = photo_selectors.bin_of(request.user)
+    photos = photo_selectors.trash_of(request.user)
     context = {"photos": photos[:SHOWN], "total": photos.count(), "days": settings.BIN_DAYS}
     return render(request, "detector/bin.html", context)
 
@@ -29,7 +29,7 @@ def bin_page(request: OwnerRequest) -> HttpResponse:
 @require_safe
 def thumbnail(request: OwnerRequest, photo_id: UUID) -> HttpResponseBase:
     """The small picture of a photo in the bin."""
-    photo = get_object_or_404(photo_selectors.bin_of(request.user), pk=photo_id)
+    photo = get_object_or_404(photo_selectors.trash_of(request.user), pk=photo_id)
     return picture(request, photo.thumbnail)
 
 

@@ -81,7 +81,7 @@ class Courier:
         while self._ended:
             delivery, outcome = self._ended[0]
             try:
-                deliveries.settle(delivery, outcome)
+                deliveries.record_outcome(delivery, outcome)
             except Exception:
                 # Its lease runs out, and the attempt with its wait was counted beforehand.
                 logger.exception("How delivery %s went could not be kept", delivery.pk)

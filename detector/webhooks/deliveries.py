@@ -62,7 +62,7 @@ def deliver(delivery_id: UUID) -> None:
     if delivery is None:
         logger.info("Delivery %s needs no work now", delivery_id)
         return
-    settle(delivery, attempt(delivery))
+    record_outcome(delivery, attempt(delivery))
 
 
 def claim(delivery_id: UUID) -> WebhookDelivery | None:
@@ -112,7 +112,7 @@ def attempt(delivery: WebhookDelivery) -> Outcome:
     return Outcome(time.monotonic() - began, reply.status, reply.body)
 
 
-def settle(delivery: WebhookDelivery, outcome: Outcome) -> None:
+def record_outcome(delivery: WebhookDelivery, outcome: Outcome) -> None:
     """Write down how an attempt went."""
     answer = {
         "response_status": outcome.status,
@@ -148,7 +148,7 @@ def due(limit: int) -> list[UUID]:
     return list(turns.values_list("next_id", flat=True)[:limit])
 
 
-def forget_old() -> int:
+def delete_old() -> int:
     """Remove deliveries that ended long ago; how many."""
     old = clock.now() - timedelta(days=settings.WEBHOOK_DELIVERY_DAYS)
     return WebhookDelivery.objects.filter(finished_at__lt=old).delete()[0]

@@ -36,7 +36,7 @@ class Watch:
         if self.found < LOOKS:
             return
         logger.error("The workers of this host are made anew: %s", trouble)
-        heartbeats.forget_here()
+        heartbeats.delete_all_here()
         self.status = RENEW
         self.stop()
 

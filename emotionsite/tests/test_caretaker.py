@@ -191,7 +191,7 @@ def test_workers_that_were_killed_are_forgotten() -> None:
     elsewhere = "another-host:4000000"
     for name in (dead, alive, elsewhere):
         heartbeats.announce(name)
-    heartbeats.forget_dead()
+    heartbeats.delete_dead()
     names = set(WorkerHeartbeat.objects.values_list("name", flat=True))
     assert names == {alive, elsewhere}
 
@@ -205,7 +205,7 @@ def test_a_row_of_before_a_crash_is_not_of_the_process_that_has_its_id_now(
     heartbeats.announce(of_now)
     WorkerHeartbeat.objects.create(name=of_then + started, seen_at=long_ago)
     assert heartbeats.silent_here() == []
-    heartbeats.forget_dead()
+    heartbeats.delete_dead()
     assert WorkerHeartbeat.objects.get().name == of_now
 
 

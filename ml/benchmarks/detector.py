@@ -67,7 +67,7 @@ def seconds(detector: CenterFace, photo: NDArray[np.uint8]) -> float:
 
 def further_looks() -> None:
     """Print what a photo without faces costs, by turns without and with further looks."""
-    detectors = CenterFace(looks=()), CenterFace()
+    detectors = CenterFace(passes=()), CenterFace()
     for size in FACELESS:
         photo = np.asarray(cv2.resize(PICTURES.coffee(), size, interpolation=cv2.INTER_AREA))
         turns = [[seconds(detector, photo) for detector in detectors] for _ in range(1 + ROUNDS)]

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ml import face_detection
-from ml.face_detection import LOOKS, CenterFace, DetectorError, Look
+from ml.face_detection import DETECTION_PASSES, CenterFace, DetectionPass, FaceDetectorError
 from ml.tests.conftest import PICTURES
 from ml.types import FaceDetection
 
@@ -103,12 +103,12 @@ def test_cost_is_bounded(astronaut: Photo, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(detector, "_run", watch)
     detector.detect(np.zeros((5000, 8000, 3), np.uint8))
     # One look at the photo, and where nothing was found some from afar: it is large enough.
-    small = [look for look in LOOKS if look.side < face_detection.WALL]
+    small = [look for look in DETECTION_PASSES if look.side < face_detection.WALL]
     assert seen == [(608, 960), *[(256, 256)] * len(small), (416, 640)]
     seen.clear()
     detector.detect(np.zeros((400, 640, 3), np.uint8))
     assert seen[-3:] == [(800, 1280), (800, 1280), (1024, 1600)]
-    assert len(seen) == 1 + len(LOOKS)
+    assert len(seen) == 1 + len(DETECTION_PASSES)
     seen.clear()
     detector.detect(astronaut)
     assert seen == [(512, 512)]
@@ -129,16 +129,16 @@ def test_a_face_that_fills_the_photo(detector: CenterFace, hopper: Photo, share:
     assert seen.box.width > 0.8 * side
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", DETECTION_PASSES)
 def test_every_look_gives_places_on_the_photo(
-    detector: CenterFace, hopper: Photo, look: Look
+    detector: CenterFace, hopper: Photo, look: DetectionPass
 ) -> None:
     # Large looks are there for small photos, and faces that are small in them.
     photo = hopper
     if look.side > face_detection.WALL:
         photo = resized(np.pad(hopper, [(600, 600), (600, 600), (0, 0)], mode="edge"), 0.3)
     (face,) = detector.detect(photo)
-    (again,) = CenterFace(looks=(look,))._look_again(photo)
+    (again,) = CenterFace(passes=(look,))._run_passes(photo)
     assert geometry(again)[:4] == pytest.approx(geometry(face)[:4], abs=0.15 * face.box.width)
     assert again.landmarks is not None
     assert face.landmarks is not None
@@ -148,13 +148,13 @@ def test_every_look_gives_places_on_the_photo(
 def test_pictures_of_a_photo_are_as_the_look_says() -> None:
     photo = np.zeros((100, 200, 3), np.uint8)
     photo[:, :100] = 200
-    picture, view = face_detection._picture(photo, Look(160, mirrored=True, softened=True))
+    picture, view = face_detection._picture(photo, DetectionPass(160, mirrored=True, softened=True))
     assert picture.shape == (256, 256, 3)
     assert (view.scale, view.left, view.top, view.mirrored) == (0.8, 48, 88, True)
     assert np.unique(picture[100, 50]) == 64
     assert np.unique(picture[100, 200]) == 164
     assert np.unique(picture[0, 0]) == 114  # the wall
-    large, view = face_detection._picture(photo, Look(640))
+    large, view = face_detection._picture(photo, DetectionPass(640))
     assert large.shape == (320, 640, 3)
     assert (view.left, view.top) == (0, 0)
     assert (large[160, 10, 0], large[160, 630, 0]) == (200, 0)
@@ -171,12 +171,12 @@ def test_looks_end_with_a_sure_one(
         return look(*seen)
 
     monkeypatch.setattr(detector, "_look", watch)
-    detector._look_again(hopper)
+    detector._run_passes(hopper)
     assert len(looks) == 1
     monkeypatch.setattr(detector, "_score_threshold", 0.999)
     looks.clear()
-    detector._look_again(hopper)
-    assert len(looks) == len(LOOKS)
+    detector._run_passes(hopper)
+    assert len(looks) == len(DETECTION_PASSES)
 
 
 def test_faint_faces_count_only_where_none_is_sure(
@@ -233,7 +233,7 @@ def test_bad_photos(detector: CenterFace, photo: Any) -> None:
 
 def test_package_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(DetectorError, match=r"requirements-detector\.txt"):
+    with pytest.raises(FaceDetectorError, match=r"requirements-detector\.txt"):
         CenterFace()
 
 
@@ -241,11 +241,11 @@ def test_network_is_another(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     (tmp_path / "centerface.onnx").write_bytes(b"something else")
     package = SimpleNamespace(submodule_search_locations=[str(tmp_path)])
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: package)
-    with pytest.raises(DetectorError, match="not the network"):
+    with pytest.raises(FaceDetectorError, match="not the network"):
         CenterFace()
 
 
 def test_opencv_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cv2, "__version__", "4.12.0")
-    with pytest.raises(DetectorError, match="OpenCV 5"):
+    with pytest.raises(FaceDetectorError, match="OpenCV 5"):
         CenterFace()

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ml import preprocessing
-from ml.face_detection import LOOKS, SCORE_THRESHOLD, CenterFace, Look
+from ml.face_detection import DETECTION_PASSES, SCORE_THRESHOLD, CenterFace, DetectionPass
 from ml.training import looks
 from ml.training.framing import Surroundings, canvas
 
@@ -18,7 +18,7 @@ def crop(hopper: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def test_a_face_among_edges_is_found_when_looked_for_again(crop: NDArray[np.uint8]) -> None:
     photo = canvas(crop, 2, Surroundings.BORDER)
-    assert CenterFace(looks=()).detect(photo) == []
+    assert CenterFace(passes=()).detect(photo) == []
     (face,) = CenterFace().detect(photo)
     assert face.score >= SCORE_THRESHOLD
     middle = face.box.x + face.box.width / 2, face.box.y + face.box.height / 2
@@ -27,8 +27,10 @@ def test_a_face_among_edges_is_found_when_looked_for_again(crop: NDArray[np.uint
 
 def test_a_face_on_black_becomes_sure_at_half_contrast(crop: NDArray[np.uint8]) -> None:
     photo = canvas(crop, 2, Surroundings.BLACK)
-    (first,) = CenterFace(looks=()).detect(photo)
-    (again,) = CenterFace(looks=tuple(look for look in LOOKS if look.softened)).detect(photo)
+    (first,) = CenterFace(passes=()).detect(photo)
+    (again,) = CenterFace(passes=tuple(look for look in DETECTION_PASSES if look.softened)).detect(
+        photo
+    )
     assert first.score < SCORE_THRESHOLD < again.score
 
 
@@ -37,8 +39,11 @@ def test_the_measurement_counts_what_one_look_misses(crop: NDArray[np.uint8]) ->
     assert len(photos) == 1
     assert looks.missed(crop[None], Surroundings.GREY, 4) == []
     assert looks.seen(photos) == 0
-    assert looks.seen(photos, *LOOKS) == 1
-    assert looks.name(Look(240, mirrored=True, softened=True)) == "240, mirrored, half contrast"
+    assert looks.seen(photos, *DETECTION_PASSES) == 1
+    assert (
+        looks.name(DetectionPass(240, mirrored=True, softened=True))
+        == "240, mirrored, half contrast"
+    )
 
 
 def test_tiles_show_what_the_pictures_show() -> None:

@@ -81,12 +81,12 @@ def test_one_that_is_not_seen_upright_is_marked_and_cost_is_bounded() -> None:
         looks.append(picture.shape)
         return []
 
-    faces = [a_face(90) for _ in range(turned_faces.MOST_TURNED + 5)]
+    faces = [a_face(90) for _ in range(turned_faces.MAX_TURNED + 5)]
     found = turned_faces.settled(nothing, nothing, photo, [*faces, a_face()])
     assert [face.upright for face in found] == [True] + [False] * len(faces)
     # One of the whole photo, the others of small squares.
     assert looks[0] == photo.shape
-    assert len(looks) - 1 <= 2 * len(turned_faces.QUARTERS) * turned_faces.MOST_TURNED
+    assert len(looks) - 1 <= 2 * len(turned_faces.QUARTERS) * turned_faces.MAX_TURNED
     assert set(looks[1:]) == {(turned_faces.PATCH, turned_faces.PATCH, 3)}
 
 

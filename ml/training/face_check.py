@@ -69,7 +69,7 @@ def network() -> keras.Model:
 
 def faceless(kind: str, count: int) -> list[Crops]:
     """Crops of pictures of a kind: what looks like a face, and squares anywhere."""
-    detector = CenterFace(score_threshold=LEAST_LIKELY, looks=())
+    detector = CenterFace(score_threshold=LEAST_LIKELY, passes=())
     random = np.random.default_rng([PICTURES_SEED, list(invented.KINDS).index(kind)])
     crops = []
     for picture in invented.pictures(kind, count, PICTURES_SEED):

@@ -1,9 +1,10 @@
 """What each way to look again finds, and what it invents: `python -m ml.training.looks`.
 
 Crops are enlarged on canvases as in `ml.training.framing`. Prints a Markdown table: of the faces
-in which the first look finds none, how many each of `ml.face_detection.LOOKS` finds by itself, how
-many all of them find, and how many ways that are left out would; and in how many tiles of pictures
-without faces (scikit-image's) each sees one. On the validation split, since looks are chosen by it.
+in which the first pass finds none, how many each of `ml.face_detection.DETECTION_PASSES` finds by
+itself, how many all of them find, and how many passes that are left out would; and in how many
+tiles of pictures without faces (scikit-image's) each sees one. On the validation split, since
+passes are chosen by it.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import numpy as np
 import skimage.data
 from numpy.typing import NDArray
 
-from ml.face_detection import LOOKS, CenterFace, Look
+from ml.face_detection import DETECTION_PASSES, CenterFace, DetectionPass
 from ml.training import data
 from ml.training.framing import Surroundings, canvas, some
 
@@ -25,12 +26,12 @@ CANVASES: Final = (
 )
 """Those on which the first look misses most."""
 LEFT_OUT: Final = (
-    Look(96, softened=True),
-    Look(160, softened=True),
-    Look(640),
-    Look(960),
-    Look(960, mirrored=True),
-    Look(1600),
+    DetectionPass(96, softened=True),
+    DetectionPass(160, softened=True),
+    DetectionPass(640),
+    DetectionPass(960),
+    DetectionPass(960, mirrored=True),
+    DetectionPass(1600),
 )
 PICTURES: Any = skimage.data
 FACELESS: Final = (
@@ -61,20 +62,20 @@ def _rgb(picture: NDArray[Any]) -> Photo:
     return pixels if pixels.ndim == 3 else np.stack([pixels] * 3, axis=-1)
 
 
-def seen(photos: list[Photo], *looks: Look) -> int:
+def seen(photos: list[Photo], *looks: DetectionPass) -> int:
     """In how many photos there is a face for a detector that looks again like that."""
-    detector = CenterFace(looks=looks)
+    detector = CenterFace(passes=looks)
     return sum(bool(detector.detect(photo)) for photo in photos)
 
 
 def missed(crops: NDArray[np.uint8], around: Surroundings, enlarge: int) -> list[Photo]:
     """The canvases on which one look finds no face."""
-    detector = CenterFace(looks=())
+    detector = CenterFace(passes=())
     photos = (canvas(crop, enlarge, around) for crop in crops)
     return [photo for photo in photos if not detector.detect(photo)]
 
 
-def name(look: Look) -> str:
+def name(look: DetectionPass) -> str:
     """As the table says it."""
     ways = [str(look.side), *["mirrored"] * look.mirrored, *["half contrast"] * look.softened]
     return ", ".join(ways)
@@ -94,7 +95,11 @@ def main() -> None:
     heads = [f"{column} ({len(photos)})" for column, photos in columns.items()]
     print(f"| look | {' | '.join(heads)} |")
     print(f"|{' --- |' * (1 + len(columns))}")
-    ways = {"first only": (), **{name(look): (look,) for look in LOOKS}, "**all of these**": LOOKS}
+    ways = {
+        "first only": (),
+        **{name(look): (look,) for look in DETECTION_PASSES},
+        "**all of these**": DETECTION_PASSES,
+    }
     ways |= {f"left out: {name(look)}": (look,) for look in LEFT_OUT}
     for way, looks in ways.items():
         found = [seen(photos, *looks) for photos in columns.values()]

@@ -59,7 +59,7 @@ def groups(analyser: inference.Analyser, faces: data.FaceDataset) -> Iterator[Gr
         images = np.stack([blurred(crop, sigma) for crop in crops])
         hits.append(right(images))
         sharpness += [quality.measure_crop(image)["sharpness"] for image in images]
-    flag = np.array(sharpness) < quality.LEAST_SHARPNESS
+    flag = np.array(sharpness) < quality.MIN_SHARPNESS
     together = np.concatenate(hits)
     condition = f"blurred by {', '.join(map(str, BLURS))} pixels"
     yield Group(condition, "", together[~flag])
@@ -77,7 +77,7 @@ def groups(analyser: inference.Analyser, faces: data.FaceDataset) -> Iterator[Gr
 def _turned(faces: data.FaceDataset, right: NDArray[np.bool_]) -> Iterator[Group]:
     found = list(framing.detections(faces.images, ENLARGED))
     seen = right[[row for row, _ in found]]
-    flag = np.array([quality.turn(face) > quality.MOST_TURN for _, face in found])
+    flag = np.array([quality.turn(face) > quality.MAX_TURN for _, face in found])
     yield Group("as turned as they are", "", seen[~flag])
     yield Group("as turned as they are", "turned", seen[flag])
 

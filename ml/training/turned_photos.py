@@ -19,11 +19,11 @@ from ml.training import metrics
 from ml.types import Box, FaceAnalysis
 
 ANGLES: Final = range(0, 360, 30)
-LEAST_SIZE: Final = 40.0
+MIN_SIZE: Final = 40.0
 """Pixels of the largest face of a photo that counts."""
-MOST_SIDE: Final = 640
+MAX_SIDE: Final = 640
 """Larger photos are shrunk to this long side."""
-MOST_SHIFT: Final = 0.5
+MAX_SHIFT: Final = 0.5
 """Distance from where the face is, in sizes of the face, at which it is found."""
 COLUMNS: Final = ("turned by", "found", "named as upright", "certain and otherwise")
 Photo = NDArray[np.uint8]
@@ -50,14 +50,14 @@ def photos(folder: Path) -> Iterator[Photo]:
                 photo = images.decode(file).rgb
         except (images.ImageError, OSError):
             continue
-        scale = min(MOST_SIDE / max(photo.shape[:2]), 1.0)
+        scale = min(MAX_SIDE / max(photo.shape[:2]), 1.0)
         shrunk = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         yield np.asarray(shrunk, np.uint8)
 
 
 def largest(faces: list[FaceAnalysis]) -> FaceAnalysis | None:
     """The largest of the faces that are certain."""
-    known = [face for face in faces if not face.uncertain and face.quality.face_size >= LEAST_SIZE]
+    known = [face for face in faces if not face.uncertain and face.quality.face_size >= MIN_SIZE]
     return max(known, key=lambda face: face.quality.face_size, default=None)
 
 
@@ -74,7 +74,7 @@ def seen(
     near = [
         other
         for other in analyser.analyse(picture)
-        if np.linalg.norm(_middle(other.box) - place) <= MOST_SHIFT * face.quality.face_size
+        if np.linalg.norm(_middle(other.box) - place) <= MAX_SHIFT * face.quality.face_size
     ]
     return max(near, key=lambda other: other.detection_score, default=None)
 

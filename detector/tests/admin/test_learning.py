@@ -46,7 +46,7 @@ def operator(db: None) -> Client:
 
 @pytest.fixture
 def serving(db: None) -> ModelVersion:
-    promotion.settle()
+    promotion.choose_default()
     active = model_selectors.active_model()
     assert active is not None
     return active

@@ -76,7 +76,7 @@ def test_a_campaign_reads_all_anew_and_keeps_what_was(
 ) -> None:
     campaign = reanalysis.start(model=better, actor=owner)
     assert campaign.photos == 5
-    submission.take_up_old()
+    submission.resume_reanalysis()
     assert len(sent) == 2  # no more than so many at once
     _work(sent)
     campaign.refresh_from_db()
@@ -97,7 +97,7 @@ def test_a_new_upload_goes_first(
     django_capture_on_commit_callbacks: Any,
 ) -> None:
     reanalysis.start(model=better, actor=None)
-    submission.take_up_old()
+    submission.resume_reanalysis()
     with django_capture_on_commit_callbacks(execute=True):
         submission.submit(owner, [picture()], Source.WEB)
     order = []
@@ -111,15 +111,15 @@ def test_a_new_upload_goes_first(
 
 def test_pause_resume_and_cancel(better: ModelVersion, owner: User, sent: list[UUID]) -> None:
     campaign = reanalysis.start(model=better, actor=owner)
-    submission.take_up_old()
+    submission.resume_reanalysis()
     assert reanalysis.pause(campaign, owner)
     assert not reanalysis.pause(campaign, owner)
     _work(sent)
-    submission.take_up_old()
+    submission.resume_reanalysis()
     assert not sent
     assert reanalysis.progress(campaign) == reanalysis.Progress(5, 2, 0, 0)
     assert reanalysis.resume(campaign, owner)
-    submission.take_up_old()
+    submission.resume_reanalysis()
     assert len(sent) == 2
     assert reanalysis.cancel(campaign, owner)
     assert campaign.is_ended
@@ -145,7 +145,7 @@ def test_what_is_left_out(
     # Its owner asked for the same meanwhile: it is not read twice at once.
     submission.analyse_again(stranger, [other.photo_id])
     Analysis.objects.filter(status=Status.QUEUED).update(status=Status.RUNNING, **_LEASE)
-    submission.take_up_old()
+    submission.resume_reanalysis()
     assert not sent
     assert Analysis.objects.filter(photo=other.photo_id).count() == 2
 
@@ -158,7 +158,7 @@ def test_it_stops_when_another_model_becomes_active(
 ) -> None:
     campaign = reanalysis.start(model=better, actor=owner)
     best = _activate("best", "2" * 64)
-    submission.take_up_old()
+    submission.resume_reanalysis()
     campaign.refresh_from_db()
     assert (campaign.status, campaign.note) == (ReanalysisStatus.PAUSED, reanalysis.REPLACED)
     with pytest.raises(DetectorError, match="Only the active model"):
@@ -175,7 +175,7 @@ def test_a_photo_that_fails_keeps_its_result(
 ) -> None:
     analyser.error = DetectorError("file_missing", "The stored file is gone.")
     campaign = reanalysis.start(model=better, actor=owner)
-    submission.take_up_old()
+    submission.resume_reanalysis()
     _work(sent)
     assert reanalysis.progress(campaign) == reanalysis.Progress(5, 0, 5, 0)
     assert Analysis.objects.filter(superseded=False, status=Status.DONE).count() == 5
@@ -201,7 +201,7 @@ def test_what_people_said_stays_with_the_face(
     verdicts.give_verdict(case.pk, reviewer, Verdict.ANGRY)
     for analyser.sha256 in ("1" * 64, "2" * 64):
         reanalysis.start(model=_activate("better", analyser.sha256), actor=owner)
-        submission.take_up_old()
+        submission.resume_reanalysis()
         _work(sent)
     now = {face.analysis.photo_id: face for face in Face.objects.filter(analysis__superseded=False)}
     assert now[photos[0].photo_id].effective_emotion == "angry"

@@ -109,7 +109,7 @@ def test_answer_is_forgotten_after_a_day(owner: User, content: bytes) -> None:
         send(api_client(owner), content, "k")
     assert "Idempotency-Replayed" not in send(api_client(owner), content, "k")
     IdempotentCall.objects.update(created_at=timezone.now() - timedelta(hours=25))
-    assert idempotency.forget_old() == 1
+    assert idempotency.delete_old() == 1
 
 
 DONE = Outcome([UUID(int=1)])

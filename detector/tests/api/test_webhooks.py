@@ -237,4 +237,4 @@ def test_old_deliveries_are_forgotten(owner: User) -> None:
     old = timezone.now() - timedelta(days=31)
     WebhookDeliveryFactory.create(status=DeliveryStatus.DELIVERED, finished_at=old)
     WebhookDeliveryFactory.create()
-    assert deliveries.forget_old() == 1
+    assert deliveries.delete_old() == 1

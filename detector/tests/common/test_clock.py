@@ -200,7 +200,7 @@ def test_what_waits_and_what_is_kept(owner: User, analysed: Analysis, off: timed
     IdempotentCall.objects.update(created_at=timezone.now() - timedelta(hours=23, minutes=30))
     with elsewhere(off):
         assert explanations.sweep() == 0
-        assert idempotency.forget_old() == 0
+        assert idempotency.delete_old() == 0
         assert trash.empty(trash.kept_since()) == 0
         assert retention.erase_outlived(clock.now()) == 0
     assert Explanation.objects.get().is_waiting
@@ -224,7 +224,7 @@ def test_a_face_is_one_reviewers_alone(off: timedelta) -> None:
 @pytest.mark.parametrize("off", OFF)
 def test_training_on_another_host_is_not_given_up(fine_tune: FineTune, off: timedelta) -> None:
     with elsewhere(off):
-        assert runner.give_up_silent() == 0
+        assert runner.fail_silent() == 0
     fine_tune.refresh_from_db()
     assert fine_tune.status == FineTuneStatus.RUNNING
 

@@ -61,7 +61,7 @@ def let_train(monkeypatch: pytest.MonkeyPatch, folder: Path, wait: float = 0.0) 
 
 @pytest.fixture
 def reviewed(tmp_path: Path, db: None) -> ReviewedExport:
-    promotion.settle()
+    promotion.choose_default()
     (tmp_path / "reviewed.npz").touch()
     return ReviewedExport.objects.create(
         name="2026-06-01-abc", path=str(tmp_path / "reviewed.npz"), sha256="a" * 64, faces=9

@@ -29,7 +29,7 @@ def test_a_version_in_the_shadow_judges_what_is_shown(
 ) -> None:
     settings.MODELS_FOLDER, settings.MODEL_VERSION = tmp_path, None
     monkeypatch.setattr(networks, "analyser", real_analyser)
-    promotion.settle()
+    promotion.choose_default()
     candidate = promotion.register("v3")
     promotion.set_shadow(candidate, True, owner)
     photos = [
@@ -42,7 +42,7 @@ def test_a_version_in_the_shadow_judges_what_is_shown(
     face = Face.objects.get()
     assert background_sent == [face.analysis_id]
     for _ in range(2):
-        shadow.judge(face.analysis_id)
+        shadow.score(face.analysis_id)
     opinion = ShadowFace.objects.get()
     assert (opinion.face, opinion.model_version) == (face, candidate)
     assert opinion.emotion == face.emotion == "happy"

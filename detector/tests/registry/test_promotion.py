@@ -29,7 +29,7 @@ def models_folder(settings: Any, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def shipped() -> ModelVersion:
-    promotion.settle()
+    promotion.choose_default()
     return active()
 
 
@@ -65,12 +65,12 @@ def test_what_ships_serves_until_a_person_chooses(
     assert shipped.name == manifest.DEFAULT_VERSION
     # An upgrade ships another.
     monkeypatch.setattr(manifest, "DEFAULT_VERSION", "v3")
-    promotion.settle()
+    promotion.choose_default()
     assert (active().name, active().chosen_at) == ("v3", None)
     # A person chooses, and the next upgrade changes nothing.
     promotion.promote(shipped, owner)
     monkeypatch.setattr(manifest, "DEFAULT_VERSION", "v2")
-    promotion.settle()
+    promotion.choose_default()
     assert active() == shipped
     assert active().chosen_at is not None
     # Whoever goes back to what ships follows it again.
@@ -78,7 +78,7 @@ def test_what_ships_serves_until_a_person_chooses(
     promotion.roll_back(owner)
     assert (active().name, active().chosen_at) == ("v3", None)
     monkeypatch.setattr(manifest, "DEFAULT_VERSION", shipped.name)
-    promotion.settle()
+    promotion.choose_default()
     assert active() == shipped
 
 
@@ -146,7 +146,7 @@ def test_the_environment_wins(shipped: ModelVersion, owner: User, settings: Any)
     settings.MODEL_VERSION = "v3"
     assert code_of(promotion.promote, promotion.register("v3"), owner) == "model_pinned"
     assert code_of(promotion.roll_back, owner) == "model_pinned"
-    promotion.settle()
+    promotion.choose_default()
     assert active().name == "v3"
     assert real_analyser().version == "v3"
 

@@ -182,7 +182,7 @@ def test_the_bin_shows_restores_and_is_emptied(
     assert analysed.photo.filename not in text_of(stranger_web.get("/bin/"))
     stranger_web.post("/bin/restore/", {"photo": ids})
     stranger_web.post("/bin/empty/")
-    assert photo_selectors.bin_of(owner).count() == 2
+    assert photo_selectors.trash_of(owner).count() == 2
     assert web.post("/bin/restore/", {"photo": ids})["Location"] == "/history/"
     trash.discard(owner, ids)
     with django_capture_on_commit_callbacks(execute=True):
