@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django_http_compression.middleware import HttpCompressionMiddleware
 
-from detector.common import dates
+from detector.common import calendar
 from detector.common.outages import outage_in
 from detector.models import User
 from detector.web import errors, way_back
@@ -204,10 +204,10 @@ def owner_dates(get_response: Handler) -> Handler:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if isinstance(request.user, User):
             timezone.activate(request.user.zone)
-            dates.activate(request.user.date_language)
+            calendar.activate(request.user.date_language)
         else:
             timezone.deactivate()
-            dates.deactivate()
+            calendar.deactivate()
         return get_response(request)
 
     return middleware

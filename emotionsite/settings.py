@@ -453,7 +453,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 
 LANGUAGE_CODE = "en"
-# Pages are in English; dates follow the person (detector.common.dates), corrected here for forms.
+# Pages are in English; dates follow the person (detector.common.calendar). Here for forms.
 FORMAT_MODULE_PATH = "emotionsite.formats"
 USE_I18N = True
 USE_TZ = True

@@ -12,7 +12,7 @@ from typing import Any
 from django.utils import timezone
 
 from detector.analyses import selectors as analysis_selectors
-from detector.common.days import utc_text
+from detector.common.calendar import utc_text
 from detector.common.spreadsheet_text import harmless
 from detector.models import Analysis, Face, Photo, User
 from detector.photos import selectors as photo_selectors

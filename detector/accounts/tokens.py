@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from detector.common import clock
-from detector.common.days import utc_text
+from detector.common.calendar import utc_text
 from detector.enums import Scope
 from detector.exceptions import DetectorError
 from detector.models import ApiToken, User

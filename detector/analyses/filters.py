@@ -7,7 +7,7 @@ from typing import Any
 import django_filters
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from detector.common.days import end_of_day, start_of_day
+from detector.common.calendar import end_of_day, start_of_day
 from detector.enums import Emotion, Source, Status, Verdict
 from detector.models import Analysis, Face, PhotoTag, User
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth, TruncWeek, TruncYear
 
-from detector.common.days import end_of_day, start_of_day
+from detector.common.calendar import end_of_day, start_of_day
 from detector.enums import Emotion, Status
 from detector.models import Analysis, DailyEmotion, DailyPhotos, User
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db.models import F, Max, Min, OuterRef, Q, Subquery, Sum
 
-from detector.common import dates
+from detector.common import calendar
 from detector.enums import Emotion, Status
 from detector.insights import totals
 from detector.insights.totals import EmotionShare
@@ -66,7 +66,7 @@ class CalendarDay:
         return self.day.isoformat()
 
 
-def calendar(owner: User, year: int, model_id: UUID | None = None) -> list[CalendarDay]:
+def days_of_year(owner: User, year: int, model_id: UUID | None = None) -> list[CalendarDay]:
     """The days of a year that have faces, in order."""
     rows = (
         totals.daily_emotions_of(owner, date(year, 1, 1), date(year, 12, 31), model_id)
@@ -92,7 +92,7 @@ def _dominant(counts: dict[str, int]) -> Emotion:
 
 def weekday_name(weekday: int) -> str:
     """A weekday in the language of dates; 0 is Monday."""
-    return dates.weekday_name(MONDAY + timedelta(days=weekday))
+    return calendar.weekday_name(MONDAY + timedelta(days=weekday))
 
 
 def hour_name(weekday: int, hour: int) -> str:

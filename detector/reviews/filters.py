@@ -7,7 +7,7 @@ import django_filters
 from django import forms
 from django.db.models import QuerySet
 
-from detector.common.days import end_of_day, start_of_day
+from detector.common.calendar import end_of_day, start_of_day
 from detector.enums import Emotion
 from detector.models import ModelVersion, ReviewCase, User
 

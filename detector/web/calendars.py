@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
-from detector.common import dates
+from detector.common import calendar
 from detector.enums import Emotion
 from detector.insights import trends
 from detector.templatetags.emotions import EMOJI
@@ -70,7 +70,7 @@ def year_of_days(
         x, y = left + week * (side + GAP), top + weekday * (side + GAP)
         cells.append(_day_cell(x, y, day, known.get(day), marked=day in marks))
         if day.day == 1:
-            months.append(Label(x + (side if weekday else 0), top - 6, dates.month_name(day)))
+            months.append(Label(x + (side if weekday else 0), top - 6, calendar.month_name(day)))
     rows = [
         Label(left - 6, top + i * (side + GAP) + 11, trends.weekday_name(i)) for i in (0, 2, 4, 6)
     ]
@@ -78,7 +78,7 @@ def year_of_days(
 
 
 def _day_cell(x: int, y: int, day: date, found: trends.CalendarDay | None, *, marked: bool) -> Cell:
-    name = dates.day_text(day)
+    name = calendar.day_text(day)
     if found is None:
         return Cell(x, y, f"{name}: no face", marked=marked)
     title = f"{name}: {_mostly(found)}"

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from detector.common.days import FIRST, LAST
+from detector.common.calendar import FIRST, LAST
 from detector.enums import Emotion
 from detector.insights import totals, trends
 from detector.photos import selectors as photo_selectors
@@ -42,7 +42,7 @@ def insights(request: OwnerRequest) -> HttpResponse:
     used = [model] if model else [use for use in every if since is None or use.last_day >= since]
     changes = [use for use in used[1:] if since is None or use.first_day >= since]
     year = _year(request.GET.get("year"), summary.last_day)
-    days = trends.calendar(owner, year, model_id)
+    days = trends.days_of_year(owner, year, model_id)
     hours = trends.hours(owner, model_id)
     days_faces = sum(day.faces for day in days)
     hours_faces = sum(cell.faces for cell in hours)

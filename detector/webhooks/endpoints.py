@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from detector.common import clock, outbound
-from detector.common.days import utc_text
+from detector.common.calendar import utc_text
 from detector.enums import DeliveryStatus, Event, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Review, User, WebhookDelivery, WebhookEndpoint

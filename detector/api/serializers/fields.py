@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from detector.common.days import utc_text
+from detector.common.calendar import utc_text
 from detector.enums import Emotion
 
 AnyField = serializers.Field[Any, Any, Any, Any]

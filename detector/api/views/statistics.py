@@ -70,7 +70,7 @@ class CalendarView(ApiMixin, GenericAPIView[Any]):
     def get(self, request: Request) -> Response:
         """Faces and the most frequent expression of each day."""
         year = self.asked()["year"]
-        days = trends.calendar(caller(request), year)
+        days = trends.days_of_year(caller(request), year)
         return Response(CalendarSerializer({"year": year, "days": days}).data)
 
 

@@ -102,16 +102,16 @@ def test_calendar_and_hours_in_the_owners_time_zone(owner: User, old: ModelVersi
     add(owner, old, MONDAY, "hsshn")
     add(owner, old, MONDAY.replace(hour=23), "nn")
     # Of equals the first in the order of emotions.
-    assert trends.calendar(owner, 2026) == [trends.CalendarDay(FIRST, 7, Emotion.NEUTRAL, 3)]
+    assert trends.days_of_year(owner, 2026) == [trends.CalendarDay(FIRST, 7, Emotion.NEUTRAL, 3)]
     assert trends.hours(owner) == [
         trends.HourCell(0, 9, 5, Emotion.HAPPY, 2),
         trends.HourCell(0, 23, 2, Emotion.NEUTRAL, 2),
     ]
-    assert trends.calendar(owner, 2025) == []
+    assert trends.days_of_year(owner, 2025) == []
     owner.time_zone = "Europe/Rome"
     owner.save()
     rollups.rebuild(owner)
-    assert trends.calendar(owner, 2026) == [
+    assert trends.days_of_year(owner, 2026) == [
         trends.CalendarDay(FIRST, 5, Emotion.HAPPY, 2),
         trends.CalendarDay(FIRST + timedelta(days=1), 2, Emotion.NEUTRAL, 2),
     ]
