@@ -12,6 +12,7 @@ class DetectorConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks, what follows a deletion, and the guard of forks."""
+        from detector import checks  # noqa: F401
         from detector.common import forks
         from detector.photos import erasure  # noqa: F401
 

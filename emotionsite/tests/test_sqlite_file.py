@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from emotionsite import sqlite_file
-from emotionsite.processes import programs
+from emotionsite import sqlite_file, supervisor
 
 
 @pytest.fixture
@@ -88,7 +87,7 @@ def test_nothing_starts_on_a_damaged_database(file: Path, command: list[str]) ->
     done = subprocess.run(
         [sys.executable, *command],
         env={**os.environ, "VAR_DIR": str(file.parent), "DATABASE_URL": f"sqlite:///{file}"},
-        cwd=Path(programs.__file__).parents[1],
+        cwd=Path(supervisor.__file__).parents[1],
         capture_output=True,
         text=True,
         timeout=60,

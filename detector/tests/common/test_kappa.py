@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
@@ -12,6 +12,7 @@ LABELS = "abc"
 
 
 @given(st.lists(st.tuples(st.sampled_from(LABELS), st.sampled_from(LABELS)), min_size=1))
+@settings(deadline=None)
 def test_cohen_is_what_scikit_learn_says(pairs: list[tuple[str, str]]) -> None:
     found = cohen_kappa(pairs)
     if len({label for pair in pairs for label in pair}) == 1:

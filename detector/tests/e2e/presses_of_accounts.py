@@ -234,16 +234,16 @@ ELSEWHERE: Final = {
     "usersessions/usersession_list.html: Log out everywhere else":
         "web/test_account.py::test_sessions_are_listed_and_ended",
     # the administration: every press there loads a page anew
-    "admin/search_form.html: Search": "test_admin.py::test_lists",
+    "admin/search_form.html: Search": "admin/test_admin.py::test_lists",
     "admin/detector/user/change_form.html: Export everything":
-        "test_admin.py::test_what_staff_see_and_do_is_written_down",
+        "admin/test_admin.py::test_what_staff_see_and_do_is_written_down",
     "admin/detector/finetune/progress.html: Cancel":
-        "test_admin_learning.py::test_a_fine_tune_is_begun_watched_and_cancelled",
+        "admin/test_learning.py::test_a_fine_tune_is_begun_watched_and_cancelled",
     "admin/detector/modelversion/choices.html: Roll back to …":
-        "test_admin_learning.py::test_a_candidate_is_compared_promoted_and_rolled_back",
+        "admin/test_learning.py::test_a_candidate_is_compared_promoted_and_rolled_back",
     "admin/detector/modelversion/choices.html: Promote …":
-        "test_admin_learning.py::test_a_candidate_is_compared_promoted_and_rolled_back",
+        "admin/test_learning.py::test_a_candidate_is_compared_promoted_and_rolled_back",
     "admin/detector/modelversion/choices.html: End its shadow mode Let it judge in the shadow":
-        "test_admin_learning.py::test_shadow_mode_is_switched_and_its_agreement_shown",
+        "admin/test_learning.py::test_shadow_mode_is_switched_and_its_agreement_shown",
 }  # fmt: skip
 """Where the rest is pressed, by `file::function`; nothing where there is nothing to see."""
