@@ -1,8 +1,8 @@
-"""Analyse image files: `python -m ml.analyse PATH…`, one JSON line an image.
+"""Analyse image files: `python -m ml.analyse PATH…` prints one JSON line per image.
 
-A line is {"path", "width", "height", "faces"} (width and height of the upright image, a face as
-in `FaceAnalysis.as_dict`) or {"path", "error": {"code", "message"}}; the exit code is 1 when any
-file failed.
+A line is {"path", "width", "height", "faces"} or {"path", "error": {"code", "message"}}. Width and
+height are those of the upright image; a face is as in `FaceAnalysis.as_dict`. The exit code is 1
+when any file failed.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from ml.manifest import ManifestError
 
 
 def analyse(path: Path, analyser: inference.Analyser) -> dict[str, object]:
-    """The line of one file."""
+    """Analyse one file. Returns its line of output."""
     try:
         with path.open("rb") as file:
             rgb = images.decode(file).rgb
@@ -31,7 +31,7 @@ def analyse(path: Path, analyser: inference.Analyser) -> dict[str, object]:
 
 
 def main() -> int:
-    """Parse the command line and analyse; the exit code."""
+    """Parse the command line and analyse the files. Returns the exit code."""
     parser = argparse.ArgumentParser(description="Find faces and classify their expressions.")
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="an image file")
     parser.add_argument("--version", help="name of the weights")

@@ -20,14 +20,14 @@ INPUT_SHAPE: Final = (48, 48, 1)
 
 @keras.saving.register_keras_serializable("emotionsite")
 class FusedBatchNormalization(layers.BatchNormalization):
-    """Batch normalisation whose training step is one operation: half the time of Keras' own.
+    """Batch normalisation whose training step is one operation: it takes half of Keras' time.
 
-    For feature maps (N, H, W, C) in float32 or bfloat16; otherwise and when it does not train it
-    is its parent, whose weights it has.
+    The fused operation is used in training, for feature maps (N, H, W, C) in float32 or bfloat16.
+    In all other cases the layer behaves as its parent does. It has the same weights.
     """
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Normalise by this batch's mean and variance, and keep their moving averages."""
+        """Normalise by the batch's mean and variance, and update the moving averages."""
         if not training or len(inputs.shape) != 4:
             return super().call(inputs, training=training, mask=mask)
         normalised, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
@@ -46,10 +46,10 @@ class FusedBatchNormalization(layers.BatchNormalization):
 
 @keras.saving.register_keras_serializable("emotionsite")
 class Enlargement(layers.Layer):
-    """Square maps (N, H, H, C) → (N, side, side, C), interpolated linearly between pixel centres.
+    """Enlarge square maps (N, H, H, C) to (N, side, side, C) by bilinear interpolation.
 
-    Two products with a constant matrix. Keras' own `Resizing` gives one result when it is called
-    and another within `predict` (Keras 3.15, TensorFlow 2.21).
+    Samples are taken between pixel centres, by two products with a constant matrix. Keras' own
+    `Resizing` gives different results when called and in `predict` (Keras 3.15, TensorFlow 2.21).
     """
 
     def __init__(self, side: int, **options: Any) -> None:
@@ -63,26 +63,26 @@ class Enlargement(layers.Layer):
         return keras.ops.einsum("ow,nhwc->nhoc", matrix, rows)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """(N, side, side, C)."""
+        """Return (N, side, side, C)."""
         return (input_shape[0], self.side, self.side, input_shape[3])
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments."""
+        """Return the constructor's arguments."""
         config: dict[str, Any] = super().get_config()
         return config | {"side": self.side}
 
 
 def _between(height: int, side: int) -> NDArray[np.float32]:
-    """(side, height): the share of each of `height` pixels in each of `side`."""
+    """Return the interpolation weights (side, height): rows are outputs, columns are inputs."""
     places = (np.arange(side) + 0.5) * height / side - 0.5
     distance = np.abs(np.clip(places, 0, height - 1)[:, None] - np.arange(height))
     return np.asarray(np.clip(1 - distance, 0, 1), np.float32)
 
 
 Block = Literal["plain", "residual", "separable"]
-"""What a step of a block is: a convolution; one that is added to its input where the width allows
-(He et al. 2015, arXiv:1512.03385); or one by depth and one by width (Howard et al. 2017,
-arXiv:1704.04861)."""
+"""One step of a block. plain: a convolution. residual: a convolution whose output is added to its
+input where the number of channels allows it (He et al. 2015, arXiv:1512.03385). separable: a
+depthwise and a pointwise convolution (Howard et al. 2017, arXiv:1704.04861)."""
 
 
 def vgg(
@@ -97,16 +97,16 @@ def vgg(
     squeeze_excitation: bool = False,
     side: int = INPUT_SHAPE[0],
 ) -> keras.Model:
-    """VGG-like network (Simonyan & Zisserman 2014, arXiv:1409.1556) with batch normalisation.
+    """Build a network like VGG (Simonyan & Zisserman 2014, arXiv:1409.1556), batch-normalised.
 
-    Each block is some times (`convolutions`) Conv2D 3×3 → BatchNorm → ReLU, or what `block` says,
-    then, where asked for, squeeze and excitation (Hu et al. 2017, arXiv:1709.01507), MaxPooling and
-    Dropout. Crops are first enlarged to `side`. Input (N, 48, 48, 1) float32 in [0, 255]; output
-    {head: (N, 7) float32 logits} for both `HEADS`, in float32 whatever precision Keras computes the
-    rest in.
+    Crops are first enlarged to `side`. A block has as many steps as `convolutions` says, each
+    Conv2D 3×3 → BatchNorm → ReLU or another `Block`; then squeeze and excitation (Hu et al. 2017,
+    arXiv:1709.01507) if asked for, MaxPooling and Dropout. Input: (N, 48, 48, 1) float32 in
+    [0, 255]. Output: {head: (N, 7) float32 logits} for both `HEADS`; the heads compute in float32
+    whatever the precision of the rest.
     """
     crops = keras.Input(INPUT_SHAPE, name="crops")
-    # Each crop to zero mean and unit variance: light and contrast of the photo fall away.
+    # Each crop gets zero mean and unit variance, which removes light and contrast of the photo.
     x = layers.LayerNormalization(
         axis=[1, 2, 3], center=False, scale=False, epsilon=1.0, dtype="float32", name="standardise"
     )(crops)
@@ -153,7 +153,7 @@ def _activated(x: keras.KerasTensor, *, name: str) -> keras.KerasTensor:
 
 
 def _squeeze_excitation(x: keras.KerasTensor, width: int, *, name: str) -> keras.KerasTensor:
-    """Each channel scaled by what all of the map says about it."""
+    """Scale each channel by a weight computed from the means of all channels."""
     scale = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_mean")(x)
     scale = layers.Dense(max(width // 8, 4), activation="relu", name=f"{name}_in")(scale)
     scale = layers.Dense(width, activation="sigmoid", name=f"{name}_out")(scale)
@@ -161,16 +161,16 @@ def _squeeze_excitation(x: keras.KerasTensor, width: int, *, name: str) -> keras
 
 
 def load(path: Path, precision: str = "float32") -> keras.Model:
-    """A stored network, not compiled, computing in that precision."""
+    """Load a stored network, not compiled, that computes in this precision."""
     return in_precision(keras.saving.load_model(path, compile=False), precision)
 
 
 def in_precision(
     model: keras.Model, precision: str, normalisation: type = FusedBatchNormalization
 ) -> keras.Model:
-    """The same network with the same weights, computing in that precision.
+    """Return a copy of the network with the same weights that computes in this precision.
 
-    Its first and last layers, which stay in float32, excepted.
+    The input, its standardisation and the heads stay in float32.
     """
 
     def same_layer(layer: layers.Layer) -> layers.Layer:
@@ -186,10 +186,10 @@ def in_precision(
 
 
 def carried_over(start: keras.Model, model: keras.Model) -> list[NDArray[np.float32]]:
-    """Weights with which `model` begins as `start`, from which it differs at most in `side`.
+    """Return the weights of `start` for `model`, which may differ from it in `side` alone.
 
-    Those of the first dense layer are spread over maps of another size: it says the same of even
-    ones.
+    The kernel of the first dense layer is resampled to maps of the other size. For even maps its
+    output does not change.
     """
     old, new = (network.get_layer("flatten").input.shape[1] for network in (start, model))
     kept = {layer.name: layer.get_weights() for layer in start.layers}
@@ -202,5 +202,5 @@ def carried_over(start: keras.Model, model: keras.Model) -> list[NDArray[np.floa
 
 
 def for_serving(model: keras.Model) -> keras.Model:
-    """The same network in float32 and of Keras' own layers only."""
+    """Return a copy of the network in float32 that has only Keras' own layers."""
     return in_precision(model, "float32", layers.BatchNormalization)

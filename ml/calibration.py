@@ -1,7 +1,7 @@
-"""Logits → calibrated probabilities, and how well calibrated they are.
+"""Calibrated probabilities from logits, and measures of their calibration.
 
-Serving's side, on NumPy alone; the constants come from the manifest, fitted on the validation
-split by `ml.training.calibrate`.
+This is the serving side and needs NumPy alone. The constants come from the manifest;
+`ml.training.calibrate` fits them on the validation split.
 """
 
 from typing import Final
@@ -19,19 +19,18 @@ Reliability = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]
 
 
 def softmax(logits: ArrayLike) -> NDArray[np.float64]:
-    """Softmax over the last axis, in double precision and safe from overflow."""
+    """Compute the softmax over the last axis, in double precision and safe from overflow."""
     values = np.asarray(logits, dtype=np.float64)
     exponentials = np.exp(values - values.max(axis=-1, keepdims=True))
     return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
 
 
 def probabilities(logits: ArrayLike, calibration: HeadCalibration) -> NDArray[np.float32]:
-    """Calibrated probabilities (N, 7) float32 from logits (N, 7); rows sum to 1.
+    """Return calibrated probabilities (N, 7) float32 of logits (N, 7); rows sum to 1.
 
-    The bias, -strength · log(prior), takes back part of what the network learned about how
-    frequent each emotion was in training (logit adjustment, Menon et al. 2021,
-    arXiv:2007.07314); the temperature then sets the confidence (Guo et al. 2017,
-    arXiv:1706.04599).
+    The bias, -strength · log(prior), removes part of the class prior that the network learned in
+    training (logit adjustment, Menon et al. 2021, arXiv:2007.07314). The temperature then scales
+    the confidence (Guo et al. 2017, arXiv:1706.04599).
     """
     values = np.asarray(logits, dtype=np.float64).reshape(-1, len(calibration.bias))
     adjusted = (values + np.asarray(calibration.bias)) / calibration.temperature
@@ -41,9 +40,9 @@ def probabilities(logits: ArrayLike, calibration: HeadCalibration) -> NDArray[np
 def reliability(
     probabilities: NDArray[np.float32], label: NDArray[np.integer], bins: int = ECE_BINS
 ) -> Reliability:
-    """Mean confidence, accuracy and number of faces in equal-width bins, (bins,) each.
+    """Return mean confidence, accuracy and number of faces in equal-width bins, (bins,) each.
 
-    probabilities (N, 7), label (N,); an empty bin has confidence and accuracy 0.
+    probabilities (N, 7), label (N,). An empty bin has confidence and accuracy 0.
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
     correct = probabilities.argmax(axis=1) == label
@@ -60,10 +59,10 @@ def reliability(
 def expected_calibration_error(
     probabilities: NDArray[np.float32], label: NDArray[np.integer], bins: int = ECE_BINS
 ) -> float:
-    """Expected calibration error in [0, 1] over equal-width bins (Guo et al. 2017).
+    """Return the expected calibration error in [0, 1] over equal-width bins (Guo et al. 2017).
 
-    probabilities (N, 7), label (N,); the mean over faces of |accuracy - confidence| of each
-    face's bin. 0 for no faces.
+    probabilities (N, 7), label (N,). It is the mean over faces of |accuracy - confidence| of each
+    face's bin; 0 for no faces.
     """
     if len(label) == 0:
         return 0.0

@@ -1,4 +1,4 @@
-"""When a picture was taken, as its metadata says: EXIF first, then XMP, then a PNG's text."""
+"""Read and write the capture time of a picture: EXIF first, then XMP, then a PNG's text."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from PIL import ExifTags, Image
 from ml.image_metadata import DECODER_ERRORS
 
 EARLIEST_YEAR: Final = 1900
-"""A capture time before that is a camera without a clock."""
+"""An earlier capture time comes from a camera whose clock is wrong."""
 
 CLOCK_STARTS: Final = frozenset(
     {
@@ -20,11 +20,11 @@ CLOCK_STARTS: Final = frozenset(
         date(1980, 1, 1),  # FAT, and most cameras after their battery was empty
     }
 )
-"""Days on which the clock of a computer or camera begins: nobody set it."""
+"""Days at which clocks of computers and cameras start: such a time was never set."""
 
 RESET_MINUTE: Final = datetime(2000, 1, 1)
-"""The other moment that cameras fall back to. People do take photos on that day, so only its first
-minute counts as a clock that was not set."""
+"""Another start of camera clocks. People do take photos on that day, so only its first minute is
+taken for a clock that was not set."""
 
 EXIF_TAGS: Final = (
     (
@@ -39,7 +39,7 @@ EXIF_TAGS: Final = (
     ),
     (ExifTags.Base.DateTime, ExifTags.Base.SubsecTime, ExifTags.Base.OffsetTime),
 )
-"""Moment, fraction and offset, best first: taken, digitised, last changed (CIPA DC-008)."""
+"""Tags of moment, fraction and offset, best first: taken, digitised, changed (CIPA DC-008)."""
 
 MAX_XMP_BYTES: Final = 512 * 2**10
 _XMP: Final = tuple(
@@ -55,7 +55,7 @@ _MOMENT: Final = re.compile(
 
 
 def captured_at(image: Image.Image) -> datetime | None:
-    """Return the first moment that makes sense; aware where an offset is given, else naive."""
+    """Return the first plausible moment; aware where an offset is given, else naive."""
     for text, fraction, offset in _candidates(image):
         moment = parsed(text, fraction, offset)
         if moment is not None:
@@ -64,10 +64,10 @@ def captured_at(image: Image.Image) -> datetime | None:
 
 
 def parsed(text: str, fraction: str = "", offset: str = "") -> datetime | None:
-    """Return the moment of EXIF's or ISO 8601's spelling, None where it makes no sense.
+    """Parse a moment as EXIF or ISO 8601 writes it. Returns None where it is not plausible.
 
-    `fraction` holds the decimal digits of the second and `offset` the zone, where they stand
-    apart; what stands in the text itself comes first.
+    `fraction` holds the decimal digits of the second and `offset` the zone, for formats that store
+    them apart. Digits and zone within `text` take precedence.
     """
     found = _MOMENT.fullmatch(text)
     if found is None:
@@ -85,9 +85,9 @@ def parsed(text: str, fraction: str = "", offset: str = "") -> datetime | None:
 
 
 def capture_time_segment(moment: datetime | None, zone: tzinfo) -> bytes:
-    """Return the segment of a JPEG, to stand at its start, that says when it was taken.
+    """Return a JPEG's EXIF segment, to follow its start marker, with the capture time alone.
 
-    In the time of a zone with its offset, as cameras write it, and nothing else; empty for None.
+    The moment is written in local time of `zone` with its offset, as cameras do. Empty for None.
     """
     if moment is None:
         return b""
@@ -104,10 +104,10 @@ def capture_time_segment(moment: datetime | None, zone: tzinfo) -> bytes:
 
 
 def _candidates(image: Image.Image) -> Iterator[tuple[str, str, str]]:
-    """Text, fraction and offset of each place that may say it, best first."""
+    """Yield text, fraction and offset from each place that may hold the time, best first."""
     try:
         exif = image.getexif()
-        # Writers are known to put the tags into either directory.
+        # Some programs write these tags into the main directory, others into Exif's.
         details = {**exif, **exif.get_ifd(ExifTags.IFD.Exif)}
     except DECODER_ERRORS:
         details = {}

@@ -1,6 +1,6 @@
-"""The expression network as exported for serving, on ONNX Runtime.
+"""The exported expression network on ONNX Runtime.
 
-Why this runtime: docs/decisions/0002-serving-runtime.md.
+docs/decisions/0002-serving-runtime.md says why this runtime.
 """
 
 import os
@@ -16,22 +16,22 @@ from ml.labels import EMOTIONS, HEADS
 from ml.manifest import INPUT_SHAPE
 
 BATCH: Final = 64
-"""Crops that go through the network at once; bounds the memory a crowd costs."""
+"""Crops in one call of the network; bounds the memory for a photo of a crowd."""
 MAX_THREADS: Final = 2
-"""Threads that work on one call; more gain little on so small a network."""
+"""Threads of one call; more gain little on so small a network."""
 
 
 def usable_cores() -> int:
-    """How many cores this process may run on."""
+    """Return how many cores this process may run on."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 class Classifier:
-    """Crops → logits of both heads; safe to share between threads, without a lock.
+    """Computes the logits of both heads for crops. Threads may share it without a lock.
 
-    Create it after a fork: its threads do not survive one.
+    Create it after a fork, since its threads do not survive one.
     """
 
     def __init__(
@@ -42,16 +42,16 @@ class Classifier:
         soften: bool = False,
         threads: int | None = None,
     ) -> None:
-        """Read the exported network (a path or its bytes).
+        """Read the exported network, given as a path or as bytes.
 
-        Crops whose likeliest emotion gets at most `mirror_below` of the softmax of the `consensus`
-        logits are also seen in the mirror, and both logits are averaged: 0 never, 1 always, at
-        twice the cost. With `soften` crops go through `softened` first. `threads` work on one call,
-        by default as many as there are cores for, at most two.
+        Crops whose highest softmax probability of `consensus` is at most `mirror_below` are also
+        classified mirrored, and both logits are averaged: 0 never does so, 1 always, at twice the
+        cost. With `soften` crops go through `softened` first. One call uses `threads` threads; the
+        default is one per core, at most two.
         """
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or min(MAX_THREADS, usable_cores())
-        # A worker that waits for the next photo must not burn a core meanwhile.
+        # An idle worker must not use a core while it waits for the next photo.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         source = network if isinstance(network, bytes) else str(network)
         self._session = onnxruntime.InferenceSession(
@@ -63,27 +63,29 @@ class Classifier:
     def logits(
         self, crops: NDArray[np.uint8], mirror_below: float | None = None
     ) -> dict[str, NDArray[np.float32]]:
-        """Logits (N, 7) float32 for each head of `ml.labels.HEADS`.
+        """Return logits (N, 7) float32 for each head of `ml.labels.HEADS`.
 
-        crops (N, 48, 48) uint8 grey, 0 black to 255 white; N may be 0. `mirror_below` instead of
-        this classifier's own, for whoever compares crops. Raises ValueError for another shape or
-        type.
+        crops: (N, 48, 48) uint8 grey, 0 black to 255 white; N may be 0. `mirror_below` replaces the
+        classifier's own value. Raises ValueError for another shape or type.
         """
         check_crops(crops)
         below = self._mirror_below if mirror_below is None else mirror_below
-        parts = [self._views(crops[at : at + BATCH], below) for at in range(0, len(crops), BATCH)]
+        parts = [
+            self._batch_logits(crops[at : at + BATCH], below) for at in range(0, len(crops), BATCH)
+        ]
         empty = np.zeros((0, len(EMOTIONS)), np.float32)
         return {head: np.concatenate([empty, *(part[head] for part in parts)]) for head in HEADS}
 
-    def _views(
+    def _batch_logits(
         self, crops: NDArray[np.uint8], mirror_below: float
     ) -> dict[str, NDArray[np.float32]]:
+        """Return the logits of one batch, averaged with the mirrored crops where uncertain."""
         logits = self._run(crops)
-        unsure = softmax(logits["consensus"]).max(axis=1) <= mirror_below
-        if unsure.any():
-            mirrored = self._run(crops[unsure, :, ::-1])
+        uncertain = softmax(logits["consensus"]).max(axis=1) <= mirror_below
+        if uncertain.any():
+            mirrored = self._run(crops[uncertain, :, ::-1])
             for head in HEADS:
-                logits[head][unsure] = (logits[head][unsure] + mirrored[head]) / 2
+                logits[head][uncertain] = (logits[head][uncertain] + mirrored[head]) / 2
         return logits
 
     def _run(self, crops: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
@@ -93,10 +95,11 @@ class Classifier:
 
 
 def softened(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Crops (N, H, W) uint8 as soft as training's are on average: float32, the same shape.
+    """Blur crops (N, H, W) uint8 as augmentation blurs training images on average.
 
-    Training moves every image by parts of pixels. Linear interpolation at a distance f between two
-    pixels blurs with a variance of f(1 - f), on average 1/6; so do weights of 1/12, 10/12, 1/12.
+    Returns float32 of the same shape. Training shifts every image by fractions of a pixel. Linear
+    interpolation at a distance f between two pixels blurs with variance f(1 - f), on average 1/6.
+    The kernel 1/12, 10/12, 1/12 has the same variance.
     """
     pixels = np.pad(crops.astype(np.float32), ((0, 0), (1, 1), (1, 1)), mode="edge")
     rows = (pixels[:, :-2] + 10 * pixels[:, 1:-1] + pixels[:, 2:]) / 12

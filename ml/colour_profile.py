@@ -1,4 +1,4 @@
-"""An ICC profile of three primaries and a gamma, for files that state these and no profile."""
+"""Makes an ICC profile of primaries and gamma, for files that state these and have no profile."""
 
 import struct
 from typing import Final
@@ -15,9 +15,10 @@ _BRADFORD: Final = np.array(
 
 
 def rgb_profile(xy: tuple[float, ...], gamma: float) -> bytes:
-    """Return a display profile (ICC.1:2001-04, version 2) of x and y of red, green, blue, white.
+    """Return an ICC display profile (ICC.1:2001-04, version 2).
 
-    Raises ValueError or an ArithmeticError where there is no such colour space.
+    `xy` holds x and y of red, green, blue and white. Raises ValueError or an ArithmeticError where
+    these span no colour space.
     """
     columns = _primaries(xy)
     if not np.isfinite(columns).all() or np.abs(columns).max() > 8:

@@ -1,7 +1,7 @@
-"""What in a face decides its emotion: occlusion sensitivity.
+"""Occlusion sensitivity: which parts of a face its predicted emotion depends on.
 
-Grey patches are laid over the crop in turn; where the emotion's odds fall, the network looked
-(Zeiler & Fergus 2013, arXiv:1311.2901). It needs nothing but the served network itself.
+A grey patch covers one part of the crop after another. Where the emotion's log-odds fall, that part
+spoke for it (Zeiler & Fergus 2013, arXiv:1311.2901). Only the served network is needed.
 """
 
 from collections.abc import Callable
@@ -16,31 +16,30 @@ from ml.classifier import check_crops
 from ml.preprocessing import CROP_SIZE
 
 PATCH: Final = 12
-"""Pixels of a patch's side: about an eye or half a mouth."""
+"""Side of a patch in pixels: about an eye or half a mouth."""
 STEP: Final = 6
 MIN_PROBABILITY: Final = 1e-6
-"""Keeps the odds of a certain answer finite."""
+"""Keeps the log-odds finite where a probability is 0 or 1."""
 
 PICTURE_SIZE: Final = 240
 FULL_COLOUR: Final = 1.0
-"""Nats from which on a colour is full, where nothing in the face moves the odds by more: a map of
-next to nothing must not look like one of much."""
+"""Least change in nats that is drawn in full colour, so that weak maps look weak."""
 MAX_COLOUR: Final = 0.6
-"""Of a pixel; the rest stays the face."""
+"""Largest share of colour in a pixel; the rest is the face."""
 FOR, AGAINST = (232, 89, 12), (28, 126, 214)
-"""Orange and blue, RGB: told apart by the colour-blind too."""
+"""Orange and blue, RGB; colour-blind people can tell them apart."""
 
 Classify = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """Crops (N, 48, 48) uint8 → probabilities (N, 7)."""
 
 
 def occlusion_map(classify: Classify, crop: NDArray[np.uint8], emotion: int) -> NDArray[np.float32]:
-    """By how much covering a pixel lowers the log-odds of `emotion`: (48, 48), in nats.
+    """Return by how much covering each pixel lowers the log-odds of `emotion`: (48, 48), in nats.
 
-    crop (48, 48) uint8; `emotion` is an index into `ml.labels.EMOTIONS`. Negative where something
-    speaks against the emotion. Odds, since a probability near 1 hardly moves. Each pixel has the
-    mean of the patches that cover it; 50 crops pass the network. Raises ValueError for another
-    shape or type.
+    crop: (48, 48) uint8; `emotion` is an index into `ml.labels.EMOTIONS`. Values are negative where
+    a part speaks against the emotion. Log-odds are used because a probability near 1 hardly
+    changes. A pixel gets the mean of all patches that cover it; the network classifies 50 crops.
+    Raises ValueError for another shape or type.
     """
     check_crops(crop[None])
     patches = _patches()
@@ -51,10 +50,10 @@ def occlusion_map(classify: Classify, crop: NDArray[np.uint8], emotion: int) -> 
 
 
 def picture(crop: NDArray[np.uint8], relevance: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """The crop with its map over it: (240, 240, 3) uint8 RGB.
+    """Draw the map over the crop: (240, 240, 3) uint8 RGB.
 
-    crop (48, 48) uint8, relevance (48, 48) in nats as `occlusion_map` gives it. Orange is what
-    speaks for the emotion, blue what speaks against it, the fuller the more.
+    crop: (48, 48) uint8; relevance: (48, 48) in nats from `occlusion_map`. Orange parts speak for
+    the emotion, blue ones against it; stronger colour means more.
     """
     size = (PICTURE_SIZE, PICTURE_SIZE)
     grey = cv2.resize(crop, size, interpolation=cv2.INTER_CUBIC).astype(np.float32)
@@ -76,7 +75,7 @@ def _log_odds(probability: NDArray[np.float32]) -> NDArray[np.float64]:
 
 @cache
 def _patches() -> NDArray[np.bool_]:
-    """(49, 48, 48): which pixels each patch covers."""
+    """Return (49, 48, 48): the mask of each patch."""
     starts = range(0, CROP_SIZE - PATCH + 1, STEP)
     masks = np.zeros((len(starts) ** 2, CROP_SIZE, CROP_SIZE), np.bool_)
     corners = [(top, left) for top in starts for left in starts]

@@ -1,8 +1,7 @@
-"""What speaks against reading a crop: covered eyes, a covered mouth, no face at all.
+"""A small network that finds crops with covered eyes, a covered mouth, or no face.
 
-A small network of its own looks at the crop that the expression network sees, and answers what that
-one cannot: seven expressions leave no room for "none of them". What it was taught and what it
-finds: docs/decisions/0025-wrong-and-unsure.md.
+It gets the same crop as the expression network, which cannot answer this: its seven classes have no
+"none of them". Training and results: docs/decisions/0025-wrong-and-unsure.md.
 """
 
 import json
@@ -20,13 +19,13 @@ FOLDER: Final = WEIGHTS_FOLDER / "face_check"
 GRAPH: Final = "face_check.onnx"
 DOCUMENT: Final = "face_check.json"
 BATCH: Final = 256
-"""Crops that go through the network at once."""
+"""Crops in one call of the network."""
 
 
 class FaceCheck:
-    """Crops → doubts; safe to share between threads.
+    """Scores crops for covers and for not being a face. Threads may share it.
 
-    Create it after a fork, as `ml.classifier.Classifier`.
+    Create it after a fork, like `ml.classifier.Classifier`.
     """
 
     def __init__(self, network: bytes) -> None:
@@ -39,7 +38,7 @@ class FaceCheck:
         self._input = self._session.get_inputs()[0].name
 
     def scores(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(N, 3) in [0, 1], in the order of `Doubts`; crops (N, 48, 48) uint8, N may be 0."""
+        """Return scores (N, 3) in [0, 1], columns as in `Doubts`, of crops (N, 48, 48) uint8."""
         found = [np.zeros((0, len(Doubts._fields)), np.float32)]
         for at in range(0, len(crops), BATCH):
             pixels = standardised(crops[at : at + BATCH])
@@ -47,12 +46,12 @@ class FaceCheck:
         return np.asarray(1 / (1 + np.exp(-np.concatenate(found))), np.float32)
 
     def doubts(self, crops: NDArray[np.uint8]) -> list[Doubts]:
-        """The same, one a crop."""
+        """Return the same scores as one `Doubts` per crop."""
         return [Doubts(*row) for row in self.scores(crops).tolist()]
 
 
 def standardised(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Crops (N, 48, 48) at mean 0 and variance 1 each: (N, 48, 48, 1) float32."""
+    """Scale each crop (N, 48, 48) to mean 0 and variance 1: (N, 48, 48, 1) float32."""
     pixels = crops.astype(np.float32)
     mean = pixels.mean(axis=(1, 2), keepdims=True)
     spread = pixels.std(axis=(1, 2), keepdims=True)
@@ -60,7 +59,7 @@ def standardised(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def load(folder: Path = FOLDER) -> FaceCheck:
-    """The network that ships; raises CorruptWeightsError where it is damaged."""
+    """Load the network that ships. Raises CorruptWeightsError where it is damaged."""
     graph = folder / GRAPH
     try:
         document = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))

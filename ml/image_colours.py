@@ -1,7 +1,7 @@
-"""Colours of a loaded image → sRGB, by the profile that its file names.
+"""Converts a loaded image to sRGB, by the colour profile of its file.
 
-Networks and browsers read plain RGB as sRGB (IEC 61966-2-1). A photo in Display P3 or Adobe RGB
-whose profile is dropped looks pale, one in ProPhoto RGB green.
+Networks and browsers read plain RGB as sRGB (IEC 61966-2-1). Without its profile a photo in Display
+P3 or Adobe RGB looks pale, and one in ProPhoto RGB looks green.
 """
 
 import io
@@ -15,17 +15,17 @@ from ml.colour_profile import rgb_profile
 from ml.image_metadata import DECODER_ERRORS
 
 MAX_PROFILE_BYTES: Final = 4 * 2**20
-"""The largest in use are of printing presses, some 3 MB."""
+"""The largest profiles in use belong to printing presses and have some 3 MB."""
 
 INVISIBLE: Final = 2
 """Levels of 255 by which a profile may change any colour and still count as sRGB."""
 
 MODES: Final = {"GRAY": "L", "RGB": "RGB", "CMYK": "CMYK"}
-"""Pillow's mode of the pixels that a profile of this colour space is for."""
+"""Colour space of a profile → Pillow's mode of the pixels that it applies to."""
 
 ADOBE_RGB: Final = (0.64, 0.33, 0.21, 0.71, 0.15, 0.06, 0.3127, 0.3290)
 ADOBE_GAMMA: Final = 563 / 256
-"""x and y of red, green, blue and white (Adobe RGB (1998), 4.3)."""
+"""Chromaticities x and y of red, green, blue and white (Adobe RGB (1998), 4.3)."""
 
 SRGB_PRIMARIES: Final = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
 
@@ -33,9 +33,9 @@ _PROFILE_ERRORS: Final = (*DECODER_ERRORS, ImageCms.PyCMSError)
 
 
 def in_srgb(image: Image.Image, source: Image.Image) -> Image.Image:
-    """Return an image of mode L, RGB, RGBA or CMYK in sRGB; unchanged where no profile fits.
+    """Convert an image of mode L, RGB, RGBA or CMYK to sRGB. Unchanged where no profile fits.
 
-    The profile is that of `source`, the file. A broken one is passed over, as browsers do.
+    The profile is that of `source`, the opened file. A broken profile is ignored, as browsers do.
     """
     try:
         profile = _profile(source)
@@ -52,7 +52,7 @@ def in_srgb(image: Image.Image, source: Image.Image) -> Image.Image:
 
 
 def lab_in_srgb(image: Image.Image) -> Image.Image:
-    """Return an image of mode LAB, as TIFFs may have it, in sRGB."""
+    """Convert an image of mode LAB, which TIFFs may have, to sRGB."""
     lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
     transform = ImageCms.buildTransform(lab, srgb, "LAB", "RGB")
     return ImageCms.applyTransform(image, transform) or image
@@ -60,9 +60,10 @@ def lab_in_srgb(image: Image.Image) -> Image.Image:
 
 @lru_cache(maxsize=4)
 def _transform(content: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """Return what turns pixels of a mode into sRGB; None where it is not for them, or changes none.
+    """Return the transform of a mode's pixels to sRGB.
 
-    A series of one camera has the same profile.
+    Returns None where the profile is for another mode, or changes no colour visibly. Cached, since
+    photos of one camera have the same profile.
     """
     profile = ImageCms.ImageCmsProfile(io.BytesIO(content))
     if MODES.get(profile.profile.xcolor_space.strip()) != mode.removesuffix("A"):
@@ -85,27 +86,27 @@ def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
 
 
 def _profile(image: Image.Image) -> bytes | None:
-    """Return the ICC profile of a file, or one of what it says in other words."""
+    """Return the ICC profile of a file, or one made from its other colour metadata."""
     profile = image.info.get("icc_profile")
     if isinstance(profile, bytes) and profile:
         return profile
     if image.format == "PNG":
-        return _of_png(image)
+        return _png_profile(image)
     return rgb_profile(ADOBE_RGB, ADOBE_GAMMA) if _is_adobe_rgb(image) else None
 
 
-def _of_png(image: Image.Image) -> bytes | None:
-    """Return the profile of gAMA and cHRM, which count where there is no sRGB chunk (PNG, 4.3)."""
+def _png_profile(image: Image.Image) -> bytes | None:
+    """Return a profile of the chunks gAMA and cHRM, which an sRGB chunk overrides (PNG, 4.3)."""
     gamma, primaries = image.info.get("gamma"), image.info.get("chromaticity")
     if "srgb" in image.info or not isinstance(gamma, float) or not 0.1 <= gamma <= 2:
         return None
-    # White comes first in the file.
+    # The file stores white first.
     ordered = (*primaries[2:8], *primaries[:2]) if primaries else SRGB_PRIMARIES
     return rgb_profile(ordered, 1 / gamma)
 
 
 def _is_adobe_rgb(image: Image.Image) -> bool:
-    """Whether a camera says so by EXIF alone: DCF's optional colour space (JEITA CP-3461, R03)."""
+    """Return whether EXIF alone says Adobe RGB: DCF's optional colour space (CP-3461, R03)."""
     try:
         related = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.IFD.Interop)
         interop = image.getexif().get_ifd(ExifTags.IFD.Interop) if related else {}

@@ -1,4 +1,4 @@
-"""Which frame of an animation stands for it: the first that shows something."""
+"""Selects the frame that stands for an animation: the first that shows something."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,22 +11,22 @@ from ml.image_metadata import DECODER_ERRORS, orientation
 from ml.image_pixels import rgb, upright
 
 ANIMATED: Final = ("GIF", "PNG", "WEBP", "AVIF", "TIFF")
-"""Formats whose frames, or pages, come one after another; behind a JPEG lie other pictures."""
+"""Formats whose frames or pages form a sequence. Further pictures in a JPEG are no sequence."""
 
 MIN_SPREAD: Final = 8.0
-"""Standard deviation of the grey levels, 0 to 255, of a frame that shows something: black, an empty
-canvas and the begin of a fade have less."""
+"""Least standard deviation of grey levels, 0 to 255, of a frame that shows something. Black frames,
+empty canvases and the start of a fade have less."""
 
 MAX_FRAMES_READ: Final = 100
 MAX_PIXELS_READ: Final = 200_000_000
-"""How far it is worth to look: some seconds."""
+"""Both bound the search to some seconds."""
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """Upright pixels (H, W, 3) uint8 RGB, and the number of their frame from 0.
+    """Upright pixels (H, W, 3) uint8 RGB, and the index of their frame.
 
-    None where there is but one picture.
+    `number` is None where the file has only one picture.
     """
 
     pixels: NDArray[np.uint8]
@@ -34,10 +34,9 @@ class Frame:
 
 
 def telling_frame(image: Image.Image, max_pixels: int) -> Frame:
-    """Return the first frame of a loaded image that shows something.
+    """Return the first frame of a loaded image that shows something, else that of most contrast.
 
-    That with most contrast where none does. A later frame that is damaged, or larger than
-    `max_pixels`, ends the search.
+    A later frame that is damaged, or larger than `max_pixels`, ends the search.
     """
     frame = Frame(_pixels(image), 0 if _has_more(image) else None)
     if frame.number is None:
@@ -56,8 +55,8 @@ def telling_frame(image: Image.Image, max_pixels: int) -> Frame:
             frame = Frame(_pixels(image), number)
         except DECODER_ERRORS:
             break
-        if (its := _spread(frame.pixels)) > spread:
-            best, spread = frame, its
+        if (found := _spread(frame.pixels)) > spread:
+            best, spread = frame, found
         number += 1
     return best
 
@@ -70,7 +69,7 @@ def _has_more(image: Image.Image) -> bool:
 
 
 def _pixels(image: Image.Image) -> NDArray[np.uint8]:
-    # Once it is loaded: Pillow has turned a TIFF by now and dropped its orientation.
+    # Call it on loaded images: loading turns a TIFF and drops its orientation.
     return upright(rgb(image), orientation(image, loaded=True))
 
 

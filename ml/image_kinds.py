@@ -1,10 +1,10 @@
-"""What kind of file its first bytes announce, and which decoder may open it."""
+"""Tells the kind of a file by its first bytes, and which decoders may open it."""
 
 import re
 from typing import Final
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF")
-"""The decoders that may run, by Pillow's names."""
+"""The allowed decoders, by Pillow's names."""
 
 _SIGNATURES: Final = re.compile(
     rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF.{4}WEBP|GIF8[79]a|BM.{4}\0{4}|II[*+]\0|MM\0[*+]"
@@ -26,24 +26,24 @@ _OTHERS: Final = {
     b"ftypmp4": _FILM,
     b"\x1aE\xdf\xa3": _FILM,
 }
-"""What people do send, by how it begins, at once or behind four bytes of length."""
+"""Other files that people send, by their first bytes, which may follow four bytes of length."""
 
 
 def decoders(start: bytes) -> tuple[str, ...]:
-    """Return the decoders that may open a file of these first `HEAD_BYTES`.
+    """Return the decoders that may open a file with these first `HEAD_BYTES`.
 
-    Files of HEIC and AVIF begin alike, and either decoder would try the other's.
+    HEIC and AVIF start alike, and each decoder would try the other's files.
     """
     return (_codec(start),) if start[4:8] == b"ftyp" else FORMATS
 
 
 def is_known(start: bytes) -> bool:
-    """Whether a file begins as one of `FORMATS`: what cannot be opened is then damaged."""
+    """Return whether a file starts as one of `FORMATS`; if it cannot be opened, it is damaged."""
     return _SIGNATURES.match(start) is not None
 
 
 def unsupported(start: bytes) -> str:
-    """Return the sentence for a file of none of `FORMATS`."""
+    """Return the error message for a file that is none of `FORMATS`."""
     for signature, sentence in _OTHERS.items():
         if start.startswith(signature) or start[4:].startswith(signature):
             return sentence
@@ -51,10 +51,10 @@ def unsupported(start: bytes) -> str:
 
 
 def _codec(start: bytes) -> str:
-    """Return HEIF or AVIF, by Pillow's names, for the first bytes of a file of either kind.
+    """Return Pillow's name, HEIF or AVIF, for the first bytes of such a file.
 
-    The brands of the `ftyp` box say which (ISO/IEC 23008-12, AVIF 1.1); where they name the
-    container alone, the type of the picture in it does.
+    The brands of the `ftyp` box decide (ISO/IEC 23008-12, AVIF 1.1). Where they name only the
+    container, the type of its picture decides.
     """
     size = int.from_bytes(start[:4], "big")
     brands = {start[i : i + 4] for i in range(8, min(size, len(start)), 4) if i != 12}

@@ -1,4 +1,4 @@
-"""What an image file says of its picture: which way is up."""
+"""Reads the orientation of an image file, and lists the errors of decoders."""
 
 import struct
 import zlib
@@ -21,14 +21,14 @@ DECODER_ERRORS: Final = (
     Image.DecompressionBombError,
     Image.DecompressionBombWarning,
 )
-"""What Pillow and libheif raise when the data is not what its header promised."""
+"""Errors that Pillow and libheif raise for damaged data."""
 
 
 def orientation(image: Image.Image, *, loaded: bool) -> int:
-    """EXIF orientation, 1 to 8; 1 where there is none that makes sense.
+    """Return the EXIF orientation, 1 to 8; 1 where it is missing or invalid.
 
-    Before loading, a PNG is asked only if its metadata came first: Pillow would decode it all
-    in search of some behind the pixels.
+    Before loading, a PNG's orientation is read only if its metadata precedes the pixels: else
+    Pillow would decode the whole file to look for metadata behind them.
     """
     early = {"exif", "Raw profile type exif", "XML:com.adobe.xmp"} & image.info.keys()
     if image.format == "PNG" and not loaded and not early:

@@ -1,4 +1,4 @@
-"""Pixels of a loaded image → (H, W, 3) uint8 sRGB, whatever it was stored as."""
+"""Converts the pixels of a loaded image, of any mode, to (H, W, 3) uint8 sRGB."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ from PIL import Image
 from ml.image_colours import in_srgb, lab_in_srgb
 
 LEVELS: Final = (1.0, 255.0, 65535.0)
-"""What white may be in a file that does not say so."""
+"""Values that white may have in a file that does not state it."""
 
 
 def upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
@@ -21,7 +21,7 @@ def upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
 
 
 def rgb(image: Image.Image) -> NDArray[np.uint8]:
-    """Pixels of a loaded image as (H, W, 3) uint8 sRGB, in the order they are stored.
+    """Return the pixels of a loaded image as (H, W, 3) uint8 sRGB, in stored orientation.
 
     Transparency becomes white. May change the pixels of `image`.
     """
@@ -33,7 +33,7 @@ def rgb(image: Image.Image) -> NDArray[np.uint8]:
 
 
 def _plain(image: Image.Image) -> Image.Image:
-    """The same pixels in a mode that profiles are made for: L, RGB, RGBA or CMYK."""
+    """Convert to a mode that colour profiles apply to: L, RGB, RGBA or CMYK."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return Image.fromarray(_eight_bits(np.asarray(image)))
     if image.mode == "LAB":
@@ -46,9 +46,9 @@ def _plain(image: Image.Image) -> Image.Image:
 
 
 def _eight_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Deep grey levels scaled to [0, 255].
+    """Scale grey levels of more than 8 bits to [0, 255].
 
-    Unsigned 16-bit values map from their whole range, other types from the range they seem to have.
+    Unsigned 16-bit values are scaled from their whole range, other types from an estimated one.
     """
     numbers = np.nan_to_num(values.astype(np.float32), posinf=np.inf, neginf=-np.inf)
     low, high = (0.0, 65535.0) if values.dtype.kind == "u" else _range(numbers, values.dtype.kind)
@@ -58,11 +58,12 @@ def _eight_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:
 
 
 def _range(numbers: NDArray[np.float32], kind: str) -> tuple[float, float]:
-    """Black and white of levels that do not say it.
+    """Estimate the levels of black and white, which the file does not state.
 
-    Black is 0, and white the first of `LEVELS` that holds all whole numbers, or half of the
-    positive floating-point ones: above it are highlights, and below 0 the ringing of a filter,
-    which are clipped. Where that much is negative that 0 cannot be black, it is all that occurs.
+    Black is 0. White is the first of `LEVELS` that is at least every integer level, or at least the
+    median of the positive floating-point levels; highlights above it and the ringing of filters
+    below 0 are clipped. Where too many levels are negative for black to be 0, the range is that of
+    all levels.
     """
     finite = numbers[np.isfinite(numbers)]
     if not finite.size:

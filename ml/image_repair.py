@@ -1,7 +1,7 @@
-"""Pictures whose file ends too early although nearly every pixel is in it.
+"""Loads truncated images that still hold nearly every pixel.
 
-Copies that broke off, cards that were pulled out and programs that forget the end mark leave such
-files; every viewer shows them. What misses more than `MAX_MISSING` stays damaged.
+Interrupted copies, memory cards pulled out too early and programs that omit the end mark leave such
+files; every viewer shows them. A file that misses more than `MAX_MISSING` counts as damaged.
 """
 
 import io
@@ -17,27 +17,27 @@ from ml.image_metadata import DECODER_ERRORS
 from ml.image_structure import has_every_scan
 
 MAX_MISSING: Final = 0.05
-"""The share that may be missing at the end: of a JPEG's, GIF's or PNG's rows, else of the bytes."""
+"""Largest share missing at the end: of the rows of a JPEG, GIF or PNG, else of the bytes."""
 
 TAIL_BYTES: Final = 256
-"""The last row that these last bytes of a cut file change is where its picture ends."""
+"""The last row that depends on these last bytes of a truncated file is its last complete row."""
 
 FILLINGS: Final = (b"\0", b"\xff", b"\x55", b"\xaa")
 JPEG_END: Final = b"\xff\xd9"
 PNG_SIGNATURE_BYTES: Final = 8
 PIECE: Final = 64 * 2**10
 _CHANNELS: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-"""Values a pixel, by PNG's colour type."""
+"""Channels by PNG's colour type."""
 
 Opener = Callable[[bytes], Image.Image]
-"""Opens the bytes of a file of the same kind, without loading it."""
+"""Opens the bytes of a file of the same format without loading the pixels."""
 
 
 def load_without_end(content: bytes, image: Image.Image, opened: Opener) -> Image.Image | None:
-    """Return the loaded picture of a file that ends too early, None where too much is missing.
+    """Load a truncated file. Returns None where too much is missing.
 
-    `image` is the file as it was opened. What is missing is grey or black. Raises one of
-    `DECODER_ERRORS` where more than the end is wrong.
+    `image` is the opened file. Missing pixels become grey or black. Raises one of `DECODER_ERRORS`
+    where the file is damaged in another way.
     """
     if image.format in ("JPEG", "MPO"):
         return _jpeg(content, opened)
@@ -47,14 +47,14 @@ def load_without_end(content: bytes, image: Image.Image, opened: Opener) -> Imag
         whole = complete_png(content)
         return _loaded(opened(whole)) if whole else None
     if image.format == "TIFF" and image.info.get("compression") != "raw":
-        return None  # What libtiff unpacks of zeros is arbitrary.
+        return None  # libtiff would unpack zeros to arbitrary pixels.
     return _filled(content, opened)
 
 
 def with_full_length(file: BinaryIO, start: bytes) -> BinaryIO:
-    """Return a WebP with zeros in place of the few bytes that it lacks, any other file as it is.
+    """Pad a truncated WebP with zeros where few bytes are missing. Returns other files unchanged.
 
-    libwebp does not open one that is shorter than its first bytes say.
+    libwebp does not open a file that is shorter than its header says.
     """
     if not (start.startswith(b"RIFF") and start[8:12] == b"WEBP"):
         return file
@@ -72,7 +72,7 @@ def _loaded(image: Image.Image) -> Image.Image:
 
 
 def _filled(content: bytes, opened: Opener) -> Image.Image | None:
-    """Put something in place of what is missing: of one filling a decoder may run out, too."""
+    """Replace the missing end by a filling. Tries several, since a decoder may reject one."""
     missing = int(len(content) * MAX_MISSING)
     for filling in FILLINGS:
         try:
@@ -83,7 +83,7 @@ def _filled(content: bytes, opened: Opener) -> Image.Image | None:
 
 
 def _jpeg(content: bytes, opened: Opener) -> Image.Image | None:
-    """Give it an end mark: libjpeg then makes grey of what is missing."""
+    """Append an end mark: libjpeg then fills missing pixels with grey."""
     if not has_every_scan(content):
         return None
 
@@ -94,7 +94,7 @@ def _jpeg(content: bytes, opened: Opener) -> Image.Image | None:
 
 
 def _gif(content: bytes, opened: Opener) -> Image.Image | None:
-    """Keep what Pillow had unpacked when it met the end."""
+    """Keep the pixels that Pillow had unpacked at the end of the data."""
 
     def load(data: bytes) -> Image.Image:
         image = opened(data)
@@ -109,7 +109,7 @@ def _gif(content: bytes, opened: Opener) -> Image.Image | None:
 
 
 def _reaches_the_end(content: bytes, load: Callable[[bytes], Image.Image]) -> bool:
-    """Whether the last bytes that are there belong to the last rows."""
+    """Return whether the last bytes of the file belong to the last rows of the picture."""
     whole = np.asarray(load(content).convert("L"))
     shorter = np.asarray(load(content[:-TAIL_BYTES]).convert("L"))
     changed = np.flatnonzero((whole != shorter).any(axis=1))
@@ -117,19 +117,19 @@ def _reaches_the_end(content: bytes, load: Callable[[bytes], Image.Image]) -> bo
 
 
 def complete_png(content: bytes) -> bytes | None:
-    """Return a PNG with its end and missing rows in black; None where damaged or cut too early.
+    """Complete a PNG with black rows and an end. Returns None where damaged or cut too early.
 
-    Checks the sum of every chunk that is whole, as `PngImageFile.verify` does.
+    Verifies the checksum of every complete chunk, as `PngImageFile.verify` does.
     """
     chunks = list(_chunks(content))
     if not all(is_sound for _, _, is_sound in chunks):
         return None
     needed, is_interlaced = _unpacked_bytes(chunks[0][1])
     packed, there = _padded([body for name, body, _ in chunks if name == b"IDAT"], needed)
-    # An interlaced picture ends with every second row.
+    # The last pass of an interlaced picture holds every second row, so none may be missing.
     if there < (needed if is_interlaced else needed * (1 - MAX_MISSING)):
         return None
-    # As a still picture: the frames of an animation may be cut, too.
+    # It becomes a still picture, since frames of an animation may be truncated, too.
     dropped = (b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT")
     kept = [(name, body) for name, body, _ in chunks if name not in dropped]
     ended = [*kept, (b"IDAT", packed), (b"IEND", b"")]
@@ -137,7 +137,10 @@ def complete_png(content: bytes) -> bytes | None:
 
 
 def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
-    """Name and body of each chunk, and whether its sum is right; of a cut one only pixels count."""
+    """Yield name, body and whether the checksum is right of each chunk.
+
+    Of truncated chunks only pixel data (IDAT) is yielded.
+    """
     position = PNG_SIGNATURE_BYTES
     while position + 8 <= len(content):
         size, name = struct.unpack_from(">I4s", content, position)
@@ -157,7 +160,7 @@ def _chunk(name: bytes, body: bytes) -> bytes:
 
 
 def _unpacked_bytes(header: bytes) -> tuple[int, bool]:
-    """Bytes of the filtered rows that an IHDR announces, and whether they are interlaced."""
+    """Return the bytes of the filtered rows that IHDR announces, and whether it is interlaced."""
     width, height, depth, colour, _, _, interlace = struct.unpack(">IIBBBBB", header)
     bits = depth * _CHANNELS[colour]
 
@@ -177,7 +180,7 @@ def _unpacked_bytes(header: bytes) -> tuple[int, bool]:
 
 
 def _padded(packed: list[bytes], needed: int) -> tuple[bytes, int]:
-    """Pack as many bytes as are needed, zeros for those missing; and how many were there."""
+    """Recompress the rows, zeros for missing ones. Returns them and how many bytes there were."""
     reader, writer = zlib.decompressobj(), zlib.compressobj(1)
     pieces: list[bytes] = []
     there = 0

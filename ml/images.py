@@ -1,8 +1,8 @@
-"""The one decoder of images: bytes of a file → upright RGB pixels.
+"""The only decoder of images: checks files and turns them into upright RGB pixels.
 
-Files come from strangers. Their content decides what they are, never their name, and nothing is
-decoded before size and pixel count are known to be within limits. Pass files that are in memory
-or on a local disk: an error while reading counts as a corrupt image.
+Files are untrusted. Their format is told by content, never by name, and nothing is decoded before
+size and pixel count are known to be within limits. Pass files that are in memory or on a local
+disk: an error while reading counts as a corrupt image.
 """
 
 import io
@@ -26,26 +26,26 @@ from ml.image_structure import count_gif_frames, count_scans, is_progressive
 
 pillow_heif.register_heif_opener()
 Image.MAX_IMAGE_PIXELS = 130_000_000
-"""`_open` applies limits of its own, which differ by format. Pillow refuses twice as many as these
-by itself, also in what `_open` cannot see, as a frame of an animation."""
+"""Pillow refuses images of twice as many pixels. This is a second guard, for frames of animations
+which `_open` cannot see; the limits that `_open` applies depend on the format."""
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 JPEG_REDUCTION: Final = 2
-"""By what the sides of a JPEG beyond the limit are divided while it is decoded, for which libjpeg
-needs no more memory than for so small a picture."""
+"""Divisor of both sides of a JPEG above the pixel limit. libjpeg decodes to this size directly and
+needs no more memory than for the smaller picture."""
 MAX_SIDE: Final = 65_500
-"""Pixels of the longest side that a JPEG can have; the upright copy is one."""
+"""Longest side of a JPEG in pixels; the upright copy is stored as JPEG."""
 USUAL_SCANS: Final = 12
 MAX_SCANS: Final = 100
 MAX_SCANNED_PIXELS: Final = 1_000_000_000
-"""Scans of a progressive JPEG. Encoders write about ten; each costs a pass over all pixels, so
-that a file of some kilobytes could keep a processor busy for minutes."""
+"""Limits for a progressive JPEG. Encoders write about ten scans. Each costs a pass over all pixels,
+so a file of a few kilobytes could otherwise keep a processor busy for minutes."""
 MAX_FRAMES: Final = 1000
-"""Of a short animation one frame stands for it; what has more is a film."""
+"""Longest accepted animation. One frame stands for it; anything longer is a film."""
 
 
 class ImageError(Exception):
-    """A file that cannot be used.
+    """A file that cannot be used as a photo.
 
     `code` is one of empty_file, file_too_large, unsupported_format, image_too_large,
     too_many_frames, too_many_scans and corrupt_image; `message` is a sentence for people;
@@ -60,11 +60,11 @@ class ImageError(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """The largest file in bytes and the largest image in pixels, as it is decoded.
+    """The largest file in bytes and the largest image in pixels as decoded.
 
-    65 megapixels cover what most phones and cameras save (9248 x 6936 is 64.1) and take 195 MB.
-    A JPEG may have four times as many: it is decoded at half its width and height. A progressive
-    one may not, since libjpeg keeps all of it in memory at any size.
+    65 megapixels cover most phones and cameras (9248 x 6936 is 64.1) and take 195 MB. A JPEG may
+    have four times as many pixels: it is decoded at half its width and height. A progressive JPEG
+    may not, since libjpeg keeps all its coefficients in memory at any size.
     """
 
     max_bytes: int = 50 * 2**20
@@ -84,8 +84,8 @@ class ImageHeader:
 class DecodedImage:
     """rgb (H, W, 3) uint8, upright, colour order RGB, [0, 255]; format one of `FORMATS`.
 
-    captured_at is what the metadata says, aware where it holds the offset, else naive. frame is the
-    number of the frame or page from 0, None where the file holds one picture.
+    captured_at comes from the metadata: aware where it holds the offset, else naive. frame is the
+    index of the frame or page, None where the file holds one picture.
     """
 
     rgb: NDArray[np.uint8]
@@ -95,10 +95,10 @@ class DecodedImage:
 
 
 def inspect(file: BinaryIO, limits: Limits = Limits()) -> ImageHeader:
-    """Check a file by its header alone, before anything is decoded.
+    """Check a file by its header alone, before anything is decoded. Raises ImageError.
 
-    Raises ImageError. The orientation that exchanges width and height is read where it stands
-    before the pixels, as cameras write it.
+    An orientation that swaps width and height is seen only where it precedes the pixels, as cameras
+    write it.
     """
     _check_size(file, limits)
     with _open(file, limits) as image:
@@ -107,18 +107,18 @@ def inspect(file: BinaryIO, limits: Limits = Limits()) -> ImageHeader:
         _check_frames(file, image)
         _reduce(image, limits)
         width, height = image.size
-        # Pillow exchanges a TIFF's sides itself, libheif a HEIF's.
+        # Pillow swaps a TIFF's sides itself, libheif a HEIF's.
         if image.format not in ("TIFF", "HEIF") and orientation(image, loaded=False) >= 5:
             width, height = height, width
         return ImageHeader(_format(image), width, height)
 
 
 def verify(file: BinaryIO, limits: Limits = Limits()) -> None:
-    """Raise ImageError `corrupt_image` where the data is damaged or ends too early.
+    """Raise ImageError `corrupt_image` where the data is damaged or truncated.
 
-    For files that `inspect` let pass. Only as much is decoded as finding out needs: a JPEG at an
-    eighth of its size, a PNG's checksums, the first frame of the others. The few rows that a file
-    with a short end is missing are no damage.
+    Call it for files that passed `inspect`. It decodes as little as needed: a JPEG at an eighth of
+    its size, the first frame of other formats, and of a PNG only the checksums. A few missing rows
+    at the end are accepted: see `ml.image_repair`.
     """
     _check_size(file, limits)
 
@@ -133,15 +133,15 @@ def verify(file: BinaryIO, limits: Limits = Limits()) -> None:
         try:
             check(image)
         except DECODER_ERRORS:
-            _without_end(file, image, limits, _small)
+            _load_truncated(file, image, limits, _small)
 
 
 def decode(file: BinaryIO, limits: Limits = Limits()) -> DecodedImage:
-    """Decode an image file; of an animation the first frame that shows something.
+    """Decode an image file; of an animation, the first frame that shows something.
 
-    Orientation is applied once; colours become sRGB by the file's profile; CMYK, palettes and
-    deeper pixels become 8-bit RGB; transparency becomes white. Of the metadata only the capture
-    time is returned. Raises ImageError.
+    Applies the orientation. Colours become sRGB by the file's profile; CMYK, palettes and deeper
+    pixels become 8-bit RGB; transparency becomes white. Of the metadata only the capture time is
+    returned. Raises ImageError.
     """
     inspect(file, limits)
 
@@ -150,7 +150,7 @@ def decode(file: BinaryIO, limits: Limits = Limits()) -> DecodedImage:
         try:
             image.load()
         except DECODER_ERRORS:
-            image = _without_end(file, image, limits, lambda mended: _reduce(mended, limits))
+            image = _load_truncated(file, image, limits, lambda mended: _reduce(mended, limits))
         try:
             frame = telling_frame(image, limits.max_pixels)
         except DECODER_ERRORS as error:
@@ -159,7 +159,7 @@ def decode(file: BinaryIO, limits: Limits = Limits()) -> DecodedImage:
 
 
 def check_size(size: int, limits: Limits = Limits()) -> None:
-    """Raise ImageError where a file of so many bytes cannot be used."""
+    """Raise ImageError where a file of this many bytes is empty or too large."""
     if size == 0:
         raise ImageError("empty_file", "The file is empty.")
     if size > limits.max_bytes:
@@ -170,10 +170,10 @@ def check_size(size: int, limits: Limits = Limits()) -> None:
         )
 
 
-def _without_end(
+def _load_truncated(
     file: BinaryIO, image: Image.Image, limits: Limits, prepare: Callable[[Image.Image], None]
 ) -> Image.Image:
-    """Load a file that ends too early; raises ImageError where too much of it is missing."""
+    """Load a truncated file. Raises ImageError where too much is missing."""
     file.seek(0)
 
     def opened(content: bytes) -> Image.Image:
@@ -196,7 +196,7 @@ def _at_an_eighth(image: Image.Image) -> None:
 
 
 def _small(image: Image.Image) -> None:
-    # An eighth leaves out what the last scans refine, and with it what is missing.
+    # At an eighth libjpeg skips the detail of the last scans, so missing ones would not be seen.
     if not image.info.get("progressive"):
         _at_an_eighth(image)
 
@@ -213,7 +213,7 @@ def _check_size(file: BinaryIO, limits: Limits) -> None:
 
 
 def _open(file: BinaryIO, limits: Limits) -> Image.Image:
-    """Read the header; the sides, in the order they are stored, are within the limits."""
+    """Open a file by its header. Raises ImageError where its sides exceed the limits."""
     file.seek(0)
     start = file.read(HEAD_BYTES)
     file.seek(0)
@@ -244,7 +244,7 @@ def _open(file: BinaryIO, limits: Limits) -> Image.Image:
 
 
 def _check_scans(file: BinaryIO, image: Image.Image, limits: Limits) -> None:
-    """Raise ImageError where a JPEG has more scans than anything writes, or than memory holds."""
+    """Raise ImageError where a JPEG has too many scans, or is progressive and too large."""
     pixels = image.width * image.height
     allowed = max(USUAL_SCANS, min(MAX_SCANS, MAX_SCANNED_PIXELS // pixels))
     file.seek(0)
@@ -263,13 +263,13 @@ def _check_scans(file: BinaryIO, image: Image.Image, limits: Limits) -> None:
 
 
 def _check_frames(file: BinaryIO, image: Image.Image) -> None:
-    """Raise ImageError for an animation of more frames than any that stands for a photo."""
+    """Raise ImageError for an animation of more than `MAX_FRAMES` frames."""
     if image.format == "GIF":
         file.seek(0)
         frames = count_gif_frames(file.read(), MAX_FRAMES)
         file.seek(0)
     elif image.format in ("PNG", "WEBP", "AVIF"):
-        # Known from the header; a TIFF's pages would have to be followed one by one.
+        # These headers state the number; a TIFF's pages would have to be followed one by one.
         frames = getattr(image, "n_frames", 1)
     else:
         return
@@ -294,5 +294,5 @@ def _corrupt() -> ImageError:
 
 
 def _format(image: Image.Image) -> str:
-    # A JPEG with further pictures behind the first, as phones write them.
+    # MPO is a JPEG with further pictures behind the first, as phones write them.
     return "JPEG" if image.format == "MPO" else str(image.format)

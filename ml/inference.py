@@ -1,10 +1,10 @@
-"""The public face of the package: a photo in, its faces and their expressions out.
+"""The public interface of the package: finds the faces of a photo and their expressions.
 
     analyser = inference.load()
     faces = analyser.analyse(images.decode(file).rgb)
 
-Nothing here imports TensorFlow or opens the network. Load after a fork, not before: the
-runtimes' threads do not survive one.
+Nothing here imports TensorFlow or connects to a network. Load after a fork, not before: the threads
+of the runtimes do not survive one.
 """
 
 import threading
@@ -29,7 +29,7 @@ OnStage = Callable[[str, float], None]
 
 
 class Analyser:
-    """Detector and classifier of one version of the weights; safe to share between threads."""
+    """Face detector and expression network of one version of the weights. Threads may share it."""
 
     def __init__(
         self,
@@ -53,26 +53,26 @@ class Analyser:
 
     @property
     def detector(self) -> FaceDetector:
-        """What finds the faces; the same for all versions."""
+        """The face detector; all versions share it."""
         return self._detector
 
     @property
     def check(self) -> face_check.FaceCheck:
-        """What sees covers and what is no face; the same for all versions."""
+        """The network of `ml.face_check`; all versions share it."""
         return self._check
 
     @property
     def manifest(self) -> dict[str, Any]:
-        """The whole manifest as it stands in its file."""
+        """The whole manifest as in its file."""
         return self._weights.document
 
     def analyse(
         self, rgb: NDArray[np.uint8], on_stage: OnStage | None = None
     ) -> list[FaceAnalysis]:
-        """All faces of an upright photo, from left to right; an empty list where there is none.
+        """Return all faces of an upright photo, from left to right; an empty list for no face.
 
-        rgb (H, W, 3) uint8, colour order RGB. Raises ValueError for anything else. Each stage
-        is reported to `on_stage` when it ends; without a face only `detect` is.
+        rgb: (H, W, 3) uint8, colour order RGB. Raises ValueError for anything else. `on_stage` is
+        called at the end of each stage; without a face only for `detect`.
         """
         stages = _Stages(on_stage)
         detections = self._detector.detect(rgb)
@@ -95,10 +95,10 @@ class Analyser:
         ]
 
     def classify(self, crops: NDArray[np.uint8], head: str = "consensus") -> NDArray[np.float32]:
-        """Calibrated probabilities (N, 7) float32 of crops (N, 48, 48) uint8; rows sum to 1.
+        """Return calibrated probabilities (N, 7) float32 of crops (N, 48, 48) uint8.
 
-        Columns in the order of `ml.labels.EMOTIONS`. N may be 0. Raises ValueError for other
-        shapes or types, or an unknown head.
+        Rows sum to 1; columns are in the order of `ml.labels.EMOTIONS`; N may be 0. Raises
+        ValueError for other shapes or types, or an unknown head.
         """
         if head not in self._weights.calibration:
             raise ValueError(f"head must be one of {list(self._weights.calibration)}, not {head!r}")
@@ -108,16 +108,16 @@ class Analyser:
     def classify_detected(
         self, rgb: NDArray[np.uint8], detections: Sequence[FaceDetection]
     ) -> NDArray[np.float32]:
-        """Calibrated probabilities (N, 7) of faces found earlier in an upright photo (H, W, 3)."""
+        """Classify faces that were found earlier in an upright photo (H, W, 3): (N, 7)."""
         crops = [preprocessing.crop(rgb, face) for face in detections]
         return self.classify(np.stack(crops) if crops else np.zeros((0, 48, 48), np.uint8))
 
     def explain(self, crop: NDArray[np.uint8], emotion: str) -> NDArray[np.float32]:
-        """Where in a crop (48, 48) uint8 its emotion shows: `ml.explanation.occlusion_map`."""
-        return explanation.occlusion_map(self._alike, crop, EMOTIONS.index(emotion))
+        """Return the occlusion map of a crop (48, 48) uint8: `ml.explanation.occlusion_map`."""
+        return explanation.occlusion_map(self._classify_comparably, crop, EMOTIONS.index(emotion))
 
-    def _alike(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """As `classify`, but all from the same number of views, so that they can be compared."""
+    def _classify_comparably(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Classify all crops with the same number of views, so that they can be compared."""
         mirror_below = float(self._weights.mirror_below > 0)
         logits = self._classifier.logits(crops, mirror_below)["consensus"]
         return calibration.probabilities(logits, self._weights.calibration["consensus"])
@@ -125,9 +125,9 @@ class Analyser:
     def heat_map(
         self, rgb: NDArray[np.uint8], detection: FaceDetection, emotion: str
     ) -> NDArray[np.uint8]:
-        """A face as the network saw it, and where its emotion shows: `ml.explanation.picture`.
+        """Draw the occlusion map of a face: `ml.explanation.picture`.
 
-        rgb (H, W, 3) uint8 is the upright photo.
+        rgb: the upright photo, (H, W, 3) uint8.
         """
         crop = preprocessing.crop(rgb, detection)
         return explanation.picture(crop, self.explain(crop, emotion))
@@ -152,7 +152,7 @@ class Analyser:
 
 
 class _Stages:
-    """Measures consecutive stages."""
+    """Measures the time of consecutive stages."""
 
     def __init__(self, listener: OnStage | None) -> None:
         self._listener, self._began = listener, time.perf_counter()
@@ -169,17 +169,17 @@ _analysers: Final[dict[tuple[str, Path | None], Analyser]] = {}
 
 
 def classifier_of(weights: manifest.Manifest) -> Classifier:
-    """The network of a version, looking at crops in the way that was chosen for it."""
+    """Load the network of a version with the mirroring and softening of its manifest."""
     return Classifier(
         weights.serving_path, mirror_below=weights.mirror_below, soften=weights.softening
     )
 
 
 def load(version: str | None = None, folder: Path | None = None) -> Analyser:
-    """The analyser of a version of the weights, `DEFAULT_VERSION` unless told.
+    """Return the analyser of a version of the weights, by default `DEFAULT_VERSION`.
 
-    Versions that did not ship are looked for in `folder`; see `ml.manifest.find`. The first call
-    reads the files and compares them with their checksums; later ones give the same object. Raises
+    Versions that did not ship are looked up in `folder`: see `ml.manifest.find`. The first call
+    reads the files and verifies their checksums; later calls return the same object. Raises
     `ml.manifest.ManifestError` or `ml.face_detection.FaceDetectorError`.
     """
     key = (version or DEFAULT_VERSION, folder)
@@ -195,9 +195,9 @@ def load(version: str | None = None, folder: Path | None = None) -> Analyser:
 
 
 def warm_up(version: str | None = None, folder: Path | None = None) -> None:
-    """Load and run everything once, so that the first photo does not pay for it."""
+    """Load and run everything once, so that the first photo does not wait for it."""
     analyser = load(version, folder)
-    # Not a photo without a face: it is looked at again and again, which takes memory for good.
+    # A photo without a face would run all further passes, which allocates memory for good.
     analyser.detector.warm_up()
     crop = np.zeros((1, 48, 48), np.uint8)
     analyser.check.doubts(crop)
@@ -205,6 +205,6 @@ def warm_up(version: str | None = None, folder: Path | None = None) -> None:
 
 
 def unload() -> None:
-    """Forget every analyser; their memory is freed once nobody uses them."""
+    """Drop every analyser. Memory is freed once nobody uses them."""
     with _lock:
         _analysers.clear()

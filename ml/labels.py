@@ -1,4 +1,4 @@
-"""The seven emotions, in FER2013's order; the only place that lists them for this package."""
+"""The seven emotions in FER2013's order, and the two heads. This package lists them only here."""
 
 from typing import Final
 

@@ -1,8 +1,8 @@
-"""The manifest that travels with weights: read, checked, written.
+"""Reads, checks and writes the manifest of weights.
 
-`weights/<version>/manifest.json` says what the weights are and holds the SHA-256 of every other
-file of its folder. *Incompatible* (written for other code) and *corrupt* (damaged) are different
-errors, since they call for different remedies.
+`weights/<version>/manifest.json` describes the weights and holds the SHA-256 of every other file of
+its folder. *Incompatible* (made for other code) and *corrupt* (damaged) are different errors, since
+their remedies differ.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from ml.labels import EMOTIONS, HEADS
 FORMAT_VERSION: Final = 1
 WEIGHTS_FOLDER: Final = Path(__file__).parent / "weights"
 DEFAULT_VERSION: Final = "v7"
-"""What serves unless told otherwise; the version that ships."""
+"""The version that ships and serves by default."""
 FILE_NAME: Final = "manifest.json"
 INPUT_SHAPE: Final = (48, 48, 1)
 INPUT_RANGE: Final = (0, 255)
@@ -28,11 +28,11 @@ class ManifestError(Exception):
 
 
 class WeightsMissingError(ManifestError):
-    """There is no such version."""
+    """The version does not exist."""
 
 
 class IncompatibleWeightsError(ManifestError):
-    """Whole, but of another format, other labels or another input than this code works with."""
+    """The weights are whole, but their format, labels or input do not fit this code."""
 
 
 class CorruptWeightsError(ManifestError):
@@ -41,9 +41,9 @@ class CorruptWeightsError(ManifestError):
 
 @dataclass(frozen=True)
 class HeadCalibration:
-    """How one head's logits become probabilities; see `ml.calibration`.
+    """Calibration of one head: see `ml.calibration`.
 
-    temperature > 0; bias (7,) is added to the logits before they are divided by it.
+    bias (7,) is added to the logits; then they are divided by temperature (> 0).
     """
 
     temperature: float
@@ -52,7 +52,7 @@ class HeadCalibration:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What serving needs of a manifest; `document` is all of it as it stands in the file."""
+    """The part of a manifest that serving needs; `document` is the whole file."""
 
     version: str
     folder: Path
@@ -71,23 +71,23 @@ class Manifest:
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the serving export, in hexadecimal; names these weights."""
+        """SHA-256 of the serving export, in hexadecimal; identifies these weights."""
         return self.files[self.serving_file]
 
 
 def available_versions(weights: Path = WEIGHTS_FOLDER) -> list[str]:
-    """Names of the versions that have a manifest, sorted."""
+    """Return the names of the versions that have a manifest, sorted."""
     return sorted(path.parent.name for path in weights.glob(f"*/{FILE_NAME}"))
 
 
 def read(version: str, weights: Path = WEIGHTS_FOLDER) -> Manifest:
-    """Read and check the manifest of a version; its files are checked by `verify_files`.
+    """Read and check the manifest of a version. `verify_files` checks its files.
 
     Raises WeightsMissingError, IncompatibleWeightsError or CorruptWeightsError.
     """
     folder = weights / version
     path = folder / FILE_NAME
-    # A version is one folder's name, never a path that leads out of the weights.
+    # A version is the name of one folder, never a path out of the weights' folder.
     if Path(version).name != version or not path.is_file():
         known = ", ".join(available_versions(weights)) or "none"
         raise WeightsMissingError(f"No weights {version!r} in {weights} (there are: {known}).")
@@ -110,7 +110,7 @@ def read(version: str, weights: Path = WEIGHTS_FOLDER) -> Manifest:
 def find(version: str, folder: Path | None = None) -> Manifest:
     """Read the manifest of a version that ships, else of one in `folder`.
 
-    Names that ship cannot be taken by others. Raises as `read` does.
+    A version in `folder` cannot replace a shipped one. Raises as `read` does.
     """
     if folder is None or version in available_versions():
         return read(version)
@@ -118,12 +118,12 @@ def find(version: str, folder: Path | None = None) -> Manifest:
 
 
 def comparison_path(folder: Path, candidate: str, baseline: str) -> Path:
-    """Where the comparison of two versions is kept, by the checksums of their serving files."""
+    """Return the path of the comparison of two versions, given by their serving checksums."""
     return folder / "comparisons" / f"{candidate[:16]}-{baseline[:16]}.json"
 
 
 def verify_files(manifest: Manifest) -> None:
-    """Compare every file of the version with its SHA-256; raises CorruptWeightsError."""
+    """Verify the SHA-256 of every file of the version. Raises CorruptWeightsError."""
     for name, expected in manifest.files.items():
         path = manifest.folder / name
         if not path.is_file():
@@ -133,7 +133,7 @@ def verify_files(manifest: Manifest) -> None:
 
 
 def write(document: dict[str, Any], folder: Path) -> None:
-    """Write `manifest.json` with the SHA-256 of every file in `folder`; whole or not at all."""
+    """Write `manifest.json` atomically, with the SHA-256 of every file in `folder`."""
     names = sorted(path.name for path in folder.iterdir() if path.name != FILE_NAME)
     document = {
         "format_version": FORMAT_VERSION,
@@ -150,7 +150,7 @@ def write(document: dict[str, Any], folder: Path) -> None:
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file in hexadecimal."""
+    """Return the SHA-256 of a file in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -170,7 +170,7 @@ def _check_compatible(document: dict[str, Any], path: Path) -> None:
 
 
 def _mirror_below(serving: dict[str, Any]) -> float:
-    """See `ml.classifier.Classifier`; older weights only say whether they always do it."""
+    """Read `mirror_below` of `ml.classifier.Classifier`. Older manifests have a flag: always."""
     below = float(serving.get("mirror_below", bool(serving.get("flip_averaging"))))
     if not 0 <= below <= 1:
         raise ValueError("mirror_below from 0 to 1")

@@ -1,4 +1,4 @@
-"""One box a face: of boxes that mostly overlap, the best stays."""
+"""Keeps one bounding box per face: of boxes that mostly overlap, the best."""
 
 from typing import Final
 
@@ -10,13 +10,13 @@ from ml.types import Box, FaceDetection
 
 NMS_IOU: Final = 0.3
 MAX_SHARED: Final = 0.5
-"""Share of the smaller of two boxes from which they show one face. Intersection over union misses a
-small box within a large one; two people's faces, cheek to cheek, share less:
+"""Two boxes show one face if they share more than this part of the smaller one. Intersection over
+union would miss a small box within a large one. Faces cheek to cheek share less:
 docs/decisions/0025-wrong-and-unsure.md."""
 
 
 def suppress(boxes: NDArray[np.float32], scores: NDArray[np.float32]) -> list[int]:
-    """Non-maximum suppression: indices of the boxes (K, 4) that stay, best first."""
+    """Return the indices of the boxes (K, 4) that non-maximum suppression keeps, best first."""
     if len(boxes) == 0:
         return []
     kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), 0.0, NMS_IOU)
@@ -24,7 +24,7 @@ def suppress(boxes: NDArray[np.float32], scores: NDArray[np.float32]) -> list[in
 
 
 def merged(faces: list[FaceDetection]) -> list[FaceDetection]:
-    """The faces without those that mostly overlap a better one, best first."""
+    """Return the faces without those that mostly overlap a better one, best first."""
     kept: list[FaceDetection] = []
     for face in sorted(faces, key=lambda face: -face.score):
         if not any(one_face(face, other) for other in kept):
@@ -33,12 +33,12 @@ def merged(faces: list[FaceDetection]) -> list[FaceDetection]:
 
 
 def one_face(one: FaceDetection, other: FaceDetection) -> bool:
-    """Whether two boxes mostly overlap."""
+    """Return whether two boxes mostly overlap."""
     return shared(one.box, other.box) > MAX_SHARED
 
 
 def shared(one: Box, other: Box) -> float:
-    """Intersection of two boxes over the area of the smaller, in [0, 1]."""
+    """Return the intersection of two boxes over the area of the smaller, in [0, 1]."""
     across = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
     down = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
     smaller = min(one.width * one.height, other.width * other.height)

@@ -1,9 +1,9 @@
-"""A photo and a detection → the 48×48 grayscale crop the network was trained on.
+"""Cuts a detected face out of a photo, as the 48×48 grayscale crop that the network expects.
 
-The one function for serving and for the tools that measure it. A crop must be framed as FER2013
-framed its faces, or the network sees something it never learned. SIDE_PER_SIZE and RISE were
-measured by running the detector on enlarged training images: `python -m ml.training.framing`;
-the figures stand in docs/decisions/0004-crop-framing.md.
+Serving and measurements use the same functions. A crop must be framed as FER2013 framed its faces,
+since the network was trained on these. SIDE_PER_SIZE and RISE were measured by running the detector
+on enlarged training images: `python -m ml.training.framing`. The figures are in
+docs/decisions/0004-crop-framing.md.
 """
 
 import math
@@ -20,14 +20,14 @@ from ml.types import FaceDetection
 
 CROP_SIZE: Final = 48
 SIDE_PER_SIZE: Final = 1.17
-"""Side of the crop per face size, where the face size is the square root of the box's area."""
+"""Side of the crop over the face size, which is the square root of the box's area."""
 RISE: Final = 0.08
-"""Sides of the crop by which its centre lies above the middle between eyes and mouth."""
+"""Distance of the crop's centre above the middle of eyes and mouth, in sides of the crop."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A square in the photo: centre and side in pixels, `roll` degrees clockwise."""
+    """A square in the photo: centre and side in pixels, turned by `roll` degrees clockwise."""
 
     centre_x: float
     centre_y: float
@@ -36,15 +36,15 @@ class Frame:
 
 
 def roll_degrees(detection: FaceDetection) -> float:
-    """See `ml.turned_faces.roll_degrees`."""
+    """Return the roll of a face: see `ml.turned_faces.roll_degrees`."""
     return turned_faces.roll_degrees(detection.landmarks)
 
 
 def frame(detection: FaceDetection) -> Frame:
-    """Where FER2013 would have cut this face.
+    """Return the square that frames this face as FER2013 does.
 
-    Turned by the eyes and centred by eyes and mouth; without plausible landmarks upright and
-    centred on the box, where FER2013's centre lies in the median too.
+    It is turned by the eyes and centred by eyes and mouth. Without plausible landmarks it is
+    upright and centred on the box, which is the median position in FER2013, too.
     """
     box = detection.box
     side = SIDE_PER_SIZE * math.sqrt(box.width * box.height)
@@ -63,17 +63,17 @@ def frame(detection: FaceDetection) -> Frame:
 
 
 def _plausible(landmarks: NDArray[np.float32], roll: float) -> bool:
-    """Whether the mouth lies on the right side of the eyes."""
+    """Return whether the mouth is below the eyes in the turned face."""
     angle = math.radians(roll)
     across, down = landmarks[3:].mean(axis=0) - landmarks[:2].mean(axis=0)
     return bool(down * math.cos(angle) - across * math.sin(angle) > 0)
 
 
 def crop(rgb: NDArray[np.uint8], detection: FaceDetection) -> NDArray[np.uint8]:
-    """The face, upright and framed as in FER2013: (48, 48) uint8 grey, 0 black to 255 white.
+    """Cut out a face, upright and framed as in FER2013: (48, 48) uint8 grey, 0 black, 255 white.
 
-    rgb (H, W, 3) uint8, colour order RGB; beyond the photo its border is repeated. Grey is
-    BT.601 luma, as in FER2013. Raises ValueError for another shape or type.
+    rgb: (H, W, 3) uint8, colour order RGB. Beyond the photo its border is repeated. Grey is BT.601
+    luma, as in FER2013. Raises ValueError for another shape or type.
     """
     check_photo(rgb)
     return cut(rgb, frame(detection))
@@ -82,8 +82,8 @@ def crop(rgb: NDArray[np.uint8], detection: FaceDetection) -> NDArray[np.uint8]:
 def cut(rgb: NDArray[np.uint8], square: Frame) -> NDArray[np.uint8]:
     """Sample a square of the photo as (48, 48) uint8 grey.
 
-    A square of many pixels is sampled about once a pixel and then averaged, so that nothing
-    aliases; a smaller one is interpolated.
+    A large square is sampled about once per pixel and then averaged, to avoid aliasing. A small one
+    is interpolated.
     """
     patch, left, top = _surroundings(rgb, square)
     grey = cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY)
@@ -92,7 +92,7 @@ def cut(rgb: NDArray[np.uint8], square: Frame) -> NDArray[np.uint8]:
     step = square.side / size
     cosine = step * math.cos(math.radians(square.roll))
     sine = step * math.sin(math.radians(square.roll))
-    # Maps the centre of a sample to the photo; pixel centres lie at whole numbers.
+    # Maps sample centres to the photo; pixel centres have integer coordinates.
     middle = (size - 1) / 2
     x, y = square.centre_x - left - 0.5, square.centre_y - top - 0.5
     matrix = np.array(
@@ -115,9 +115,9 @@ def cut(rgb: NDArray[np.uint8], square: Frame) -> NDArray[np.uint8]:
 
 
 def _surroundings(rgb: NDArray[np.uint8], square: Frame) -> tuple[NDArray[np.uint8], int, int]:
-    """The part of the photo that the square can touch, with its left and top.
+    """Return the part of the photo that the square can touch, with its left and top.
 
-    A large photo with many faces is not turned grey once a face.
+    So only this part is converted to grey for each face, not the whole photo.
     """
     height, width = rgb.shape[:2]
     reach = square.side * math.sqrt(0.5) + 2

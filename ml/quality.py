@@ -1,9 +1,9 @@
-"""What about a face makes its emotion hard to read, measured on the face itself.
+"""Measures a face, and flags what makes its emotion hard to read.
 
-Each of the first three flags stands for a measured loss of accuracy on faces that have it:
-`python -m ml.training.quality_gate`, figures in docs/decisions/0008-quality-flags.md. The others
-say that there is nothing to read, so that the emotion is uncertain whatever its probability:
-docs/decisions/0025-wrong-and-unsure.md.
+Faces with one of the first three flags have a measured loss of accuracy:
+`python -m ml.training.quality_gate`, figures in docs/decisions/0008-quality-flags.md. The other
+flags mean that the expression cannot be read, so that the emotion is uncertain whatever its
+probability: docs/decisions/0025-wrong-and-unsure.md.
 """
 
 import math
@@ -21,28 +21,29 @@ FLAGS: Final = ("small", "blurred", "turned", "covered", "cut", "tilted", "doubt
 UNREADABLE: Final = frozenset({"covered", "cut", "tilted", "doubtful"})
 """Flags that make an emotion uncertain."""
 SMALLEST_FACE: Final = 24.0
-"""Pixels; see `Quality.face_size`."""
+"""In pixels: see `Quality.face_size`."""
 MIN_SHARPNESS: Final = 0.06
 MAX_TURN: Final = 0.2
 EYES_COVERED: Final = 0.5
 MOUTH_COVERED: Final = 0.5
-"""Doubts from which a part counts as covered: 3 % of the validation faces, some of which do wear
-dark glasses or hold a hand before their mouth."""
+"""Scores of `Doubts` from which a part counts as covered. They flag 3 % of the validation faces, of
+which some do wear dark glasses or hold a hand before their mouth."""
 MIN_SCORE: Final = 0.6
-"""Detection score below which nothing is surely a face."""
+"""Every detection below this score is flagged `doubtful`."""
 MAX_DOUBT: Final = ((0.7, 0.02), (0.8, 0.1), (math.inf, 0.7))
-"""Below that detection score, the doubt (`Doubts.no_face`) from which it may be none."""
+"""Rows of (detection score, doubt): below this score, a detection is flagged `doubtful` from this
+`Doubts.no_face` on. The first row that applies counts."""
 MAX_OUTSIDE: Final = 0.25
-"""See `Quality.outside`: two of the five landmarks, or a quarter of the box."""
+"""Threshold of `Quality.outside`: two of the five landmarks, or a quarter of the box."""
 NO_DOUBTS: Final = Doubts()
 
 
 def measure(
     crop: NDArray[np.uint8], detection: FaceDetection, doubts: Doubts = NO_DOUBTS
 ) -> Quality:
-    """The measurements of a face with their flags; crop (48, 48) uint8 grey.
+    """Measure a face and set its flags; crop (48, 48) uint8 grey.
 
-    `doubts` are what `ml.face_check` says of the crop.
+    `doubts` are the scores of `ml.face_check` for the crop.
     """
     box = detection.box
     values = {
@@ -52,7 +53,7 @@ def measure(
         "turn": turn(detection),
         "outside": detection.outside,
     }
-    amiss = (
+    is_set = (
         values["face_size"] < SMALLEST_FACE,
         values["sharpness"] < MIN_SHARPNESS,
         values["turn"] > MAX_TURN,
@@ -61,26 +62,26 @@ def measure(
         not detection.upright,
         may_be_no_face(detection.score, doubts.no_face),
     )
-    return Quality(**values, flags=tuple(compress(FLAGS, amiss)))
+    return Quality(**values, flags=tuple(compress(FLAGS, is_set)))
 
 
 def is_covered(doubts: Doubts) -> bool:
-    """Whether eyes or mouth are covered."""
+    """Return whether eyes or mouth are covered."""
     return doubts.eyes_covered >= EYES_COVERED or doubts.mouth_covered >= MOUTH_COVERED
 
 
 def may_be_no_face(score: float, doubt: float) -> bool:
-    """Whether something that was found may be no face: the fainter, the less doubt it takes."""
+    """Return whether a detection may be no face; low detection scores need less `doubt`."""
     most = next(most for below, most in MAX_DOUBT if score < below)
     return score < MIN_SCORE or doubt >= most
 
 
 def measure_crop(crop: NDArray[np.uint8]) -> dict[str, float]:
-    """What the crop (48, 48) uint8 alone tells, keyed as in `Quality`."""
+    """Measure the crop (48, 48) uint8 alone; keys as in `Quality`."""
     contrast = float(crop.std())
     edges = float(cv2.Laplacian(crop, cv2.CV_64F).var())
     return {
-        # Over the variance, or a dark photo would count as a blurred one.
+        # Divided by the variance, so that dark photos do not count as blurred.
         "sharpness": edges / contrast**2 if contrast > 0 else 0.0,
         "brightness": float(crop.mean()),
         "contrast": contrast,
@@ -88,9 +89,9 @@ def measure_crop(crop: NDArray[np.uint8]) -> dict[str, float]:
 
 
 def turn(detection: FaceDetection) -> float:
-    """How far the nose stands beside the middle of the eyes, in eye distances; 0 seen from ahead.
+    """Return the distance of the nose from the middle of the eyes, along their line.
 
-    0 without landmarks.
+    In eye distances; 0 for a frontal face, or without landmarks.
     """
     if detection.landmarks is None:
         return 0.0

@@ -1,10 +1,10 @@
-"""Faces that lie on their side or upside down: turned upright and looked at again.
+"""Turns faces that lie on their side or upside down upright, and detects them again.
 
-The detector sees such faces, but its landmarks for them are rough: it knows upright ones. So the
-photo is turned by the quarters that bring such a face nearest to upright, as a photo needs that was
-taken sideways, and looked at once more; it shows others that were missed, too. Where a face is not
-upright in there either, a square around it is turned by the roll that was measured. The face that
-is seen upright takes the place of the first. Figures: docs/decisions/0025-wrong-and-unsure.md.
+The detector finds such faces, but was trained on upright ones, so their landmarks are inaccurate.
+The photo is rotated by the multiple of 90 degrees that brings such a face nearest to upright, and
+the detector runs once more. This also finds faces that the first pass missed in photos taken
+sideways. For a face that is still not upright, a square around it is rotated by its measured roll.
+The upright detection replaces the first one. Figures: docs/decisions/0025-wrong-and-unsure.md.
 """
 
 import math
@@ -20,40 +20,42 @@ from ml import overlaps
 from ml.types import Box, FaceDetection
 
 MAX_ROLL: Final = 45.0
-"""Degrees from which a face is turned before it is read."""
+"""A face with more roll, in degrees, is turned before it is classified."""
 SETTLED: Final = 25.0
-"""Degrees within which a face that was turned counts as upright; the crop takes back the rest."""
+"""Largest roll in degrees of a face that counts as upright; the crop corrects the rest."""
 MAX_WIDTH: Final = 1.05
-"""Width of the box over its height from which a face may lie on its side, whatever its landmarks
-say: faces are higher than wide."""
+"""A box of a larger ratio of width to height may show a face on its side, whatever its landmarks:
+upright faces are higher than wide."""
 MAX_TURNED: Final = 8
-"""Faces of a photo that are turned, the largest first: bounds what a photo costs."""
+"""Most faces of a photo that are turned, largest first; bounds the cost of a photo."""
 QUARTERS: Final = (0, 90, -90, 180)
-"""Turned by the measured roll the face should be upright; if not, by quarters more."""
+"""Degrees added to the measured roll, one after the other, until the face is found upright."""
 PATCH: Final = 256
-"""Side of the square that is looked at, in pixels."""
+"""Side of the square that the detector gets, in pixels."""
 FACE: Final = 96
-"""Size of the face in there."""
+"""Size of the face in this square, in pixels."""
 MIN_SCORE: Final = 0.6
-"""As `ml.face_detection.SCORE_THRESHOLD`."""
+"""Same value as `ml.face_detection.SCORE_THRESHOLD`."""
 CLEAR: Final = 0.85
-"""Score from which no other quarter is tried: one that lies may pass as upright, but faintly."""
+"""Score from which no further rotation is tried. A wrongly turned face may be found, too, but with
+a lower score."""
 MAX_SHIFT: Final = 0.5
-"""Distance of the face that is seen from the middle of the square, in sizes of the face."""
+"""Largest distance of the detected face from the middle of the square, in `FACE`."""
 SIZES: Final = (0.6, 1.7)
-"""Its size over that of the first."""
+"""Allowed range of its size, in `FACE`."""
 
 ANOTHER: Final = 0.3
-"""Share of the smaller box up to which a face of the turned photo is not one that was upright."""
+"""A face of the turned photo is new if it shares at most this part of the smaller box with each
+upright face."""
 
 Look = Callable[[NDArray[np.uint8]], list[FaceDetection]]
-"""The faces of a picture in its own pixels."""
+"""Detects the faces of a picture, in its own pixels."""
 
 
 def roll_degrees(landmarks: NDArray[np.float32] | None) -> float:
-    """Clockwise turn of the line from the right eye to the left one, in (-180, 180].
+    """Return the roll: degrees by which the line from right to left eye is turned clockwise.
 
-    0 without landmarks.
+    In (-180, 180]; 0 without landmarks.
     """
     if landmarks is None:
         return 0.0
@@ -62,7 +64,7 @@ def roll_degrees(landmarks: NDArray[np.float32] | None) -> float:
 
 
 def is_turned(face: FaceDetection) -> bool:
-    """Whether the face may lie on its side or upside down."""
+    """Return whether the face may lie on its side or upside down."""
     lies = face.box.width > MAX_WIDTH * face.box.height and face.outside == 0
     return abs(roll_degrees(face.landmarks)) > MAX_ROLL or lies
 
@@ -70,10 +72,10 @@ def is_turned(face: FaceDetection) -> bool:
 def settled(
     look: Look, whole_look: Look, rgb: NDArray[np.uint8], faces: list[FaceDetection]
 ) -> list[FaceDetection]:
-    """The faces of a photo, each turned one as it is seen upright.
+    """Replace each turned face by its upright detection.
 
-    `look` sees small squares, `whole_look` photos of any size. A turned face that is not seen once
-    it is upright stays as it was, marked so.
+    `look` detects in small squares, `whole_look` in photos of any size. A turned face that is not
+    found upright stays as it was, with `upright` set to False.
     """
     straight = [face for face in faces if not is_turned(face)]
     turned = sorted((face for face in faces if is_turned(face)), key=_size, reverse=True)
@@ -92,23 +94,23 @@ def settled(
 
 
 def _quarters(face: FaceDetection) -> int:
-    """How often the photo is turned by 90 degrees, counter-clockwise, for an upright face."""
+    """Return how many counter-clockwise turns by 90 degrees bring the face nearest to upright."""
     return round(roll_degrees(face.landmarks) / 90) % 4
 
 
 def _in_turned_photo(look: Look, rgb: NDArray[np.uint8], quarters: int) -> list[FaceDetection]:
-    """Faces that are upright once the photo is turned, in its pixels before."""
-    seen = look(np.ascontiguousarray(np.rot90(rgb, quarters)))
-    sure = [face for face in seen if face.score >= MIN_SCORE and not is_turned(face)]
+    """Detect upright faces in the turned photo. Returns them in pixels of the unturned one."""
+    detected = look(np.ascontiguousarray(np.rot90(rgb, quarters)))
+    upright = [face for face in detected if face.score >= MIN_SCORE and not is_turned(face)]
     for _ in range(quarters):
-        # The photo's width is the height of the turned one, where it is turned back last.
-        sure = [_turned_back(face) for face in sure]
+        upright = [_turned_back(face) for face in upright]
+    # Moves the corner about which the faces were turned back to the photo's corner.
     offset = {1: (rgb.shape[1], 0), 2: rgb.shape[1::-1], 3: (0, rgb.shape[0])}[quarters]
-    return [_moved(face, *offset) for face in sure]
+    return [_moved(face, *offset) for face in upright]
 
 
 def _turned_back(face: FaceDetection) -> FaceDetection:
-    """A face turned clockwise by 90 degrees about the photo's corner."""
+    """Turn a face clockwise by 90 degrees about the top left corner of the photo."""
     box, points = face.box, face.landmarks
     place = Box(-box.y - box.height, box.x, box.height, box.width)
     if points is not None:
@@ -125,14 +127,14 @@ def _moved(face: FaceDetection, across: float, down: float) -> FaceDetection:
 
 
 def _upright(look: Look, rgb: NDArray[np.uint8], face: FaceDetection) -> FaceDetection | None:
-    """The face as it is seen best in a square in which it is upright."""
+    """Return the best detection of the face in squares that turn it upright."""
     measured = roll_degrees(face.landmarks)
     best: FaceDetection | None = None
     for quarter in QUARTERS:
         square = _Square.around(face, measured + quarter)
         seen = square.face(look, rgb)
         if seen is not None and abs(roll_degrees(seen.landmarks)) > SETTLED:
-            # Rough landmarks turned it too little or too far.
+            # Inaccurate landmarks turned it too little or too far; correct by the remaining roll.
             square = _Square.around(face, square.roll + roll_degrees(seen.landmarks))
             seen = square.face(look, rgb)
         if seen is None or abs(roll_degrees(seen.landmarks)) > SETTLED or is_turned(seen):
@@ -150,7 +152,7 @@ def _size(face: FaceDetection) -> float:
 
 @dataclass(frozen=True)
 class _Square:
-    """A square of the photo, turned clockwise by `roll` degrees: centre, size of its face."""
+    """A square of the photo, turned clockwise by `roll` degrees: centre and size of the face."""
 
     x: float
     y: float
@@ -163,7 +165,7 @@ class _Square:
         return cls(box.x + box.width / 2, box.y + box.height / 2, _size(face), roll)
 
     def to_photo(self) -> NDArray[np.float64]:
-        """(2, 3): from pixels of the square's picture to those of the photo."""
+        """Return the affine matrix (2, 3) from pixels of the square to pixels of the photo."""
         step = self.size / FACE
         cosine = step * math.cos(math.radians(self.roll))
         sine = step * math.sin(math.radians(self.roll))
@@ -176,25 +178,25 @@ class _Square:
         )
 
     def face(self, look: Look, rgb: NDArray[np.uint8]) -> FaceDetection | None:
-        """The best face in the middle of the square, in its pixels."""
+        """Return the best face in the middle of the square, in its pixels."""
         near = [
             face
             for face in look(self._picture(rgb))
-            if face.score >= MIN_SCORE and self._is_the_one(face.box, _size(face))
+            if face.score >= MIN_SCORE and self._is_in_the_middle(face.box, _size(face))
         ]
         return max(near, key=lambda face: face.score, default=None)
 
-    def _is_the_one(self, box: Box, size: float) -> bool:
+    def _is_in_the_middle(self, box: Box, size: float) -> bool:
         away = math.hypot(box.x + (box.width - PATCH) / 2, box.y + (box.height - PATCH) / 2)
         return away <= MAX_SHIFT * FACE and SIZES[0] <= size / FACE <= SIZES[1]
 
     def _picture(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """(256, 256, 3), upright; beyond the photo its border is repeated."""
+        """Cut out the square, (256, 256, 3). Beyond the photo its border is repeated."""
         reach = math.ceil(self.size / FACE * PATCH * math.sqrt(0.5)) + 2
         height, width = rgb.shape[:2]
         left, top = max(math.floor(self.x) - reach, 0), max(math.floor(self.y) - reach, 0)
         part = rgb[top : min(top + 2 * reach, height), left : min(left + 2 * reach, width)]
-        # Averaged first where it shrinks, so that nothing aliases.
+        # Average before shrinking, to avoid aliasing.
         scale = min(FACE / self.size, 1.0)
         if scale < 1:
             size = max(round(part.shape[1] * scale), 1), max(round(part.shape[0] * scale), 1)
@@ -210,9 +212,9 @@ class _Square:
         return np.asarray(turned, np.uint8)
 
     def in_photo(self, face: FaceDetection, rgb: NDArray[np.uint8]) -> FaceDetection:
-        """A face of the square in pixels of the photo.
+        """Convert a face from pixels of the square to pixels of the photo.
 
-        Its box is upright in the photo, around the middle of the turned one, of the same size.
+        Its box is axis-aligned in the photo, with the centre and size of the turned one.
         """
         matrix, step = self.to_photo(), self.size / FACE
         box, points = face.box, face.landmarks

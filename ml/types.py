@@ -1,4 +1,4 @@
-"""What the detector and the analyser give back."""
+"""Results of the face detector and the analyser."""
 
 import math
 from dataclasses import asdict, dataclass, replace
@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 LANDMARKS: Final = ("right_eye", "left_eye", "nose", "right_mouth_corner", "left_mouth_corner")
-"""Rows of every landmark array; right and left are the person's, so the right eye comes first
-from the viewer's left."""
+"""Rows of every landmark array. Right and left are the person's: the viewer sees the right eye on
+the left."""
 NEAR_EDGE: Final = 0.05
-"""Distance from the photo's edge, in sizes of the face, within which a landmark is cut: the edge
-runs through the eye, or through the mouth."""
+"""A landmark nearer to the photo's edge, in sizes of the face, counts as cut: the edge runs through
+the eye or the mouth."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,13 @@ class Box:
 class FaceDetection:
     """One face of a photo.
 
-    landmarks (5, 2) float32, x and y in pixels of the upright image in the order of `LANDMARKS`,
-    or None from a detector that gives none; score in [0, 1]. outside: how much of the face lies
-    beyond the photo, of its box or of its landmarks, whichever is more, in [0, 1]. upright: whether
-    it was seen upright; a turned one that was not seen again once it was turned is not.
+    landmarks: (5, 2) float32, x and y in pixels of the upright image in the order of `LANDMARKS`,
+        or None from a detector without landmarks.
+    score: detection score in [0, 1].
+    outside: share of the face beyond the photo, in [0, 1]: of its box or of its landmarks,
+        whichever is more.
+    upright: whether it was detected upright. False for a turned face that was not found again after
+        it was turned upright.
     """
 
     box: Box
@@ -42,7 +45,7 @@ class FaceDetection:
     upright: bool = True
 
     def within(self, width: int, height: int) -> Self:
-        """The same face clipped to a photo of that size, knowing how much of it lies outside."""
+        """Clip the face to a photo of this size, and set `outside`."""
         box, end = self.box, np.array([width, height])
         left, top = max(box.x, 0.0), max(box.y, 0.0)
         right, bottom = min(box.x + box.width, width), min(box.y + box.height, height)
@@ -59,7 +62,7 @@ class FaceDetection:
 
 
 class Doubts(NamedTuple):
-    """What speaks against reading a crop, each from 0 to 1; see `ml.face_check`."""
+    """Scores of `ml.face_check` against classifying a crop, each in [0, 1]."""
 
     eyes_covered: float = 0.0
     mouth_covered: float = 0.0
@@ -68,7 +71,7 @@ class Doubts(NamedTuple):
 
 @dataclass(frozen=True)
 class Quality:
-    """Measurements of a face, and what they say against trusting its emotion; see `ml.quality`.
+    """Measurements of a face, and the flags that they set: see `ml.quality`.
 
     face_size: square root of the box's area, in pixels of the photo.
     sharpness: variance of the Laplacian of the 48×48 crop (Pech-Pacheco et al. 2000) over the
@@ -77,9 +80,9 @@ class Quality:
     contrast: standard deviation of the crop's grey levels, 0 to 127.5.
     roll: degrees by which the line of the eyes is turned clockwise; 0 without landmarks.
     turn: distance of the nose from the middle of the eyes along their line, in eye distances; 0
-        for a face seen from ahead, or without landmarks.
+        for a frontal face, or without landmarks.
     outside: see `FaceDetection`.
-    flags: of `ml.quality.FLAGS` those that hold.
+    flags: the subset of `ml.quality.FLAGS` that is set.
     """
 
     face_size: float
@@ -92,7 +95,7 @@ class Quality:
     flags: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
-        """Plain values, ready for JSON."""
+        """Return plain values for JSON."""
         values = asdict(self)
         flags = list(values.pop("flags"))
         return {name: round(value, 3) for name, value in values.items()} | {"flags": flags}
@@ -100,12 +103,12 @@ class Quality:
 
 @dataclass(frozen=True, eq=False)
 class FaceAnalysis:
-    """One face with its expression; faces of a photo are numbered by `index` from 0.
+    """One face with its expression; `index` numbers the faces of a photo from 0.
 
-    probabilities are calibrated, keyed by emotion in the order of `ml.labels.EMOTIONS`, and sum
-    to 1; confidence is the probability of `emotion`; `uncertain` says that it lies below the
-    threshold of the weights' manifest, or that a flag of `ml.quality.UNREADABLE` holds. Box and
-    landmarks as in `FaceDetection`.
+    probabilities are calibrated, keyed by emotion in the order of `ml.labels.EMOTIONS`, and sum to
+    1. confidence is the probability of `emotion`. uncertain: confidence is below the threshold of
+    the weights' manifest, or a flag of `ml.quality.UNREADABLE` is set. Box and landmarks are as in
+    `FaceDetection`.
     """
 
     index: int
@@ -119,7 +122,7 @@ class FaceAnalysis:
     uncertain: bool
 
     def as_dict(self) -> dict[str, object]:
-        """Plain values, ready for JSON; pixels are rounded to hundredths."""
+        """Return plain values for JSON; pixels are rounded to hundredths."""
         landmarks = [] if self.landmarks is None else self.landmarks.tolist()
         return {
             "index": self.index,

@@ -1,7 +1,6 @@
-"""Speed of serving: `python -m ml.benchmarks [--version NAME] [--json FILE]`.
+"""Measures the speed of serving: `python -m ml.benchmarks [--version NAME] [--json FILE]`.
 
-Synthetic pictures are enough: time depends on sizes, not on what is seen, and nothing but the
-weights is needed.
+Only the weights are needed. The pictures are synthetic, since time depends on their size alone.
 """
 
 import argparse
@@ -24,7 +23,7 @@ BATCHES: Final = (1, 8, 32)
 
 
 def median_ms(call: Callable[[], object], rounds: int) -> float:
-    """Median milliseconds of a call, after one to warm up."""
+    """Return the median milliseconds of a call, after one call to warm up."""
     call()
     times = []
     for _ in range(rounds):
@@ -35,7 +34,7 @@ def median_ms(call: Callable[[], object], rounds: int) -> float:
 
 
 def run(version: str | None = None, rounds: int = 20) -> dict[str, float]:
-    """Milliseconds: loading, each step of a 2-megapixel photo, and batches of crops."""
+    """Measure, in milliseconds, loading, each step of a 2-megapixel photo and batches of crops."""
     inference.unload()
     began = time.perf_counter()
     analyser = inference.load(version)
@@ -65,7 +64,7 @@ def _classify_ms(analyser: inference.Analyser, crops: np.ndarray, rounds: int) -
 
 
 def main() -> None:
-    """Parse the command line, measure and print."""
+    """Parse the command line, measure and print the results."""
     parser = argparse.ArgumentParser(description="Measure the speed of serving.")
     parser.add_argument("--version", help="name of the weights")
     parser.add_argument("--rounds", type=int, default=20, help="calls of each kind")

@@ -1,8 +1,8 @@
-"""What the detector's working size and its further looks cost: `python -m ml.benchmarks.detector`.
+"""Measures the detector's working size and further passes: `python -m ml.benchmarks.detector`.
 
-Pastes two faces in the public domain (scikit-image's astronaut, Matplotlib's Grace Hopper), over
-and over at one size, into a photo without faces, and counts how many are found again. Then looks
-at that photo without faces, in several sizes: once, and with all that looks again.
+Copies of two portraits in the public domain (scikit-image's astronaut, Matplotlib's Grace Hopper)
+are pasted at one size into a photo without faces, and the faces found are counted. Then the photo
+without faces is timed in several sizes, without and with the further passes.
 """
 
 import argparse
@@ -31,7 +31,7 @@ PICTURES: Any = skimage.data
 
 
 def portraits() -> list[tuple[NDArray[np.uint8], float]]:
-    """Heads with shoulders, and the height of the face in each."""
+    """Return portraits, and the height of the face in each."""
     hopper = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
     with Image.open(hopper) as image:
         pictures = [PICTURES.astronaut(), np.asarray(image.convert("RGB"))]
@@ -43,7 +43,7 @@ def portraits() -> list[tuple[NDArray[np.uint8], float]]:
 
 
 def crowd(height: int) -> tuple[NDArray[np.uint8], int]:
-    """A photo with faces `height` pixels high, and their number."""
+    """Make a photo with faces `height` pixels high. Returns it and their number."""
     photo = np.asarray(cv2.resize(PICTURES.coffee(), PHOTO), np.uint8)
     pictures, count = portraits(), 0
     step = max(6 * height, 200)
@@ -59,26 +59,26 @@ def crowd(height: int) -> tuple[NDArray[np.uint8], int]:
 
 
 def seconds(detector: CenterFace, photo: NDArray[np.uint8]) -> float:
-    """How long this takes once."""
+    """Return the seconds that one detection takes."""
     began = time.perf_counter()
     detector.detect(photo)
     return time.perf_counter() - began
 
 
-def further_looks() -> None:
-    """Print what a photo without faces costs, by turns without and with further looks."""
+def further_passes() -> None:
+    """Print the time for a photo without faces, alternating without and with further passes."""
     detectors = CenterFace(passes=()), CenterFace()
     for size in FACELESS:
         photo = np.asarray(cv2.resize(PICTURES.coffee(), size, interpolation=cv2.INTER_AREA))
         turns = [[seconds(detector, photo) for detector in detectors] for _ in range(1 + ROUNDS)]
-        once, all_looks = 1000 * np.median(turns[1:], axis=0)
+        once, all_passes = 1000 * np.median(turns[1:], axis=0)
         width, height = size
-        print(f"no face, {width}×{height}: {once:.0f} ms, with all looks {all_looks:.0f} ms")
+        print(f"no face, {width}×{height}: {once:.0f} ms, with all passes {all_passes:.0f} ms")
 
 
 def main() -> None:
-    """Print a table, working size, time, faces found by their height; then the further looks."""
-    argparse.ArgumentParser(description="What the detector's looks cost.").parse_args()
+    """Print a table of working size, time and faces found by height; then the further passes."""
+    argparse.ArgumentParser(description="Measure the passes of the detector.").parse_args()
     crowds = {height: crowd(height) for height in FACES}
     for side in SIDES:
         detector = CenterFace(working_side=side)
@@ -89,7 +89,7 @@ def main() -> None:
             found = len(detector.detect(photo))
             cells.append(f"{height} px: {found}/{count}")
         print(f"{side:5} {1000 * float(np.median(times)):4.0f} ms  {'  '.join(cells)}")
-    further_looks()
+    further_passes()
 
 
 if __name__ == "__main__":

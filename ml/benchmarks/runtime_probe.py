@@ -1,8 +1,8 @@
-"""Measure one serving runtime in this process; `ml.benchmarks.runtimes` starts it.
+"""Measures one serving runtime in this process; `ml.benchmarks.runtimes` starts it.
 
     python ml/benchmarks/runtime_probe.py speed|threads onnxruntime|opencv|litert GRAPH CROPS
 
-Imports nothing of the package, so that an environment with NumPy and one runtime can run it.
+It imports nothing else of this package, so an environment with NumPy and one runtime is enough.
 CROPS is an .npz with `crops` (N, 48, 48, 1) float32 and Keras' logits of both heads. Prints one
 JSON object.
 """
@@ -24,7 +24,7 @@ THREADS = 2
 
 
 def onnxruntime_run(graph: str) -> Run:
-    """ONNX Runtime."""
+    """Load the graph in ONNX Runtime."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -35,7 +35,7 @@ def onnxruntime_run(graph: str) -> Run:
 
 
 def opencv_run(graph: str) -> Run:
-    """OpenCV's dnn, its new engine; the classic one crashes on a second batch size."""
+    """Load the graph in OpenCV's new engine; the classic one crashes on a second batch size."""
     import cv2
 
     cv2.setNumThreads(THREADS)
@@ -50,7 +50,7 @@ def opencv_run(graph: str) -> Run:
 
 
 def litert_run(graph: str) -> Run:
-    """LiteRT."""
+    """Load the graph in LiteRT."""
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(graph, num_threads=THREADS)
@@ -67,7 +67,7 @@ RUNTIMES: dict[str, Callable[[str], Run]] = {
 
 
 def resident_megabytes() -> float:
-    """Memory of this process that is in RAM (Linux)."""
+    """Return the resident memory of this process (Linux)."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
@@ -75,7 +75,7 @@ def resident_megabytes() -> float:
 
 
 def milliseconds(run: Run, crops: NDArray[np.float32], rounds: int) -> float:
-    """Median time of a call after three others."""
+    """Return the median time of a call, after three calls to warm up."""
     for _ in range(3):
         run(crops)
     times = []
@@ -87,13 +87,13 @@ def milliseconds(run: Run, crops: NDArray[np.float32], rounds: int) -> float:
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probabilities of logits (N, 7)."""
+    """Return the probabilities of logits (N, 7)."""
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 def speed(runtime: str, graph: str, expected: dict[str, NDArray[np.float32]]) -> dict[str, Any]:
-    """Load time, memory, time a call and distance from Keras' probabilities."""
+    """Measure load time, memory, time per face and the distance from Keras' probabilities."""
     crops = expected["crops"]
     before, began = resident_megabytes(), time.perf_counter()
     run = RUNTIMES[runtime](graph)
@@ -114,7 +114,7 @@ def speed(runtime: str, graph: str, expected: dict[str, NDArray[np.float32]]) ->
 
 
 def threads(runtime: str, graph: str, expected: dict[str, NDArray[np.float32]]) -> dict[str, Any]:
-    """How many of 8 threads' 160 calls on one object, without a lock, are right."""
+    """Count the right results of 160 calls by 8 threads on one object without a lock."""
     run, crops = RUNTIMES[runtime](graph), expected["crops"]
     right = []
 
@@ -136,7 +136,7 @@ def threads(runtime: str, graph: str, expected: dict[str, NDArray[np.float32]]) 
 
 
 def main() -> None:
-    """Measure what the command line says."""
+    """Run the measurement that the command line names, and print it."""
     mode, runtime, graph, crops = sys.argv[1:]
     with np.load(crops) as file:
         expected = {name: file[name] for name in file.files}

@@ -1,8 +1,8 @@
-"""Compare serving runtimes on our network: `python -m ml.benchmarks.runtimes`.
+"""Compares serving runtimes on our network: `python -m ml.benchmarks.runtimes`.
 
-Needs TensorFlow for Keras' answers and for converting to LiteRT, which is measured where
-`--litert-python` names an interpreter that has `ai-edge-litert` and NumPy. Each measurement has a
-process of its own; the runtimes take turns, so that a busy machine slows all of them alike.
+Needs TensorFlow for Keras' results and for the conversion to LiteRT. LiteRT is measured where
+`--litert-python` names an interpreter with `ai-edge-litert` and NumPy. Each measurement has its own
+process. The runtimes alternate, so that other load slows all of them alike.
 """
 
 import argparse
@@ -28,7 +28,7 @@ FACES: Final = 200
 
 
 def prepare(version: str, folder: Path) -> tuple[dict[str, Path], Path]:
-    """The graph for each runtime, and crops with Keras' logits."""
+    """Return the graph of each runtime, and the file of crops with Keras' logits."""
     weights = manifest.read(version)
     model = keras.saving.load_model(weights.folder / "model.keras", compile=False)
     random = np.random.default_rng(2013)
@@ -42,7 +42,7 @@ def prepare(version: str, folder: Path) -> tuple[dict[str, Path], Path]:
 
 
 def probe(python: str, mode: str, runtime: str, graph: Path, crops: Path) -> dict[str, float]:
-    """One measurement in a new process; {"crashed": code} where that process died."""
+    """Measure once in a new process. Returns {"crashed": code} where that process died."""
     command = [python, str(PROBE), mode, runtime, str(graph), str(crops)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -52,7 +52,7 @@ def probe(python: str, mode: str, runtime: str, graph: Path, crops: Path) -> dic
 
 
 def compare(version: str, rounds: int, litert_python: str | None) -> dict[str, dict[str, float]]:
-    """Runtime → figures, medians over `rounds` turns."""
+    """Return the figures of each runtime, as medians over `rounds` measurements."""
     with tempfile.TemporaryDirectory() as folder:
         graphs, crops = prepare(version, Path(folder))
         pythons = {"onnxruntime": sys.executable, "opencv": sys.executable}
@@ -72,10 +72,10 @@ def compare(version: str, rounds: int, litert_python: str | None) -> dict[str, d
 
 
 def main() -> None:
-    """Parse the command line, compare and print."""
+    """Parse the command line, compare and print the results."""
     parser = argparse.ArgumentParser(description="Compare serving runtimes on our network.")
     parser.add_argument("--version", default="v1", help="exported weights")
-    parser.add_argument("--rounds", type=int, default=5, help="turns of each runtime")
+    parser.add_argument("--rounds", type=int, default=5, help="measurements of each runtime")
     parser.add_argument("--litert-python", help="interpreter with ai-edge-litert and NumPy")
     arguments = parser.parse_args()
     table = compare(arguments.version, arguments.rounds, arguments.litert_python)

@@ -21,7 +21,7 @@ PICTURES: Any = skimage.data
 
 @pytest.fixture(scope="session")
 def astronaut() -> Photo:
-    """(512, 512, 3) with one face, smiling."""
+    """(512, 512, 3) with one smiling face."""
     return np.ascontiguousarray(PICTURES.astronaut())
 
 
@@ -53,7 +53,7 @@ def analyser() -> inference.Analyser:
 
 @pytest.fixture(scope="session")
 def crops() -> NDArray[np.uint8]:
-    """(200, 48, 48): training images where EMOTIONSITE_DATA names the file, else made ones."""
+    """(200, 48, 48): training images from the file EMOTIONSITE_DATA, else generated ones."""
     source = os.environ.get("EMOTIONSITE_DATA")
     if source:
         with np.load(source) as file:
@@ -76,7 +76,7 @@ def made_faces(count: int, seed: int = 0) -> NDArray[np.uint8]:
 
 
 def save_faces(path: Path, count: int, seed: int = 1) -> Path:
-    """A file of made faces with labels and votes at random: three of five to train with."""
+    """A file of generated faces with random labels and votes; three of five are for training."""
     random = np.random.default_rng(seed)
     np.savez(
         path,
@@ -90,7 +90,7 @@ def save_faces(path: Path, count: int, seed: int = 1) -> Path:
 
 @pytest.fixture(scope="session")
 def faces_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """160 faces: 96 to train with, 32 each to validate and test."""
+    """160 faces: 96 for training, 32 for validation, 32 for the test."""
     return save_faces(tmp_path_factory.mktemp("data") / "faces.npz", 160)
 
 

@@ -1,4 +1,4 @@
-"""People beside a network, by hand."""
+"""Agreement of people and a network, computed by hand."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Random changes to training images: reproducible, and as large as told."""
+"""Random changes to training images are reproducible and as large as configured."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Probabilities from logits, and fitting what makes them honest."""
+"""Calibrated probabilities from logits, and the fit of the calibration."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""When a picture was taken, wherever its file says so."""
+"""The capture time is read from wherever the file states it."""
 
 import io
 from datetime import UTC, datetime, timedelta, timezone

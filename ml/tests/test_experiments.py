@@ -1,4 +1,4 @@
-"""The record of what was tried."""
+"""The record of experiments."""
 
 from pathlib import Path
 from typing import Any

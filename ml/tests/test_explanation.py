@@ -1,4 +1,4 @@
-"""The map shows where the network looks, and nothing else."""
+"""The map shows which pixels the network uses, and no others."""
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ HAPPY = EMOTIONS.index("happy")
 
 
 def corner_watcher(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Sees nothing but how bright the upper left 12×12 pixels are."""
+    """Classify by the brightness of the upper left 12×12 pixels alone."""
     bright = crops[:, :12, :12].mean(axis=(1, 2)) / 255
     probabilities = np.zeros((len(crops), 7), np.float32)
     probabilities[:, HAPPY], probabilities[:, 0] = bright, 1 - bright

@@ -1,4 +1,4 @@
-"""What leaves training is what was trained, and serves."""
+"""The serving export computes what was trained."""
 
 import json
 from dataclasses import replace
@@ -138,7 +138,7 @@ def test_export_gives_weights_that_load(
 
 @pytest.fixture(scope="module")
 def keras_logits(crops: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
-    """What the committed Keras model says about 200 crops."""
+    """Results of the committed Keras model for 200 crops."""
     import keras
 
     weights = manifest.read(inference.DEFAULT_VERSION)

@@ -164,13 +164,13 @@ def test_looks_end_with_a_sure_one(
     detector: CenterFace, hopper: Photo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: list[Any] = []
-    look = detector._look
+    look = detector._detect_in_picture
 
     def watch(*seen: Any) -> list[FaceDetection]:
         looks.append(seen)
         return look(*seen)
 
-    monkeypatch.setattr(detector, "_look", watch)
+    monkeypatch.setattr(detector, "_detect_in_picture", watch)
     detector._run_passes(hopper)
     assert len(looks) == 1
     monkeypatch.setattr(detector, "_score_threshold", 0.999)

@@ -1,4 +1,4 @@
-"""Of an animation, or of pages, the first that shows something."""
+"""The first frame or page that shows something stands for the file."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Orientation and capture time, whatever stands in the metadata."""
+"""Orientation and capture time, for any content of the metadata."""
 
 import io
 from datetime import UTC, datetime, timedelta, timezone

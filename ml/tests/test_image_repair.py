@@ -1,4 +1,4 @@
-"""Files that end too early: those that hold nearly every pixel are read, others are damaged."""
+"""Truncated files that hold nearly every pixel are read; others count as damaged."""
 
 import io
 import struct

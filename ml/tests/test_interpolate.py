@@ -1,4 +1,4 @@
-"""A part of the way from a network to the run that began with it."""
+"""Interpolation between a network and the run that started from it."""
 
 import json
 import shutil

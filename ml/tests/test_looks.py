@@ -1,4 +1,4 @@
-"""What looking again finds, and how that is measured."""
+"""Further detection passes find more faces, and this is measured."""
 
 import numpy as np
 import pytest

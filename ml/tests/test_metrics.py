@@ -1,4 +1,4 @@
-"""Our figures against scikit-learn's."""
+"""Our metrics equal scikit-learn's."""
 
 import numpy as np
 import pytest

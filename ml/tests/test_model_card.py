@@ -1,4 +1,4 @@
-"""The card says what the manifest says."""
+"""The model card states the figures of the manifest."""
 
 import copy
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The comparison counts what packages said; the packages themselves are not installed here."""
+"""The comparison counts predictions; the packages themselves are not installed here."""
 
 import numpy as np
 import pytest

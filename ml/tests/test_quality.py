@@ -1,4 +1,4 @@
-"""Flags say what is amiss with a face, and nothing about its light."""
+"""Flags tell what makes a face hard to read; its light sets none."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""The changes do what they say, and the measurement notices them."""
+"""Each change alters pictures as its name says, and the measurement detects it."""
 
 from pathlib import Path
 

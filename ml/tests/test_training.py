@@ -1,4 +1,4 @@
-"""Training on faces drawn at random: what must be reproducible is."""
+"""Training on generated faces is reproducible."""
 
 from dataclasses import replace
 from pathlib import Path

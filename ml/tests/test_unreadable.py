@@ -1,4 +1,4 @@
-"""What cannot be read is never certain: covered or cut faces, and things that are none."""
+"""Covered or cut faces, and things that are no faces, are always uncertain."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from ml.types import Box, Doubts, FaceDetection
 
 Photo = NDArray[np.uint8]
 EYES, MOUTH = ((182, 86), (264, 118)), ((190, 134), (258, 174))
-"""Corners, x and y, of what hides them on the astronaut's face."""
+"""Corners, x and y, of the patch that covers each part of the astronaut's face."""
 
 
 def with_box(photo: Photo, corners: Any, colour: tuple[int, int, int]) -> Photo:

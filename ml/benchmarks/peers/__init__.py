@@ -1,1 +1,1 @@
-"""Other packages that ship weights for expressions, beside ours."""
+"""Compares our network with other packages that ship weights for expressions."""

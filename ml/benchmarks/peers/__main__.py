@@ -1,11 +1,10 @@
-"""Our network beside packages that ship their own: `make bench-peers`.
+"""Compares our network with packages that ship weights: `make bench-peers`.
 
     python -m ml.benchmarks.peers --data FILE.npz [--photos FOLDER] [--peers fer facex]
 
 Each package gets an environment of its own under `var/peers/`, installed from the locked
-`requirements/`. All see the same crops of the test split and the same photos, one after the other
-on one core. Peers judge, they never teach: nothing here is read by training. Writes
-docs/peers.md.
+`requirements/`. All get the same crops of the test split and the same photos, one package after the
+other on one core. Training uses nothing of this. Writes docs/peers.md.
 """
 
 import argparse
@@ -49,18 +48,18 @@ some faces, as ours does; memory is the most that its process held, photos inclu
 
 @dataclass(frozen=True)
 class Answers:
-    """What one variant of a package said: indices into `EMOTIONS`, (N,) each."""
+    """The predictions of one variant of a package: indices into `EMOTIONS`, (N,) each."""
 
     name: str
     fer2013: NDArray[np.int64]
     ferplus: NDArray[np.int64]
     milliseconds: tuple[float, float]
-    """A face's median and mean."""
+    """Median and mean for one face."""
     megabytes: float
 
 
 def environment(peer: str) -> Path:
-    """The interpreter of a package's environment, built where it is missing or outdated."""
+    """Return the interpreter of a package's environment. Builds it where missing or outdated."""
     if peer == OURS:
         return Path(sys.executable)
     folder, lock = ENVIRONMENTS / peer, REQUIREMENTS / f"{peer}.txt"
@@ -71,12 +70,12 @@ def environment(peer: str) -> Path:
         install = ["pip", "install", "--quiet", "--require-hashes", "--python", str(python)]
         subprocess.run([*uv, *install, "-r", str(lock)], check=True)
         installed.write_text(lock.read_text())
-    # Its path stays as it is: a resolved link would leave the environment.
+    # The path is not resolved: the target of its link is outside the environment.
     return python.absolute()
 
 
 def answers(peer: str, crops_file: Path) -> dict[str, Any]:
-    """Run a package on the crops and photos."""
+    """Run a package on the crops and photos. Returns its results."""
     module = f"ml.benchmarks.peers.run_{peer.replace('-', '_')}"
     result = ENVIRONMENTS / f"{peer}.json"
     result.unlink(missing_ok=True)
@@ -90,7 +89,7 @@ def answers(peer: str, crops_file: Path) -> dict[str, Any]:
 
 
 def variants(peer: str, result: dict[str, Any]) -> list[Answers]:
-    """A row for each way to use a package; ours is one with two heads."""
+    """Return one row for each variant of a package; ours is one variant with two heads."""
     said = {
         name: np.array([EMOTIONS.index(emotion) for emotion in emotions])
         for name, emotions in result["answers"].items()
@@ -112,7 +111,7 @@ def variants(peer: str, result: dict[str, Any]) -> list[Answers]:
 
 
 def table(rows: list[Answers], faces: data.FaceDataset) -> str:
-    """The Markdown table of accuracies, time and memory."""
+    """Return the Markdown table of accuracies, time and memory."""
     chosen, majority = judged(faces, "consensus")
     lines = [
         "| package | FER2013 | macro-F1 | FER+ | macro-F1 | ms a face, median | mean | MB |",
@@ -135,7 +134,7 @@ def _figures(predicted: NDArray[np.int64], label: NDArray[np.integer]) -> str:
 
 
 def photo_table(results: dict[str, dict[str, Any]], counted: dict[str, int]) -> str:
-    """How many faces each package finds in photos whose faces were counted by eye."""
+    """Return the Markdown table of faces found in photos whose faces were counted by eye."""
     lines = [
         f"| photo | faces | {' | '.join(results)} |",
         f"| --- | --- |{' --- |' * len(results)}",
@@ -151,7 +150,7 @@ def photo_table(results: dict[str, dict[str, Any]], counted: dict[str, int]) -> 
 
 
 def photos(folder: Path | None) -> tuple[dict[str, NDArray[np.uint8]], dict[str, int]]:
-    """The photos that `photos.csv` lists, decoded as serving does, and their faces."""
+    """Decode the photos that `photos.csv` lists. Returns them and their numbers of faces."""
     pictures: dict[str, NDArray[np.uint8]] = {}
     counted: dict[str, int] = {}
     if folder is None:
@@ -168,7 +167,7 @@ def photos(folder: Path | None) -> tuple[dict[str, NDArray[np.uint8]], dict[str,
 
 
 def main() -> None:
-    """Parse the command line, run everything, write the document."""
+    """Parse the command line, run all packages and write the document."""
     parser = argparse.ArgumentParser(description="Compare with packages that ship weights.")
     parser.add_argument("--data", type=Path, required=True, help="the .npz of faces")
     parser.add_argument("--photos", type=Path, help="a folder with photos.csv")
@@ -194,7 +193,7 @@ def main() -> None:
 
 
 def cpu() -> str:
-    """The processor's name."""
+    """Return the processor's name."""
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
             return line.partition(":")[2].strip()

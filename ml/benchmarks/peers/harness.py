@@ -1,6 +1,6 @@
-"""Runs one package on the crops and photos it is given, and writes down what it said.
+"""Runs one package on given crops and photos, and writes its predictions to a file.
 
-Runs in that package's own environment: nothing here may need more than NumPy.
+It runs in the package's own environment, so it may import nothing but NumPy.
 """
 
 import json
@@ -25,13 +25,13 @@ WARM_UP: Final = 20
 
 
 def run(variants: dict[str, Classify], analyse: Analyse) -> None:
-    """Read the file named first on the command line, write the one named second.
+    """Read the first file of the command line and write the second.
 
-    In: `crops` (N, 48, 48) and photos, an array each, named photo:NAME. Out: each variant's
-    answers and milliseconds a face (median and mean), the emotions in every photo, and the
-    most memory the process held in megabytes.
+    Input: `crops` (N, 48, 48), and one array per photo named photo:NAME. Output: each variant's
+    answers and milliseconds per face (median and mean), the emotions in every photo, and the peak
+    memory of the process in megabytes.
     """
-    # One core, whatever each package does about threads.
+    # One core, however many threads a package starts.
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     with np.load(sys.argv[1]) as file:
         arrays = {name: file[name] for name in file.files}

@@ -1,4 +1,4 @@
-"""Our own network, as it serves."""
+"""Runs our own network as it serves."""
 
 import numpy as np
 from numpy.typing import NDArray

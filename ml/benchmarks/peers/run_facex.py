@@ -1,4 +1,4 @@
-"""The package `facex`."""
+"""Runs the package `facex`."""
 
 from pathlib import Path
 
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from ml.benchmarks.peers import harness
 
 NAMES = {"anger": "angry", "sadness": "sad", "surprised": "surprise"}
-"""Its names where they are not ours."""
+"""The package's names → our names, where they differ."""
 
 
 def best(scores: dict[str, float]) -> str:
-    """The likeliest emotion by our name."""
+    """Return our name of the most probable emotion."""
     name = max(scores, key=scores.__getitem__)
     return NAMES.get(name, name)
 

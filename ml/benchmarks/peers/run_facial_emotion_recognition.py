@@ -1,6 +1,6 @@
-"""The package `facial-emotion-recognition`.
+"""Runs the package `facial-emotion-recognition`.
 
-It draws its answers into the photo; so its own parts are called in the order in which it does.
+The package only draws its results into the photo, so its parts are called here in its own order.
 """
 
 import functools
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ml.benchmarks.peers import harness
 
-# Its weights are a pickle of an older torch, which newer ones load only when told to.
+# Its weights are a pickle of an older torch, which newer versions load only with this option.
 torch.load = functools.partial(torch.load, weights_only=False, map_location="cpu")
 
 from facial_emotion_recognition import EmotionRecognition  # noqa: E402

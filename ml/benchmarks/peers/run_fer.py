@@ -1,6 +1,6 @@
-"""The package `fer`, with the margin around a face that it adds by default, and without.
+"""Runs the package `fer`, with and without the margin that it adds around a face by default.
 
-Its quantized network is the default; the full one is slower.
+Its quantized network is the default; the full network is slower.
 """
 
 import cv2
@@ -12,12 +12,12 @@ from ml.benchmarks.peers import harness
 
 
 def best(scores: dict[str, float]) -> str:
-    """The likeliest emotion; its names are ours."""
+    """Return the most probable emotion; its names are the same as ours."""
     return max(scores, key=scores.__getitem__)
 
 
 def given_face(model: FER) -> harness.Classify:
-    """Classify a crop by telling the package that it is a face as a whole."""
+    """Return a function that classifies a crop, telling the package that all of it is a face."""
 
     def classify(crop: NDArray[np.uint8]) -> str:
         picture = cv2.cvtColor(crop, cv2.COLOR_GRAY2BGR)
