@@ -1,4 +1,4 @@
-"""The Django project: settings, addresses and the processes that run them."""
+"""The Django project: settings, URLs, the web server and the processes of the platform."""
 
 from emotionsite.celery import app as celery_app
 

@@ -1,10 +1,10 @@
-"""kombu's filesystem transport, made safe against crashes, concurrent readers, and a lost folder.
+"""kombu's filesystem transport, made safe against crashes, concurrent readers and a lost folder.
 
-kombu creates a message's file, then writes into it: a reader in between, or a crash, leaves it an
-empty message that ends the worker, or an empty exchange table that ends every sender. Here a
-message appears whole or not at all, and is taken by a rename that only one taker can do. What
-cannot be read counts as lost, as does all in a folder that vanishes: the folder is made again, and
-the sweep sends again. What nobody reads is not written.
+kombu creates the file of a message and then writes into it. A crash or a reader in between finds an
+empty message, which ends the worker, or an empty exchange table, which ends every sender. Here
+messages are written atomically and claimed by a rename, which only one reader can do. Unreadable
+messages count as lost. A folder that vanishes is created again, and the sweep sends its messages
+again. Events without a reader are not written.
 """
 
 import logging
@@ -25,13 +25,14 @@ from emotionsite import private_files
 logger = logging.getLogger(__name__)
 
 MAX_AGE_SECONDS: Final = 24 * 3600
-"""Of a message: long before, the sweep has sent it again, unless nobody reads its queue."""
+"""Age at which a message is removed. The sweep has sent it again long before, unless nobody reads
+its queue."""
 SETTLED_NS: Final = 1_000_000_000
-"""A folder that was changed so shortly before it was listed may have changed since, unnoticed."""
+"""A listing this soon after a change is not cached: another change may have the same mtime."""
 
 
 class Channel(filesystem.Channel):
-    """Messages by rename; unreadable files are no errors."""
+    """Claims messages by rename, and skips unreadable files."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -41,7 +42,7 @@ class Channel(filesystem.Channel):
     # kombu's stubs differ between this class and its base.
     def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
         folder = self._folder()
-        # A name of version 7 begins with the time: the folder sorts by age, across restarts too.
+        # UUIDs of version 7 begin with the time, so names sort by age, also across restarts.
         name = f"{uuid7()}.{queue}.msg"
         part = folder / f".{name}.part"
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -60,13 +61,13 @@ class Channel(filesystem.Channel):
                 taken.unlink()
                 return loads(content)
             except FileNotFoundError:
-                continue  # Another was faster.
+                continue  # Another reader claimed it first.
             except ValueError:
                 logger.warning("A message of %s could not be read and counts as lost", queue)
         raise Empty
 
     def _waiting(self, folder: Path, queue: str) -> "deque[str]":
-        """Names of a queue's messages, the oldest first; listed anew only after a change."""
+        """Return a queue's messages, oldest first. Lists the folder only after changes."""
         known = self._seen.get(queue)
         if known:
             return known
@@ -89,10 +90,10 @@ class Channel(filesystem.Channel):
         return int(super()._purge(queue))
 
     def get_table(self, exchange: str) -> list[Any]:
-        """The queues bound to an exchange.
+        """Return the queues bound to an exchange.
 
-        Where the table is lost, what Celery binds by default: the queue of the exchange's name.
-        What is for whoever listens, as the events of workers are, has no queue: nobody does.
+        A lost table is replaced by Celery's default binding: the queue of the exchange's name.
+        Exchanges that are not direct, as for events of workers, have no queue: nobody reads them.
         """
         if not self._is_direct(exchange):
             return []
@@ -118,7 +119,7 @@ class Channel(filesystem.Channel):
         return bool(self.typeof(exchange).type == "direct")
 
     def _folder(self) -> Path:
-        """Where the messages are, made again where it is gone."""
+        """Return the folder of the messages. Creates it again if it is gone."""
         folder = Path(self.data_folder_in)
         if not folder.is_dir():
             private_files.make_folder(folder)
@@ -127,13 +128,13 @@ class Channel(filesystem.Channel):
 
 
 class Transport(filesystem.Transport):
-    """What `CELERY_BROKER_TRANSPORT` names."""
+    """The transport that `CELERY_BROKER_TRANSPORT` names."""
 
     Channel = Channel
 
 
 def remove_old_messages() -> int:
-    """Remove what nobody took, and what a crash left half written; returns how many."""
+    """Remove old messages and partial files of crashes. Returns how many."""
     folder = Path(settings.BROKER_FOLDER) / "queue"
     oldest = time.time() - MAX_AGE_SECONDS
     removed = 0
@@ -143,5 +144,5 @@ def remove_old_messages() -> int:
                 path.unlink()
                 removed += 1
         except FileNotFoundError:
-            continue  # Taken meanwhile.
+            continue  # It was claimed meanwhile.
     return removed

@@ -1,4 +1,4 @@
-"""Redis as the cache: while it is away counts are forgotten, and nobody is locked out."""
+"""The Redis cache, which locks nobody out while Redis is unavailable."""
 
 from typing import Any
 
@@ -6,16 +6,16 @@ from django_redis.cache import RedisCache as BaseRedisCache
 
 
 class RedisCache(BaseRedisCache[Any]):
-    """django-redis's cache, in which a key can be added while the server is away.
+    """django-redis's cache, whose `add` succeeds while Redis is unavailable.
 
-    allauth takes a lock by adding a key before it counts a log-in, and refuses the log-in where the
-    key cannot be added. With django-redis's own answer nobody could log in while Redis is away.
+    allauth takes a lock by adding a key before it counts a log-in, and refuses the log-in where
+    that fails. With django-redis's own result nobody could log in while Redis is unavailable.
     """
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
-        """Return whether the key was new; True while the server is away.
+        """Add a key. Returns whether it was new, and True while Redis is unavailable.
 
-        django-redis returns None then.
+        django-redis returns None in that case.
         """
         was_new = super().add(*args, **kwargs)
         return True if was_new is None else bool(was_new)

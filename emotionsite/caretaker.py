@@ -1,8 +1,8 @@
-"""Sends again what got stuck and tidies up: `python -m emotionsite.caretaker`.
+"""Runs the periodic jobs of the platform: `python -m emotionsite.caretaker`.
 
-It is a process of its own: nothing forks beside its database connection, and its death costs no
-photo. Any number of hosts may have one. What must go on every few seconds is done by one thread and
-what may take minutes by another.
+Sweeps send again what got stuck; hourly jobs delete what has expired. The caretaker is a process of
+its own, so nothing forks beside its database connection, and its death costs no photo. Any number
+of hosts may run one. One thread runs the sweeps, another the hourly jobs, which may take minutes.
 """
 
 import logging
@@ -25,13 +25,14 @@ logger = logging.getLogger(__name__)
 
 TIDY_SECONDS, FIRST_TIDYING_SECONDS = 3600, 300
 LONGEST_WAIT_OF_SWEEPS, LONGEST_WAIT_OF_TIDYING = 30.0, 600.0
-"""Seconds after failures: photos wait for the sweeps, so those go on soon after an outage."""
+"""Longest wait in seconds after failures. Photos wait for the sweeps, so these retry sooner."""
 SWEEP_LIMIT = (60, 90)
-"""Seconds for one job of a sweep: then it fails; then the caretaker ends and is started anew."""
+"""Soft and hard limit in seconds of one job of a sweep. At the soft limit the job fails. At the
+hard limit the caretaker exits, and the supervisor starts it again."""
 
 
 def sweeps() -> list[Job]:
-    """What is done every `SWEEP_INTERVAL` seconds."""
+    """Return the jobs of every `SWEEP_INTERVAL` seconds."""
     from detector.analyses import explanations, submission
     from detector.learning import requests
     from detector.operations import heartbeats
@@ -48,19 +49,19 @@ def sweeps() -> list[Job]:
 
 
 def sweep(name: str, action: Callable[[], object]) -> Job:
-    """Return a job that is done at each sweep."""
+    """Return a job that runs at each sweep."""
     return Job(name, action, LONGEST_WAIT_OF_SWEEPS)
 
 
 def tidying() -> list[Job]:
-    """What is done once an hour."""
+    """Return the hourly jobs."""
     from detector.api import idempotency
     from detector.common import clock
     from detector.photos import orphans, retention, trash
     from detector.webhooks import deliveries
     from emotionsite import broker
 
-    # Not at once: a host that is started again and again has better things to do.
+    # Not at once, so that a host that restarts often does not spend its time on this.
     first = time.monotonic() + FIRST_TIDYING_SECONDS
 
     def hourly(name: str, action: Callable[[], object]) -> Job:
@@ -77,7 +78,7 @@ def tidying() -> list[Job]:
 
 
 class Caretaker:
-    """The two threads, until a signal comes or the workers must be made anew."""
+    """The two threads, which run until a signal comes or the workers must be restarted."""
 
     def __init__(self, sweeps: Sequence[Job], tidying: Sequence[Job]) -> None:
         self.sweeps = sweeps
@@ -85,7 +86,7 @@ class Caretaker:
         self.stopping = threading.Event()
 
     def run(self) -> None:
-        """Sweep and tidy until told to stop."""
+        """Run the jobs until `stop` is called."""
         tidier = threading.Thread(target=self._tidy, name="tidying", daemon=True)
         tidier.start()
         while not self.stopping.is_set():
@@ -93,7 +94,7 @@ class Caretaker:
             self.stopping.wait(settings.SWEEP_INTERVAL)
 
     def stop(self, number: int = 0, frame: FrameType | None = None) -> None:
-        """Let the job under way be the last."""
+        """Stop after the job that is running; a signal handler."""
         self.stopping.set()
 
     def _tidy(self) -> None:
@@ -106,7 +107,7 @@ def _bounded() -> AbstractContextManager[None]:
 
 
 def main() -> int:
-    """Care for the platform of this host."""
+    """Run the caretaker. Returns its exit status."""
     os.umask(0o077)
     django.setup()
     from emotionsite.processes.watch import Watch

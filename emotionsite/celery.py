@@ -1,4 +1,4 @@
-"""The Celery application, and what a worker does besides tasks."""
+"""The Celery application, and what a worker does at its start and end."""
 
 import logging
 import os
@@ -28,22 +28,22 @@ app.set_default()
 logger = logging.getLogger(__name__)
 
 AWAY_SECONDS = 2
-"""Between two attempts to load the model while something is not here."""
+"""Seconds between attempts to load the model during an outage."""
 
 
 def reads_photos() -> bool:
-    """Whether this worker takes analyses; one for webhooks alone needs no network."""
+    """Return whether this worker takes analyses. One for webhooks alone needs no network."""
     return settings.ANALYSIS_QUEUE in app.amqp.queues.consume_from
 
 
 @worker_init.connect
 def verify_model(**_: object) -> None:
-    """End at once where the weights are unusable, instead of failing photo after photo."""
+    """Exit at once where the weights are unusable, instead of failing every photo."""
     os.umask(0o077)
     if not reads_photos():
         return
     with _ended_by_errors():
-        # Only here: a worker that needs no network is a third smaller without what runs one.
+        # Imported only here: without the runtime a worker that needs no network is a third smaller.
         from detector.registry import networks
 
         networks.verify()
@@ -51,7 +51,7 @@ def verify_model(**_: object) -> None:
 
 @worker_process_init.connect
 def load_model(**_: object) -> None:
-    """Load detector and network, and only then count as ready."""
+    """Load detector and network, then start the heartbeat that marks this worker as ready."""
     if not reads_photos():
         return
     with _ended_by_errors():
@@ -66,9 +66,10 @@ def load_model(**_: object) -> None:
 
 
 def _warm_up() -> None:
-    """Load the networks; wait for what may come: a database, a storage, weights of this host.
+    """Load the networks. Waits while the database, the storage or the weights are unavailable.
 
-    A version that a person chose and that is not here must not end the web server beside it.
+    A promoted version whose weights are missing on this host must not end the web server, which
+    the supervisor would stop with the worker.
     """
     from django.db import connection
 
@@ -82,17 +83,17 @@ def _warm_up() -> None:
         except Exception as error:
             if outage_in(error) is None and not isinstance(error, DetectorError):
                 raise
-            logger.warning("The worker waits for what is not here: %s", error)
-            # The connection may be dead, and would stay so after the database has come back.
+            logger.warning("The worker waits, since something is unavailable: %s", error)
+            # A broken connection would stay broken after the database is back.
             connection.close()
             time.sleep(AWAY_SECONDS)
 
 
 @contextmanager
 def _ended_by_errors() -> Iterator[None]:
-    """End the process where the block fails.
+    """Exit the process where the block raises.
 
-    Celery only logs what a receiver of its signals raises: the worker would go on half made.
+    Celery only logs exceptions of signal receivers: the worker would go on half initialised.
     """
     from detector.exceptions import DetectorError
 
@@ -100,16 +101,16 @@ def _ended_by_errors() -> Iterator[None]:
         yield
     except DetectorError as error:
         sys.stderr.write(f"The worker cannot start: {error}\n")
-        # Whoever started it need not try again.
+        # This status tells the supervisor not to start it again.
         raise SystemExit(os.EX_CONFIG) from error
     except Exception as error:
-        logger.exception("The worker could not be made ready and ends")
+        logger.exception("The worker could not be initialised and exits")
         raise SystemExit(1) from error
 
 
 @worker_shutting_down.connect
 def stop_training(**_: object) -> None:
-    """Do not wait for what may take hours; another worker begins it anew."""
+    """Stop fine-tunes, which may take hours; another worker starts them again."""
     from detector.learning import runner
 
     runner.stop_all()
@@ -117,7 +118,7 @@ def stop_training(**_: object) -> None:
 
 @worker_shutdown.connect
 def finish_deliveries(**_: object) -> None:
-    """Let what is on its way to receivers arrive, within its few seconds."""
+    """Wait some seconds for webhook deliveries that are under way."""
     from detector.webhooks import couriers
 
     couriers.courier.finish()

@@ -1,4 +1,4 @@
-"""What the environment says, read strictly: a value that cannot be meant is an error."""
+"""Reads settings from the environment strictly: an invalid value raises ImproperlyConfigured."""
 
 import secrets
 from pathlib import Path
@@ -13,7 +13,7 @@ LOCAL, PRODUCTION = "local", "production"
 
 
 def environment_name() -> str:
-    """`local` (the default) or `production`, from `ENVIRONMENT`."""
+    """Return `local` (the default) or `production`, from `ENVIRONMENT`."""
     name = str(env.str("ENVIRONMENT", default=LOCAL))
     if name not in (LOCAL, PRODUCTION):
         raise ImproperlyConfigured(f"ENVIRONMENT must be {LOCAL} or {PRODUCTION}, not {name!r}")
@@ -21,7 +21,7 @@ def environment_name() -> str:
 
 
 def positive_int(name: str, default: int) -> int:
-    """A whole number above zero."""
+    """Read a whole number above zero."""
     try:
         value = int(env.int(name, default=default))
     except ValueError as error:
@@ -32,7 +32,7 @@ def positive_int(name: str, default: int) -> int:
 
 
 def share(name: str, default: float) -> float:
-    """A number from 0 to 1."""
+    """Read a number from 0 to 1."""
     try:
         value = float(env.float(name, default=default))
     except ValueError as error:
@@ -43,7 +43,7 @@ def share(name: str, default: float) -> float:
 
 
 def one_of(name: str, known: tuple[str, ...]) -> str:
-    """One of these words; the first where nothing is said."""
+    """Read one of these words; the first is the default."""
     value = str(env.str(name, default=known[0]))
     if value not in known:
         raise ImproperlyConfigured(f"{name} must be {' or '.join(known)}, not {value!r}")
@@ -51,7 +51,7 @@ def one_of(name: str, known: tuple[str, ...]) -> str:
 
 
 def site_url(name: str) -> str:
-    """The address of a site, without a slash at its end; empty where nothing is said."""
+    """Read the URL of a site, without a slash at its end; empty where it is not set."""
     value = str(env.str(name, default="")).rstrip("/")
     parts = urlsplit(value)
     if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path):
@@ -60,15 +60,15 @@ def site_url(name: str) -> str:
 
 
 def secret_key(folder: Path) -> str:
-    """`SECRET_KEY`; locally a key made once and kept in `folder` for this user's eyes only."""
+    """Return `SECRET_KEY`; locally a generated key, kept in `folder` with mode 0600."""
     if "SECRET_KEY" in env.ENVIRON:
         return str(env.str("SECRET_KEY"))
     if environment_name() == PRODUCTION:
         raise ImproperlyConfigured("SECRET_KEY must be set in production")
     file = folder / "secret_key"
     folder.mkdir(parents=True, exist_ok=True)
-    # Written beside and linked into place: of two processes that start at once, one key wins
-    # and neither reads a half-written file.
+    # Written to another file and linked into place: of two processes that start at once, one key
+    # wins, and neither reads a half-written file.
     if not file.exists():
         part = folder / f".secret_key.{secrets.token_hex(8)}"
         part.touch(mode=0o600)

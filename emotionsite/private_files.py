@@ -1,4 +1,4 @@
-"""Keeps what the platform stores to the user that it runs as."""
+"""Restricts stored files to the user that the platform runs as."""
 
 import os
 import stat
@@ -10,31 +10,32 @@ from typing import Final
 FOLDER_MODE: Final = 0o700
 FILE_MODE: Final = 0o600
 OWNER: Final = 0o700
-"""What of a mode is kept: a program stays one."""
+"""Mask of the mode bits that are kept: those of the owner, so that programs stay executable."""
 
 DATABASE: Final = "emotionsite.sqlite3"
 BESIDE_DATABASE: Final = ("", "-wal", "-shm", "-journal")
 FILES: Final = ("secret_key", *(DATABASE + ending for ending in BESIDE_DATABASE))
 FOLDERS: Final = ("media", "cache")
-"""What is in them is written with modes of its own."""
+"""Folders whose contents are already written with private modes."""
 TREES: Final = ("broker", "models")
+"""Folders that are restricted with everything in them."""
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder that nobody else may enter; narrow one that is there."""
+    """Create a folder for the owner alone. An existing one is restricted."""
     folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     _narrow(folder)
 
 
 def narrow_file(file: Path) -> None:
-    """Keep a file that is there to ourselves."""
+    """Restrict an existing file to its owner."""
     _narrow(file)
 
 
 def make_database(file: Path) -> None:
-    """Make the file of a database, or narrow it and those that SQLite keeps beside it.
+    """Create the file of a database, or restrict it and SQLite's files beside it.
 
-    SQLite gives new files beside it the mode of the first.
+    SQLite creates these with the mode of the first.
     """
     if file.name.startswith(":"):
         return  # `:memory:` is no file.
@@ -46,9 +47,9 @@ def make_database(file: Path) -> None:
 
 
 def correct(folder: Path) -> None:
-    """Narrow what an earlier version or another way of starting left open.
+    """Restrict files that an earlier version, or another way of starting, left readable.
 
-    Nothing but what the platform itself puts there: people may keep other things beside it.
+    Only the platform's own files are changed: people may keep other files in this folder.
     """
     tops = [folder / name for name in (*FILES, *FOLDERS, *TREES)]
     below = [path for name in TREES for path in _below(folder / name)]
@@ -58,16 +59,16 @@ def correct(folder: Path) -> None:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    """Yield what is in a folder, without following links out of it."""
+    """Yield everything below a folder, without following links."""
     for parent, folders, files in os.walk(folder) if not folder.is_symlink() else ():
         yield from (Path(parent, name) for name in (*folders, *files))
 
 
 def _narrow(path: Path) -> None:
-    """Take from others what they may do; what its owner may stays."""
-    # A file that is gone meanwhile, or another user's: there is nothing that we could do.
+    """Remove the permissions of group and others; those of the owner stay."""
+    # A file that is gone, or belongs to another user, cannot be changed.
     with suppress(OSError):
         present = path.stat().st_mode
-        # A sticky folder is everybody's: whoever named it wants one below it.
+        # A sticky folder, such as /tmp, is shared on purpose and stays as it is.
         if present & 0o077 and not present & stat.S_ISVTX:
             path.chmod(present & OWNER)

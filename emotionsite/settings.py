@@ -1,4 +1,4 @@
-"""Settings, from the environment alone. Every variable is listed in docs/operations.md."""
+"""Settings, from the environment alone. docs/operations.md lists every variable."""
 
 import os
 from datetime import timedelta
@@ -23,11 +23,11 @@ from emotionsite.environment import (
     site_url,
 )
 
-# Lets Django's classes be written as generic ones, `ModelForm[User]`, outside annotations too.
+# Allows generic Django classes such as `ModelForm[User]` at run time.
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-# Data of this installation; what is built from the code stays beside the code in BUILD_DIR.
+# VAR_DIR holds data, BUILD_DIR what is built from the code.
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
 private_files.make_folder(VAR_DIR)
 BUILD_DIR = BASE_DIR / "var"
@@ -36,15 +36,15 @@ IN_PRODUCTION = environment_name() == PRODUCTION
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = secret_key(VAR_DIR)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-# Under which address people reach the site, for what is told outside of a request.
+# The site's URL, for use outside of requests.
 SITE_URL_SAID = site_url("SITE_URL")
 SITE_URL = SITE_URL_SAID or (
     f"https://{ALLOWED_HOSTS[0].lstrip('.')}"
     if IN_PRODUCTION and ALLOWED_HOSTS[:1] not in ([], ["*"])
     else f"http://127.0.0.1:{env.str('PORT', default='8000')}"
 )
-# Links in mails begin with what is said. Else they name the host that was asked for, and locally
-# this port, since a Host header may carry any.
+# Links in mails use SITE_URL_SAID if set, else the host of the request, locally with this port: a
+# Host header may carry any.
 SITE_PORT = None if IN_PRODUCTION else positive_int("PORT", 8000)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -123,7 +123,7 @@ DATABASES: dict[str, dict[str, Any]] = {
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
-        # Writers queue for the lock at BEGIN instead of failing when they upgrade a read.
+        # Writers wait for the lock at BEGIN, instead of failing when a read becomes a write.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
@@ -132,12 +132,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    # One that does not even refuse must not hold a request for minutes.
+    # A host that does not respond must not hold a request for minutes.
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# --- Cache (throttles, sign-in limits): shared by all processes in either form. One that is away
-# forgets the counts; it must not stop anyone from signing in or uploading.
+# --- Cache of rate limits, shared by all processes. During an outage it forgets the counts, so that
+# people can still log in and upload.
 DJANGO_REDIS_IGNORE_EXCEPTIONS = DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 REDIS_URL = env.str("REDIS_URL", default="")
 CACHES = {
@@ -151,13 +151,13 @@ CACHES = {
         else {
             "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
             "LOCATION": VAR_DIR / "cache",
-            # Beyond this many it drops counts at random, and with them limits.
+            # Above this number it drops random entries, and with them counts of limits.
             "OPTIONS": {"MAX_ENTRIES": 10_000},
         }
     )
 }
 
-# --- Files. Media have no public address: only owner-checked views read them.
+# --- Files: media have no public URL; only views that check the owner read them
 MEDIA_ROOT = VAR_DIR / "media"
 STATIC_URL = "/static/"
 STATIC_ROOT = BUILD_DIR / "static"
@@ -169,52 +169,51 @@ STORAGES = {
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-# Nobody but a debugger reads source maps; to compress them takes half of a first start.
+# Compressing source maps would take half the time of a first start, and only debuggers read them.
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 
 # --- Uploads
 UPLOAD_MAX_BYTES = positive_int("UPLOAD_MAX_BYTES", 50 * 2**20)
-# As they are decoded: a JPEG of up to four times as many is decoded at half its width and height.
+# Pixels as decoded: a JPEG of up to four times as many is decoded at half its width and height.
 UPLOAD_MAX_PIXELS = positive_int("UPLOAD_MAX_PIXELS", 65_000_000)
 REQUEST_MAX_BYTES = positive_int("REQUEST_MAX_BYTES", 256 * 2**20)
 DATA_UPLOAD_MAX_NUMBER_FILES = positive_int("UPLOAD_MAX_FILES", 100)
-# Of a ZIP archive of photos: files in it, and bytes that it unpacks to.
+# Files in a ZIP of photos, and bytes that it unpacks to.
 ARCHIVE_MAX_FILES = positive_int("ARCHIVE_MAX_FILES", 200)
 ARCHIVE_MAX_BYTES = positive_int("ARCHIVE_MAX_BYTES", 512 * 2**20)
-# Above this, an upload waits in a file instead of memory.
+# A larger upload is kept in a file instead of memory.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "detector.common.temporary.TemporaryFileHandler",
 ]
-
-# Days for which a deleted photo can be brought back.
+# Days for which a deleted photo can be restored.
 BIN_DAYS = positive_int("BIN_DAYS", 7)
-
-# --- What one person may keep
+# Quotas of one person.
 QUOTA_PHOTOS = positive_int("QUOTA_PHOTOS", 100_000)
 QUOTA_BYTES = positive_int("QUOTA_BYTES", 50 * 2**30)
 
 # --- Analysis: times in seconds
-# What never lands in two parts of the reviewed data: all faces of one person's photos, or those of
-# one photo. Another choice later would mix the parts of data sets made before.
-REVIEWED_SPLIT_BY = one_of("REVIEWED_SPLIT_BY", ("owner", "photo"))
 MODEL_VERSION = env.str("MODEL_VERSION", default="") or None
 ANALYSIS_LEASE = positive_int("ANALYSIS_LEASE", 30)
 ANALYSIS_MAX_ATTEMPTS = positive_int("ANALYSIS_MAX_ATTEMPTS", 4)
 ANALYSIS_RESEND_AFTER = positive_int("ANALYSIS_RESEND_AFTER", 20)
 SWEEP_INTERVAL = positive_int("SWEEP_INTERVAL", 5)
-# Old photos that are read anew at the same time: a new upload waits for as many at most.
+# Concurrent re-analyses of old photos. A new upload waits for at most as many.
 REANALYSIS_AT_ONCE = positive_int("REANALYSIS_AT_ONCE", 2)
 
-# --- Model versions that did not ship, in folders as those of ml/weights/
+# --- Learning
+# Model versions that did not ship, in folders like those of ml/weights/.
 MODELS_FOLDER = Path(env.str("MODELS_FOLDER", default=str(VAR_DIR / "models"))).resolve()
-# Of accuracy on the fixed test set; a version that falls further is not promoted.
+# Largest loss of accuracy on the fixed test set with which a version can be promoted.
 PROMOTION_LARGEST_LOSS = share("PROMOTION_LARGEST_LOSS", 0.01)
-# The faces that the shipped versions learned from: fine-tuning mixes them in. They do not ship.
+# The training data of the shipped versions, which fine-tuning mixes in. It does not ship.
 TRAINING_DATA = env.str("TRAINING_DATA", default="")
-# What it may take, in seconds; whether it is a short one, for tests; and the seconds without a
-# sign of life after which its worker counts as lost.
+# All faces of one owner, or of one photo, belong to the same split of the reviewed data. A change
+# would mix the splits of data sets made before.
+REVIEWED_SPLIT_BY = one_of("REVIEWED_SPLIT_BY", ("owner", "photo"))
+# Time limit in seconds, a short run for tests, and the seconds without a heartbeat after which its
+# worker counts as lost.
 FINE_TUNE_SECONDS = positive_int("FINE_TUNE_SECONDS", 6 * 3600)
 FINE_TUNE_QUICK = env.bool("FINE_TUNE_QUICK", default=False)
 FINE_TUNE_SILENCE = positive_int("FINE_TUNE_SILENCE", 120)
@@ -227,7 +226,7 @@ if not REDIS_URL:
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
 CELERY_BROKER_TRANSPORT = None if REDIS_URL else "emotionsite.broker:Transport"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    # A web request must not hang on a broker that is away: the sweeper sends again.
+    # A request must not wait during an outage of the broker: the sweep sends again.
     {"socket_connect_timeout": 2, "socket_timeout": 5, "max_retries": 0}
     if REDIS_URL
     else {
@@ -243,15 +242,15 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
-# What must not wait behind what has a queue of its own; a worker takes from all of them in turn,
-# unless it is started with `--queues`.
+# One queue each, so that neither waits behind the other. A worker takes from both in turn, unless
+# it is started with `--queues`.
 ANALYSIS_QUEUE, WEBHOOK_QUEUE = "analysis", "webhooks"
 CELERY_TASK_QUEUES = [
     Queue(name, Exchange(name), routing_key=name) for name in (ANALYSIS_QUEUE, WEBHOOK_QUEUE)
 ]
 CELERY_TASK_DEFAULT_QUEUE = ANALYSIS_QUEUE
-# What may take hours or can wait: only a worker started with `--queues background` takes from it,
-# so that photos never stand behind it.
+# Tasks that take hours or can wait. Only a worker started with `--queues background` takes them, so
+# that photos never wait behind them.
 BACKGROUND_QUEUE = "background"
 CELERY_TASK_ROUTES = {
     "detector.deliver": {"queue": WEBHOOK_QUEUE},
@@ -261,12 +260,12 @@ CELERY_TASK_ROUTES = {
 CELERY_TASK_SOFT_TIME_LIMIT = 60
 CELERY_TASK_TIME_LIMIT = 90
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# One process, whatever the command line says of `prefork`: no worker forks. The supervisor starts
-# as many workers as `WORKER_CONCURRENCY` says.
+# One process per worker, even with `--pool prefork`: nothing forks. The supervisor starts as many
+# workers as `WORKER_CONCURRENCY` says.
 CELERY_WORKER_POOL = "emotionsite.processes.pool:SlotPool"
 CELERY_WORKER_CONCURRENCY = positive_int("WORKER_CONCURRENCY", os.cpu_count() or 1)
 WORKER_QUEUES = env.list("WORKER_QUEUES", default=[ANALYSIS_QUEUE, WEBHOOK_QUEUE])
-# Seconds for which work may wait while workers that have nothing to do take none of it.
+# Seconds for which work may wait beside idle workers before these are restarted.
 WORKER_STALL = positive_int("WORKER_STALL", 30)
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(REDIS_URL)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -290,8 +289,8 @@ ACCOUNT_FORMS = {"signup": "detector.web.forms.SignupForm"}
 ACCOUNT_EMAIL_VERIFICATION = env.str(
     "ACCOUNT_EMAIL_VERIFICATION", default="mandatory" if IN_PRODUCTION else "none"
 )
-# Signing up never tells whether an address is known. Where it must be confirmed, a mail says so to
-# its owner alone; else it counts as nobody's, and a second account may name it.
+# Signing up never tells whether an address is known. Where addresses are verified, a mail tells its
+# owner alone. Where they are not, a second account may use the same address.
 ACCOUNT_PREVENT_ENUMERATION = True if ACCOUNT_EMAIL_VERIFICATION == "mandatory" else "strict"
 ACCOUNT_ADAPTER = "detector.web.account_adapter.AccountAdapter"
 ACCOUNT_LOGOUT_ON_GET = False
@@ -301,65 +300,40 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "history"
 ACCOUNT_SIGNUP_REDIRECT_URL = "upload"
 ACCOUNT_LOGOUT_REDIRECT_URL = "landing"
-# Two steps: an authenticator app, and recovery codes for the day it is lost.
+# Second factor: an authenticator app, and recovery codes in case it is lost.
 MFA_TOTP_ISSUER = "EmotionSite"
 MFA_TOTP_TOLERANCE = 1  # clocks of phones run up to half a minute off
 MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION != "mandatory"
 
-# Production has no default: reset links in a log help nobody but its readers.
+# No default in production: password reset links must not go to a log.
 EMAIL_CONFIG = env.email_url(
     "EMAIL_URL", **({} if IN_PRODUCTION else {"default": "consolemail://"})
 )
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="EmotionSite <no-reply@localhost>")
 
-# --- Web server: threads of a process, and bytes of requests and answers that it keeps on its disk
+# --- Web server: threads of a process, and bytes of requests and responses that it stores on disk
 WEB_THREADS = positive_int("WEB_THREADS", 8)
 REQUESTS_STORED_BYTES = positive_int("REQUESTS_STORED_BYTES", 2 * 2**30)
-# Answers that are sent while they are made, such as exports: each may hold a thread.
+# Concurrent streamed responses, such as exports. Each may hold a thread.
 STREAMED_ANSWERS = max(WEB_THREADS // 4, 1)
 
-# --- Proxies in front of the web process, whose X-Forwarded-For entries are believed
+# Number of proxies in front of the web process whose X-Forwarded-For entries are trusted.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
 # --- API
-# Calls that wait for results hold a thread each: of several, half stay free for everyone else.
+# Concurrent calls that wait for results. Each holds a thread, and half stay free for other calls.
 API_WAITING_CALLS = max(WEB_THREADS // 2, 1)
 API_TOKEN_DAYS = positive_int("API_TOKEN_DAYS", 365)
 KNOX_TOKEN_MODEL = "detector.ApiToken"  # noqa: S105  a model's name
-# Its migrations would make the table of its own token model, which ours replaces.
+# Without knox's migrations, since our token model replaces its table.
 MIGRATION_MODULES = {"knox": None}
 REST_KNOX = {
     "AUTH_HEADER_PREFIX": "Bearer",
     "TOKEN_TTL": timedelta(days=API_TOKEN_DAYS),
     "TOKEN_MODEL": KNOX_TOKEN_MODEL,
 }
-# --- Other origins: none by default, and never with cookies: https://pypi.org/project/django-cors-headers/
-CORS_ALLOWED_ORIGINS = env.list("API_CORS_ORIGINS", default=[])
-CORS_URLS_REGEX = r"^/api/"
-CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-match", "if-none-match"]
-CORS_EXPOSE_HEADERS = [
-    "Content-Disposition", "ETag", "Idempotency-Replayed", "Location",
-    "RateLimit-Limit", "RateLimit-Policy",
-    "RateLimit-Remaining", "RateLimit-Reset", "Retry-After",
-]  # fmt: skip
-
-# --- Webhooks: they go to public addresses only, but for hosts (`host` or `host:port`) named here,
-# and to ports 80, 443 and those named here
-WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
-WEBHOOK_ALLOWED_PORTS = env.list("WEBHOOK_ALLOWED_PORTS", cast=int, default=[])
-WEBHOOKS_A_PERSON = 10
-# Deliveries under way at once. Each costs a thread that waits, none a process; receivers that are
-# not known to be quick share half of the places.
-WEBHOOK_CONCURRENCY = positive_int("WEBHOOK_CONCURRENCY", 64)
-WEBHOOK_DISABLE_DAYS = positive_int("WEBHOOK_DISABLE_DAYS", 3)
-WEBHOOK_DELIVERY_DAYS = positive_int("WEBHOOK_DELIVERY_DAYS", 30)
-
-# --- Reviews: the share of faces that two people judge, and seconds for which one holds a face
-REVIEW_DOUBLE_SHARE = share("REVIEW_DOUBLE_SHARE", 0.2)
-REVIEW_LEASE = positive_int("REVIEW_LEASE", 300)
-
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "detector.api.authentication.TokenAuthentication",
@@ -388,12 +362,12 @@ REST_FRAMEWORK = {
         "user": env.str("API_THROTTLE_USER", default="1200/min"),
         "token": env.str("API_THROTTLE_TOKEN", default="600/min"),
         "uploads": env.str("API_THROTTLE_UPLOADS", default="240/min"),
-        # Calls with a wrong token, or with none.
+        # Calls without a valid token.
         "failed": env.str("API_THROTTLE_FAILED", default="30/min"),
     },
     "UPLOADED_FILES_USE_URL": False,
     "NON_FIELD_ERRORS_KEY": "request",
-    # `?format=` would be one more parameter to explain; there is only JSON.
+    # There is only JSON, so `?format=` is not needed.
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -428,6 +402,32 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
+# --- Other origins: none by default, and never with cookies.
+# https://pypi.org/project/django-cors-headers/
+CORS_ALLOWED_ORIGINS = env.list("API_CORS_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-match", "if-none-match"]
+CORS_EXPOSE_HEADERS = [
+    "Content-Disposition", "ETag", "Idempotency-Replayed", "Location",
+    "RateLimit-Limit", "RateLimit-Policy",
+    "RateLimit-Remaining", "RateLimit-Reset", "Retry-After",
+]  # fmt: skip
+
+# --- Webhooks: sent to public addresses and the hosts (`host` or `host:port`) named here, on ports
+# 80, 443 and those named here
+WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
+WEBHOOK_ALLOWED_PORTS = env.list("WEBHOOK_ALLOWED_PORTS", cast=int, default=[])
+WEBHOOKS_A_PERSON = 10
+# Concurrent deliveries. Each costs a waiting thread and no process. Receivers that are not known to
+# be quick share half of them.
+WEBHOOK_CONCURRENCY = positive_int("WEBHOOK_CONCURRENCY", 64)
+WEBHOOK_DISABLE_DAYS = positive_int("WEBHOOK_DISABLE_DAYS", 3)
+WEBHOOK_DELIVERY_DAYS = positive_int("WEBHOOK_DELIVERY_DAYS", 30)
+
+# --- Reviews: share of faces that two reviewers judge, and seconds of a claim
+REVIEW_DOUBLE_SHARE = share("REVIEW_DOUBLE_SHARE", 0.2)
+REVIEW_LEASE = positive_int("REVIEW_LEASE", 300)
+
 # --- Browser security: https://django-csp.readthedocs.io/
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -444,7 +444,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IN_PRODUCTION
 SECURE_SSL_REDIRECT = IN_PRODUCTION
-# Container health checks ask over plain HTTP from inside.
+# Health checks of containers use plain HTTP.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if IN_PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IN_PRODUCTION
@@ -452,13 +452,16 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 
+# --- Language and time
 LANGUAGE_CODE = "en"
-# Pages are in English; dates follow the person (detector.common.calendar). Here for forms.
+# Pages are in English. Dates follow the person (detector.common.calendar); these formats are for
+# forms.
 FORMAT_MODULE_PATH = "emotionsite.formats"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 
+# --- Logging
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

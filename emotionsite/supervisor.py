@@ -1,10 +1,10 @@
 """Runs the platform, or parts of it: `python -m emotionsite.supervisor [PART ...]`.
 
-The parts are `web`, `worker` and `background`. `worker` is one process for each photo that is
-worked on at a time, and the caretaker. Ctrl-C (or SIGTERM) ends all cleanly and the exit is 0. A
-process that dies is started again. Where the web server ends, or another dies again and again by
-its own fault, all are stopped and the exit is 1. Signals go to the processes themselves, not to
-their groups: what is worked on may be finished.
+The parts are `web`, `worker` and `background`. `worker` is one process, a slot, for each photo that
+is analysed at a time, and the caretaker. Ctrl-C or SIGTERM stops all processes, and the exit status
+is 0. A process that dies is started again. If the web server exits, or another process dies
+repeatedly by its own fault, all are stopped and the exit status is 1. Signals go to the processes
+themselves, not to their groups, so that they may finish their work.
 """
 
 import errno
@@ -25,21 +25,19 @@ from emotionsite.processes.programs import Program
 
 GRACE_SECONDS: Final = 20
 RENEWAL_SECONDS: Final = 5
-"""How long a process that is to be made anew may go on before it is killed.
-
-It is shorter than the grace at the end, since such a process is thought to do no work.
-"""
+"""Seconds after which a process that is being restarted is killed. It is shorter than the grace at
+shutdown, since such a process is taken for stuck."""
 POLL_SECONDS: Final = 0.2
 QUICK_SECONDS: Final = 10
 MAX_QUICK_DEATHS: Final = 5
 FIRST_WAIT, MAX_WAIT = 0.5, 15.0
 SHORTAGES: Final = frozenset({errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE})
-"""Of memory, processes or files: they pass, and no program is at fault."""
+"""Shortages of memory, processes or files. They pass, and are not the program's own fault."""
 
 
 @dataclass
 class Child:
-    """A program and the process that runs it now; none while it waits to be started again."""
+    """A program and its current process, which is None while it waits to be started again."""
 
     program: Program
     process: "subprocess.Popen[bytes] | None" = None
@@ -50,10 +48,10 @@ class Child:
     kill_at: float | None = None
 
     def note_death(self, status: int, now: float) -> float:
-        """Count it; seconds until the next start.
+        """Count a death. Returns the seconds until the next start.
 
-        Who is killed from outside, by a person or for want of memory, is not at fault. Nor is a
-        caretaker that ends to have others made anew.
+        A process killed from outside, by a person or for lack of memory, is not at fault. Nor is a
+        caretaker that exits to have the workers restarted.
         """
         quick = now - self.started_at < QUICK_SECONDS
         at_fault = status not in (-signal.SIGKILL, programs.RENEW) and self.kill_at is None
@@ -65,16 +63,16 @@ class Child:
 
 
 class Lifeline:
-    """The process that ends the others when this one is killed; it is made anew where it dies."""
+    """The process that kills all others when the supervisor is killed; restarted if it dies."""
 
     def __init__(self) -> None:
         self.process: subprocess.Popen[str] | None = None
-        self.is_missed = False
+        self.start_failed = False
 
     def tell(self, line: str, alive: Iterable[int]) -> None:
-        """Pass on `+PID`, `-PID` or nothing; a new one is told of all that are alive.
+        """Send `+PID`, `-PID` or nothing. A new process is sent all living ones.
 
-        One that cannot be started now is tried again at the next call.
+        If it cannot be started, the next call tries again.
         """
         try:
             if self.process is None or self.process.poll() is not None:
@@ -82,25 +80,25 @@ class Lifeline:
             if line:
                 self._write(line)
         except OSError:
-            self._make_anew(alive)
+            self._restart(alive)
 
     def close(self) -> None:
-        """Let it end; nothing may be left that it would kill."""
+        """Let it exit. All other processes must have ended before."""
         if self.process is not None and self.process.stdin is not None:
             with suppress(BrokenPipeError):
                 self.process.stdin.close()
             self.process.wait()
 
-    def _make_anew(self, alive: Iterable[int]) -> None:
+    def _restart(self, alive: Iterable[int]) -> None:
         try:
             self._start()
             for pid in alive:
                 self._write(f"+{pid}")
-            self.is_missed = False
+            self.start_failed = False
         except OSError as error:
-            if not self.is_missed:
-                say(f"what ends all where this is killed could not be started ({error})")
-            self.is_missed = True
+            if not self.start_failed:
+                say(f"the lifeline, which ends all if this dies, could not be started ({error})")
+            self.start_failed = True
 
     def _start(self) -> None:
         command = [sys.executable, "-I", "-S", str(Path(lifeline.__file__))]
@@ -115,7 +113,7 @@ class Lifeline:
 
 
 class Supervisor:
-    """Some processes that make one program."""
+    """Starts, restarts and stops the processes of the platform."""
 
     def __init__(self, wanted: Sequence[Program]) -> None:
         self.children = [Child(program) for program in wanted]
@@ -124,7 +122,7 @@ class Supervisor:
         self.gave_up = False
 
     def run(self) -> int:
-        """Start all, keep them alive until a signal comes or one gives up; the exit status."""
+        """Keep all processes running until a signal comes or one gives up. Returns the status."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         try:
@@ -153,7 +151,7 @@ class Supervisor:
     def _start(self, child: Child) -> None:
         child.started_at = time.monotonic()
         try:
-            # A session of their own: Ctrl-C in the terminal reaches the supervisor alone.
+            # A session of its own: Ctrl-C in the terminal reaches the supervisor alone.
             child.process = subprocess.Popen(  # noqa: S603
                 child.program.command,
                 start_new_session=True,
@@ -170,7 +168,7 @@ class Supervisor:
         self._tell(f"-{pid}")
         name = child.program.name
         if status == programs.RENEW:
-            say(f"{name} finds that work waits and is not taken: the workers are made anew")
+            say(f"{name} finds that work waits and is not taken: the workers are restarted")
             self._renew()
         if child.program.ends_all or status == programs.CANNOT_START:
             say(f"{name} ended by itself ({status}), stopping")
@@ -179,7 +177,7 @@ class Supervisor:
             self._wait_or_give_up(child, status, f"ended by itself ({status})")
 
     def _wait_or_give_up(self, child: Child, status: int, what: str) -> None:
-        """Say what became of a child, and when it is started again if it is."""
+        """Schedule the next start of a child, or give up. Prints what happened."""
         wait = child.note_death(status, time.monotonic())
         name = child.program.name
         if child.own_faults >= MAX_QUICK_DEATHS:
@@ -189,14 +187,14 @@ class Supervisor:
             say(f"{name} {what}, starting it again in {wait:g} s")
 
     def _renew(self) -> None:
-        """End the processes that take work; they are started again."""
+        """Terminate the processes that take work; they are started again."""
         for child in self.children:
             if child.program.takes_work and child.process is not None:
                 child.process.terminate()
                 child.kill_at = time.monotonic() + RENEWAL_SECONDS
 
     def _tell(self, line: str) -> None:
-        """Tell the lifeline, and look whether it is there."""
+        """Send a line to the lifeline, and restart it if it died."""
         processes = [child.process for child in self.children if child.process is not None]
         alive = [process.pid for process in processes if process.returncode is None]
         self.lifeline.tell(line, alive)
@@ -216,13 +214,13 @@ class Supervisor:
 
 
 def say(text: str) -> None:
-    """Write a line for whoever started this."""
+    """Print a line for the person who started the platform."""
     sys.stdout.write(f"emotionsite: {text}\n")
     sys.stdout.flush()
 
 
 def main(parts: Sequence[str]) -> int:
-    """Run these parts of the platform on this host, all where none is named."""
+    """Run these parts of the platform on this host; without names, all of them."""
     os.umask(0o077)
     trouble = programs.trouble(parts)
     if trouble:

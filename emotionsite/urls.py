@@ -1,4 +1,4 @@
-"""Every address of the site."""
+"""All URLs of the site."""
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
@@ -6,7 +6,7 @@ from django.urls import include, path
 
 from detector.web import health
 
-# The administration asks for the second step, too.
+# Log-in to the administration asks for the second factor, too.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
@@ -24,6 +24,6 @@ urlpatterns = [
 handler400 = "detector.web.errors.bad_request"
 handler403 = "detector.web.errors.permission_denied"
 handler404 = "detector.web.errors.not_found"
-# Read by allauth, whose limits guard log-in and sign-up.
+# allauth uses this one; its rate limits guard log-in and sign-up.
 handler429 = "detector.web.errors.too_many_requests"
 handler500 = "detector.web.errors.server_error"

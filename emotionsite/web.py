@@ -15,7 +15,7 @@ _SHARED_PORT: Final = "--shared-port"
 
 
 def main(arguments: list[str]) -> int:
-    """Serve until a signal comes, in as many processes as `WEB_CONCURRENCY` says."""
+    """Serve in `WEB_CONCURRENCY` processes until a signal comes. Returns the exit status."""
     processes = int(os.environ.get("WEB_CONCURRENCY", "1"))
     if processes > 1 and _SHARED_PORT not in arguments:
         return run_together([[sys.executable, "-m", "emotionsite.web", _SHARED_PORT]] * processes)
@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
 
 
 def run_together(commands: list[list[str]]) -> int:
-    """Run until a signal comes (0), or until one ends by itself and takes the others along (1)."""
+    """Run all commands until a signal comes (returns 0) or one exits by itself (returns 1)."""
     children = [subprocess.Popen(command) for command in commands]  # noqa: S603
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -39,9 +39,9 @@ def run_together(commands: list[list[str]]) -> int:
 
 
 def serve(*, shared_port: bool) -> None:
-    """Serve in this process; with `shared_port` others may do so beside it."""
+    """Serve in this process. With `shared_port` other processes may serve on the same port."""
     sys.setswitchinterval(0.0005)
-    # The application reads settings and templates, which whoever asks for the address needs not.
+    # Imported here, since these load settings and templates; the supervisor needs only `ADDRESS`.
     from django.conf import settings
 
     from emotionsite.http.server import Server
@@ -64,7 +64,7 @@ def serve(*, shared_port: bool) -> None:
 
 
 def listen(host: str, port: int, *, shared_port: bool = False) -> socket.socket:
-    """A socket that takes connections; processes with `shared_port` divide them among them."""
+    """Open a listening socket. Processes with `shared_port` share the connections of a port."""
     bare = host.strip("[]")
     family = socket.AF_INET6 if ":" in bare else socket.AF_INET
     return socket.create_server(
@@ -73,7 +73,7 @@ def listen(host: str, port: int, *, shared_port: bool = False) -> socket.socket:
 
 
 def shown(host: str, port: int) -> str:
-    """The address for the person who started it."""
+    """Return the URL to open in a browser."""
     bare = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host.strip("[]"), host.strip("[]"))  # noqa: S104
     return f"http://[{bare}]:{port}" if ":" in bare else f"http://{bare}:{port}"
 

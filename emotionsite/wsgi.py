@@ -1,4 +1,4 @@
-"""The WSGI application that emotionsite.web serves."""
+"""The WSGI application that `emotionsite.web` serves."""
 
 import os
 from typing import Any
@@ -8,7 +8,7 @@ from django.core.wsgi import get_wsgi_application
 
 
 class TextRequest(WSGIRequest):
-    """A request that believes no `charset` of what is no text: Django would not even answer."""
+    """A request that ignores an unknown `charset`, for which Django would raise before any view."""
 
     def _set_content_type_params(self, meta: dict[str, Any]) -> None:
         try:

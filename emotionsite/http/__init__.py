@@ -1,1 +1,1 @@
-"""The web server: waitress, and what it lacks against slow and broken clients."""
+"""The web server: waitress, with deadlines and limits for slow and broken clients."""

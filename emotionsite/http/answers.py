@@ -1,4 +1,4 @@
-"""Sends answers as waitress does; those of the server itself are the API's envelope."""
+"""Sends responses as waitress does; errors of the server itself have the API's envelope."""
 
 import json
 from typing import Any, Final
@@ -11,34 +11,34 @@ _CODES: Final = {400: "bad_request", 431: "headers_too_large", 501: "not_impleme
 
 
 class Answer(WSGITask):
-    """What the application answers."""
+    """A response of the application."""
 
     chunked_response: bool
 
     def build_response_header(self) -> bytes:
-        """Say so where the connection cannot be used again."""
+        """Add `Connection: close` where the connection cannot be reused."""
         if self.request.unread or self.channel.server.stopping:
             super().set_close_on_finish()
         return bytes(super().build_response_header())
 
     def set_close_on_finish(self) -> None:
-        """Keep the connection where the end of the answer shows without closing it.
+        """Keep the connection open where the end of the response is marked otherwise.
 
-        Waitress closes after every answer without a length, those without a body among them.
+        Waitress closes after every response without a length, also after those without a body.
         """
         asked = self.request.headers.get("CONNECTION", "").lower() == "close"
         if self.wrote_header or self.version == "1.0" or asked:
             super().set_close_on_finish()
 
     def get_environment(self) -> dict[str, Any]:
-        """Have a file read by the application where its content is not sent anyway."""
+        """Take waitress' file wrapper away from HEAD, so that the application reads the file."""
         environ: dict[str, Any] = super().get_environment()
         if self.request.command == "HEAD":
             environ.pop("wsgi.file_wrapper", None)
         return environ
 
     def execute(self) -> None:
-        """Log what fails while an answer is made; waitress takes it for a lost connection."""
+        """Log an OSError of the application, which waitress takes for a lost connection."""
         try:
             super().execute()
         except OSError:
@@ -46,11 +46,11 @@ class Answer(WSGITask):
             raise
 
     def write(self, data: bytes) -> None:
-        """Send the headers alone where only they were asked for."""
+        """Write data; for HEAD the headers alone."""
         super().write(b"" if self.request.command == "HEAD" else data)
 
     def finish(self) -> None:
-        """Mark the end."""
+        """Mark the end of the response."""
         if not self.wrote_header:
             self.write(b"")
         self.chunked_response = self.chunked_response and self.request.command != "HEAD"
@@ -58,10 +58,10 @@ class Answer(WSGITask):
 
 
 class Refused(ErrorTask):
-    """What the server answers by itself."""
+    """An error response of the server itself."""
 
     def execute(self) -> None:
-        """Send the envelope, whatever the address."""
+        """Send the error envelope, for any URL."""
         error = self.request.error
         code = getattr(error, "code", 500)
         code = code if isinstance(code, str) else _CODES.get(code, "internal_error")

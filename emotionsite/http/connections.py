@@ -1,4 +1,4 @@
-"""Connections with deadlines: none is held longer than its client takes part."""
+"""Connections with deadlines: a client that stops reading or sending is disconnected."""
 
 import socket
 import time
@@ -12,19 +12,19 @@ from emotionsite.http.requests import Refusal, Request
 
 IDLE_SECONDS: Final = 75
 HEADER_SECONDS: Final = 30
-# A body must bring so many bytes in so many seconds, over and over.
+# A body must bring this many bytes in each period.
 BODY_SECONDS, BODY_BYTES = 30, 30 * 2**10
-# A reader must take something in this time.
+# A client must read something of its response in this time.
 WRITE_SECONDS: Final = 30
-# How long what a refused client still sends is thrown away, so that it can read its answer.
+# After a refusal, input is discarded for this long, so that the client can read the response.
 LINGER_SECONDS, LINGER_SILENCE = 30, 5
 
 
 class Connection(HTTPChannel):
-    """One client."""
+    """The connection of one client."""
 
-    # Of waitress: the request that comes in, those to be answered, bytes to be sent, and whether
-    # to close once they are.
+    # Attributes of waitress: the incoming request, the requests to answer, the bytes to send, and
+    # whether to close after these.
     request: Request | None
     requests: list[Request]
     total_outbufs_len: int
@@ -36,15 +36,15 @@ class Connection(HTTPChannel):
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
-        # When its last request began; since when it is idle, sends a header, or brought so much
-        # of a body.
+        # `began`: when the last request began. `since`: when the current phase (idle, header, or a
+        # period of the body) began. `body_bytes`: bytes of the body at that time.
         self.began = self.since = self.last_activity
         self.body_bytes = 0
         self.phase: tuple[Request, bool] | None = None
         self.lingers_since: float | None = None
 
     def received(self, data: bytes) -> bool:
-        """Note when a request or its body begins; what finds no room on the disk is refused."""
+        """Note when a request or its body begins. A body that cannot be stored is refused."""
         self.server.note_received(len(data))
         try:
             result = bool(super().received(data))
@@ -62,12 +62,12 @@ class Connection(HTTPChannel):
         return result
 
     def service(self) -> None:
-        """Answer one request; from then on the connection is idle."""
+        """Answer one request. Afterwards the connection is idle."""
         super().service()
         self.since = time.time()
 
     def refuse(self, code: str) -> None:
-        """Answer the request that is still coming in, then close."""
+        """Answer the incoming request with an error, then close."""
         with self.requests_lock:
             request = self.request or self.parser_class(self.adj)
             request.refuse(Refusal(code))
@@ -77,11 +77,11 @@ class Connection(HTTPChannel):
                 self.server.add_task(self)
 
     def readable(self) -> bool:
-        """Also while what comes is thrown away."""
+        """Return whether to read: also while input is discarded."""
         return self.lingers_since is not None or bool(super().readable())
 
     def handle_read(self) -> None:
-        """Throw away what comes after the last answer."""
+        """Read input. After the last response it is discarded."""
         if self.lingers_since is None:
             super().handle_read()
         elif not self.recv(self.adj.recv_bytes):
@@ -90,7 +90,7 @@ class Connection(HTTPChannel):
             self.last_activity = time.time()
 
     def handle_write(self) -> None:
-        """Close in two steps: a client that still sends would lose the answer to a reset."""
+        """Send output. Closes in two steps: a reset would cost a sending client its response."""
         closes = self.close_when_flushed
         if closes:
             self.close_when_flushed = False
@@ -111,29 +111,29 @@ class Connection(HTTPChannel):
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is lost by closing it: no request of which we know is under way."""
+        """Whether it can be closed without loss: no known request is under way."""
         coming = self.request is not None and self.request.headers_finished
         return not (coming or self.requests or self.total_outbufs_len or self.close_when_flushed)
 
     @property
     def in_service(self) -> bool:
-        """Whether it waits for us, not for its client."""
+        """Whether it waits for the server, not for its client."""
         return bool(self.requests) and not self.total_outbufs_len
 
     @property
     def waits_since(self) -> float:
-        """Since when its client has done nothing of use."""
+        """Time since when its client has sent or read nothing useful."""
         return self.last_activity if self.total_outbufs_len else self.since
 
     def stored_bytes(self) -> int:
-        """What its requests and answers take of memory and disk."""
+        """Return the bytes that its requests and responses take in memory and on disk."""
         coming = [*self.requests, self.request]
         read = sum(request.body_bytes_received for request in coming if request)
         sent = (each for each in [*self.outbufs] if not isinstance(each, ReadOnlyFileBasedBuffer))
         return read + sum(len(buffer) for buffer in sent)
 
     def hold_to_deadlines(self, now: float) -> None:
-        """End what takes too long."""
+        """Close the connection if its client exceeds a deadline."""
         if self.lingers_since is not None:
             late = now - self.lingers_since > LINGER_SECONDS
             late = late or now - self.last_activity > LINGER_SILENCE

@@ -1,4 +1,4 @@
-"""Reads requests as waitress does, and refuses what is too long, ambiguous or never ends."""
+"""Reads requests as waitress does, and refuses those that are too long or ambiguous."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from waitress.utilities import BadRequest
 MAX_LINE: Final = 8190
 MAX_HEADER: Final = 64 * 2**10
 MAX_CHUNK_LINE: Final = 8 * 2**10
-# Read at once from a connection; so much may come beyond the largest body before it is refused.
+# Bytes per read of a connection. So many may come beyond the largest body before it is refused.
 READ_BYTES: Final = 64 * 2**10
 
 _TRANSFER_ENCODING: Final = re.compile(rb"^transfer-encoding:[ \t]*([^\r\n]*)", re.I | re.M)
@@ -19,26 +19,26 @@ _TRANSFER_ENCODING: Final = re.compile(rb"^transfer-encoding:[ \t]*([^\r\n]*)", 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why the server answers by itself; `code` is one of `detector.api.codes`."""
+    """Why the server refuses a request; `code` is one of `detector.api.codes`."""
 
     code: str
     body: str = ""
 
 
 class Request(HTTPRequestParser):
-    """One request while it comes in."""
+    """One request while it is read."""
 
-    # Of waitress: the header so far, what collects the body, and how long that said to be.
+    # Attributes of waitress: the header so far, the receiver of the body, the announced length.
     header_plus: bytes
     body_rcv: Any
     content_length: int
     body_bytes_received: int
     completed: bool
     unread = False
-    """Whether the body is too long: the application hears its length and nothing of it."""
+    """Whether the body is too long to be read: the application gets its length only."""
 
     def received(self, data: bytes) -> int:
-        """Take what belongs to this request; returns how many bytes."""
+        """Consume the bytes that belong to this request. Returns how many."""
         if self.body_rcv is None and not self.completed and self._line_is_too_long(data):
             self.refuse(Refusal("uri_too_long"))
             return len(data)
@@ -46,22 +46,22 @@ class Request(HTTPRequestParser):
         if self._body_length() > int(self.adj.max_request_body_size) - READ_BYTES:
             self._leave_unread()
         elif isinstance(self.body_rcv, ChunkedReceiver):
-            # Waitress counts the framing, too, and bounds neither a chunk's line nor the trailer.
+            # Waitress also counts the framing, and limits neither a chunk's line nor the trailer.
             self.body_bytes_received = len(self.body_rcv)
             if max(len(self.body_rcv.control_line), len(self.body_rcv.trailer)) > MAX_CHUNK_LINE:
                 self.refuse(BadRequest("A chunk's line or the trailer is too long"))
         if self.completed:
-            # Else waitress asks for a body that it does not want, and forgets the refusal.
+            # Else waitress would send `100 Continue` and drop the refusal.
             self.expect_continue = False
         return consumed
 
     def refuse(self, error: Any) -> None:
-        """Have the server answer by itself."""
+        """End the request with an error of the server."""
         self.error = error
         self.completed = True
 
     def parse_header(self, header_plus: bytes) -> None:
-        """Refuse, too, what two readers could understand differently (RFC 9112, 6.1 and 3.2)."""
+        """Parse the header. Refuses what servers could parse differently (RFC 9112, 6.1, 3.2)."""
         try:
             super().parse_header(header_plus)
         except ValueError as error:
@@ -80,7 +80,7 @@ class Request(HTTPRequestParser):
 
     @property
     def has_begun(self) -> bool:
-        """Whether more than empty lines came, which do not count."""
+        """Whether it has sent more than leading empty lines, which are ignored."""
         return self.headers_finished or bool(self.header_plus.strip())
 
     def _body_length(self) -> int:

@@ -1,4 +1,4 @@
-"""A server whose threads meet only whole requests, and answers that fit or are being read."""
+"""A web server whose threads get complete requests only, and do not wait for slow readers."""
 
 import resource
 import socket
@@ -17,14 +17,14 @@ from emotionsite.http.connections import Connection
 from emotionsite.http.requests import MAX_HEADER, READ_BYTES
 
 MAX_CONNECTIONS: Final = 1000
-# A socket, and a file each for what is read and what is sent.
+# A socket, and one file each for input and output.
 FILES_A_CONNECTION: Final = 3
 FILES_OF_OTHERS: Final = 100
-# Of an answer that is sent while it is made: what is made ahead of its reader. More would let
-# readers that stop have us work for nothing.
+# Bytes of a streamed response that are made ahead of its reader. With more, a reader that stops
+# would cost more work for nothing.
 WAITING_BYTES: Final = 2**20
-# The system alone would keep up to 4 MB a connection, and waitress copies as much for each attempt
-# to send. This much still is 5 MB/s over 100 ms.
+# The system would keep up to 4 MB per connection, and waitress copies as much for each attempt to
+# send. This size still allows 5 MB/s at a round trip of 100 ms.
 SEND_BUFFER: Final = 2**18
 SWEEP_SECONDS: Final = 1
 SWEEP_BYTES: Final = 64 * 2**20
@@ -32,12 +32,12 @@ STOP_SECONDS: Final = 15
 
 
 class Server(TcpWSGIServer):
-    """Serves `application` on a socket that listens."""
+    """Serves a WSGI application on a listening socket."""
 
     accepting: bool
     active_channels: dict[int, Connection]
     channel_class = Connection
-    # Waitress looks after its channels in the middle of a round; we do between two.
+    # Waitress cleans up its channels within a round of the loop; `_sweep` does so between two.
     next_channel_cleanup = float("inf")
 
     def __init__(
@@ -56,7 +56,7 @@ class Server(TcpWSGIServer):
             connection_limit=2**31,
             max_request_header_size=MAX_HEADER,
             max_request_body_size=largest_body + READ_BYTES,
-            # Django reads them by its own settings; where there is no proxy, nobody may send them.
+            # Django reads these headers by its own settings. Without a proxy they are dropped.
             clear_untrusted_proxy_headers=not behind_proxy,
         )
         adjustments.socket_options = [
@@ -78,7 +78,7 @@ class Server(TcpWSGIServer):
         )
 
     def run(self) -> None:
-        """Serve until `stop`, then finish what is under way."""
+        """Serve until `stop`, then finish the requests that are under way."""
         swept, end = 0.0, float("inf")
         while not self.stopping or (self.active_channels and time.time() < end):
             wasyncore.poll2(SWEEP_SECONDS, self._map)
@@ -95,18 +95,18 @@ class Server(TcpWSGIServer):
         wasyncore.close_all(self._map)
 
     def stop(self, *_: Any) -> None:
-        """Take no more; the arguments are those of a signal."""
+        """Accept no more connections; a signal handler."""
         if not self.stopping:
             self.stopping = True
             self.pull_trigger()
 
     def note_received(self, count: int) -> None:
-        """Have the disk looked after the sooner, the more comes in."""
+        """Count received bytes, since many of them start the next sweep early."""
         self._received += count
 
     @contextmanager
     def held_thread(self, channel: Connection) -> Iterator[None]:
-        """While a thread waits for a reader; of too many, the one that takes least is dropped."""
+        """Mark a thread as waiting for a reader. Of too many, the slowest connection is dropped."""
         with self._held_lock:
             self._held.append(channel)
             if len(self._held) > self.most_held_threads:
@@ -122,15 +122,16 @@ class Server(TcpWSGIServer):
                     self._held.remove(channel)
 
     def handle_accept(self) -> None:
-        """Make room for a new connection by closing the one that has waited longest."""
+        """Accept a connection. Above the limit, the one inactive for longest is closed."""
         super().handle_accept()
         channels = list(self.active_channels.values())
         if len(channels) > self.max_connections:
-            # The new one is the last resort.
+            # The new connection is closed only if all others are being answered.
             waiting = [each for each in channels[:-1] if not each.in_service] or channels[-1:]
             min(waiting, key=lambda each: each.waits_since).handle_close()
 
     def _sweep(self, now: float) -> None:
+        """Enforce deadlines and the limit of stored bytes: the oldest uploads are refused."""
         channels = list(self.active_channels.values())
         for channel in channels:
             channel.hold_to_deadlines(now)
@@ -147,7 +148,7 @@ class Server(TcpWSGIServer):
 
 
 def allowed_connections() -> int:
-    """As many as the limit of open files lets us have, which is raised as far as we may."""
+    """Raise the limit of open files. Returns how many connections it allows."""
     wanted = MAX_CONNECTIONS * FILES_A_CONNECTION + FILES_OF_OTHERS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < wanted:

@@ -1,4 +1,4 @@
-"""The signs of life of one process that reads photos."""
+"""The heartbeat of a process that analyses photos."""
 
 import logging
 import os
@@ -14,11 +14,11 @@ from detector.operations import heartbeats
 logger = logging.getLogger(__name__)
 
 TAKEN_SECONDS = 1.0
-"""Of the tasks taken within so long, one is written down."""
+"""At most one taken task is recorded in this period."""
 
 
 class Heart:
-    """A thread that announces this process, beats for it, and says good-bye."""
+    """A thread that registers this process, sends its heartbeats, and removes it at the end."""
 
     def __init__(self) -> None:
         self.name = heartbeats.worker_name(os.getpid())
@@ -29,17 +29,17 @@ class Heart:
         self.thread = threading.Thread(target=self._run, name="heart", daemon=True)
 
     def start(self) -> None:
-        """Begin to beat: the model is loaded."""
+        """Start the heartbeat. Call it when the model is loaded."""
         self._beat()
         self.thread.start()
 
     def stop(self, **_: object) -> None:
-        """Say good-bye."""
+        """Stop the heartbeat and remove this process."""
         self.stopping.set()
         self.thread.join(timeout=settings.SWEEP_INTERVAL)
 
     def begin_task(self, **_: object) -> None:
-        """Write down that a task was taken: this process is not deaf, whatever the task is."""
+        """Record that this process took a task, so that it does not count as stuck."""
         self.is_busy = True
         now = time.monotonic()
         if self.taken_at is not None and now - self.taken_at < TAKEN_SECONDS:
@@ -48,11 +48,11 @@ class Heart:
         try:
             heartbeats.take(self.name)
         except Error:
-            logger.exception("A task could not be written down as taken")
+            logger.exception("A taken task could not be recorded")
             outages.drop_dead_connection()
 
     def end_task(self, **_: object) -> None:
-        """Let the next beat say that this process has nothing to do."""
+        """Let the next heartbeat report this process as idle."""
         self.is_busy = False
 
     def _run(self) -> None:
@@ -61,15 +61,15 @@ class Heart:
         try:
             heartbeats.remove(self.name)
         except Error:
-            logger.warning("Could not say good-bye; a caretaker will")
+            logger.warning("This process could not remove its heartbeat; a caretaker will")
         finally:
             connection.close()
 
     def _beat(self) -> None:
-        """Announce this process the first time, and later say that it is still alive.
+        """Register this process the first time; later only update its row.
 
-        It announces itself only once. A caretaker that finds it deaf deletes its row, and a process
-        that cannot take work must not bring that row back.
+        A caretaker that finds this process stuck deletes its row. A process that takes no work must
+        not create that row again.
         """
         try:
             if self.announced:
@@ -78,6 +78,6 @@ class Heart:
                 heartbeats.announce(self.name)
                 self.announced = True
         except Error:
-            logger.exception("A sign of life could not be given; the next may be")
+            logger.exception("A heartbeat could not be stored; the next one may be")
         finally:
             connection.close()

@@ -1,4 +1,4 @@
-"""Jobs that are done again and again, each for itself: guarded, timed and reported."""
+"""Periodic jobs: each is run, timed and logged so that its failure does not affect others."""
 
 import logging
 import time
@@ -11,17 +11,17 @@ from django.db import close_old_connections, connection
 logger = logging.getLogger(__name__)
 
 FIRST_WAIT = 5.0
-"""Seconds after the first failure in a row; each wait is twice the one before."""
+"""Backoff after the first failure, in seconds; each further one in a row doubles it."""
 SLOW_SECONDS = 5.0
-"""What takes longer is worth a line."""
+"""A job that takes longer is logged."""
 
 
 @dataclass
 class Job:
-    """Something to do, and when it is due: `every` so many seconds after it succeeded.
+    """A periodic job, which is due `every` seconds after its last success.
 
-    `action` returns how many things it did, or nothing. After failures it is tried again within
-    `longest_wait` seconds at most.
+    `action` returns how many things it did, or nothing. `longest_wait` bounds the backoff after
+    failures, in seconds.
     """
 
     name: str
@@ -32,9 +32,9 @@ class Job:
     failures: int = 0
 
     def run(self) -> bool:
-        """Do it now, write down how it went, and say when it is due again.
+        """Run the job now, log the outcome and set when it is due again.
 
-        Returns whether it succeeded. Whatever it raises ends here: other jobs must not pay for it.
+        Returns whether it succeeded. Exceptions are caught, so that other jobs still run.
         """
         began = time.monotonic()
         try:
@@ -60,7 +60,7 @@ class Job:
 def run_due(
     jobs: Sequence[Job], bound: Callable[[], AbstractContextManager[None]] = nullcontext
 ) -> None:
-    """Do each job that is due, within what `bound` allows it."""
+    """Run each job that is due, inside the context that `bound` returns."""
     for job in jobs:
         if time.monotonic() >= job.due_at:
             with bound():

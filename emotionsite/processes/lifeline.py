@@ -1,8 +1,8 @@
-"""Ends what the supervisor started when the supervisor itself was killed.
+"""Kills the processes of the supervisor when the supervisor itself was killed.
 
-A process beside it that reads a pipe which only the supervisor holds open: lines `+PID` and `-PID`
-name the leaders of process groups that live. Where the pipe ends, so do they, with all that they
-started. It is run as a plain file, so that it loads nothing and weighs little.
+A small process that reads a pipe which only the supervisor holds open. Lines `+PID` and `-PID` add
+and remove the leaders of living process groups. When the pipe ends, these groups are killed. It is
+run as a plain file, so that it imports little and needs little memory.
 """
 
 import os
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 
 def end_with(lines: Iterable[str]) -> None:
-    """Follow the lines to their end, then kill the groups that still live."""
+    """Read the lines to their end, then kill the groups that still live."""
     groups: set[int] = set()
     for line in lines:
         pid = int(line[1:])
@@ -22,7 +22,7 @@ def end_with(lines: Iterable[str]) -> None:
 
 
 def kill_group(pid: int) -> None:
-    """End a process and the children that it may have left behind."""
+    """Kill a process group: a process and the children that it may have left."""
     try:
         os.killpg(pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
@@ -30,7 +30,7 @@ def kill_group(pid: int) -> None:
 
 
 if __name__ == "__main__":
-    # Whoever wants it gone ends the supervisor.
+    # It ends with the supervisor only, so it ignores these signals.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     end_with(iter(sys.stdin.readline, ""))

@@ -1,8 +1,8 @@
-"""Time limits of one piece of work, in the process that does it.
+"""Time limits of a task, enforced in the process that runs it.
 
-A pool of processes watches its children from outside; here each process works alone. The soft limit
-is a signal that raises in the main thread. The hard one is kept by a thread of C that needs neither
-Python nor its lock: it writes down where the process hung and ends it.
+A pool of processes would watch its children from outside; here each process works alone. The soft
+limit is a signal that raises in the main thread. The hard limit is kept by a C thread of
+`faulthandler`, which does not need the GIL: it writes the traceback and exits the process.
 """
 
 import faulthandler
@@ -17,14 +17,14 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 @contextmanager
 def limited(soft: float | None, hard: float | None) -> Iterator[None]:
-    """Bound what runs in this block, in seconds; None is no limit. For the main thread only.
+    """Limit the time of a block, in seconds; None is no limit. For the main thread only.
 
-    Raises SoftTimeLimitExceeded after `soft`; after `hard` the process ends with status 1.
+    Raises SoftTimeLimitExceeded after `soft`. After `hard` the process exits with status 1.
     """
     earlier = signal.signal(signal.SIGALRM, _raise)
     signal.setitimer(signal.ITIMER_REAL, soft or 0)
     if hard:
-        # Celery puts a logger in the place of the standard error, which is no file.
+        # Celery replaces `sys.stderr` by a logger, which is no file.
         faulthandler.dump_traceback_later(hard, exit=True, file=sys.__stderr__ or 2)
     try:
         yield

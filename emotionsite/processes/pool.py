@@ -1,7 +1,7 @@
-"""The pool of a worker: one process that fetches for itself and works in its main thread.
+"""The pool of a worker: one process that fetches tasks and runs them in its main thread.
 
-Several processes are several workers, so that none holds a lock that another waits for, and nothing
-is forked. `emotionsite.supervisor` starts as many as are wanted.
+Several processes are several workers: none holds a lock that another waits for, and nothing forks.
+`emotionsite.supervisor` starts as many as configured.
 """
 
 import logging
@@ -18,11 +18,11 @@ logger = logging.getLogger(__name__)
 
 
 class SlotPool(solo.TaskPool):
-    """Celery's solo pool, which knows no time limits, with the limits of each task."""
+    """Celery's solo pool, with the time limits of each task, which it lacks."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        # Celery's puts the bare function here, in front of the method below.
+        # Celery sets an attribute of this name, which would hide the method below.
         del self.__dict__["on_apply"]
 
     def on_apply(
@@ -35,10 +35,10 @@ class SlotPool(solo.TaskPool):
         timeout: float | None = None,
         **options: Any,
     ) -> Any:
-        """Do it now, within its limits."""
+        """Run a task now, within its time limits."""
         try:
             with limited(soft_timeout, timeout):
                 return apply_target(target, args or (), kwargs, **options)
         except SoftTimeLimitExceeded:
-            # A task sees the limit itself; this one came between its last line and Celery's.
-            logger.warning("A task ended just as its time did")
+            # The task handles the limit itself; this one came after its last line.
+            logger.warning("A task ended at the moment of its time limit")

@@ -1,4 +1,4 @@
-"""The processes of each part of the platform, and what must be right before they start."""
+"""The processes of each part of the platform, and the checks before they start."""
 
 import os
 import sys
@@ -15,22 +15,22 @@ BIN: Final = Path(sys.executable).parent
 PARTS: Final = ("web", "worker", "background")
 
 CANNOT_START: Final = os.EX_CONFIG
-"""The status of a process that would fail again however often it is started."""
+"""Exit status of a process that would fail again at every start."""
 RENEW: Final = os.EX_TEMPFAIL
-"""The caretaker's status where the processes that take work are alive and take none."""
+"""Exit status of the caretaker where the workers are alive but take no work."""
 
 _CELERY: Final = [
     *(str(BIN / "celery"), "--quiet", "--app", "emotionsite", "worker", "--loglevel", "INFO"),
-    # Nobody reads what workers would tell each other.
+    # Nobody reads the events that workers would send each other.
     *("--without-gossip", "--without-mingle", "--without-heartbeat"),
 ]
-# What is checked once, before the start, need not be loaded by every process.
+# Django's checks ran once before the start; skipping them saves each process the import of pages.
 _CHECKED: Final = {"CELERY_SKIP_CHECKS": "1"}
 
 
 @dataclass(frozen=True)
 class Program:
-    """A process to run, and what its death means."""
+    """A process to run, and what follows from its death."""
 
     name: str
     command: list[str]
@@ -40,13 +40,13 @@ class Program:
 
 
 def wanted(parts: Sequence[str]) -> list[Program]:
-    """The processes of these parts, of all where none is named."""
+    """Return the programs of these parts; without names, of all parts."""
     made = {"web": _web, "worker": _worker, "background": _background}
     return [program for part in parts or PARTS for program in made[part]()]
 
 
 def trouble(parts: Sequence[str]) -> str | None:
-    """What keeps these parts from starting, for people; None where nothing does."""
+    """Return a message why these parts cannot start; None where they can."""
     unknown = [part for part in parts if part not in PARTS]
     if unknown:
         return f"there is no part {unknown[0]!r}; known are {', '.join(PARTS)}"
@@ -60,7 +60,7 @@ def trouble(parts: Sequence[str]) -> str | None:
 
 
 def port_is_free(host: str, port: int) -> bool:
-    """Whether a server could listen there."""
+    """Return whether a server could listen on this address."""
     try:
         web.listen(host, port).close()
     except OSError:
@@ -79,15 +79,15 @@ def _worker() -> list[Program]:
 
 
 def _slot(number: int) -> Program:
-    """One process that works on one thing at a time and fetches it for itself."""
+    """Return the program of one slot: a worker that fetches and runs one task at a time."""
     queues = ",".join(settings.WORKER_QUEUES)
     command = [*_CELERY, "--hostname", f"slot{number}@%h", "--queues", queues]
     return Program(f"slot{number}", command, takes_work=True, environment=_CHECKED)
 
 
 def _background() -> list[Program]:
-    # It does nothing most of the time, so it is one process: two threads, of which a fine-tune
-    # takes one for long.
+    # One process of two threads, since it is idle most of the time; a fine-tune takes one thread
+    # for long.
     options = ["--hostname", "background@%h", "--queues", settings.BACKGROUND_QUEUE]
     threads = ["--pool", "threads", "--concurrency", "2"]
     return [Program("background", [*_CELERY, *options, *threads], environment=_CHECKED)]

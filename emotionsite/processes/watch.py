@@ -1,4 +1,4 @@
-"""Finds that workers live and take nothing, and has them made anew."""
+"""Detects workers that are alive but take no work, and has them restarted."""
 
 import logging
 from collections.abc import Callable
@@ -11,11 +11,11 @@ from emotionsite.processes.programs import RENEW
 logger = logging.getLogger(__name__)
 
 LOOKS = 3
-"""Looks in a row that find it: after an outage, workers have a moment to find the broker again."""
+"""Checks in a row that must find it, so that workers have time to reconnect after an outage."""
 
 
 class Watch:
-    """Looks at each sweep; `status` is what the caretaker ends with, for the supervisor."""
+    """Checks the workers at each sweep; `status` is the caretaker's exit status."""
 
     def __init__(self, stop: Callable[[], None]) -> None:
         self.stop = stop
@@ -23,30 +23,30 @@ class Watch:
         self.status = 0
 
     def look(self) -> None:
-        """Count looks that find workers deaf or silent; after some, let the supervisor act.
+        """Count checks that find workers stuck or silent; after `LOOKS`, stop the caretaker.
 
-        The workers are forgotten, so that the platform counts as not ready until new ones are.
-        Raises django.db.Error where nobody can write; then the count begins anew.
+        It deletes the heartbeats of this host, so that the platform is not ready until new workers
+        are. Raises django.db.Error where the database cannot be written; then the count restarts.
         """
         found, self.found = self.found, 0
-        # Before it reads: after a lock was given up, the workers have until the next looks to beat.
+        # Before the check: once a lock is released, workers have a moment to send a heartbeat.
         heartbeats.try_to_write()
         trouble = self._trouble()
         self.found = found + 1 if trouble else 0
         if self.found < LOOKS:
             return
-        logger.error("The workers of this host are made anew: %s", trouble)
+        logger.error("The workers of this host are restarted: %s", trouble)
         heartbeats.delete_all_here()
         self.status = RENEW
         self.stop()
 
     def _trouble(self) -> str:
+        """Return what is wrong with the workers of this host; empty where nothing is."""
         if settings.ANALYSIS_QUEUE not in settings.WORKER_QUEUES:
-            return (
-                ""  # The workers that are started here take no photos, and give no signs of life.
-            )
+            # The workers of this host take no photos and send no heartbeats.
+            return ""
         silent = heartbeats.silent_here()
         if silent:
-            return f"no sign of life from {', '.join(silent)}"
-        # What waits may wait for the workers of another host.
+            return f"no heartbeat from {', '.join(silent)}"
+        # Only idle workers of this host could have taken what waits.
         return str(liveness.stall() or "") if heartbeats.idle_here() else ""

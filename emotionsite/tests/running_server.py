@@ -16,7 +16,7 @@ LARGEST_BODY = 200_000
 
 
 def echo(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Tells what it was asked, as JSON; 413 where it is above the limit, as Django's middleware."""
+    """Return the request as JSON; 413 above the limit, as our middleware does."""
     length = int(environ.get("CONTENT_LENGTH") or 0)
     if length > LARGEST_BODY:
         start_response("413 Too Large", [("Content-Length", "3")])
@@ -30,7 +30,7 @@ def echo(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterabl
 
 @contextmanager
 def running(application: Application = echo, **more: Any) -> Iterator[Server]:
-    """A server that is stopped at the end."""
+    """Run a server for the block."""
     settings = {
         "threads": 4, "largest_body": LARGEST_BODY, "stored_bytes": 10**8, "behind_proxy": False,
     }  # fmt: skip
@@ -47,7 +47,7 @@ def running(application: Application = echo, **more: Any) -> Iterator[Server]:
 
 
 class Client:
-    """One connection; it keeps what it read beyond an answer."""
+    """One connection; it keeps input beyond a response."""
 
     def __init__(self, server: Server | int, **options: Any) -> None:
         port = server if isinstance(server, int) else int(server.effective_port)
@@ -72,7 +72,7 @@ class Client:
         return self.answer()
 
     def answer(self, *, bodiless: bool = False) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers in lower case, body."""
+        """Read a response: status, headers in lower case, body."""
         head = self._until(b"\r\n\r\n").decode("latin-1").split("\r\n")
         pairs = (line.split(": ", 1) for line in head[1:] if line)
         headers = {name.lower(): value for name, value in pairs}
@@ -88,7 +88,7 @@ class Client:
         return status, headers, self._exactly(int(headers["content-length"]))
 
     def is_closed(self) -> bool:
-        """Whether the server has closed in order, with nothing more to say."""
+        """Return whether the server has closed the connection without further data."""
         return self.rest == b"" and self.socket.recv(1) == b""
 
     def _until(self, mark: bytes) -> bytes:
@@ -111,7 +111,7 @@ class Client:
 
 
 def until(condition: Callable[[], Any], seconds: float = 10) -> None:
-    """Wait until it holds."""
+    """Wait until the condition holds."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "did not happen"

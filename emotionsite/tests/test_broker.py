@@ -1,4 +1,4 @@
-"""The embedded broker survives what a crash or a full disk leaves behind."""
+"""The embedded broker survives the effects of crashes and full disks."""
 
 import os
 import queue as standard

@@ -1,4 +1,4 @@
-"""The process that no error of one job may keep from the others."""
+"""The caretaker: the failure of one job never affects the others."""
 
 import os
 import socket
@@ -42,7 +42,7 @@ def _private(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> 
 
 
 class Clock:
-    """Python's, moved by hand."""
+    """Python's `time`, moved by hand."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -111,7 +111,7 @@ def test_only_what_succeeded_is_done_for_the_hour(clock: Clock, caplog: Any) -> 
 
 
 def waits_of(job: Job, clock: Clock) -> list[float]:
-    """How long it waits after each of ten failures."""
+    """Return the waits after each of ten failures."""
     tried: list[float] = []
 
     def action() -> None:
@@ -259,7 +259,7 @@ def test_a_process_announces_itself_beats_and_says_good_bye(settings: Any) -> No
 
 @pytest.fixture
 def waiting() -> Analysis:
-    """A photo whose hint the broker took a minute ago, and nobody took since."""
+    """A photo whose message was sent a minute ago and was not claimed."""
     old = timezone.now() - timedelta(minutes=1)
     photo = PhotoFactory.create()
     return Analysis.objects.create(

@@ -1,4 +1,4 @@
-"""A worker gets ready whole, or it ends and is started again."""
+"""A worker starts completely, or it exits and is started again."""
 
 import os
 from collections.abc import Callable

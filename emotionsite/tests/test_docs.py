@@ -1,4 +1,4 @@
-"""Documents do not point at what is not there."""
+"""All links in documents resolve."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
 def anchors(document: Path) -> set[str]:
-    """The anchors that headings get on a forge: lower case, spaces as hyphens."""
+    """Return the anchors of headings as GitHub makes them: lower case, spaces as hyphens."""
     return {
         re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
         for heading in HEADING.findall(document.read_text())

@@ -1,4 +1,4 @@
-"""No process lives on that was forked beside an open SQLite connection."""
+"""A process that was forked beside an open SQLite connection ends at once."""
 
 import sqlite3
 import subprocess

@@ -1,4 +1,4 @@
-"""Clients that are slow, silent or gone: none of them holds what others need."""
+"""Slow, silent or lost clients never hold what others need."""
 
 import json
 import resource
@@ -25,7 +25,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def drip(client: Client, data: bytes) -> bytes:
-    """Send a byte at a time until the server says something; what it says."""
+    """Send one byte at a time until the server responds. Returns the response."""
     client.socket.settimeout(0.05)
     for byte in data:
         try:
@@ -85,7 +85,7 @@ def test_a_body_that_comes_steadily_may_take_long(monkeypatch: pytest.MonkeyPatc
 
 
 class Stream:
-    """An application that sends without end at /stream, and whose answers know their end."""
+    """An application with an endless response at /stream; other responses have a length."""
 
     def __init__(self) -> None:
         self.open: set[int] = set()

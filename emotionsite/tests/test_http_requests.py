@@ -1,4 +1,4 @@
-"""What the web server takes, refuses and keeps: raw bytes over one connection."""
+"""What the web server accepts, refuses and stores: raw bytes over one connection."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Nothing runs longer than it may, whatever it does."""
+"""No task runs longer than its time limit."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""What is stored is for the user alone that the platform runs as."""
+"""Stored files are private to the user that the platform runs as."""
 
 import os
 from collections.abc import Iterator

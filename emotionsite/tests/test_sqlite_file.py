@@ -1,4 +1,4 @@
-"""A damaged database is said before anything is started."""
+"""A damaged database is reported before anything starts."""
 
 import os
 import sqlite3

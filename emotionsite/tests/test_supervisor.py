@@ -1,4 +1,4 @@
-"""Processes that die come back; what cannot go on ends as a whole; nothing is left behind."""
+"""Dead processes are restarted, hopeless ones stop the platform, and nothing is left behind."""
 
 import errno
 import os
@@ -40,7 +40,7 @@ sys.exit(supervisor.Supervisor(wanted).run())
 
 
 def start(folder: Path, **codes: str) -> "subprocess.Popen[str]":
-    """A supervisor of these Python programs; each first leaves its process id in `folder`."""
+    """Start a supervisor of these Python programs. Each writes its process id to `folder`."""
     commands = [
         (name, f"import os; open({str(folder / name)!r}, 'w').write(str(os.getpid()))\n{code}")
         for name, code in codes.items()
@@ -167,7 +167,7 @@ def test_a_caretaker_that_asks_again_and_again_is_not_at_fault() -> None:
 
 
 class ShortOfMemory:
-    """In the place of `subprocess`: nothing can be started until there is memory."""
+    """Replaces `subprocess`: nothing can be started until there is memory."""
 
     PIPE = subprocess.PIPE
 
@@ -194,7 +194,7 @@ def test_want_of_memory_is_waited_for(memory: ShortOfMemory, capsys: Any) -> Non
     for _ in range(2 * MAX_QUICK_DEATHS):
         platform._look()
     assert not platform.gave_up
-    assert capsys.readouterr().out.count("what ends all") == 1
+    assert capsys.readouterr().out.count("the lifeline") == 1
     memory.error = None
     platform._look()
     [child] = platform.children

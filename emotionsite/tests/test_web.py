@@ -1,4 +1,4 @@
-"""How the web server is started."""
+"""The web server's start: addresses, ports and processes."""
 
 import signal
 import socket

@@ -1,4 +1,4 @@
-"""British dates with the clock of 24 hours, as timetables write them."""
+"""British dates with the 24-hour clock, as timetables write them."""
 
 DATETIME_FORMAT = "j M Y, H:i"
 TIME_FORMAT = "H:i"
