@@ -1,4 +1,4 @@
-# One image for web and worker. Chart.js comes from the lock file, in a stage that is thrown away.
+# One image for web and workers. A build stage installs Chart.js from the lock file.
 FROM node:22-bookworm-slim AS vendor
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./

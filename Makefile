@@ -9,7 +9,7 @@ RUN ?= $(CONFIG)
 DATA ?= ../shared/data/fer2013plus.npz
 PHOTOS ?= ../shared/photos
 PEERS ?=
-# uv installs the same locked packages in a fraction of pip's time.
+# uv installs the same locked packages much faster than pip.
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
 PORT ?= 8000
 export PORT
@@ -33,7 +33,7 @@ help: ## list the targets
 run: setup ## start web and workers on PORT (8000); Ctrl-C ends all
 	@exec $(BIN)/python -m emotionsite.supervisor
 
-setup: $(SERVING) $(DETECTOR) $(STATIC) ## all that `run` needs, without running
+setup: $(SERVING) $(DETECTOR) $(STATIC) ## install and migrate what `run` needs, without running
 	@$(BIN)/python manage.py check --database default --tag database >/dev/null
 	@$(BIN)/python manage.py migrate --verbosity 0
 
@@ -60,7 +60,7 @@ $(WHOLE): requirements.txt $(SERVING) $(DETECTOR)
 	$(INSTALL) -r requirements.txt
 	@touch $@
 
-# Chart.js comes through npm; where there is no Node, a wheel brings one for this step.
+# Chart.js comes from npm. Where Node is missing, a wheel provides it for this step.
 node_modules/.package-lock.json: package.json package-lock.json | $(INSTALLER)
 	@if command -v npm >/dev/null; then npm ci --silent --ignore-scripts; else \
 		$(INSTALL) -r requirements-node.txt && \
@@ -97,8 +97,8 @@ ifdef PYTEST_ARGS
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/pytest $(PYTEST_ARGS)
 else
-	@# On two cores at once, what takes longest first. Servers and networks are two processes, not one with two workers: a
-	@# browser's test leaves an event loop behind, in which Django refuses to ask a database.
+	@# Two at a time, the longest first. Tests of servers and of networks are separate runs: a browser's test leaves an event
+	@# loop behind, in which Django refuses database queries.
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync \
 		test-servers lint test-quick test-networks test-postgresql
 	$(BIN)/pytest -m alone
@@ -112,13 +112,13 @@ test-servers: install $(STATIC)
 	$(BIN)/pytest -m "$(OWN_SERVERS)" --durations 10
 
 test-networks: install $(STATIC)
-	@# One thread each: beside the servers, more would only wait for one another.
+	@# One thread each: beside the servers, more would only wait for each other.
 	OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 $(BIN)/pytest -m "$(OWN_NETWORKS)" --durations 10
 
 test-postgresql: install $(STATIC)
 	$(BIN)/pytest -m postgresql
 
-format: install ## let ruff put the code in order
+format: install ## format the code with ruff
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -129,7 +129,7 @@ docs-check: install ## OpenAPI schema is current and valid, links in docs resolv
 	@$(BIN)/pytest -q -p no:cacheprovider emotionsite/tests/test_docs.py
 
 .PHONY: openapi
-openapi: install ## write docs/openapi.yaml anew
+openapi: install ## rewrite docs/openapi.yaml
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
 # --- measuring and training
@@ -138,28 +138,28 @@ bench: install ## run the benchmarks, print a table, write var/bench.json
 	$(BIN)/python -m detector.benchmarks.export --json $(VAR)/bench-export.json
 	$(BIN)/python -m detector.benchmarks.pages --json $(VAR)/bench-pages.json
 	$(BIN)/python -m detector.benchmarks.slow_clients --json $(VAR)/bench-slow-clients.json
-	@# On PostgreSQL, where DATABASE_URL or TEST_DATABASE_URL names one.
+	@# Only on PostgreSQL, if DATABASE_URL or TEST_DATABASE_URL names one.
 	@case "$${DATABASE_URL:-$$TEST_DATABASE_URL}" in \
 		postgres*) $(BIN)/python -m detector.benchmarks.admin --json $(VAR)/bench-admin.json;; \
-		*) echo "No PostgreSQL in TEST_DATABASE_URL: the administration's lists were not measured.";; \
+		*) echo "No PostgreSQL in DATABASE_URL or TEST_DATABASE_URL: the administration's lists were not measured.";; \
 	esac
 
 .PHONY: fuzz
-fuzz: install $(STATIC) ## thousands of generated calls of the API against a running server
+fuzz: install $(STATIC) ## send thousands of generated API calls to a running server
 	$(BIN)/python -m detector.tests.e2e.fuzz
 
 .PHONY: chaos
-chaos: install $(STATIC) ## kill, stop and remove under load, count what it cost (ARGS=--small, --services)
+chaos: install $(STATIC) ## inject faults under load and count the damage (ARGS=--small, --services)
 	$(BIN)/python -m detector.tests.e2e.chaos $(ARGS)
 
-bench-peers: install ## compare with packages that ship weights (PEERS, on DATA and PHOTOS)
+bench-peers: install ## compare with packages that ship weights (PEERS; on DATA and PHOTOS)
 	$(BIN)/python -m ml.benchmarks.peers --data $(DATA) $(if $(wildcard $(PHOTOS)/photos.csv),--photos $(PHOTOS)) \
 		$(if $(PEERS),--peers $(PEERS))
 
-train: install ## train the network CONFIG (baseline) on DATA; goes on where RUN was stopped
+train: install ## train the network CONFIG (baseline) on DATA; resumes RUN
 	$(BIN)/python -m ml.training.train --config $(CONFIG) --run $(RUN) --data $(DATA) --resume
 
-evaluate: install ## judge the committed weights on the test split of DATA
+evaluate: install ## evaluate the committed weights on the test split of DATA
 	$(BIN)/python -m ml.training.evaluate --data $(DATA) --split test
 
 screenshots: install $(STATIC) ## take the pictures of README and docs from a running server
@@ -176,7 +176,7 @@ services-stop: ## stop them
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-annotate --custom-compile-command 'make lock'
 
-lock: $(WHOLE) ## resolve the requirements anew (add UPGRADE=--upgrade for newer versions)
+lock: $(WHOLE) ## lock the requirements again (UPGRADE=--upgrade for newer versions)
 	$(LOCK) $(UPGRADE) --no-deps --output-file requirements-installer.txt requirements-installer.in
 	$(LOCK) $(UPGRADE) --output-file requirements-serving.txt requirements-serving.in
 	$(LOCK) $(UPGRADE) --no-deps --output-file requirements-detector.txt requirements-detector.in
@@ -189,5 +189,5 @@ lock: $(WHOLE) ## resolve the requirements anew (add UPGRADE=--upgrade for newer
 	for peer in $(PEER_LOCKS)/*.in; do \
 		$(LOCK) $(UPGRADE) --output-file $${peer%.in}.txt $$peer || exit 1; done
 
-clean: ## remove what was built, keep data
+clean: ## remove build products, keep data
 	rm -rf $(VENV) node_modules $(VAR)/static $(VAR)/vendor $(STATIC)
