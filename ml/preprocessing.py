@@ -2,7 +2,7 @@
 
 Serving and measurements use the same functions. A crop must be framed as FER2013 framed its faces,
 since the network was trained on these. SIDE_PER_SIZE and RISE were measured by running the detector
-on enlarged training images: `python -m ml.training.framing`. The figures are in
+on enlarged training images: `python -m ml.training.studies.framing`. The figures are in
 docs/decisions/0004-crop-framing.md.
 """
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ml.training import experiments
+from ml.training.studies import experiments
 
 
 def made_record(run: str, accuracy: float) -> dict[str, Any]:

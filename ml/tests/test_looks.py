@@ -6,8 +6,9 @@ from numpy.typing import NDArray
 
 from ml import preprocessing
 from ml.face_detection import DETECTION_PASSES, SCORE_THRESHOLD, CenterFace, DetectionPass
-from ml.training import looks
-from ml.training.framing import Surroundings, canvas
+from ml.training import faceless
+from ml.training.studies import looks
+from ml.training.studies.framing import Surroundings, canvas
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +48,8 @@ def test_the_measurement_counts_what_one_look_misses(crop: NDArray[np.uint8]) ->
 
 
 def test_tiles_show_what_the_pictures_show() -> None:
-    tiles = looks.tiles()
-    assert {tile.shape for tile in tiles} == {(side, side, 3) for side in looks.TILES}
+    tiles = faceless.tiles()
+    assert {tile.shape for tile in tiles} == {(side, side, 3) for side in faceless.TILES}
     assert all(tile.dtype == np.uint8 for tile in tiles)
     assert len(tiles) > 300
     assert max(tile.max() for tile in tiles) == 255

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ml import preprocessing
 from ml.face_detection import CenterFace
 from ml.preprocessing import Frame
-from ml.training import framing
+from ml.training.studies import framing
 from ml.types import Box, FaceDetection
 
 Photo = NDArray[np.uint8]

@@ -97,7 +97,8 @@ def test_rare_emotions_can_weigh_more() -> None:
 
 
 def test_search_runs_what_has_no_record(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ml.training import config, experiments, search
+    from ml.training import config
+    from ml.training.studies import experiments, search
 
     known = [{"run": each.name} for each in config.SEARCH[1:]]
     monkeypatch.setattr(experiments, "all_records", lambda: known)

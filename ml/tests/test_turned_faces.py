@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ml import preprocessing, turned_faces
 from ml.face_detection import CenterFace
 from ml.inference import Analyser
-from ml.training.turned_photos import largest, photos, turned
+from ml.training.studies.turned_photos import largest, photos, turned
 from ml.types import Box, FaceDetection
 
 Photo = NDArray[np.uint8]

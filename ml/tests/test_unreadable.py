@@ -13,7 +13,8 @@ from ml import face_check, inference, manifest, overlaps, quality
 from ml.face_detection import CenterFace
 from ml.inference import Analyser
 from ml.tests.conftest import made_faces
-from ml.training import covered_faces, covering, invented, invented_faces
+from ml.training import covering, invented
+from ml.training.studies import covered_faces, invented_faces
 from ml.types import Box, Doubts, FaceDetection
 
 Photo = NDArray[np.uint8]

@@ -264,7 +264,7 @@ SEARCH: Final = (
     replace(QUICK, name="quick-fer2013-twice", loss_weights={"consensus": 1.0, "fer2013": 2.0}),
     replace(QUICK, name="quick-disgust-thrice", emotion_weights={"disgust": 3.0, "fear": 2.0}),
 )
-"""One change each. `python -m ml.training.search --data FILE.npz` runs what has no record yet."""
+"""One change each; `ml.training.studies.search` runs what has no record yet."""
 
 SMOKE: Final = TrainingConfig(
     name="smoke",

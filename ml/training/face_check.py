@@ -6,8 +6,8 @@ It looks at crops of the train split, of which half get a cover (`ml.training.co
 crops of pictures without a face (`ml.training.invented`), where the detector sees something like
 one and anywhere else; moved, turned and scaled as much as the serving path does. Writes
 `ml/weights/face_check/`: the ONNX graph and `face_check.json` with its checksum and command. What
-it finds: `ml.training.covered_faces` and `ml.training.invented_faces`. Takes some ten minutes on
-one core.
+it finds: `ml.training.studies.covered_faces` and `ml.training.studies.invented_faces`. Takes some
+ten minutes on one core.
 """
 
 import argparse
@@ -45,7 +45,7 @@ FACELESS_SHARE: Final = 0.25
 PICTURES: Final = 24
 """Pictures without a face of each kind."""
 PICTURES_SEED: Final = 1
-"""Other pictures than `ml.training.invented_faces` judges by."""
+"""Other pictures than `ml.training.studies.invented_faces` judges by."""
 SCALES: Final = (0.35, 1.0, 1.7)
 """The detector is mistaken at other sizes, too."""
 LEAST_LIKELY: Final = 0.04

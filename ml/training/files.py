@@ -5,6 +5,8 @@ from typing import Final
 
 RUNS: Final = Path("var/training")
 """A folder for each run."""
+RECORDS: Final = Path(__file__).parent / "runs"
+"""What finished runs reached: one JSON file a run, committed."""
 
 
 def write_whole(file: Path, text: str) -> None:

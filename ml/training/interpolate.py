@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from ml import architectures
 from ml.calibration import softmax
 from ml.classifier import softened
-from ml.training import data, experiments, history, robustness, teachers
+from ml.training import data, history, judge, robustness, teachers
 from ml.training.config import BASELINE, TrainingConfig
 from ml.training.files import RUNS, write_whole
 from ml.training.train import training_stream
@@ -82,16 +82,14 @@ def judged(model: keras.Model, faces: data.FaceDataset) -> dict[str, Any]:
     Head → accuracy and macro-F1 of face and mirror image; each of `HARD` → accuracy of `consensus`.
     """
 
-    def logits(images: NDArray[np.uint8], *, flip: bool) -> experiments.Logits:
-        return experiments.keras_logits(model, softened(images), flip=flip)
+    def logits(images: NDArray[np.uint8], *, flip: bool) -> judge.Logits:
+        return judge.keras_logits(model, softened(images), flip=flip)
 
     def classify(images: NDArray[np.uint8]) -> NDArray[np.float32]:
         return softmax(logits(images, flip=False)["consensus"]).astype(np.float32)
 
     hard = robustness.accuracies(classify, faces, HARD.values())
-    return experiments.figures(logits(faces.images, flip=True), faces) | dict(
-        zip(HARD, hard, strict=True)
-    )
+    return judge.scores(logits(faces.images, flip=True), faces) | dict(zip(HARD, hard, strict=True))
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from ml.training.looks import tiles
+from ml.training.faceless import tiles
 
 Picture = NDArray[np.uint8]
 Colour = tuple[int, int, int]

@@ -1,4 +1,4 @@
-"""The figures of an exported network that go into its manifest, with confidence intervals."""
+"""The figures of a network: those of a run in short, those of its manifest with intervals."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,8 @@ from ml.labels import HEADS
 from ml.training import agreement, data, metrics
 from ml.training.calibrate import Fit, judged
 
+Logits = dict[str, NDArray[np.float32]]
+"""Head → (N, 7)."""
 Results = dict[str, dict[str, dict[str, Any]]]
 """Split → head → figures."""
 Stages = dict[str, calibration.Reliability]
@@ -25,6 +27,31 @@ class Judgement:
     results: Results
     matrices: dict[str, NDArray[np.int64]]
     reliability: dict[str, Stages]
+
+
+def keras_logits(
+    model: Any, images: NDArray[np.uint8] | NDArray[np.float32], *, flip: bool
+) -> Logits:
+    """Logits of a Keras network for crops (N, 48, 48) of grey levels."""
+    pixels = images[..., None].astype(np.float32)
+    logits: Logits = model.predict(pixels, batch_size=256, verbose=0)
+    if flip:
+        mirrored = model.predict(pixels[:, :, ::-1], batch_size=256, verbose=0)
+        logits = {head: (logits[head] + mirrored[head]) / 2 for head in HEADS}
+    return logits
+
+
+def scores(logits: Logits, faces: data.FaceDataset) -> dict[str, dict[str, float]]:
+    """Head → accuracy and macro-F1 against its own labels."""
+    found = {}
+    for head in HEADS:
+        rows, label = judged(faces, head)
+        matrix = metrics.confusion_matrix(label, logits[head][rows].argmax(axis=1))
+        found[head] = {
+            "accuracy": round(float(np.trace(matrix) / len(label)), 4),
+            "macro_f1": round(metrics.macro_f1(matrix), 4),
+        }
+    return found
 
 
 def judge_splits(

@@ -25,7 +25,6 @@ from ml import images, inference
 from ml.labels import EMOTIONS
 from ml.training import data, metrics
 from ml.training.calibrate import judged
-from ml.training.framing import some
 
 DOCUMENT: Final = Path("docs/peers.md")
 ENVIRONMENTS: Final = Path("var/peers")
@@ -174,7 +173,7 @@ def main() -> None:
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=PEERS)
     parser.add_argument("--rows", type=int, default=1_000_000, help="faces at most")
     arguments = parser.parse_args()
-    faces = some(data.load(arguments.data, data.Split.TEST), arguments.rows)
+    faces = data.some(data.load(arguments.data, data.Split.TEST), arguments.rows)
     pictures, counted = photos(arguments.photos)
     ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
     crops_file = ENVIRONMENTS / "input.npz"

@@ -1,4 +1,6 @@
-"""What several networks say together: `python -m ml.training.ensemble --data FILE.npz v2 v3 wide`.
+"""What several networks say together.
+
+    python -m ml.training.studies.ensemble --data FILE.npz v2 v3 wide
 
 The mean of their probabilities, each averaged over a face and its mirror image, on the validation
 split. Writes `ml/training/runs/ensembles/<names>.json`, and docs/experiments.md with it.
@@ -13,7 +15,9 @@ import numpy as np
 
 from ml.calibration import softmax
 from ml.labels import HEADS
-from ml.training import data, experiments
+from ml.training import data
+from ml.training.judge import keras_logits, scores
+from ml.training.studies import experiments
 
 
 def record(names: list[str], faces: Path) -> experiments.Record:
@@ -25,11 +29,11 @@ def record(names: list[str], faces: Path) -> experiments.Record:
     alone = {}
     together = {head: np.zeros((len(validation), 7), np.float32) for head in HEADS}
     for name in names:
-        logits = experiments.keras_logits(teachers.load(name), validation.images, flip=True)
-        alone[name] = experiments.figures(logits, validation)
+        logits = keras_logits(teachers.load(name), validation.images, flip=True)
+        alone[name] = scores(logits, validation)
         for head in HEADS:
             together[head] += softmax(logits[head]).astype(np.float32)
-    return {"alone": alone, "together": experiments.figures(together, validation)}
+    return {"alone": alone, "together": scores(together, validation)}
 
 
 def main() -> None:

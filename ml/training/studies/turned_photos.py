@@ -1,4 +1,4 @@
-"""What is read in turned photos: `python -m ml.training.turned_photos --photos FOLDER`.
+"""What is read in turned photos: `python -m ml.training.studies.turned_photos --photos FOLDER`.
 
 Every photo with a large face is turned in steps of 30 degrees about its middle, amid its mean
 colour. Prints a Markdown table: for each angle, how often the largest face is found where it is, is

@@ -1,23 +1,23 @@
-"""What each way to look again finds, and what it invents: `python -m ml.training.looks`.
+"""What each way to look again finds, and what it invents: `python -m ml.training.studies.looks`.
 
-Crops are enlarged on canvases as in `ml.training.framing`. Prints a Markdown table: of the faces
-in which the first pass finds none, how many each of `ml.face_detection.DETECTION_PASSES` finds by
-itself, how many all of them find, and how many passes that are left out would; and in how many
-tiles of pictures without faces (scikit-image's) each sees one. On the validation split, since
-passes are chosen by it.
+Crops are enlarged on canvases as in `ml.training.studies.framing`. Prints a Markdown table: of the
+faces in which the first pass finds none, how many each of `ml.face_detection.DETECTION_PASSES`
+finds by itself, how many all of them find, and how many passes that are left out would; and in how
+many tiles of pictures without faces (`ml.training.faceless`) each sees one. On the validation
+split, since passes are chosen by it.
 """
 
 import argparse
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import skimage.data
 from numpy.typing import NDArray
 
 from ml.face_detection import DETECTION_PASSES, CenterFace, DetectionPass
 from ml.training import data
-from ml.training.framing import Surroundings, canvas, some
+from ml.training.faceless import tiles
+from ml.training.studies.framing import Surroundings, canvas
 
 CANVASES: Final = (
     (Surroundings.BLACK, 2),
@@ -33,33 +33,7 @@ LEFT_OUT: Final = (
     DetectionPass(960, mirrored=True),
     DetectionPass(1600),
 )
-PICTURES: Any = skimage.data
-FACELESS: Final = (
-    *("brick", "cell", "chelsea", "clock", "coffee", "coins", "grass", "gravel", "horse"),
-    *("hubble_deep_field", "immunohistochemistry", "moon", "page", "retina", "rocket", "text"),
-)
-TILES: Final = (128, 256)
-"""Sides of the tiles, in pixels."""
 Photo = NDArray[np.uint8]
-
-
-def tiles() -> list[Photo]:
-    """Squares of the pictures without faces, side by side."""
-    pictures = [_rgb(getattr(PICTURES, name)()) for name in FACELESS]
-    pictures.append(_rgb(PICTURES.stereo_motorcycle()[0]))
-    return [
-        np.ascontiguousarray(picture[top : top + side, left : left + side])
-        for side in TILES
-        for picture in pictures
-        for top in range(0, picture.shape[0] - side + 1, side)
-        for left in range(0, picture.shape[1] - side + 1, side)
-    ]
-
-
-def _rgb(picture: NDArray[Any]) -> Photo:
-    """Of one that may be grey or black and white."""
-    pixels = picture.astype(np.uint8) * (255 if picture.dtype == np.bool_ else 1)
-    return pixels if pixels.ndim == 3 else np.stack([pixels] * 3, axis=-1)
 
 
 def seen(photos: list[Photo], *looks: DetectionPass) -> int:
@@ -87,7 +61,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the .npz of faces")
     parser.add_argument("--rows", type=int, default=600, help="images to draw at random")
     arguments = parser.parse_args()
-    crops = some(data.load(arguments.data, data.Split.VALIDATION), arguments.rows).images
+    crops = data.some(data.load(arguments.data, data.Split.VALIDATION), arguments.rows).images
     columns = {
         f"×{enlarge}, {around}": missed(crops, around, enlarge) for around, enlarge in CANVASES
     }

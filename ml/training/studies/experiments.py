@@ -1,9 +1,10 @@
 """The search for a network, written down.
 
-    python -m ml.training.experiments --data FILE.npz --run long    # judge a run, add its record
-    python -m ml.training.experiments                               # write docs/experiments.md
+    python -m ml.training.studies.experiments --data FILE.npz --run long  # judge a run, record it
+    python -m ml.training.studies.experiments                             # write the document
 
-A record is `ml/training/runs/<run>.json`; the document is made of all of them and of nothing else.
+A record is `ml/training/runs/<run>.json`; docs/experiments.md is made of all of them and of nothing
+else.
 Figures are of the validation split, uncalibrated; the test split judges released versions only.
 """
 
@@ -15,25 +16,21 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ml.labels import HEADS
-from ml.training import data, history, metrics
-from ml.training.calibrate import judged
-from ml.training.files import RUNS
+from ml.training import data, history
+from ml.training.files import RECORDS, RUNS
+from ml.training.judge import keras_logits, scores
 
-RECORDS_FOLDER: Final = Path(__file__).parent / "runs"
-ENSEMBLES_FOLDER: Final = RECORDS_FOLDER / "ensembles"
+ENSEMBLES_FOLDER: Final = RECORDS / "ensembles"
 DOCUMENT: Final = Path("docs/experiments.md")
 
 Record = dict[str, Any]
-Logits = dict[str, NDArray[np.float32]]
-"""Head → (N, 7)."""
 
 INTRODUCTION: Final = """# Experiments
 
 Every network that was trained in search of a better one, best last. This page is made of
-`ml/training/runs/*.json` by `python -m ml.training.experiments`.
+`ml/training/runs/*.json` by `python -m ml.training.studies.experiments`.
 
 Figures are of the validation split of FER2013 (`usage == 1`, 3,579 faces), uncalibrated, averaged
 over a face and its mirror image: accuracy and macro-F1 of the head `consensus` against the FER+
@@ -65,9 +62,9 @@ from v7 with them for 24 epochs and is no more often right, for 1.8 times the ar
 TOGETHER: Final = """
 ## Several networks together
 
-The mean of their probabilities, by `python -m ml.training.ensemble`: what a student could learn.
-Those of other shapes and seeds err largely on the same faces: with networks of this size and as
-many epochs, several are no more often right than the best of them.
+The mean of their probabilities, by `python -m ml.training.studies.ensemble`: what a student could
+learn. Those of other shapes and seeds err largely on the same faces: with networks of this size and
+as many epochs, several are no more often right than the best of them.
 """
 
 
@@ -80,31 +77,6 @@ def multiplications(model: Any) -> int:
             places = int(np.prod(layer.output.shape[1:-1]))
             total += int(np.prod(kernel.shape)) * places
     return total
-
-
-def keras_logits(
-    model: Any, images: NDArray[np.uint8] | NDArray[np.float32], *, flip: bool
-) -> Logits:
-    """Logits of a Keras network for crops (N, 48, 48) of grey levels."""
-    pixels = images[..., None].astype(np.float32)
-    logits: Logits = model.predict(pixels, batch_size=256, verbose=0)
-    if flip:
-        mirrored = model.predict(pixels[:, :, ::-1], batch_size=256, verbose=0)
-        logits = {head: (logits[head] + mirrored[head]) / 2 for head in HEADS}
-    return logits
-
-
-def figures(logits: Logits, faces: data.FaceDataset) -> dict[str, dict[str, float]]:
-    """Head → accuracy and macro-F1 against its own labels."""
-    found = {}
-    for head in HEADS:
-        rows, label = judged(faces, head)
-        matrix = metrics.confusion_matrix(label, logits[head][rows].argmax(axis=1))
-        found[head] = {
-            "accuracy": round(float(np.trace(matrix) / len(label)), 4),
-            "macro_f1": round(metrics.macro_f1(matrix), 4),
-        }
-    return found
 
 
 def record(run: Path, faces: Path) -> Record:
@@ -127,8 +99,8 @@ def record(run: Path, faces: Path) -> Record:
         "hours": round(sum(seconds) / 3600, 2),
         "epochs": len(epochs),
         "validation": {
-            "single": figures(keras_logits(model, validation.images, flip=False), validation),
-            "flipped": figures(keras_logits(model, validation.images, flip=True), validation),
+            "single": scores(keras_logits(model, validation.images, flip=False), validation),
+            "flipped": scores(keras_logits(model, validation.images, flip=True), validation),
         },
     }
 
@@ -202,7 +174,7 @@ def _particulars(config: dict[str, Any]) -> Iterator[str]:
 
 def all_records() -> list[Record]:
     """The committed records."""
-    return [json.loads(path.read_text()) for path in sorted(RECORDS_FOLDER.glob("*.json"))]
+    return [json.loads(path.read_text()) for path in sorted(RECORDS.glob("*.json"))]
 
 
 def all_ensembles() -> list[Record]:
@@ -212,7 +184,7 @@ def all_ensembles() -> list[Record]:
 
 def add(run: Path, faces: Path) -> None:
     """Write a finished run's record, and the document with it."""
-    path = RECORDS_FOLDER / f"{run.name}.json"
+    path = RECORDS / f"{run.name}.json"
     path.write_text(json.dumps(record(run, faces), indent=1) + "\n")
     write_document()
 

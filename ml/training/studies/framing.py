@@ -1,10 +1,10 @@
-"""Measure how FER2013 frames its faces: `python -m ml.training.framing --data FILE.npz`.
+"""Measure how FER2013 frames its faces: `python -m ml.training.studies.framing --data FILE.npz`.
 
 FER2013 holds no photos, only 48×48 crops. So each crop is enlarged in the middle of a canvas, the
 serving detector looks for the face, and the crop's square, known exactly, is compared with what the
 detector found. Candidates for predicting the square's side and centre from a detection are compared
 by their spread over the train split; the best give the constants of `ml.preprocessing`. What the
-path then costs: `ml.training.whole_path`.
+path then costs: `ml.training.studies.whole_path`.
 """
 
 import argparse
@@ -174,19 +174,13 @@ def _compare_centres(found: list[FaceDetection]) -> None:
         print(f"spread {across:.1f} % {down:.1f} %")
 
 
-def some(faces: data.FaceDataset, rows: int) -> data.FaceDataset:
-    """That many faces, drawn at random but always the same."""
-    chosen = np.random.default_rng(2013).permutation(len(faces))[:rows]
-    return faces.take(np.isin(np.arange(len(faces)), chosen))
-
-
 def main() -> None:
     """Parse the command line and measure."""
     parser = argparse.ArgumentParser(description="Measure how FER2013 frames its faces.")
     parser.add_argument("--data", type=Path, required=True, help="the .npz of faces")
     parser.add_argument("--rows", type=int, default=1000, help="images to draw at random")
     arguments = parser.parse_args()
-    measure(some(data.load(arguments.data, data.Split.TRAIN), arguments.rows))
+    measure(data.some(data.load(arguments.data, data.Split.TRAIN), arguments.rows))
 
 
 if __name__ == "__main__":

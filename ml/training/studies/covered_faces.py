@@ -1,4 +1,4 @@
-"""Whether covered faces are flagged: `python -m ml.training.covered_faces --data FILE.npz`.
+"""Whether covered faces are flagged: `python -m ml.training.studies.covered_faces --data FILE.npz`.
 
 On the validation split: which share of the ready crops is flagged as they are, and with each cover
 of `ml.training.covering.CHECKS`, none of which taught the network; and what the whole path makes of
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ml import inference, quality
 from ml.training import covering, data, metrics
-from ml.training.framing import Surroundings, canvas, some
+from ml.training.studies.framing import Surroundings, canvas
 from ml.types import FaceAnalysis
 
 ENLARGED: Final = 4
@@ -62,7 +62,7 @@ def main() -> None:
     arguments = parser.parse_args()
     analyser = inference.load(arguments.version)
     faces = data.load(arguments.data, data.Split.VALIDATION)
-    images = some(faces.take(faces.has_consensus), arguments.rows).images
+    images = data.some(faces.take(faces.has_consensus), arguments.rows).images
     print(f"| {' | '.join(COLUMNS)} |\n|{' --- |' * len(COLUMNS)}")
     for name, check in covers():
         crops = drawn(images, check)

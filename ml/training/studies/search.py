@@ -1,4 +1,4 @@
-"""Train what the search has not tried yet: `python -m ml.training.search --data FILE.npz`.
+"""Train what the search has not tried yet: `python -m ml.training.studies.search --data FILE.npz`.
 
 Runs the configurations of `ml.training.config.SEARCH` one after the other and writes each one's
 record as soon as it is finished; a stopped search goes on where it was. What is found stands in
@@ -8,9 +8,10 @@ docs/experiments.md.
 import argparse
 from pathlib import Path
 
-from ml.training import experiments, train
+from ml.training import train
 from ml.training.config import SEARCH, TrainingConfig
 from ml.training.files import RUNS
+from ml.training.studies import experiments
 
 
 def missing() -> list[TrainingConfig]:

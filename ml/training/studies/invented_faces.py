@@ -1,4 +1,6 @@
-"""What is read in pictures without a face: `python -m ml.training.invented_faces --of-each 30`.
+"""What is read in pictures without a face.
+
+    python -m ml.training.studies.invented_faces --of-each 30
 
 Prints a Markdown table: for each kind of picture (`ml.training.invented`), in how many something is
 taken for a face, and in how many that is certain.

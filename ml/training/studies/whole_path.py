@@ -1,4 +1,4 @@
-"""What the path from photo to crop costs in accuracy: `python -m ml.training.whole_path`.
+"""What the path from photo to crop costs in accuracy: `python -m ml.training.studies.whole_path`.
 
 Each labelled crop is enlarged in the middle of a canvas and goes through detection, alignment,
 cropping and classification as a photo does; the ready crop of the same face goes to the classifier
@@ -21,7 +21,7 @@ from ml.labels import HEADS
 from ml.training import data, metrics
 from ml.training.calibrate import judged
 from ml.training.evaluate import SPLITS
-from ml.training.framing import Surroundings, canvas, detections, some
+from ml.training.studies.framing import Surroundings, canvas, detections
 from ml.types import FaceDetection
 
 ENLARGEMENTS: Final = (2, 4, 6)
@@ -95,7 +95,7 @@ def main() -> None:
     parser.add_argument("--margins", action="store_true", help="vary the margin on one canvas")
     arguments = parser.parse_args()
     analyser = inference.load(arguments.version)
-    faces = some(data.load(arguments.data, SPLITS[arguments.split]), arguments.rows)
+    faces = data.some(data.load(arguments.data, SPLITS[arguments.split]), arguments.rows)
     print(f"| {' | '.join(COLUMNS)} |\n|{' --- |' * len(COLUMNS)}")
     for around in Surroundings:
         for enlarge in ENLARGEMENTS:

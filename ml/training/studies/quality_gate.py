@@ -1,6 +1,6 @@
 """Whether faces with a quality flag are judged worse.
 
-    python -m ml.training.quality_gate --data FILE.npz
+    python -m ml.training.studies.quality_gate --data FILE.npz
 
 A flag that costs no accuracy would only disturb. On the validation split, `consensus` head against
 the FER+ majority: blurred and small copies of the crops, and faces as turned as they are. The
@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from ml import inference, quality
 from ml.preprocessing import SIDE_PER_SIZE
-from ml.training import data, framing, metrics
+from ml.training import data, metrics
 from ml.training.calibrate import judged
 from ml.training.robustness import blurred, small
+from ml.training.studies import framing
 
 BLURS: Final = (0.0, 0.5, 1.0, 1.5)
 """Standard deviations in pixels of the crop."""

@@ -1,0 +1,1 @@
+"""One-off measurements behind decisions; the pipeline in `ml.training` imports none of them."""
