@@ -18,16 +18,16 @@ PIECE: Final = 500
 THIRD_PERSON: Final = 3
 
 LABELLED: Final = {
-    Emotion.ANGRY: 365,
-    Emotion.DISGUST: 34,
-    Emotion.FEAR: 119,
-    Emotion.HAPPY: 935,
-    Emotion.SAD: 490,
-    Emotion.SURPRISE: 433,
-    Emotion.NEUTRAL: 1191,
+    Emotion.ANGRY: 2768,
+    Emotion.DISGUST: 263,
+    Emotion.FEAR: 821,
+    Emotion.HAPPY: 7629,
+    Emotion.SAD: 4003,
+    Emotion.SURPRISE: 3484,
+    Emotion.NEUTRAL: 9549,
 }
-"""Faces of each emotion among FER+'s majority labels, test rows: what a network has seen least of
-is what it can learn most of."""
+"""Faces of each emotion among FER+'s majority labels, training rows: what a network has seen least
+of is what it can learn most of."""
 RARITY: Final = {emotion: 1 - faces / max(LABELLED.values()) for emotion, faces in LABELLED.items()}
 
 
