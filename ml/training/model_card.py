@@ -1,7 +1,7 @@
 """The model card: `python -m ml.training.model_card` writes docs/model_card.md.
 
-Made of the default version's manifest alone, so that no figure stands in two places
-(Mitchell et al. 2019, arXiv:1810.03993).
+Made of the default version's manifest, and of those of the networks that it goes back to, so that
+no figure stands in two places (Mitchell et al. 2019, arXiv:1810.03993).
 """
 
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any, Final
 from ml import manifest
 from ml.inference import DEFAULT_VERSION
 from ml.training import robustness
+from ml.training.lineage import lineage
 
 DOCUMENT: Final = Path("docs/model_card.md")
 
@@ -44,7 +45,8 @@ LIMITS: Final = """## Limits
 def card(document: Document) -> str:
     """The Markdown page of a manifest."""
     tables = [_head(document, head) for head in HEADS]
-    parts = [_title(document), USE, _data(document), *tables, _certainty(document)]
+    parts = [_title(document), USE, _lineage(document), _data(document)]
+    parts += [*tables, _certainty(document)]
     # Versions before v3 have no such figures.
     if "robustness" in document:
         parts += [_calibration(document), _people(document), _robustness(document)]
@@ -52,27 +54,41 @@ def card(document: Document) -> str:
 
 
 def _title(document: Document) -> str:
-    training = document["training"]
-    hours = training["seconds"] / 3600
+    found = lineage(document)
+    runs = f"{len(found)} runs that build on one another" if len(found) > 1 else "one run"
     return f"""# Model card: expression network {document["version"]}
 
 Made by `python -m ml.training.model_card` from `ml/weights/{document["version"]}/manifest.json`.
 
 A convolutional network of {document["parameters"]:,} parameters that looks at a face of 48×48 grey
 pixels and gives the probabilities of seven expressions: {", ".join(document["labels"])}. Trained
-from scratch in {training["epochs"]} epochs and {hours:.1f} hours on two processor
-cores{_origin(training["config"])}:
-`{training["command"]}`.
+from scratch in {runs}: {sum(each.epochs for each in found)} epochs,
+{sum(each.hours for each in found):.1f} hours on one or two processor cores. The last of them:
+`{document["training"]["command"]}`.
 """
 
 
-def _origin(config: Document) -> str:
-    """Earlier networks that a run builds on."""
-    start, teachers = config.get("start"), config.get("teachers")
-    share = config.get("share_of_run", 1.0)
-    begun = f", on from {start}" if start else ""
-    begun += f" and {share:.0%} of the way from it" if share < 1 else ""
-    return begun + (f", taught by {' and '.join(teachers)}" if teachers else "")
+def _lineage(document: Document) -> str:
+    found = lineage(document)
+    rows = "\n".join(
+        f"| {each.network} | `{each.run}`{_share(each.share)} | {each.start or 'random weights'} "
+        f"| {', '.join(each.teachers) or 'people alone'} | {each.epochs} | {each.hours:.1f} |"
+        for each in found
+    )
+    return f"""## Where it comes from
+
+No weights of others are in it: what began with no network of this table began at random, and
+nothing but the data below taught any of them. The hours are those of the epochs.
+
+| network | run | began with | taught by | epochs | hours |
+| --- | --- | --- | --- | --- | --- |
+{rows}
+| together | | | | {sum(each.epochs for each in found)} | {sum(each.hours for each in found):.1f} |
+"""
+
+
+def _share(share: float) -> str:
+    return f", {share:.0%} of the way" if share < 1 else ""
 
 
 def _data(document: Document) -> str:
