@@ -162,8 +162,8 @@ train: install ## train the network CONFIG (baseline) on DATA; resumes RUN
 evaluate: install ## evaluate the committed weights on the test split of DATA
 	$(BIN)/python -m ml.training.evaluate --data $(DATA) --split test
 
-screenshots: install $(STATIC) ## take the pictures of README and docs from a running server
-	$(BIN)/python -m detector.tests.e2e.screenshots docs/screenshots
+screenshots: install $(STATIC) ## picture every page in var/screenshots (KEEP=1: the documentation's, too)
+	$(BIN)/python -m detector.tests.e2e.screenshots $(VAR)/screenshots $(if $(KEEP),--keep docs/screenshots)
 
 # --- services for development (Debian)
 services: ## install and start Redis and PostgreSQL on loopback

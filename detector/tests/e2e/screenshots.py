@@ -1,13 +1,15 @@
-"""Takes the pictures of the documentation: `make screenshots`.
+"""Takes a picture of every page: `make screenshots`, or with `KEEP=1` the documentation's too.
 
 A real server with a real worker analyses public-domain photos; every page is shown at the width of
-a desktop and of a phone, in the light and the dark scheme.
+a desktop and of a phone, in the light and the dark scheme. All of them go to `var/screenshots`; the
+few of `KEPT` are in the documentation.
 """
 
+import argparse
 import io
 import itertools
 import json
-import sys
+import shutil
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -44,11 +46,27 @@ EXACT = 48
 EMOTIONS = ("#c8402f", "#5e8c31", "#7a56c2", "#d99a00", "#2f74c0", "#d9651a", "#6b7785")
 SHOWN = "someone@example.com"
 STAFF_EMAIL = "staff@example.com"
+KEPT = (
+    "landing-desktop-light",
+    "upload-desktop-light",
+    "history-desktop-light",
+    "photo-desktop-light",
+    "photo-phone-dark",
+    "explanation-desktop-light",
+    "insights-desktop-dark",
+    "settings-desktop-light",
+    "review-desktop-light",
+    "admin-desktop-light",
+)
 DEMO = 400  # made-up photos: a year that charts can show
 
 
 def main() -> None:
-    target = Path(sys.argv[1])
+    parser = argparse.ArgumentParser(description="Take a picture of every page.")
+    parser.add_argument("target", type=Path, help="folder of all pictures")
+    parser.add_argument("--keep", type=Path, help="folder that the documentation's are copied to")
+    arguments = parser.parse_args()
+    target: Path = arguments.target
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         platform = Platform(Path(folder))
@@ -62,7 +80,16 @@ def main() -> None:
         finally:
             browser.close()
             platform.stop()
-    for old in set(target.glob("*.png")) - {target / f"{name}.png" for name in names}:
+    leave_only(target, names)
+    if arguments.keep:
+        for name in KEPT:
+            shutil.copy(target / f"{name}.png", arguments.keep)
+        leave_only(arguments.keep, KEPT)
+
+
+def leave_only(folder: Path, names: Iterable[str]) -> None:
+    """Delete the pictures of other names."""
+    for old in set(folder.glob("*.png")) - {folder / f"{name}.png" for name in names}:
         old.unlink()
 
 

@@ -1,11 +1,14 @@
 """The table of pages forgets none: whoever adds an address says whether a page is behind it."""
 
+import itertools
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from detector.tests.e2e.pages import PAGES
+from detector.tests.e2e.screenshots import KEPT, SCHEMES, WIDTHS
 
 NOT_PAGES = {
     # parts of pages, pictures, and files
@@ -43,3 +46,12 @@ def test_every_page_is_in_the_table() -> None:
     paths = [re.sub(r"\{\w+\}", anything, site.path) for site in PAGES if site.status == 200]
     shown = {resolve(path.partition("?")[0]).url_name for path in paths}
     assert set(names(get_resolver().url_patterns)) - NOT_PAGES - shown == set()
+
+
+def test_the_documentation_keeps_a_few_pictures() -> None:
+    sites = [site.name for site in PAGES if site.ours]
+    taken = {"-".join(parts) for parts in itertools.product(sites, WIDTHS, SCHEMES)}
+    assert taken.issuperset(KEPT)
+    assert {path.stem for path in Path("docs/screenshots").glob("*.png")} == set(KEPT)
+    readme = Path("README.md").read_text()
+    assert set(re.findall(r"docs/screenshots/([\w-]+)\.png", readme)) <= set(KEPT)
