@@ -9,7 +9,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DatabaseError
 
+from detector.registry import promotion
 from emotionsite import sqlite_file
 
 
@@ -68,6 +70,29 @@ def _damage_of(database: dict[str, Any]) -> list[CheckMessage]:
 def _damage(file: Path) -> str | None:
     """Look at a file once only: a command that asks for both checks need not wait twice."""
     return sqlite_file.damage(file)
+
+
+@register()
+def model_of_the_environment_is_kept(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """Of versions that shipped earlier only the manifest is kept."""
+    return _model_warning(promotion.overruled_setting(), "detector.W004")
+
+
+@register(Tags.database)
+def model_chosen_is_kept(
+    app_configs: Any, databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """The same for the version that a person chose, until the next worker starts."""
+    try:
+        return _model_warning(promotion.overruled_choice() if databases else "", "detector.W005")
+    except DatabaseError:
+        # There are no tables yet; that the database is damaged, another check says.
+        return []
+
+
+def _model_warning(trouble: str, code: str) -> list[CheckMessage]:
+    hint = "The administration's page of model versions says which can serve."
+    return [Warning(trouble, hint=hint, id=code)] if trouble else []
 
 
 @register(deploy=True)

@@ -1,8 +1,10 @@
 """Reads, checks and writes the manifest of weights.
 
-`weights/<version>/manifest.json` describes the weights and holds the SHA-256 of every other file of
-its folder. *Incompatible* (made for other code) and *corrupt* (damaged) are different errors, since
-their remedies differ.
+`weights/<version>/manifest.json` says what the weights are and holds the SHA-256 of every other
+file of its folder: the graph that serves, and its provenance, which only training and people need
+and which may be absent. Of a version that shipped earlier the manifest alone is kept, so that what
+it said can still be looked up. *Incompatible* (written for other code), *corrupt* (damaged) and
+*not kept* are different errors, since they call for different remedies.
 """
 
 import hashlib
@@ -19,6 +21,8 @@ WEIGHTS_FOLDER: Final = Path(__file__).parent / "weights"
 DEFAULT_VERSION: Final = "v7"
 """The version that ships and serves by default."""
 FILE_NAME: Final = "manifest.json"
+REMEDY: Final = "docs/training.md says from which configurations, in which order."
+"""What a network that is not kept can be made of again."""
 INPUT_SHAPE: Final = (48, 48, 1)
 INPUT_RANGE: Final = (0, 255)
 
@@ -29,6 +33,10 @@ class ManifestError(Exception):
 
 class WeightsMissingError(ManifestError):
     """The version does not exist."""
+
+
+class WeightsNotKeptError(ManifestError):
+    """Known by their manifest, but the file that is asked for is not kept here."""
 
 
 class IncompatibleWeightsError(ManifestError):
@@ -70,21 +78,41 @@ class Manifest:
         return self.folder / self.serving_file
 
     @property
+    def is_withdrawn(self) -> bool:
+        """Whether it shipped earlier and no longer does: its manifest alone is kept."""
+        shipped = self.folder.parent == WEIGHTS_FOLDER and self.version != DEFAULT_VERSION
+        return shipped and not self.serving_path.is_file()
+
+    def provenance(self, name: str) -> Path:
+        """A file that serving does without. Raises WeightsNotKeptError where it is not here."""
+        path = self.folder / name
+        if not path.is_file():
+            remedy = (
+                f"Networks of earlier versions can be trained anew: {REMEDY}"
+                if self.version != DEFAULT_VERSION
+                else "A checkout of the repository and the image `training` have it."
+            )
+            raise WeightsNotKeptError(f"{path} is not here. {remedy}")
+        return path
+
+    @property
     def sha256(self) -> str:
         """SHA-256 of the serving export, in hexadecimal; identifies these weights."""
         return self.files[self.serving_file]
 
 
-def available_versions(weights: Path = WEIGHTS_FOLDER) -> list[str]:
-    """Return the names of the versions that have a manifest, sorted."""
-    return sorted(path.parent.name for path in weights.glob(f"*/{FILE_NAME}"))
+def available_versions(weights: Path | None = None) -> list[str]:
+    """Names of the versions that have a manifest, sorted; of those that ship unless told."""
+    return sorted(path.parent.name for path in (weights or WEIGHTS_FOLDER).glob(f"*/{FILE_NAME}"))
 
 
-def read(version: str, weights: Path = WEIGHTS_FOLDER) -> Manifest:
-    """Read and check the manifest of a version. `verify_files` checks its files.
+def read(version: str, weights: Path | None = None) -> Manifest:
+    """Read and check the manifest of a version; its files are checked by `verify_files`.
 
-    Raises WeightsMissingError, IncompatibleWeightsError or CorruptWeightsError.
+    Of one that ships unless told. Raises WeightsMissingError, IncompatibleWeightsError or
+    CorruptWeightsError.
     """
+    weights = weights or WEIGHTS_FOLDER
     folder = weights / version
     path = folder / FILE_NAME
     # A version is the name of one folder, never a path out of the weights' folder.
@@ -123,10 +151,20 @@ def comparison_path(folder: Path, candidate: str, baseline: str) -> Path:
 
 
 def verify_files(manifest: Manifest) -> None:
-    """Verify the SHA-256 of every file of the version. Raises CorruptWeightsError."""
+    """Compare every file of the version with its SHA-256; what serving does without may be absent.
+
+    Raises WeightsNotKeptError where the version no longer ships, else CorruptWeightsError.
+    """
+    if manifest.is_withdrawn:
+        raise WeightsNotKeptError(
+            f"Of {manifest.version} only the manifest is kept: it can be looked up, but not used. "
+            f"An earlier release has its files; its network can be trained anew: {REMEDY}"
+        )
     for name, expected in manifest.files.items():
         path = manifest.folder / name
         if not path.is_file():
+            if name != manifest.serving_file:
+                continue
             raise CorruptWeightsError(f"{path} is missing.")
         if sha256_of(path) != expected:
             raise CorruptWeightsError(f"{path} is not the file its manifest describes.")

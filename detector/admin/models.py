@@ -36,15 +36,17 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
     Whoever may change versions chooses the one that serves, by a click that asks the service.
     """
 
-    list_display = ["name", "status", "accuracy", "in_shadow", "activated_at", "created_at"]
+    list_display = [
+        "name", "status", "accuracy", "weights", "in_shadow", "activated_at", "created_at",
+    ]  # fmt: skip
     list_filter = ["status", "in_shadow"]
     search_fields = ["name", "=sha256"]
     date_hierarchy = "created_at"
     fields = [
-        "name", "status", "sha256", "accuracy", "in_shadow", "agreement", "activated_at",
+        "name", "status", "sha256", "accuracy", "weights", "in_shadow", "agreement", "activated_at",
         "chosen_at", "created_at", "whole_manifest",
     ]  # fmt: skip
-    readonly_fields = ["accuracy", "agreement", "whole_manifest"]
+    readonly_fields = ["accuracy", "weights", "agreement", "whole_manifest"]
 
     def get_urls(self) -> list[URLPattern]:
         """With the comparison, and what is chosen by a click."""
@@ -68,6 +70,11 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
             return "–"
         return f"{value:.1%}"
 
+    @admin.display(description="Weights")
+    def weights(self, version: ModelVersion) -> str:
+        """Whether it could serve: of versions that shipped earlier only the manifest is kept."""
+        return "manifest only" if promotion.is_withdrawn(version.name) else "kept"
+
     @admin.display(description="Manifest")
     def whole_manifest(self, version: ModelVersion) -> str:
         """As it lies beside the weights."""
@@ -86,6 +93,14 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
             f"(95 % interval {share.low:.1%} to {share.high:.1%})"
         )
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """All versions, and why a choice does not hold."""
+        for trouble in filter(None, (promotion.overruled_setting(), promotion.overruled_choice())):
+            self.message_user(request, trouble, messages.WARNING)
+        return super().changelist_view(request, extra_context)
+
     def change_view(
         self,
         request: HttpRequest,
@@ -94,7 +109,8 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """One version, with what can be done with it."""
-        choice = {"choice": self._choice(request), **(extra_context or {})}
+        version = self.get_object(request, object_id)
+        choice = {"choice": self._choice(request, version), **(extra_context or {})}
         return super().change_view(request, object_id, form_url, choice)
 
     def comparison(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -105,7 +121,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
         if not self.has_view_permission(request):
             raise PermissionDenied
         version = get_object_or_404(ModelVersion, pk=pk)
-        choice = self._choice(request)
+        choice = self._choice(request, version)
         usual = choice["previous" if version == choice["active"] else "active"]
         others = list(model_selectors.others_than(version))
         named = [other for other in others if str(other.pk) == request.GET.get("against")]
@@ -157,10 +173,13 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
         """Whoever may choose which version serves."""
         return request.user.has_perm("detector.change_modelversion")
 
-    def _choice(self, request: HttpRequest) -> dict[str, Any]:
+    def _choice(self, request: HttpRequest, version: ModelVersion | None) -> dict[str, Any]:
+        previous = model_selectors.previous_model()
         return {
             "active": model_selectors.active_model(),
-            "previous": model_selectors.previous_model(),
+            "previous": previous,
+            "has_way_back": previous is not None and not promotion.is_withdrawn(previous.name),
+            "may_serve": version is not None and not promotion.is_withdrawn(version.name),
             "may_choose": self.has_choose_permission(request),
             "ACTIVE": ModelStatus.ACTIVE,
         }

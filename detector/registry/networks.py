@@ -19,15 +19,17 @@ def analyser() -> inference.Analyser:
     Which one that is stands in the database and is read every time, so that a promotion needs no
     restart. Raises DetectorError where the version that a person chose is not here or not whole.
     """
-    active = None if settings.MODEL_VERSION else model_selectors.active_model()
+    pinned = promotion.pinned()
+    active = None if pinned else model_selectors.active_model()
     if active is None:
-        return _load(settings.MODEL_VERSION)
+        return _load(pinned)
     try:
         return network_of(active)
     except DetectorError as error:
-        if active.chosen_at is not None:
+        if active.chosen_at is not None and not promotion.is_withdrawn(active.name):
             raise
-        # A host with newer code has activated what it ships; this one has that still to come.
+        # This code no longer has it, or a host with newer code has activated what it ships and
+        # what is still to come here.
         logger.warning("%s is not here, what ships with this code answers: %s", active, error)
         return _load(None)
 
@@ -49,7 +51,7 @@ def verify() -> None:
 
     Raises DetectorError.
     """
-    name = settings.MODEL_VERSION or manifest.DEFAULT_VERSION
+    name = promotion.pinned() or manifest.DEFAULT_VERSION
     try:
         manifest.verify_files(manifest.find(name, settings.MODELS_FOLDER))
         face_detection.network_bytes()

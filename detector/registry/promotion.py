@@ -4,8 +4,11 @@ Workers read the active row at every photo, so a change takes effect without a r
 the truth; nothing here loads a network, so that the web process may call it.
 """
 
+import logging
+
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from detector.common import audit, clock
 from detector.enums import ModelStatus
@@ -14,6 +17,8 @@ from detector.models import ModelVersion, User
 from detector.registry import comparisons
 from detector.registry import selectors as model_selectors
 from ml import manifest
+
+logger = logging.getLogger(__name__)
 
 
 def register(name: str) -> ModelVersion:
@@ -28,12 +33,16 @@ def register(name: str) -> ModelVersion:
 def choose_default() -> None:
     """Let what ships serve, or what the environment names, unless a person chose otherwise.
 
-    Every worker does this when it starts. Raises DetectorError.
+    Every worker does this when it starts. A choice of which only the manifest is kept holds no
+    longer. Raises DetectorError.
     """
+    for trouble in filter(None, (overruled_setting(), overruled_choice())):
+        logger.warning(trouble)
+    _let_go_of_withdrawn()
     active = model_selectors.active_model()
-    if settings.MODEL_VERSION is None and active is not None and active.chosen_at is not None:
+    if pinned() is None and active is not None and active.chosen_at is not None:
         return
-    version = register(settings.MODEL_VERSION or manifest.DEFAULT_VERSION)
+    version = register(pinned() or manifest.DEFAULT_VERSION)
     if active == version and version.chosen_at is None:
         return
     try:
@@ -42,6 +51,41 @@ def choose_default() -> None:
     except IntegrityError:
         # Another worker activates one at this moment; the last to start wins.
         return
+
+
+def pinned() -> str | None:
+    """The version that the environment names; None where it names one that is not kept."""
+    name = settings.MODEL_VERSION
+    return None if name is None or is_withdrawn(name) else str(name)
+
+
+def is_withdrawn(name: str) -> bool:
+    """Whether only the manifest of a version is kept: it can be looked up, but not used."""
+    try:
+        return manifest.find(name, settings.MODELS_FOLDER).is_withdrawn
+    except manifest.ManifestError:
+        return False
+
+
+def overruled_setting() -> str:
+    """Why MODEL_VERSION decides nothing; empty where it decides or is not set."""
+    if settings.MODEL_VERSION is None or pinned() is not None:
+        return ""
+    return (
+        f"MODEL_VERSION names {settings.MODEL_VERSION}, of which only the manifest is kept: "
+        "it decides nothing."
+    )
+
+
+def overruled_choice() -> str:
+    """Why the version that a person chose does not serve; empty where it does."""
+    active = model_selectors.active_model()
+    if active is None or active.chosen_at is None or not is_withdrawn(active.name):
+        return ""
+    return (
+        f"{active} was chosen to serve, but only its manifest is kept: "
+        f"{manifest.DEFAULT_VERSION} serves in its place."
+    )
 
 
 def promote(version: ModelVersion, actor: User | None) -> ModelVersion:
@@ -100,6 +144,18 @@ def _choose(
     return version
 
 
+def _let_go_of_withdrawn() -> None:
+    """Choose no more, to serve or for the shadow, what only a manifest is left of."""
+    chosen = Q(chosen_at__isnull=False) | Q(in_shadow=True)
+    for version in ModelVersion.objects.filter(chosen):
+        if not is_withdrawn(version.name):
+            continue
+        with transaction.atomic():
+            still = ModelVersion.objects.filter(chosen, pk=version.pk)
+            if still.update(chosen_at=None, in_shadow=False):
+                audit.record(None, "modelversion.withdrawn", version, shadow=version.in_shadow)
+
+
 def _activate(version: ModelVersion) -> None:
     """Give a version the active place, as one that follows what ships."""
     others = ModelVersion.objects.exclude(pk=version.pk)
@@ -120,7 +176,7 @@ def _check_promotable(version: ModelVersion) -> float | None:
 
 
 def _check_free() -> None:
-    if settings.MODEL_VERSION is not None:
+    if pinned() is not None:
         raise DetectorError(
             "model_pinned",
             f"MODEL_VERSION={settings.MODEL_VERSION} in the environment decides which version "

@@ -30,7 +30,7 @@ FACES: Final = 200
 def prepare(version: str, folder: Path) -> tuple[dict[str, Path], Path]:
     """Return the graph of each runtime, and the file of crops with Keras' logits."""
     weights = manifest.read(version)
-    model = keras.saving.load_model(weights.folder / "model.keras", compile=False)
+    model = keras.saving.load_model(weights.provenance("model.keras"), compile=False)
     random = np.random.default_rng(2013)
     crops = random.uniform(0, 255, (FACES, *manifest.INPUT_SHAPE)).astype(np.float32)
     expected = folder / "crops.npz"
@@ -74,8 +74,8 @@ def compare(version: str, rounds: int, litert_python: str | None) -> dict[str, d
 def main() -> None:
     """Parse the command line, compare and print the results."""
     parser = argparse.ArgumentParser(description="Compare serving runtimes on our network.")
-    parser.add_argument("--version", default="v1", help="exported weights")
-    parser.add_argument("--rounds", type=int, default=5, help="measurements of each runtime")
+    parser.add_argument("--version", default=manifest.DEFAULT_VERSION, help="exported weights")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each runtime")
     parser.add_argument("--litert-python", help="interpreter with ai-edge-litert and NumPy")
     arguments = parser.parse_args()
     table = compare(arguments.version, arguments.rounds, arguments.litert_python)

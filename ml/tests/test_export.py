@@ -126,7 +126,7 @@ def test_export_gives_weights_that_load(
     card = model_card.card(document)
     for title in ("Calibration", "Beside people", "Robustness"):
         assert f"\n## {title}\n" in card
-    monkeypatch.setattr(manifest.read, "__defaults__", (tmp_path,))
+    monkeypatch.setattr(manifest, "WEIGHTS_FOLDER", tmp_path)
     analyser = inference.load("t1")
     assert analyser.classify(made_faces(3)).sum(axis=1) == pytest.approx(1, abs=1e-5)
     inference.unload()
@@ -134,6 +134,9 @@ def test_export_gives_weights_that_load(
     for name in ("history.csv", "best.keras"):
         assert (again / name).read_bytes()
     assert json.loads((again / "config.json").read_text())["name"] == "smoke"
+    (folder / "model.keras").unlink()
+    with pytest.raises(manifest.WeightsNotKeptError, match=r"model\.keras is not here"):
+        export.unpack(weights, tmp_path / "runs")
 
 
 @pytest.fixture(scope="module")

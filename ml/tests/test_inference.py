@@ -214,8 +214,17 @@ def test_unknown_version() -> None:
 
 
 def test_committed_weights_are_whole() -> None:
-    for version in manifest.available_versions():
-        manifest.verify_files(manifest.read(version))
+    for weights in map(manifest.read, manifest.available_versions()):
+        if not weights.is_withdrawn:
+            manifest.verify_files(weights)
+    shipped = manifest.read(manifest.DEFAULT_VERSION)
+    assert all((shipped.folder / name).is_file() for name in shipped.files)
+
+
+@pytest.mark.parametrize("version", ["v1", "v2", "v3", "v4", "v5", "v6", "v7"])
+def test_no_manifest_is_ever_lost(version: str) -> None:
+    """Results of old photos name these versions."""
+    assert manifest.read(version).document["version"] == version
 
 
 def test_serving_loads_neither_tensorflow_nor_training() -> None:

@@ -8,7 +8,12 @@ import pytest
 
 from ml import manifest
 from ml.labels import EMOTIONS, HEADS
-from ml.manifest import CorruptWeightsError, IncompatibleWeightsError, WeightsMissingError
+from ml.manifest import (
+    CorruptWeightsError,
+    IncompatibleWeightsError,
+    WeightsMissingError,
+    WeightsNotKeptError,
+)
 
 NO_BIAS = dict.fromkeys(EMOTIONS, 0)
 
@@ -120,5 +125,44 @@ def test_altered_file(weights: Path) -> None:
     with pytest.raises(CorruptWeightsError, match="not the file"):
         manifest.verify_files(found)
     found.serving_path.unlink()
+    with pytest.raises(CorruptWeightsError, match="missing"):
+        manifest.verify_files(found)
+
+
+def test_only_serving_files_must_be_there(weights: Path) -> None:
+    network = weights / "v7" / "model.keras"
+    network.write_bytes(b"network")
+    manifest.write(document(), network.parent)
+    found = manifest.read("v7", weights)
+    assert found.provenance("model.keras") == network
+    network.write_bytes(b"netwerk")
+    with pytest.raises(CorruptWeightsError, match="not the file"):
+        manifest.verify_files(found)
+    network.unlink()
+    manifest.verify_files(found)
+    with pytest.raises(WeightsNotKeptError, match=r"model\.keras is not here.*repository"):
+        found.provenance("model.keras")
+
+
+def test_of_earlier_versions_the_manifest_alone_is_kept(
+    weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = manifest.read("v7", weights)
+    monkeypatch.setattr(manifest, "WEIGHTS_FOLDER", weights)
+    monkeypatch.setattr(manifest, "DEFAULT_VERSION", "v8")
+    assert not found.is_withdrawn
+    found.serving_path.unlink()
+    assert manifest.find("v7", weights / "models") == found
+    assert manifest.read("v7").is_withdrawn
+    with pytest.raises(WeightsNotKeptError, match=r"Of v7 only the manifest.*docs/training\.md"):
+        manifest.verify_files(found)
+    with pytest.raises(WeightsNotKeptError, match="trained anew"):
+        found.provenance("model.keras")
+    # The one that ships is damaged without its graph, and so is one that was made here.
+    monkeypatch.setattr(manifest, "DEFAULT_VERSION", "v7")
+    with pytest.raises(CorruptWeightsError, match="missing"):
+        manifest.verify_files(found)
+    monkeypatch.setattr(manifest, "DEFAULT_VERSION", "v8")
+    monkeypatch.setattr(manifest, "WEIGHTS_FOLDER", weights / "others")
     with pytest.raises(CorruptWeightsError, match="missing"):
         manifest.verify_files(found)

@@ -145,7 +145,7 @@ def test_a_pupil_begins_where_its_teacher_ended(
     for head in HEADS:
         assert np.allclose(wanted[head], said[head], atol=0.01)
         assert np.all(weights[head] == 1)
-    with pytest.raises(ValueError, match="no teacher 'nobody'"):
+    with pytest.raises(ValueError, match=r"no teacher 'nobody' here.*docs/training\.md"):
         teachers.load("nobody")
 
 

@@ -264,10 +264,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the .npz of faces")
     parser.add_argument("--version", default=DEFAULT_VERSION, help="exported weights")
     arguments = parser.parse_args()
-    network = manifest.read(arguments.version).serving_path
+    try:
+        weights = manifest.read(arguments.version)
+        manifest.verify_files(weights)
+    except manifest.ManifestError as error:
+        parser.error(str(error))
     training = data.load(arguments.data, data.Split.TRAIN)
     validation = data.load(arguments.data, data.Split.VALIDATION)
-    print(json.dumps(asdict(fit(network, training, validation)), indent=2))
+    print(json.dumps(asdict(fit(weights.serving_path, training, validation)), indent=2))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Turn a finished run into weights that serve.
 
     python -m ml.training.export --run baseline --version v1 --data FILE.npz
-    python -m ml.training.export --again v3 --version v5 --data FILE.npz
+    python -m ml.training.export --again v7 --version v8 --data FILE.npz
 
 Writes `ml/weights/<version>/`: the Keras model without its optimizer, its ONNX graph in float32 and
 in int8, of which serving runs the faster one that is as accurate, plots, and the manifest with
@@ -131,13 +131,16 @@ def export(
 
 
 def unpack(weights: manifest.Manifest, runs: Path) -> Path:
-    """The finished run that weights came from, as far as an export needs it, below `runs`."""
+    """The finished run that weights came from, as far as an export needs it, below `runs`.
+
+    Raises ManifestError where a file of it is altered or not kept.
+    """
     manifest.verify_files(weights)
     training = weights.document["training"]
     run = runs / f"{weights.version}-again"
     run.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(weights.folder / KERAS_FILE, run / "best.keras")
-    history.write(run, history.read(weights.folder))
+    shutil.copyfile(weights.provenance(KERAS_FILE), run / "best.keras")
+    history.write(run, history.read(weights.provenance(history.FILE).parent))
     write_whole(run / "config.json", json.dumps(training["config"]))
     write_whole(run / "best.json", json.dumps({"epoch": training["best_epoch"]}))
     return run
@@ -234,7 +237,11 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     again = arguments.again
-    run = unpack(manifest.read(again), RUNS) if again else RUNS / arguments.run
+    try:
+        run = unpack(manifest.read(again), RUNS) if again else RUNS / arguments.run
+        manifest.verify_files(manifest.read(arguments.against))
+    except manifest.ManifestError as error:
+        parser.error(str(error))
     print(export(run, arguments.version, arguments.data, against=arguments.against))
 
 

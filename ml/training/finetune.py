@@ -129,24 +129,27 @@ def finetune(
     """Make the candidate `name` in `out`. Raises ValueError or ManifestError."""
     if name in manifest.available_versions() or (out / name).exists():
         raise ValueError(f"there is a version {name!r} already")
-    started_from = manifest.find(base, out)
-    manifest.verify_files(started_from)
+    rivals = dict.fromkeys([base, against or base])
+    started_from, *others = (manifest.find(other, out) for other in rivals)
+    for rival in (started_from, *others):
+        manifest.verify_files(rival)
+    network = started_from.provenance(KERAS_FILE)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{name}.", dir=out) as folder:
         run = Path(folder) / "run"
         run.mkdir()
         tell("training", 0.0)
-        train(started_from.folder / KERAS_FILE, base_data, reviewed, plan, run)
+        train(network, base_data, reviewed, plan, run)
         tell("export", TRAINED)
         made = export(run, name, base_data, weights=Path(folder) / "weights", against=name)
         _complete(made, started_from, reviewed, reviewed_id or reviewed.stem, base_data)
         made.rename(out / name)
     candidate = manifest.read(name, out)
-    for other in dict.fromkeys([base, against or base]):
-        tell("comparison", 0.95, against=other)
+    for rival in (started_from, *others):
+        tell("comparison", 0.95, against=rival.version)
         test = data.load(base_data, data.Split.TEST)
         held_out = data.load(reviewed, data.Split.TEST)
-        report = compare.compare(candidate, manifest.find(other, out), test, held_out)
+        report = compare.compare(candidate, rival, test, held_out)
         compare.write(report, out)
     tell("done", 1.0, name=name, sha256=candidate.sha256)
     return candidate

@@ -82,5 +82,5 @@ def _training_of(network: str) -> Document:
     path = RECORDS / f"{network}.json"
     if not path.is_file():
         raise ValueError(f"neither a manifest nor {path} tells of the network {network!r}")
-    record = json.loads(path.read_text(encoding="utf-8"))
+    record: Document = json.loads(path.read_text(encoding="utf-8"))
     return record | {"seconds": record["hours"] * 3600}

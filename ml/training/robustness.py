@@ -1,6 +1,6 @@
 """How accuracy falls as pictures get worse.
 
-    python -m ml.training.robustness --data FILE.npz [--version v2] [--against v1] [--plot FILE.png]
+    python -m ml.training.robustness --data FILE.npz [--version v8] [--against v7] [--plot FILE.png]
 
 On the validation split, `consensus` head against the FER+ majority: blur, noise, JPEG, light,
 contrast, rotation, small faces and half of the face covered. Prints a Markdown table;
@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import inference
+from ml import inference, manifest
 from ml.training import data, figures
 from ml.training.calibrate import judged
 
@@ -147,10 +147,13 @@ def main() -> None:
     parser.add_argument("--plot", type=Path, help="a picture of the curves to write")
     arguments = parser.parse_args()
     faces = data.load(arguments.data, data.Split.VALIDATION)
-    analyser = inference.load(arguments.version)
+    try:
+        analyser = inference.load(arguments.version)
+        other = inference.load(arguments.against) if arguments.against else None
+    except manifest.ManifestError as error:
+        parser.error(str(error))
     curves = {analyser.version: measure(analyser.classify, faces)}
-    if arguments.against:
-        other = inference.load(arguments.against)
+    if other:
         curves[other.version] = measure(other.classify, faces)
     print(table(curves[analyser.version], curves.get(arguments.against)))
     if arguments.plot:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from ml import architectures
 from ml.calibration import softmax
 from ml.labels import EMOTIONS, HEADS
-from ml.manifest import WEIGHTS_FOLDER
+from ml.manifest import REMEDY, WEIGHTS_FOLDER
 from ml.training.files import RUNS
 
 TEACHERS_FOLDER: Final = WEIGHTS_FOLDER / "teachers"
@@ -45,7 +45,7 @@ def path_of(name: str) -> Path:
     for path in (TEACHERS_FOLDER / f"{name}.keras", WEIGHTS_FOLDER / name / "model.keras"):
         if path.is_file():
             return path
-    raise ValueError(f"there is no teacher {name!r} in {WEIGHTS_FOLDER}")
+    raise ValueError(f"there is no teacher {name!r} here; it can be trained anew: {REMEDY}")
 
 
 def load(name: str, precision: str = "float32") -> keras.Model:

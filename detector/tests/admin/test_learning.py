@@ -15,6 +15,7 @@ from detector.enums import Emotion, FineTuneStatus
 from detector.models import Analysis, AuditEntry, FineTune, ModelVersion, ReviewedExport, ShadowFace
 from detector.registry import promotion
 from detector.registry import selectors as model_selectors
+from detector.tests import tiny_version
 from detector.tests.factories import UserFactory
 from ml import manifest
 
@@ -53,8 +54,8 @@ def serving(db: None) -> ModelVersion:
 
 
 @pytest.fixture
-def candidate(serving: ModelVersion) -> ModelVersion:
-    return promotion.register("v3")
+def candidate(serving: ModelVersion, settings: Any) -> ModelVersion:
+    return promotion.register(tiny_version.make(settings.MODELS_FOLDER).version)
 
 
 @pytest.fixture
@@ -127,14 +128,14 @@ def test_a_candidate_is_compared_promoted_and_rolled_back(
     assert "<td>85.7 <span" in text
     assert "<td>90.0 <span" in text
     assert "<td>+4.3 <span" in text
-    assert f"v3 alone names 3 faces right, {serving} alone 0" in text
+    assert f"tiny alone names 3 faces right, {serving} alone 0" in text
     assert "p = 0.250, no clear difference" in text
     assert text.count('<span class="dash-badge success">better</span> +30.0') == 2
     # Of ten faces that are angry all are named so, of the others nine.
     assert text.count('<td class="shade-10 is-right">10</td>') == 4
     assert text.count('<td class="shade-9 is-right">9</td>') == 2 * 6 + 2 * 3
 
-    assert "From the next photo on, v3 serves." in press(
+    assert "From the next photo on, tiny serves." in press(
         operator, f"{VERSIONS}{candidate.pk}/promote/"
     )
     assert model_selectors.active_model() == candidate
@@ -145,7 +146,7 @@ def test_a_candidate_is_compared_promoted_and_rolled_back(
     assert model_selectors.active_model() == serving
     entries = AuditEntry.objects.order_by("id").values_list("action", "actor_name", "target_name")
     assert list(entries) == [
-        ("modelversion.promoted", "operator", "v3"),
+        ("modelversion.promoted", "operator", "tiny"),
         ("modelversion.rolled_back", "operator", serving.name),
     ]
 
@@ -184,7 +185,7 @@ def test_shadow_mode_is_switched_and_its_agreement_shown(
 ) -> None:
     page = f"{VERSIONS}{candidate.pk}/change/"
     assert "It has judged no face in the shadow." in shown(operator, page)
-    assert "Shadow mode of v3 is on." in press(
+    assert "Shadow mode of tiny is on." in press(
         operator, f"{VERSIONS}{candidate.pk}/shadow/", shadow="on"
     )
     face = analysed.faces.get()
@@ -195,6 +196,39 @@ def test_shadow_mode_is_switched_and_its_agreement_shown(
     press(operator, f"{VERSIONS}{candidate.pk}/shadow/", shadow="off")
     candidate.refresh_from_db()
     assert not candidate.in_shadow
+
+
+def test_of_a_withdrawn_version_the_pages_show_the_manifest(
+    operator: Client,
+    serving: ModelVersion,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
+) -> None:
+    tiny_version.leave_manifest_alone(tmp_path / "weights", "old")
+    monkeypatch.setattr(manifest, "WEIGHTS_FOLDER", tmp_path / "weights")
+    old = promotion.register("old")
+    ModelVersion.objects.filter(pk=old.pk).update(activated_at=serving.created_at)
+    listed = shown(operator, VERSIONS)
+    assert listed.count("manifest only") == 1
+    assert "of which only" not in listed
+    page = shown(operator, f"{VERSIONS}{old.pk}/change/")
+    assert "Of old only the manifest is kept" in page
+    assert "Promote old" not in page
+    assert "Let it judge in the shadow" not in page
+    assert "format_version" in page
+    page = shown(operator, f"{VERSIONS}{serving.pk}/change/")
+    assert "old served before; only its manifest is kept" in page
+    assert "Roll back" not in page
+    page = shown(operator, f"{VERSIONS}{old.pk}/comparison/")
+    assert page.count('<table class="matrix">') == 2
+    assert "It would be refused now: Of old only the manifest is kept" in page
+    for way, said in (("promote", "only the manifest"), ("shadow", "only the manifest")):
+        assert said in press(operator, f"{VERSIONS}{old.pk}/{way}/", shadow="on")
+    assert "only the manifest" in press(operator, f"{VERSIONS}roll-back/")
+    assert model_selectors.active_model() == serving
+    settings.MODEL_VERSION = "old"
+    assert "MODEL_VERSION names old, of which only" in shown(operator, VERSIONS)
 
 
 def test_a_fine_tune_is_begun_watched_and_cancelled(

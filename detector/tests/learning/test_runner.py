@@ -31,7 +31,7 @@ print(json.dumps({"stage": "training", "progress": 0.25}), flush=True)
 for _ in range(int(wait * 20)):
     time.sleep(0.05)
     print("still at it", flush=True)
-source = manifest.read("v3")
+source = manifest.read(manifest.DEFAULT_VERSION)
 (folder / name).mkdir(parents=True)
 shutil.copy(source.serving_path, folder / name)
 manifest.write({**source.document, "secrets": "SECRET_KEY" in os.environ}, folder / name)
@@ -100,10 +100,10 @@ def test_the_command_is_that_of_training(
 ) -> None:
     monkeypatch.undo()
     settings.FINE_TUNE_QUICK = True
-    row = FineTune(name="n", reviewed=reviewed, base=promotion.register("v3"))
+    row = FineTune(name="n", reviewed=reviewed, base=promotion.register(manifest.DEFAULT_VERSION))
     words = runner.command(row)
     assert words[1:3] == ["-m", "ml.training.finetune"]
-    assert words[words.index("--base") + 1] == "v3"
+    assert words[words.index("--base") + 1] == manifest.DEFAULT_VERSION
     assert words[words.index("--reviewed-id") + 1] == reviewed.name
     assert words[-1] == "--quick"
 

@@ -15,6 +15,7 @@ from detector.registry import networks, promotion
 from detector.registry import selectors as model_selectors
 from detector.registry.networks import analyser as real_analyser
 from detector.tasks import analyse
+from detector.tests import tiny_version
 from detector.tests.e2e import pictures
 
 pytestmark = [pytest.mark.django_db, pytest.mark.weights]
@@ -30,7 +31,7 @@ def test_a_version_in_the_shadow_judges_what_is_shown(
     settings.MODELS_FOLDER, settings.MODEL_VERSION = tmp_path, None
     monkeypatch.setattr(networks, "analyser", real_analyser)
     promotion.choose_default()
-    candidate = promotion.register("v3")
+    candidate = promotion.register(tiny_version.make(tmp_path).version)
     promotion.set_shadow(candidate, True, owner)
     photos = [
         SimpleUploadedFile(name, pictures.jpeg(image))

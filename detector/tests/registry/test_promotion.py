@@ -1,7 +1,6 @@
 """Which version serves, and who decides that; with the manifests of the committed weights."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +8,15 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from detector import checks
+from detector.common import clock
 from detector.enums import ModelStatus
 from detector.exceptions import DetectorError
 from detector.models import AuditEntry, ModelVersion, User
-from detector.registry import promotion
+from detector.registry import networks, promotion
 from detector.registry import selectors as model_selectors
 from detector.registry.networks import analyser as real_analyser
+from detector.tests import tiny_version
 from ml import inference, manifest
 
 pytestmark = [pytest.mark.django_db, pytest.mark.weights]
@@ -38,15 +40,8 @@ def active() -> ModelVersion:
 
 
 def copied(folder: Path, name: str, accuracy: float, data: str | None = None) -> ModelVersion:
-    """A version of another name with the network of v3, and this accuracy in its manifest."""
-    source = manifest.read("v3")
-    (folder / name).mkdir(parents=True)
-    shutil.copy(source.serving_path, folder / name)
-    document = json.loads(json.dumps(source.document))
-    document["metrics"]["test"]["consensus"]["accuracy"] = accuracy
-    document["data"]["sha256"] = data or document["data"]["sha256"]
-    manifest.write(document, folder / name)
-    return promotion.register(name)
+    """The row of a version with this accuracy in its manifest."""
+    return promotion.register(tiny_version.make(folder, name, accuracy, data).version)
 
 
 def accuracy_of(version: ModelVersion) -> float:
@@ -60,23 +55,24 @@ def code_of(call: Any, *arguments: Any) -> str:
 
 
 def test_what_ships_serves_until_a_person_chooses(
-    shipped: ModelVersion, owner: User, monkeypatch: pytest.MonkeyPatch
+    shipped: ModelVersion, owner: User, monkeypatch: pytest.MonkeyPatch, models_folder: Path
 ) -> None:
     assert shipped.name == manifest.DEFAULT_VERSION
+    tiny_version.make(models_folder, "next")
     # An upgrade ships another.
-    monkeypatch.setattr(manifest, "DEFAULT_VERSION", "v3")
+    monkeypatch.setattr(manifest, "DEFAULT_VERSION", "next")
     promotion.choose_default()
-    assert (active().name, active().chosen_at) == ("v3", None)
+    assert (active().name, active().chosen_at) == ("next", None)
     # A person chooses, and the next upgrade changes nothing.
     promotion.promote(shipped, owner)
-    monkeypatch.setattr(manifest, "DEFAULT_VERSION", "v2")
+    monkeypatch.setattr(manifest, "DEFAULT_VERSION", "one after that")
     promotion.choose_default()
     assert active() == shipped
     assert active().chosen_at is not None
     # Whoever goes back to what ships follows it again.
-    monkeypatch.setattr(manifest, "DEFAULT_VERSION", "v3")
+    monkeypatch.setattr(manifest, "DEFAULT_VERSION", "next")
     promotion.roll_back(owner)
-    assert (active().name, active().chosen_at) == ("v3", None)
+    assert (active().name, active().chosen_at) == ("next", None)
     monkeypatch.setattr(manifest, "DEFAULT_VERSION", shipped.name)
     promotion.choose_default()
     assert active() == shipped
@@ -142,13 +138,16 @@ def test_altered_weights_never_serve(
     assert active() == shipped
 
 
-def test_the_environment_wins(shipped: ModelVersion, owner: User, settings: Any) -> None:
-    settings.MODEL_VERSION = "v3"
-    assert code_of(promotion.promote, promotion.register("v3"), owner) == "model_pinned"
+def test_the_environment_wins(
+    shipped: ModelVersion, owner: User, settings: Any, models_folder: Path
+) -> None:
+    tiny_version.make(models_folder)
+    settings.MODEL_VERSION = tiny_version.NAME
+    assert code_of(promotion.promote, promotion.register("tiny"), owner) == "model_pinned"
     assert code_of(promotion.roll_back, owner) == "model_pinned"
     promotion.choose_default()
-    assert active().name == "v3"
-    assert real_analyser().version == "v3"
+    assert active().name == "tiny"
+    assert real_analyser().version == "tiny"
 
 
 def test_workers_follow_the_row(shipped: ModelVersion, owner: User, models_folder: Path) -> None:
@@ -177,10 +176,84 @@ def test_one_in_the_shadow_does_not_serve(
     assert model_selectors.models_in_shadow() == []
 
 
-def test_command(shipped: ModelVersion, capsys: pytest.CaptureFixture[str]) -> None:
-    call_command("promote_model", "v3")
-    assert "v3 serves from the next photo on" in capsys.readouterr().out
+def test_command(
+    shipped: ModelVersion, capsys: pytest.CaptureFixture[str], models_folder: Path
+) -> None:
+    tiny_version.make(models_folder)
+    call_command("promote_model", "tiny")
+    assert "tiny serves from the next photo on" in capsys.readouterr().out
     call_command("promote_model", "--roll-back")
     assert active() == shipped
     with pytest.raises(CommandError, match="No weights 'v99'"):
         call_command("promote_model", "v99")
+
+
+@pytest.fixture
+def withdrawn(
+    shipped: ModelVersion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> ModelVersion:
+    """A version that an earlier release shipped and a person chose, on a platform brought up."""
+    tiny_version.leave_manifest_alone(tmp_path / "weights", "old")
+    monkeypatch.setattr(manifest, "WEIGHTS_FOLDER", tmp_path / "weights")
+    monkeypatch.setattr(networks, "analyser", real_analyser)
+    old = promotion.register("old")
+    ModelVersion.objects.filter(pk=shipped.pk).update(status=ModelStatus.RETIRED)
+    ModelVersion.objects.filter(pk=old.pk).update(
+        status=ModelStatus.ACTIVE, activated_at=clock.now(), chosen_at=clock.now()
+    )
+    return active()
+
+
+def test_what_ships_stands_in_for_a_choice_that_is_not_kept(
+    shipped: ModelVersion,
+    withdrawn: ModelVersion,
+    owner: User,
+    models_folder: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    trouble = f"old was chosen to serve, but only its manifest is kept: {shipped} serves"
+    assert trouble in promotion.overruled_choice()
+    [warning] = checks.model_chosen_is_kept(None, databases=["default"])
+    assert (warning.id, trouble in str(warning.msg)) == ("detector.W005", True)
+    assert checks.model_chosen_is_kept(None) == []
+    # A worker that already runs answers, and one that starts lets go of the choice.
+    assert real_analyser().version == shipped.name
+    networks.verify()
+    networks.warm_up()
+    assert trouble in caplog.text
+    assert active() == shipped
+    assert promotion.overruled_choice() == ""
+    assert [entry.action for entry in AuditEntry.objects.all()] == ["modelversion.withdrawn"]
+    # What a person chose last is not kept, so there is no way back to it.
+    assert model_selectors.previous_model() == withdrawn
+    assert code_of(promotion.roll_back, owner) == "model_unusable"
+    assert "Of old only the manifest is kept" in promotion.objection(withdrawn)
+    # Whatever else a person chooses holds again.
+    mine = copied(models_folder, "mine", accuracy_of(shipped))
+    promotion.promote(mine, owner)
+    promotion.choose_default()
+    assert active() == mine
+
+
+def test_a_withdrawn_version_leaves_the_shadow(
+    shipped: ModelVersion, withdrawn: ModelVersion, owner: User
+) -> None:
+    promotion.choose_default()
+    ModelVersion.objects.filter(pk=withdrawn.pk).update(in_shadow=True)
+    assert code_of(promotion.set_shadow, withdrawn, True, owner) == "model_unusable"
+    promotion.choose_default()
+    assert model_selectors.models_in_shadow() == []
+
+
+def test_an_environment_that_names_a_withdrawn_version_decides_nothing(
+    shipped: ModelVersion, withdrawn: ModelVersion, owner: User, settings: Any, models_folder: Path
+) -> None:
+    settings.MODEL_VERSION = "old"
+    [warning] = checks.model_of_the_environment_is_kept(None)
+    assert "MODEL_VERSION names old, of which only the manifest is kept" in str(warning.msg)
+    networks.verify()
+    networks.warm_up()
+    assert active() == shipped
+    assert real_analyser().version == shipped.name
+    mine = copied(models_folder, "mine", accuracy_of(shipped))
+    assert promotion.promote(mine, owner) == mine == active()
