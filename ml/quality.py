@@ -1,8 +1,8 @@
 """Measures a face, and flags what makes its emotion hard to read.
 
-Faces with one of the first three flags have a measured loss of accuracy:
-`python -m ml.training.studies.quality_gate`, figures in docs/decisions/0008-quality-flags.md. The other
-flags mean that the expression cannot be read, so that the emotion is uncertain whatever its
+Faces with one of the first three flags have a measured loss of accuracy
+(`python -m ml.training.studies.quality_gate`, figures in docs/decisions/0008-quality-flags.md). The
+other flags mean that the expression cannot be read, so that the emotion is uncertain whatever its
 probability: docs/decisions/0025-wrong-and-unsure.md.
 """
 

@@ -40,7 +40,9 @@ import json
 from django.utils import timezone
 from detector.enums import Scope
 from detector.models import Analysis, Face, User, WebhookDelivery, WebhookEndpoint
-from detector.services import demo, review_consent, tokens
+from detector.accounts import tokens
+from detector.operations import demo
+from detector.reviews import consent as review_consent
 fuzzer = User.objects.create_superuser("fuzzer", "fuzzer@example.com")
 other = User.objects.create_user("other", "other@example.com")
 review_consent.agree(other)
@@ -63,10 +65,10 @@ print(json.dumps([tokens.create_token(other, name="other")[1], secret, str(own.p
 HOLD = """
 import json
 from detector.models import User
-from detector.services import reviews
+from detector.reviews import verdicts
 fuzzer = User.objects.get(username="fuzzer")
-first = reviews.next_case(fuzzer)
-print(json.dumps([str(first.pk), str(reviews.next_case(fuzzer, besides=[first.pk]).pk)]))
+first = verdicts.next_case(fuzzer)
+print(json.dumps([str(first.pk), str(verdicts.next_case(fuzzer, besides=[first.pk]).pk)]))
 """
 
 

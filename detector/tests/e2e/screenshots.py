@@ -128,14 +128,18 @@ from django.utils import timezone
 from detector.models import (
     Face, ModelVersion, ReviewCase, User, WebhookDelivery, WebhookEndpoint,
 )
-from detector.services import accounts, bin, explanation, review_consent, reviews
+from detector.accounts import preferences
+from detector.analyses import explanations
+from detector.photos import trash
+from detector.reviews import consent as review_consent
+from detector.reviews import verdicts
 person = User.objects.get(email="{email}")
-accounts.give_consent(person)
+preferences.give_consent(person)
 own = person.photos.filter(is_demo=False)
 photos = {{photo.filename.removesuffix(".jpg"): str(photo.pk) for photo in own}}
 portrait = Face.objects.get(analysis__photo__pk=photos["portrait"])
-explanation.request(portrait)
-bin.discard(person, [photos["two"]])
+explanations.request(portrait)
+trash.discard(person, [photos["two"]])
 now = timezone.now()
 hook = WebhookEndpoint.objects.create(
     owner=person, url="https://hooks.example.com/emotions/4711", events=["analysis.done"],
@@ -157,11 +161,11 @@ ReviewCase.objects.update(wanted=2)
 for name in ("jo", "kim"):
     reviewer = User.objects.create_user(name, is_staff=True)
     for place in range(6):
-        case = reviews.next_case(reviewer)
+        case = verdicts.next_case(reviewer)
         verdict = "sad" if (name, place) == ("kim", 2) else case.face.emotion
-        reviews.give_verdict(case.pk, reviewer, verdict, seconds=2.0 + place)
+        verdicts.give_verdict(case.pk, reviewer, verdict, seconds=2.0 + place)
 staff = User.objects.create_superuser("staff", "{staff}", "{password}")
-accounts.give_consent(staff)
+preferences.give_consent(staff)
 demo, model = ModelVersion.objects.get(name="demo"), portrait.analysis.model_version
 ids = {{"demo": demo, "model": model, "person": person, "webhook": hook}}
 print(json.dumps({{**photos, **{{name: str(thing.pk) for name, thing in ids.items()}}}}))

@@ -24,9 +24,10 @@ import json
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 from detector.models import Analysis, ReviewCase, User, WebhookDelivery, WebhookEndpoint
-from detector.services import accounts, review_consent
+from detector.accounts import preferences
+from detector.reviews import consent as review_consent
 person = User.objects.get(email="{EMAIL}")
-accounts.give_consent(person)
+preferences.give_consent(person)
 User.objects.exclude(pk=person.pk).update(review_consent_version="")
 review_consent.agree(person)
 own = person.photos.filter(is_demo=False)
@@ -44,7 +45,7 @@ WebhookDelivery.objects.create(
     status="failed", finished_at=now, attempts=3, error="Connection refused", payload="{{}}",
 )
 judge = User.objects.create_user("judge", "{REVIEWER}", "{PASSWORD}", is_staff=True)
-accounts.give_consent(judge)
+preferences.give_consent(judge)
 judge.user_permissions.add(Permission.objects.get(codename="review_faces"))
 print(json.dumps({{**photos, "webhook": str(hook.pk)}}))
 """

@@ -43,7 +43,8 @@ from django.test import Client
 from django.utils import timezone
 from detector import consent
 from detector.models import User
-from detector.services import review_consent, tokens
+from detector.accounts import tokens
+from detector.reviews import consent as review_consent
 agreed = {"consent_version": consent.VERSION, "consented_at": timezone.now()}
 secrets = []
 for number in %s:

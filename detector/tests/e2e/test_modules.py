@@ -18,7 +18,7 @@ django.setup()
 from django.core.files.uploadedfile import SimpleUploadedFile
 from detector.enums import Source
 from detector.models import Analysis, User
-from detector.services import submission
+from detector.analyses import submission
 import emotionsite.wsgi
 user = User.objects.create(username="u")
 photo = SimpleUploadedFile("a.jpg", sys.stdin.buffer.read())

@@ -22,7 +22,8 @@ from django.contrib.auth.models import Permission
 from django.utils import timezone
 from detector import consent
 from detector.models import User
-from detector.services import review_consent, tokens
+from detector.accounts import tokens
+from detector.reviews import consent as review_consent
 
 def person(name, staff):
     found = User.objects.create_user(
