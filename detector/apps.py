@@ -1,4 +1,4 @@
-"""The application's configuration."""
+"""Configuration of the Django application."""
 
 from django.apps import AppConfig
 from django.contrib.admin import apps as administration
@@ -11,7 +11,7 @@ class DetectorConfig(AppConfig):
     verbose_name = "Photos and people"
 
     def ready(self) -> None:
-        """Register the system checks, what follows a deletion, and the guard of forks."""
+        """Register the system checks, connect the signal handlers and guard against forks."""
         from detector import checks  # noqa: F401
         from detector.common import forks
         from detector.photos import erasure  # noqa: F401

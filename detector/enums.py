@@ -1,10 +1,10 @@
-"""The closed sets of the data model."""
+"""Enumerations of the data model."""
 
 from django.db.models import IntegerChoices, TextChoices
 
 
 class Emotion(TextChoices):
-    """The seven expressions, in FER2013's order."""
+    """The seven expressions, in the order of FER2013."""
 
     ANGRY = "angry"
     DISGUST = "disgust"
@@ -16,7 +16,7 @@ class Emotion(TextChoices):
 
 
 class QualityFlag(TextChoices):
-    """What about a face makes its emotion hard to read; as `ml.quality.FLAGS`."""
+    """Reasons why the emotion of a face is hard to read, the same as `ml.quality.FLAGS`."""
 
     SMALL = "small"
     BLURRED = "blurred"
@@ -28,7 +28,7 @@ class QualityFlag(TextChoices):
 
 
 class Status(TextChoices):
-    """Where an analysis stands."""
+    """Status of an analysis."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -37,11 +37,11 @@ class Status(TextChoices):
 
 
 UNDER_WAY = (Status.QUEUED, Status.RUNNING)
-"""Where something will still happen by itself; a photo has one such analysis at most."""
+"""The unfinished statuses. A photo has at most one analysis under way."""
 
 
 class Source(TextChoices):
-    """How a photo came in."""
+    """Where a photo was uploaded from."""
 
     WEB = "web"
     API = "api"
@@ -51,7 +51,7 @@ class Source(TextChoices):
 
 
 class ModelStatus(TextChoices):
-    """The life of a model version; at most one is active."""
+    """Status of a model version; at most one version is active."""
 
     CANDIDATE = "candidate"
     ACTIVE = "active"
@@ -59,7 +59,7 @@ class ModelStatus(TextChoices):
 
 
 class Split(IntegerChoices):
-    """The parts of a data set, as `ml.training.data.Split`."""
+    """The parts of a data set, the same as `ml.training.data.Split`."""
 
     TRAIN = 0
     VALIDATION = 1
@@ -67,7 +67,7 @@ class Split(IntegerChoices):
 
 
 class ReanalysisStatus(TextChoices):
-    """Where a campaign to read old photos anew stands; the last two are its ends."""
+    """Status of a campaign that analyses old photos again; the last two are final."""
 
     RUNNING = "running"
     PAUSED = "paused"
@@ -76,7 +76,7 @@ class ReanalysisStatus(TextChoices):
 
 
 class FineTuneStatus(TextChoices):
-    """Where a fine-tune stands."""
+    """Status of a fine-tune."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -85,13 +85,13 @@ class FineTuneStatus(TextChoices):
     CANCELLED = "cancelled"
 
     @classmethod
-    def open_ones(cls) -> list["FineTuneStatus"]:
-        """Those of what still has to end."""
+    def unfinished(cls) -> list["FineTuneStatus"]:
+        """Return the statuses of fine-tunes that have not ended."""
         return [cls.QUEUED, cls.RUNNING]
 
 
 class Theme(TextChoices):
-    """The colours of the pages."""
+    """Colour scheme of the pages."""
 
     SYSTEM = "system", "As the device"
     LIGHT = "light"
@@ -99,7 +99,7 @@ class Theme(TextChoices):
 
 
 class DateLanguage(TextChoices):
-    """In which language dates are written; the value is a language of Django's."""
+    """Language of dates; the value is a Django language code."""
 
     ENGLISH = "en-gb", "English"
     AMERICAN = "en", "English (United States)"
@@ -116,7 +116,7 @@ class DateLanguage(TextChoices):
 
 
 class KeepPhotos(IntegerChoices):
-    """Days after its upload at which a photo is erased; none means never."""
+    """Days from the upload of a photo to its erasure; None means never."""
 
     MONTH = 30, "30 days"
     QUARTER = 90, "90 days"
@@ -126,7 +126,7 @@ class KeepPhotos(IntegerChoices):
 
 
 class Scope(TextChoices):
-    """What a token allows: to look, to change, and to judge the faces of others."""
+    """What an API token allows: to read, to change, and to review the faces of others."""
 
     READ = "read"
     WRITE = "write"
@@ -134,7 +134,7 @@ class Scope(TextChoices):
 
 
 class Verdict(TextChoices):
-    """What a person makes of a face: an expression, or why there is none to name."""
+    """A person's verdict on a face: an expression, or why none can be named."""
 
     ANGRY = "angry"
     DISGUST = "disgust"
@@ -148,26 +148,26 @@ class Verdict(TextChoices):
 
     @property
     def is_emotion(self) -> bool:
-        """Whether it names an expression."""
+        """Whether the verdict names an expression."""
         return self.value in Emotion.values
 
 
 class ReviewKind(TextChoices):
-    """Who gave a verdict: the photo's owner, or a reviewer who saw no other opinion."""
+    """Who gave a verdict: the owner of the photo, or a reviewer, who sees no other verdict."""
 
     OWNER = "owner"
     REVIEWER = "reviewer"
 
 
 class CaseStatus(TextChoices):
-    """Whether reviewers still have to look at a face."""
+    """Status of the review of a face."""
 
     OPEN = "open"
     SETTLED = "settled"
 
 
 class Event(TextChoices):
-    """What a webhook can tell of."""
+    """Events that webhooks are sent for."""
 
     ANALYSIS_DONE = "analysis.done"
     ANALYSIS_FAILED = "analysis.failed"
@@ -175,7 +175,7 @@ class Event(TextChoices):
 
 
 class DeliveryStatus(TextChoices):
-    """Where the delivery of an event stands."""
+    """Status of a webhook delivery."""
 
     WAITING = "waiting"
     DELIVERED = "delivered"

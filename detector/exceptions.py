@@ -1,14 +1,14 @@
-"""The one error that the platform reports to people and programs."""
+"""The errors that are reported to people and programs."""
 
 from typing import Any, Self
 
 
 class DetectorError(Exception):
-    """Something that can be told to a user.
+    """An error that is shown to the user.
 
-    `code` is stable and for programs, `message` a sentence for people. A `permanent` error
-    repeats itself on every attempt; any other may pass, so the work is tried again, by a program
-    after `retry_after` seconds.
+    `code` is stable and meant for programs, `message` is a sentence for people. A `permanent`
+    error will happen again on every attempt. Other errors may pass: retrying after `retry_after`
+    seconds may succeed.
     """
 
     retry_after = 1
@@ -28,7 +28,7 @@ class DetectorError(Exception):
         self.details = details or {}
 
     def as_dict(self) -> dict[str, Any]:
-        """The content of the error envelope."""
+        """Return the content of the error envelope."""
         return {"code": self.code, "message": self.message, "details": self.details}
 
     def with_details(self, **details: Any) -> Self:
@@ -42,9 +42,9 @@ class DetectorError(Exception):
 
 
 class OutageError(DetectorError):
-    """Something that all work needs is away: storage or database.
+    """The storage or the database is away.
 
-    It says nothing of the photo: work waits until it is back, as long as it takes.
+    The photo is not at fault, so work waits until the outage is over, however long that takes.
     """
 
     retry_after = 5
@@ -61,8 +61,9 @@ NAME_TOO_LONG = DetectorError(
 
 
 def unreadable_form(reason: str) -> DetectorError | None:
-    """What Django's parser of uploads could not read, for people; None where nobody can say.
+    """Return an error that explains why Django could not parse an upload; None where unknown.
 
-    Of a part's headers only the file's name can be so long that they do not fit.
+    `reason` is the message of Django's exception. The headers of a part are too large only where
+    the file name is too long.
     """
     return NAME_TOO_LONG if "header size" in reason else None

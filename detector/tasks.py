@@ -1,7 +1,7 @@
-"""Celery tasks: the id of a row in, one call.
+"""Celery tasks. Each takes the id of a row and makes one call.
 
-What does the work is imported inside: the web process only sends tasks by name, and has no use for
-a neural network.
+Imports are inside the functions: the web process sends tasks by name only, and need not load a
+neural network.
 """
 
 from uuid import UUID
@@ -14,7 +14,7 @@ from detector.common.dispatch import TaskName
 
 @shared_task(name=TaskName.ANALYSE.value)
 def analyse(analysis_id: str) -> None:
-    """Look at one analysis and do what it needs."""
+    """Run one analysis and what follows from it."""
     from detector.analyses import turns
 
     turns.take(UUID(analysis_id))
@@ -30,7 +30,7 @@ def explain(explanation_id: str) -> None:
 
 @shared_task(name=TaskName.DELIVER.value)
 def deliver(_: str) -> None:
-    """Wake the courier of this worker, which tries whatever is due."""
+    """Wake the courier of this worker, which sends whatever is due."""
     from detector.webhooks import couriers
 
     couriers.courier.wake()
@@ -38,7 +38,7 @@ def deliver(_: str) -> None:
 
 @shared_task(name=TaskName.SHADOW.value)
 def shadow(analysis_id: str) -> None:
-    """Let the versions in the shadow classify the faces of one photo."""
+    """Let the model versions in the shadow classify the faces of one photo."""
     from detector.learning import shadow as shadow_versions
 
     shadow_versions.score(UUID(analysis_id))

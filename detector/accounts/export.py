@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from detector.analyses import selectors as analysis_selectors
 from detector.common.calendar import utc_text
-from detector.common.spreadsheet_text import harmless
+from detector.common.spreadsheet_text import escape_formulas
 from detector.models import Analysis, Face, Photo, User
 from detector.photos import selectors as photo_selectors
 from ml.capture_time import capture_time_segment
@@ -177,7 +177,7 @@ def _csv_rows(analysis: Analysis) -> list[list[Any]]:
 
 def _csv_text(rows: Iterable[Iterable[Any]]) -> bytes:
     buffer = io.StringIO()
-    csv.writer(buffer).writerows(map(harmless, row) for row in rows)
+    csv.writer(buffer).writerows(map(escape_formulas, row) for row in rows)
     return buffer.getvalue().encode()
 
 

@@ -71,7 +71,7 @@ def _draw(explanation: Explanation) -> None:
 
 def _end(explanation: Explanation, error: Exception) -> None:
     outage = outage_in(error)
-    if outage is not None and storage.is_only_one_file(error):
+    if outage is not None and storage.is_single_file_error(error):
         # The attempt counts, and the sweep sends it again until there were too many.
         logger.error("Explanation %s cannot reach its files", explanation.pk, exc_info=error)
     elif outage is not None:

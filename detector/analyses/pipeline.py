@@ -49,7 +49,7 @@ def _run_claimed(analysis: Analysis) -> None:
     except leases.LeaseLostError:
         raise
     except DetectorError as error:
-        if storage.is_only_one_file(error):
+        if storage.is_single_file_error(error):
             logger.exception("Analysis %s cannot reach its files", analysis.pk)
             error = UNEXPECTED
         _put_back(analysis, error)
@@ -59,7 +59,7 @@ def _run_claimed(analysis: Analysis) -> None:
     except Exception as error:
         # Whatever it was, the row must not stay running: it is logged and tried again.
         logger.exception("Analysis %s failed unexpectedly", analysis.pk)
-        outage = None if storage.is_only_one_file(error) else outage_in(error)
+        outage = None if storage.is_single_file_error(error) else outage_in(error)
         _put_back(analysis, outage or UNEXPECTED)
 
 

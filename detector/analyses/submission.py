@@ -148,7 +148,7 @@ def retry(analysis: Analysis) -> bool:
     """
     now = clock.now()
     with transaction.atomic():
-        list(locks.photos_held(analysis.owner, [analysis.photo_id]))
+        list(locks.lock_photos(analysis.owner, [analysis.photo_id]))
         failed = Analysis.objects.filter(pk=analysis.pk, status=Status.FAILED)
         others = Analysis.objects.filter(photo=OuterRef("photo")).exclude(pk=OuterRef("pk"))
         newer = Q(queued_at__gt=OuterRef("queued_at"), superseded=False)
@@ -175,7 +175,7 @@ def analyse_again(owner: User, photo_ids: Iterable[UUID]) -> int:
     A result stands until the new one is done, and also if that fails. A failed analysis is tried
     again instead, it is no result.
     """
-    photos = locks.photos_held(owner, photo_ids).filter(deleted_at=None)
+    photos = locks.lock_photos(owner, photo_ids).filter(deleted_at=None)
     return sum(_analyse_again(photo) for photo in photos)
 
 

@@ -1,4 +1,4 @@
-"""Writes the audit log."""
+"""Write the audit log."""
 
 from typing import Any, Final
 
@@ -7,14 +7,14 @@ from django.db.models import Model
 from detector.models import Analysis, AuditEntry, Face, Photo, User
 
 COMMAND_LINE: Final = "command line"
-"""Who acts where nobody is logged in: whoever may run commands on the machine."""
+"""The actor's name where nobody is logged in: somebody ran a command on the machine."""
 
 
 def record(actor: User | None, action: str, target: Model | None, **details: Any) -> AuditEntry:
-    """Note that somebody did something, inside the transaction that does it.
+    """Add an audit entry. Call it inside the transaction that makes the change.
 
-    `action` is what it was done to, a dot, and what was done, as `photo.erased`; `details` must
-    be plain JSON. Call it before the target is erased: then it has no name any more.
+    `action` names the target's kind and the act, separated by a dot: `photo.erased`. `details`
+    must be plain JSON. Call this before the target is erased: afterwards its name is unknown.
     """
     return AuditEntry.objects.create(
         actor=actor,
@@ -28,9 +28,10 @@ def record(actor: User | None, action: str, target: Model | None, **details: Any
 
 
 def name_of(target: Model) -> str:
-    """How the log calls something: what a person keeps goes by its owner.
+    """Return the name of a target in the log.
 
-    The names of their files would outlive the files.
+    Photos, analyses and faces are named after their owner, since a file name in the log would
+    outlive the file.
     """
     if isinstance(target, Face):
         target = target.analysis

@@ -1,8 +1,8 @@
 """The one clock of an installation: the database's.
 
-Hosts disagree about the time, some by hours. Whatever one process writes down and another compares
-with now (leases, what is due, signs of life, how long something is kept) is read from here, so that
-the clock of a host decides nothing. Python's own clock is for what one process measures alone.
+The clocks of hosts differ, some by hours. So every time that one process stores and another
+compares with now is read from here: leases, due times, heartbeats, retention. Python's own clock
+is only for durations within one process.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -13,18 +13,18 @@ from django.db.models.functions import Now
 
 POSTGRESQL: Final = "SELECT STATEMENT_TIMESTAMP()"
 SQLITE: Final = "SELECT STRFTIME('%Y-%m-%d %H:%M:%f', 'now')"
-"""To the millisecond: https://www.sqlite.org/lang_datefunc.html"""
+"""Precise to the millisecond: https://www.sqlite.org/lang_datefunc.html"""
 REST_OF_A_MILLISECOND: Final = timedelta(microseconds=999)
 
 NOW: Final = Now()
-"""The same clock inside a query, for conditions that pages ask for again and again."""
+"""The same clock as an expression inside a query. It saves a query where pages poll often."""
 
 
 def now() -> datetime:
-    """Return the database's time, aware and in UTC, as Django stores moments.
+    """Return the database's time, timezone-aware and in UTC.
 
-    SQLite cuts off microseconds; the end of its millisecond is returned, so that no moment that
-    was written before lies after it.
+    SQLite truncates to milliseconds. The end of that millisecond is returned, so that no moment
+    stored earlier lies in the future.
     """
     with connection.cursor() as cursor:
         if connection.vendor != "sqlite":

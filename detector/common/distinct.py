@@ -1,4 +1,4 @@
-"""The different values of a column, without a look at every row."""
+"""Select the distinct values of a column without reading every row."""
 
 from typing import Any
 
@@ -8,25 +8,25 @@ from django.db.models.expressions import RawSQL
 
 
 def distinct_values(rows: QuerySet[Any], column: str) -> list[str]:
-    """Each value that a column has in these rows, in order.
+    """Return the distinct values of a column in these rows, sorted.
 
-    A loose index scan: the least value, then each time the least that is greater, so that an index
-    that begins with what `rows` asks for and goes on with the column gives each in one step.
-    Neither PostgreSQL nor SQLite does that for SELECT DISTINCT, which reads all entries.
+    This is a loose index scan: it looks up the smallest value, then repeatedly the smallest value
+    that is greater. With an index on the columns that `rows` filters by, followed by `column`,
+    each lookup is one step. SELECT DISTINCT reads all index entries, on PostgreSQL and on SQLite.
     """
     ordered = rows.order_by(column).values(column)
-    beyond = ordered.filter(**{f"{column}__gt": RawSQL("found.value", [])})
-    least, of_first = ordered[:1].query.sql_with_params()
-    following, of_next = beyond[:1].query.sql_with_params()
-    # Both parts are what the ORM made; values stay parameters.
+    greater = ordered.filter(**{f"{column}__gt": RawSQL("found.value", [])})
+    smallest, first_params = ordered[:1].query.sql_with_params()
+    next_value, next_params = greater[:1].query.sql_with_params()
+    # The ORM made both parts; values stay query parameters.
     sql = f"""
         WITH RECURSIVE found(value) AS (
-            SELECT ({least})
+            SELECT ({smallest})
             UNION ALL
-            SELECT ({following}) FROM found WHERE found.value IS NOT NULL
+            SELECT ({next_value}) FROM found WHERE found.value IS NOT NULL
         )
         SELECT value FROM found WHERE value IS NOT NULL
     """  # noqa: S608
     with connections[rows.db].cursor() as cursor:
-        cursor.execute(sql, [*of_first, *of_next])
+        cursor.execute(sql, [*first_params, *next_params])
         return [value for (value,) in cursor.fetchall()]

@@ -1,8 +1,7 @@
-"""How far people agree on labels: Cohen's and Fleiss' kappa with confidence intervals.
+"""Inter-rater agreement: Cohen's and Fleiss' kappa with confidence intervals.
 
-Pure arithmetic on verdicts. The intervals come from leaving out one face after another (the
-jackknife: Efron and Stein, Annals of Statistics 9, 1981), so both figures are judged alike, and
-faces are what is drawn: a reviewer who judges many faces of one kind makes no interval narrower.
+The intervals come from the jackknife over faces (Efron and Stein, Annals of Statistics 9, 1981).
+The sampling unit is the face, so many verdicts of one reviewer do not narrow an interval.
 """
 
 import math
@@ -16,14 +15,14 @@ Item = TypeVar("Item")
 Pair = tuple[Label, Label]
 
 Z95: Final = 1.959963984540054
-"""The normal distribution's quantile of 97.5 %."""
+"""The 97.5 % quantile of the standard normal distribution."""
 MIN_FACES_FOR_AGREEMENT: Final = 10
-"""Fewer faces say nothing about agreement."""
+"""With fewer faces no agreement is reported."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure with its 95 % confidence interval, from so many faces."""
+    """A figure with its 95 % confidence interval, from `n` faces."""
 
     value: float
     low: float
@@ -32,28 +31,29 @@ class Estimate:
 
     @property
     def says_something(self) -> bool:
-        """Whether there are enough faces for the figure to mean anything."""
+        """Whether there are at least `MIN_FACES_FOR_AGREEMENT` faces."""
         return self.n >= MIN_FACES_FOR_AGREEMENT
 
 
 def cohen_kappa(pairs: Sequence[Pair[Label]]) -> Estimate | None:
-    """Agreement of two raters beyond chance, who each have habits of their own (Cohen, 1960).
+    """Return Cohen's kappa (1960): agreement of two raters beyond chance.
 
-    None without a face, or where both always say one and the same: chance explains all of it.
+    None without any pair, or where every label is the same: then the kappa is undefined.
     """
     return _jackknife(pairs, _cohen)
 
 
 def fleiss_kappa(ratings: Sequence[Sequence[Label]]) -> Estimate | None:
-    """Agreement of many raters beyond chance, each face judged equally often (Fleiss, 1971).
+    """Return Fleiss' kappa (1971): agreement of many raters beyond chance.
 
-    Who judged which face does not matter: it is for raters who come and go. None as for Cohen's.
+    Each face needs the same number of verdicts; the raters may differ from face to face. None as
+    for `cohen_kappa`.
     """
     return _jackknife(ratings, _fleiss)
 
 
 def share(part: int, whole: int) -> Estimate | None:
-    """A share with the interval of Wilson (1927), which stays within 0 and 1; None of nothing."""
+    """Return a share with its Wilson interval (1927), within [0, 1]; None where `whole` is 0."""
     if not whole:
         return None
     p = part / whole
@@ -103,7 +103,7 @@ def _jackknife(
     items: Sequence[Sequence[Label]],
     statistic: Callable[[Counter[tuple[Label, ...]]], float | None],
 ) -> Estimate | None:
-    """The statistic over all items; faces that were judged alike are left out in one go."""
+    """Return the statistic with its jackknife interval; equal items are left out only once."""
     counts = Counter(tuple(item) for item in items)
     value, n = statistic(counts), counts.total()
     if value is None:
@@ -113,7 +113,7 @@ def _jackknife(
         counts[item] -= 1
         left = statistic(+counts)
         counts[item] += 1
-        # Without this one face chance would explain all: nothing can be said of it.
+        # Undefined without this item: it counts as if it changed nothing.
         without.append((value if left is None else left, count))
     mean = sum(left * count for left, count in without) / n
     squares = sum(count * (left - mean) ** 2 for left, count in without)

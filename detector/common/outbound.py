@@ -1,9 +1,9 @@
-"""Requests to addresses that somebody gave us: never into our own network, never for long.
+"""Send HTTP requests to URLs that users entered, never into our own network.
 
-The name is resolved once, all its addresses are checked, and the connection goes to a checked one:
-a name that resolves to something else a moment later gains nothing. Redirects are not followed.
-One deadline holds for everything: name, connection, TLS, request, headers and body. libcurl keeps
-it, since a time limit on a socket begins anew with each byte that comes.
+The host name is resolved once, all its addresses are checked, and the connection goes to a checked
+address, so DNS rebinding gains nothing. Redirects are not followed. One deadline covers name
+lookup, connection, TLS, request, headers and body. libcurl keeps it: a socket timeout would start
+again with every byte received.
 """
 
 import ipaddress
@@ -27,27 +27,27 @@ __all__ = ["FailedError", "RefusedError", "Reply", "check", "post"]
 CONNECT_SECONDS = 3
 TOTAL_SECONDS = 10
 CHECK_SECONDS = 5
-"""For the name of an address that a person is just entering."""
+"""For the lookup of a host name that a person has just entered."""
 ANSWER_BYTES = 2000
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What the other side answered, the beginning of its body alone."""
+    """The response: its status and the beginning of its body."""
 
     status: int
     body: str
 
 
 def check(url: str) -> None:
-    """Raises RefusedError where an address is not a public one, FailedError where it has none."""
+    """Raise RefusedError where a URL is not allowed, FailedError where its host is not found."""
     targets.resolve(targets.parse(url), CHECK_SECONDS)
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
-    """Send a body and read the beginning of the answer.
+    """Send a POST request. Return the reply with the beginning of its body.
 
-    Raises RefusedError or FailedError; a reply of any status is a reply, once its headers are
+    Raises RefusedError or FailedError. A reply with any status counts, once its headers are
     complete.
     """
     end = time.monotonic() + TOTAL_SECONDS
@@ -65,14 +65,14 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         try:
             curl.perform()
         except pycurl.error as error:
-            # Enough of the body is enough, and the rest of one that trickles is not missed.
+            # We end long transfers ourselves; a body that broke off or timed out is not needed.
             if not answer.is_complete:
                 raise FailedError(_reason(curl, error)) from error
     return Reply(answer.status, answer.body.decode(errors="replace").replace("\0", ""))
 
 
 class _Answer:
-    """What has come so far."""
+    """The part of the response received so far."""
 
     def __init__(self) -> None:
         self.status = 0
@@ -80,21 +80,21 @@ class _Answer:
         self.is_complete = False
 
     def take_header(self, line: bytes) -> None:
-        """Read one line of the head; an empty one ends it."""
+        """Read one header line; an empty line ends the headers."""
         if line.startswith(b"HTTP/"):
             self.status = int(line.split()[1])
-        # Interim answers (1xx) have a head of their own, before that of the answer.
+        # Interim responses (1xx) have headers of their own before those of the final response.
         elif not line.strip() and self.status >= HTTPStatus.OK:
             self.is_complete = True
 
     def take_body(self, piece: bytes) -> int:
-        """Keep the beginning; a number that is not the piece's length ends the transfer."""
+        """Keep the beginning. Return 0 to end the transfer once there is enough."""
         self.body = (self.body + piece)[:ANSWER_BYTES]
         return len(piece) if len(self.body) < ANSWER_BYTES else 0
 
 
 def _reason(curl: pycurl.Curl, error: pycurl.error) -> str:
-    """Say what went wrong, with the system's word for it where it has one."""
+    """Return libcurl's error message, with the operating system's reason where there is one."""
     text = curl.errstr() or str(error)
     number = curl.getinfo(pycurl.OS_ERRNO)
     return f"{text} ({os.strerror(number).lower()})" if number else text
@@ -105,14 +105,14 @@ def _prepare(curl: pycurl.Curl, target: Target) -> None:
     curl.setopt(pycurl.PATH_AS_IS, 1)
     curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
     curl.setopt(pycurl.FOLLOWLOCATION, 0)
-    # Signals belong to the process; variables of its environment name no proxy of ours.
+    # No signals in threads, and no proxy from environment variables.
     curl.setopt(pycurl.NOSIGNAL, 1)
     curl.setopt(pycurl.PROXY, "")
     curl.setopt(pycurl.CONNECTTIMEOUT_MS, CONNECT_SECONDS * 1000)
     curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
     curl.setopt(pycurl.SSL_VERIFYPEER, 1)
     curl.setopt(pycurl.SSL_VERIFYHOST, 2)
-    # libcurl brings its own OpenSSL; whom to trust is what the system says.
+    # libcurl brings its own OpenSSL; it shall trust the system's certificate authorities.
     trusted = ssl.get_default_verify_paths()
     if trusted.cafile:
         curl.setopt(pycurl.CAINFO, trusted.cafile)
@@ -121,14 +121,14 @@ def _prepare(curl: pycurl.Curl, target: Target) -> None:
 
 
 def _pin(curl: pycurl.Curl, target: Target, addresses: list[str], opened: ExitStack) -> None:
-    """Connect to what was checked, and to nothing else, whatever the name resolves to now."""
+    """Let curl connect only to the checked addresses, whatever the name resolves to now."""
     checked = {ipaddress.ip_address(address) for address in addresses}
 
     def open_socket(_: int, address: tuple[int, int, int, tuple[str, int]]) -> Any:
         family, kind, protocol, place = address
         if ipaddress.ip_address(place[0]) not in checked or place[1] != target.port:
             return pycurl.SOCKET_BAD
-        # libcurl works on a copy of what it is given.
+        # libcurl duplicates the socket, so ours is closed with `opened`.
         return opened.enter_context(socket.socket(family, kind, protocol))
 
     if not _is_literal(target.host):

@@ -1,8 +1,8 @@
-"""Which network addresses are public: what is known to be global is, everything else is not.
+"""Tell public IP addresses from all others.
 
-Sources: the IANA special-purpose registries of IPv4 and IPv6, RFC 6890, RFC 6052 (NAT64),
-RFC 5214 (ISATAP). Python's own `is_global` differs from version to version and counts much of
-IPv6 that nobody has assigned as global, so the lists stand here.
+Only addresses known to be globally reachable count as public. Sources: the IANA special-purpose
+registries of IPv4 and IPv6, RFC 6890, RFC 6052 (NAT64), RFC 5214 (ISATAP). Python's own
+`is_global` differs between versions and counts unassigned IPv6 ranges as global.
 """
 
 import ipaddress
@@ -17,17 +17,17 @@ _IPV4_REFUSED = [
 ]  # fmt: skip
 _IPV6_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 _IPV6_REFUSED = [
-    # Protocol assignments with Teredo and ORCHID, documentation, 6to4: no receiver lives there.
+    # Protocol assignments (with Teredo and ORCHID), documentation (twice), 6to4.
     ipaddress.IPv6Network(network)
     for network in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
 ]
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _ISATAP = (0x0000_5EFE, 0x0200_5EFE)
-"""First half of the interface identifiers whose second half is an IPv4 address."""
+"""Upper 32 bits of an interface identifier whose lower 32 bits are an IPv4 address."""
 
 
 def is_public(address: str) -> bool:
-    """Return whether an address, written as digits, is reachable by everyone."""
+    """Return whether a literal IP address is reachable from the whole Internet."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:

@@ -1,9 +1,8 @@
-"""Text in tables for spreadsheets, so that none of it is computed.
+"""Escape text in CSV files against formula injection.
 
-A cell that begins with `=`, `+`, `-` or `@` is a formula to a spreadsheet. Where the file is read
-with another separator than it was written with, as in countries of the decimal comma, cells also
-begin in the middle of a text: after a semicolon, a comma, a tab, a bar or the end of a line, and
-quotes hold nothing together there.
+A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula. Where it reads the
+file with another separator than ours, as in countries with a decimal comma, a cell may also begin
+in the middle of our text: after a semicolon, comma, tab, bar or line end. Quotes do not help there.
 """
 
 import re
@@ -12,7 +11,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 _CELL_BEGINS = r"(?P<before>(?:^|[,;|\t\r\n\v\f\x1c-\x1f\x85\u2028\u2029])[\s\"\u200b\ufeff]*)"
-# Full-width signs count in East Asian versions.
+# East Asian versions also accept full-width signs.
 _FORMULA_BEGINS = r"(?P<after>'*[=+\-@＝＋－＠])"
 _UNSAFE = re.compile(_CELL_BEGINS + _FORMULA_BEGINS)
 _SAFE = re.compile(_CELL_BEGINS + "'" + _FORMULA_BEGINS)
@@ -20,10 +19,10 @@ _CONTROL_FIRST = re.compile(r"'*[\t\r\n]")
 _APOSTROPHE_FIRST = re.compile(r"'+[\t\r\n]")
 
 
-def harmless(value: T) -> T | str:
-    """Return text with an apostrophe before all that a spreadsheet would compute.
+def escape_formulas(value: T) -> T | str:
+    """Return text with an apostrophe before everything that could begin a formula.
 
-    What is no text stays as it is. `original` is the way back.
+    Other values are returned unchanged. `unescape_formulas` is the inverse.
     """
     if not isinstance(value, str):
         return value
@@ -31,8 +30,8 @@ def harmless(value: T) -> T | str:
     return f"'{text}" if _CONTROL_FIRST.match(text) else text
 
 
-def original(text: str) -> str:
-    """Return the text of which `harmless` made this."""
+def unescape_formulas(text: str) -> str:
+    """Return the text that `escape_formulas` was given."""
     if _APOSTROPHE_FIRST.match(text):
         text = text[1:]
     return _SAFE.sub(r"\g<before>\g<after>", text)

@@ -1,4 +1,4 @@
-"""Stored files: written whole or not at all; a storage that is away is told from a lost file."""
+"""Read and write stored files, and tell an outage of the storage from a lost file."""
 
 import errno
 import secrets
@@ -17,17 +17,16 @@ from detector.exceptions import OutageError
 
 PROBES: Final = "probes/readiness"
 PROBE_BYTES: Final = 256 * 2**10
-"""A disk may be full for a photo and still take a name."""
+"""Large enough to fail on a full disk, which may still accept an empty file."""
 
-OF_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+NO_SPACE_ERRNOS: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @contextmanager
-def reached() -> Iterator[None]:
-    """Run a block that uses the storage.
+def translate_errors() -> Iterator[None]:
+    """Turn an OSError of the storage into DetectorError `storage_unavailable`.
 
-    Raises DetectorError `storage_unavailable` for every OSError of the storage but
-    FileNotFoundError: a lost file is passed on as it is.
+    FileNotFoundError passes through: it means a lost file, not an outage.
     """
     try:
         yield
@@ -38,13 +37,13 @@ def reached() -> Iterator[None]:
 
 
 def save(file: FieldFile, content: "File[Any]") -> None:
-    """Store content under a new name of a row's file; the row itself is not saved.
+    """Store content under a new name and put the name into the row's field, unsaved.
 
-    Raises DetectorError `storage_unavailable`; then nothing is left of it, not even a part.
+    Raises DetectorError `storage_unavailable`; then no partial file is left behind.
     """
     name = file.field.generate_filename(file.instance, "")
     try:
-        with reached():
+        with translate_errors():
             file.name = file.storage.save(name, content, max_length=file.field.max_length)
     except BaseException:
         with suppress(OSError):
@@ -54,42 +53,42 @@ def save(file: FieldFile, content: "File[Any]") -> None:
 
 
 def read(file: FieldFile) -> bytes:
-    """Return a stored file whole.
+    """Return the content of a stored file.
 
-    Raises FileNotFoundError where it is lost, and DetectorError `storage_unavailable` where it
-    cannot be said, or cannot be read now.
+    Raises FileNotFoundError where the file is lost, and DetectorError `storage_unavailable` where
+    it cannot be read now, or the whole storage seems to be missing.
     """
     try:
-        with reached(), file.open("rb") as stream:
+        with translate_errors(), file.open("rb") as stream:
             content: bytes = stream.read()
     except FileNotFoundError as error:
-        if _is_gone_as_a_whole(file):
+        if _is_folder_missing(file):
             raise storage_away() from error
         raise
     return content
 
 
 def check() -> None:
-    """Write, read and remove a file as large as a small photo.
+    """Write, read and remove a file of the size of a small photo.
 
     Raises DetectorError `storage_unavailable`.
     """
     content = secrets.token_bytes(PROBE_BYTES)
-    with _probe(content) as name, reached(), default_storage.open(name) as file:
+    with _probe(content) as name, translate_errors(), default_storage.open(name) as file:
         if file.read() != content:
             raise storage_away()
 
 
-def is_only_one_file(error: BaseException) -> bool:
-    """Return whether an error that looks like an outage is of one file: the storage itself works.
+def is_single_file_error(error: BaseException) -> bool:
+    """Return whether an error concerns one file only, while the storage itself works.
 
-    A bad sector, or a file that another user owns, does not pass by waiting. A disk that is full
-    may take the small file that is written here and still be too full for a photo.
+    Examples are a bad sector and a file that another user owns: waiting does not help. A full disk
+    is always an outage, since it may accept the probe and still be too full for a photo.
     """
     cause = error.__cause__ if isinstance(error, OutageError) else error
     if not isinstance(cause, OSError) or isinstance(cause, FileNotFoundError):
         return False
-    if cause.errno in OF_ROOM:
+    if cause.errno in NO_SPACE_ERRNOS:
         return False
     try:
         check()
@@ -99,21 +98,20 @@ def is_only_one_file(error: BaseException) -> bool:
 
 
 def now() -> datetime:
-    """Return the storage's time, which the times of its files are to be compared with.
+    """Return the storage's time, to compare the modification times of its files with.
 
-    It may be another than that of the database or of this host. Raises DetectorError
-    `storage_unavailable`.
+    It may differ from the database's and this host's. Raises DetectorError `storage_unavailable`.
     """
-    with _probe(b"now") as name, reached():
+    with _probe(b"now") as name, translate_errors():
         return default_storage.get_modified_time(name)
 
 
 @contextmanager
 def _probe(content: bytes) -> Iterator[str]:
-    """Write a file; its name is returned, and at the end it is removed."""
+    """Write a probe file and remove it at the end. Yield its name."""
     name = f"{PROBES}/{secrets.token_hex(16)}"
     try:
-        with reached():
+        with translate_errors():
             name = default_storage.save(name, ContentFile(content))
         yield name
     finally:
@@ -121,8 +119,8 @@ def _probe(content: bytes) -> Iterator[str]:
             default_storage.delete(name)
 
 
-def _is_gone_as_a_whole(file: FieldFile) -> bool:
-    """Whether the folder of all files of this kind is not there: a disk that is not mounted."""
+def _is_folder_missing(file: FieldFile) -> bool:
+    """Return whether the top folder is missing too: probably the disk is not mounted."""
     if not isinstance(file.storage, FileSystemStorage):
         return False
     return not file.storage.exists(PurePosixPath(str(file.name)).parts[0])

@@ -1,4 +1,4 @@
-"""Answers that are sent while they are made. Each may hold a thread while its reader is slow."""
+"""Streaming responses, limited in number: each may occupy a thread while its reader is slow."""
 
 import threading
 import weakref
@@ -10,29 +10,29 @@ from django.http import StreamingHttpResponse
 from detector.exceptions import DetectorError
 
 BUSY = DetectorError("busy", "Others are exporting. Try again in a moment.", permanent=False)
-_FREE = threading.BoundedSemaphore(settings.STREAMED_ANSWERS)
+_FREE_SLOTS = threading.BoundedSemaphore(settings.STREAMED_ANSWERS)
 
 
 def streamed(
     pieces: Generator[bytes, None, None], content_type: str, headers: dict[str, str]
 ) -> StreamingHttpResponse:
-    """Send `pieces`; raises `BUSY` where as many are sent as may be."""
-    if not _FREE.acquire(blocking=False):
+    """Return a streaming response of `pieces`. Raises `BUSY` where too many are being sent."""
+    if not _FREE_SLOTS.acquire(blocking=False):
         raise BUSY
-    return StreamingHttpResponse(_Held(pieces), content_type=content_type, headers=headers)
+    return StreamingHttpResponse(_SlotHolder(pieces), content_type=content_type, headers=headers)
 
 
-class _Held:
-    """Gives its place free once: when it is closed, or when nobody has it any more."""
+class _SlotHolder:
+    """Pieces that occupy a slot; it is released once, on close or garbage collection."""
 
     def __init__(self, pieces: Generator[bytes, None, None]) -> None:
         self.pieces = pieces
-        self._free = weakref.finalize(self, _FREE.release)
+        self._release = weakref.finalize(self, _FREE_SLOTS.release)
 
     def __iter__(self) -> Iterator[bytes]:
         return self.pieces
 
     def close(self) -> None:
-        """As the server does at the end, or when the reader leaves."""
+        """Release the slot. The server calls this at the end, or when the reader disconnects."""
         self.pieces.close()
-        self._free()
+        self._release()

@@ -1,8 +1,8 @@
-"""Where a request may go: an address that somebody gave us, taken apart and checked.
+"""Parse and check the URLs that requests may go to.
 
-Schemes are http and https. Ports are 80, 443 and those that `WEBHOOK_ALLOWED_PORTS` names. Every
-network address of the host must be public. `WEBHOOK_ALLOWED_HOSTS` names hosts of ours that are
-exempt: `host` on any port, `host:port` on that one.
+Allowed are http and https on ports 80, 443 and `WEBHOOK_ALLOWED_PORTS`, and hosts whose IP
+addresses are all public. Hosts in `WEBHOOK_ALLOWED_HOSTS` are exempt from the checks of port and
+address: `host` on every port, `host:port` on that port.
 """
 
 import ipaddress
@@ -18,22 +18,22 @@ from django.conf import settings
 from detector.common.public_addresses import is_public
 
 USUAL_PORTS = {"http": 80, "https": 443}
-# What a URL may hold unquoted, besides letters and digits: RFC 3986, and what is quoted already.
+# Characters that stay unquoted besides letters and digits: RFC 3986, and % of quoted ones.
 UNQUOTED = "!#$%&'()*+,/:;=?@[]~"
 HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?")
 
 
 class RefusedError(Exception):
-    """The address is one that we do not talk to."""
+    """The URL is not allowed."""
 
 
 class FailedError(Exception):
-    """No answer came."""
+    """No response was received."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """An address taken apart; `host` is a name in ASCII, or digits."""
+    """A parsed URL; `host` is a name in ASCII or a literal IP address."""
 
     scheme: str
     host: str
@@ -42,28 +42,28 @@ class Target:
 
     @property
     def netloc(self) -> str:
-        """Host and port as a URL has them."""
+        """Host and port as in a URL."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @property
     def url(self) -> str:
-        """The address anew: whoever parses it can only understand what was checked."""
+        """The URL rebuilt from the checked parts, so that no other parser reads it differently."""
         return f"{self.scheme}://{self.netloc}{self.path}"
 
     @property
-    def is_ours(self) -> bool:
-        """Whether the settings exempt it from the checks."""
+    def is_exempt(self) -> bool:
+        """Whether `WEBHOOK_ALLOWED_HOSTS` exempts it from the checks."""
         named = {entry.strip().lower() for entry in settings.WEBHOOK_ALLOWED_HOSTS}
         bare = f"[{self.host}]" if ":" in self.host else self.host
         return bool(named & {self.host, bare, self.netloc})
 
 
 def parse(url: str) -> Target:
-    """Take an address apart. Raises RefusedError where we do not talk to such."""
+    """Parse a URL. Raises RefusedError where it is not allowed."""
     try:
         parts = urlsplit(url)
         port = parts.port
-        host = _plain_host(parts.hostname or "")
+        host = _normalised_host(parts.hostname or "")
     except ValueError as error:
         raise RefusedError("This is not an address.") from error
     if parts.scheme not in USUAL_PORTS or not host or port == 0:
@@ -74,20 +74,20 @@ def parse(url: str) -> Target:
     target = Target(
         parts.scheme, host, port or USUAL_PORTS[parts.scheme], quote(path, safe=UNQUOTED)
     )
-    if not target.is_ours and target.port not in _ports():
+    if not target.is_exempt and target.port not in _ports():
         allowed = ", ".join(str(number) for number in sorted(_ports()))
         raise RefusedError(f"The port must be one of {allowed}.")
     return target
 
 
 def resolve(target: Target, seconds: float) -> list[str]:
-    """Return the network addresses of a target after all of them were checked.
+    """Return the IP addresses of a target, all checked.
 
-    Raises RefusedError where one is not public, FailedError where there is none or the answer
-    takes longer than `seconds`.
+    Raises RefusedError where one of them is not public, and FailedError where there is none or
+    the lookup takes longer than `seconds`.
     """
     found = _look_up(target, seconds)
-    if not target.is_ours and not all(map(is_public, found)):
+    if not target.is_exempt and not all(map(is_public, found)):
         raise RefusedError("The address is not a public one.")
     return found
 
@@ -96,12 +96,12 @@ def _ports() -> set[int]:
     return {*USUAL_PORTS.values(), *settings.WEBHOOK_ALLOWED_PORTS}
 
 
-def _plain_host(host: str) -> str:
-    """Return the host as the name system has it. Raises ValueError for what cannot be one."""
+def _normalised_host(host: str) -> str:
+    """Return the host in lower-case ASCII (IDNA). Raises ValueError where it is not valid."""
     if ":" in host:
         address = ipaddress.IPv6Address(host)
         if address.scope_id is not None:
-            raise ValueError("a zone is of one machine alone")
+            raise ValueError("a zone id means something on one machine only")
         return str(address)
     name = host.encode("idna").decode("ascii").lower().removesuffix(".") if host else ""
     if name and not HOST_NAME.fullmatch(name):
@@ -110,7 +110,7 @@ def _plain_host(host: str) -> str:
 
 
 def _look_up(target: Target, seconds: float) -> list[str]:
-    """Ask the name system, in a thread that is left behind where it does not answer in time."""
+    """Look the host up in a thread, which is abandoned where it does not answer in time."""
     answers: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
 
     def ask() -> None:

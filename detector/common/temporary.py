@@ -1,4 +1,4 @@
-"""Files that wait on a disk without a name: a process that is killed leaves none of them."""
+"""Temporary files without a name: a killed process leaves none behind."""
 
 import tempfile
 from typing import Any
@@ -9,7 +9,7 @@ from django.core.files.uploadhandler import TemporaryFileUploadHandler
 
 
 class TemporaryFile(UploadedFile[Any]):
-    """As Django's `TemporaryUploadedFile`, but gone with whoever holds it, however they end."""
+    """As Django's `TemporaryUploadedFile`, but without a name in the file system."""
 
     def __init__(self, name: str, content_type: str | None = None, *more: Any) -> None:
         file = tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115
@@ -17,10 +17,10 @@ class TemporaryFile(UploadedFile[Any]):
 
 
 class TemporaryFileHandler(TemporaryFileUploadHandler):
-    """Takes what is too large for memory into a file without a name."""
+    """Upload handler that streams large files into a `TemporaryFile`."""
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        """Begin a file; what Django's handler would begin has a name."""
+        """Begin a file. Skips the parent's method, which would create a named file."""
         super(TemporaryFileUploadHandler, self).new_file(*args, **kwargs)
         name = self.file_name or ""
         self.file: Any = TemporaryFile(
@@ -28,6 +28,6 @@ class TemporaryFileHandler(TemporaryFileUploadHandler):
         )
 
     def upload_interrupted(self) -> None:
-        """Let the file go."""
+        """Close the file, which removes it."""
         if hasattr(self, "file"):
             self.file.close()

@@ -72,7 +72,7 @@ def end(
     }
     if status == FineTuneStatus.DONE:
         changes["progress"] = 1.0
-    open_row = FineTune.objects.filter(pk=row.pk, status__in=FineTuneStatus.open_ones())
+    open_row = FineTune.objects.filter(pk=row.pk, status__in=FineTuneStatus.unfinished())
     return bool(open_row.update(status=status, **changes))
 
 

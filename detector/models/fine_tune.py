@@ -69,4 +69,4 @@ class FineTune(models.Model):
     @property
     def is_open(self) -> bool:
         """Whether it still has to end."""
-        return self.status in FineTuneStatus.open_ones()
+        return self.status in FineTuneStatus.unfinished()

@@ -34,7 +34,7 @@ def annotate(
         changes["note"] = _note(note)
     if felt_emotion is not None:
         changes["felt_emotion"] = _felt(felt_emotion)
-    held = locks.photos_held(photo.owner, [photo.pk]).first()
+    held = locks.lock_photos(photo.owner, [photo.pk]).first()
     if held is None:
         return
     if changes:
@@ -54,7 +54,7 @@ def add_tag(owner: User, photo_ids: Iterable[UUID], name: str) -> int:
     names = _spelled(owner, [name])
     if not names:
         raise DetectorError("invalid_tags", "A tag needs at least one letter or digit.")
-    photos = list(locks.photos_held(owner, photo_ids).filter(deleted_at=None))
+    photos = list(locks.lock_photos(owner, photo_ids).filter(deleted_at=None))
     without = [photo for photo in photos if not photo.tags.filter(name=names[0]).exists()]
     for photo in without:
         _check_number(photo.tags.count() + 1)

@@ -145,7 +145,7 @@ class Archive:
             raise FILM
         images.check_size(member.file_size)
         name = PurePosixPath(self._path(member)).name
-        with storage.reached(), TemporaryFile(name, "", member.file_size) as file:
+        with storage.translate_errors(), TemporaryFile(name, "", member.file_size) as file:
             self._copy(member, file)
             if is_archive(file):
                 raise NESTED

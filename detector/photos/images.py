@@ -149,7 +149,7 @@ def normalise(photo: Photo) -> NDArray[np.uint8]:
 
 def restore_upload(photo: Photo, checked: CheckedUpload) -> None:
     """Store a file again whose copy was lost before it was normalised."""
-    with storage.reached():
+    with storage.translate_errors():
         if photo.image or photo.upload.storage.exists(str(photo.upload.name)):
             return
     storage.save(photo.upload, checked.content)

@@ -20,7 +20,7 @@ from detector.models import Photo, User
 @transaction.atomic
 def discard(owner: User, photo_ids: Iterable[UUID]) -> int:
     """Put an owner's photos into the bin; how many were not there yet."""
-    photos = list(locks.photos_held(owner, photo_ids).filter(deleted_at=None))
+    photos = list(locks.lock_photos(owner, photo_ids).filter(deleted_at=None))
     for photo in photos:
         rollups.remove(photo)
     return _mark(photos, clock.now())
@@ -29,7 +29,7 @@ def discard(owner: User, photo_ids: Iterable[UUID]) -> int:
 @transaction.atomic
 def restore(owner: User, photo_ids: Iterable[UUID]) -> int:
     """Bring an owner's photos back from the bin; how many were in it."""
-    photos = list(locks.photos_held(owner, photo_ids).exclude(deleted_at=None))
+    photos = list(locks.lock_photos(owner, photo_ids).exclude(deleted_at=None))
     for photo in photos:
         rollups.add(photo)
     return _mark(photos, None)

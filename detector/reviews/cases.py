@@ -46,7 +46,7 @@ def usefulness(face: Face, correction: str = "") -> float:
 
 def open_for(photo: Photo, faces: Iterable[Face]) -> None:
     """Put the new faces of a photo into the queue, if its owner agrees to that at this moment."""
-    if photo.is_demo or not locks.owner_held(photo.owner_id).agrees_to_review:
+    if photo.is_demo or not locks.lock_owner(photo.owner_id).agrees_to_review:
         return
     now = clock.now()
     ReviewCase.objects.bulk_create(

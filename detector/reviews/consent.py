@@ -12,7 +12,7 @@ from detector.reviews import cases
 def agree(user: User) -> None:
     """Note that a person agrees to reviews by the text of today, and queue what there is."""
     # An analysis that ends now opens its cases before or after this, never in between.
-    locks.owner_held(user.pk)
+    locks.lock_owner(user.pk)
     user.review_consent_version = consent.REVIEW_VERSION
     user.review_consented_at = clock.now()
     user.save(update_fields=["review_consent_version", "review_consented_at"])
@@ -22,7 +22,7 @@ def agree(user: User) -> None:
 @transaction.atomic
 def withdraw(user: User) -> int:
     """Take a person's faces out of the queue and of all data exported later; how many waited."""
-    locks.owner_held(user.pk)
+    locks.lock_owner(user.pk)
     user.review_consent_version, user.review_consented_at = "", None
     user.save(update_fields=["review_consent_version", "review_consented_at"])
     return cases.close_all(user)

@@ -183,7 +183,7 @@ def _photo_held(condition: Q) -> Photo | None:
     held = Photo.objects.select_for_update(of=("self",)).filter(condition)
     photo = held.first()
     if photo is not None:
-        locks.owner_held(photo.owner_id)
+        locks.lock_owner(photo.owner_id)
     return photo
 
 

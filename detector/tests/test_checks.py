@@ -1,4 +1,4 @@
-"""A setup that cannot work says so."""
+"""System checks of the setup."""
 
 import importlib.util
 from importlib import metadata

@@ -160,7 +160,7 @@ def test_when_the_storage_as_a_whole_is_away(
         told = outages.storage_away()
         told.__cause__ = error
     with nullcontext() if works else broken(errno.EIO):
-        assert storage.is_only_one_file(told) is expected
+        assert storage.is_single_file_error(told) is expected
 
 
 def test_a_disk_that_is_not_mounted_loses_no_photo(analysed: Analysis) -> None:

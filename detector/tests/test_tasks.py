@@ -1,4 +1,4 @@
-"""Tasks are sent by name: each name is that of a task, and the workers do what it says."""
+"""Tasks are sent by name: each name belongs to a task that workers run."""
 
 import importlib
 from uuid import uuid4

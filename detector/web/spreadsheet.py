@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from django.http import HttpResponse
 
-from detector.common.spreadsheet_text import harmless
+from detector.common.spreadsheet_text import escape_formulas
 from detector.models import Analysis, User
 
 COLUMNS = (
@@ -36,7 +36,7 @@ def photos(analyses: Iterable[Analysis], owner: User) -> HttpResponse:
     writer = csv.writer(response)
     writer.writerow(COLUMNS)
     for analysis in analyses:
-        writer.writerow([harmless(value) for value in _line(analysis, owner)])
+        writer.writerow([escape_formulas(value) for value in _line(analysis, owner)])
     return response
 
 

@@ -115,7 +115,7 @@ class AnalysisViewSet(UploadMixin, PicturesMixin, ListModelMixin, GenericViewSet
 
     def hold(self) -> None:
         """With what is written on its photo."""
-        locks.hold_analysis(self.get_object())
+        locks.lock_analysis(self.get_object())
 
     @extend_schema(
         summary="One analysis",

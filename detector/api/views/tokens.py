@@ -53,7 +53,7 @@ class TokenViewSet(ApiMixin, ListModelMixin, GenericViewSet[ApiToken]):
 
     def hold(self) -> None:
         """Until it is revoked."""
-        locks.hold_token(self._token(self.kwargs["id"]))
+        locks.lock_token(self._token(self.kwargs["id"]))
 
     @extend_schema(
         summary="Make a token",

@@ -53,7 +53,7 @@ class WebhookViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookEndpoint]):
 
     def hold(self) -> None:
         """Until it is changed or deleted."""
-        locks.hold_webhook(self._endpoint(self.kwargs["id"]))
+        locks.lock_webhook(self._endpoint(self.kwargs["id"]))
 
     @extend_schema(
         summary="Make a webhook",

@@ -140,13 +140,13 @@ def test_nobody_writes_between_check_and_change(
 
     tag = api.get(url)["ETag"]
     for module, name in (
-        (locks, "hold_analysis"),
+        (locks, "lock_analysis"),
         (conditions, "check"),
         (annotations, "annotate"),
     ):
         watch(module, name)
     assert api.patch(url, {"note": "x"}, headers={"If-Match": tag}).status_code == 200
-    assert done == [("hold_analysis", 1), ("check", 1), ("annotate", 1)]
+    assert done == [("lock_analysis", 1), ("check", 1), ("annotate", 1)]
 
 
 def test_other_origins_may_ask(settings: Any) -> None:

@@ -1,4 +1,4 @@
-"""The audit log keeps what was written, whoever asks for something else."""
+"""Entries of the audit log cannot be changed or removed."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Days that are not as long as others, and dates in the language of the person."""
+"""Days of unusual length, and dates in the user's language."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Different values of a column, read from an index."""
+"""Distinct values of a column, read from an index."""
 
 import pytest
 from django.utils import timezone

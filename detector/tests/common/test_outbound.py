@@ -1,4 +1,4 @@
-"""Where requests may go, and how long they may take."""
+"""Outgoing requests: where they may go, and how long they may take."""
 
 import socket
 import ssl
@@ -118,7 +118,7 @@ def test_name_that_changes_its_mind_gains_nothing(
 
 @pytest.mark.usefixtures("_loopback")
 def test_nothing_but_what_was_checked_is_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Even where libcurl would go elsewhere by itself."""
+    """Only the checked addresses are used, even where libcurl would connect elsewhere."""
     with receiving(Receiver()) as receiver:
         target = targets.parse(receiver.url)
         monkeypatch.setattr(targets, "resolve", lambda *_: ["93.184.215.14"])

@@ -1,4 +1,4 @@
-"""Text that spreadsheets would compute, however they cut a line into cells."""
+"""Formula injection, whichever separator a spreadsheet uses."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.common.spreadsheet_text import harmless, original
+from detector.common.spreadsheet_text import escape_formulas, unescape_formulas
 
 FORMULA = re.compile(r'[\s"\u200b\ufeff]*[=+\-@＝＋－＠]')
 
@@ -21,8 +21,8 @@ FORMULA = re.compile(r'[\s"\u200b\ufeff]*[=+\-@＝＋－＠]')
 )  # fmt: skip
 def test_formulas_are_text_and_come_back(text: str) -> None:
     assert_harmless(text)
-    assert harmless(text) != text
-    assert original(harmless(text)) == text
+    assert escape_formulas(text) != text
+    assert unescape_formulas(escape_formulas(text)) == text
 
 
 @pytest.mark.parametrize(
@@ -30,25 +30,25 @@ def test_formulas_are_text_and_come_back(text: str) -> None:
     ["", "a=b", "a - b", "a@example.com", "2026-01-01T00:00:00+00:00", "it's", "x; y, z", "5-3"],
 )  # fmt: skip
 def test_other_text_stays_as_it_is(text: str) -> None:
-    assert harmless(text) == text
-    assert original(text) == text
+    assert escape_formulas(text) == text
+    assert unescape_formulas(text) == text
 
 
 @pytest.mark.parametrize("value", [-1, -0.5, None, True])
 def test_what_is_no_text_stays_as_it_is(value: object) -> None:
-    assert harmless(value) is value
+    assert escape_formulas(value) is value
 
 
 @given(st.text(alphabet="a=+-@;,|\t\r\n\"' ＝\ufeff", max_size=12))
 def test_whatever_the_text(text: str) -> None:
     assert_harmless(text)
-    assert original(str(harmless(text))) == text
+    assert unescape_formulas(str(escape_formulas(text))) == text
 
 
 def assert_harmless(text: str) -> None:
-    """No cell of the line begins a formula, whichever separator the reader believes in."""
+    """No cell begins with a formula, whichever separator the reader uses."""
     buffer = io.StringIO()
-    csv.writer(buffer).writerow(["x", harmless(text), "y"])
+    csv.writer(buffer).writerow(["x", escape_formulas(text), "y"])
     line = buffer.getvalue()
     for cell in re.split(r"[,;|\t\r\n\u2028]", line):
         assert not FORMULA.match(cell), line
