@@ -1,4 +1,4 @@
-"""The work of finding and classifying the faces of one photo, and its outcome."""
+"""Analyses: the job of finding and classifying the faces of a photo, and its result."""
 
 from typing import TYPE_CHECKING
 
@@ -17,22 +17,23 @@ if TYPE_CHECKING:
 
 
 PASSING_ERRORS = frozenset({"cancelled", "internal_error", "timed_out", "worker_lost"})
-"""Failures that do not lie in the photo."""
+"""Error codes of failures that are not the photo's fault."""
 
 
 class Analysis(models.Model):
     """One analysis of one photo.
 
-    The row is the truth; a message in the broker is only a hint to look at it. Whoever moved it
-    to `running` holds a lease and writes only while `started_at` is still the moment of its claim.
-    `sent_at` is when a hint was last given; `due_at` when a queued row may next be worked on.
+    The row is the source of truth; a message in the broker is only a hint to look at it. The
+    worker that moved the row to `running` holds a lease. It may write only while `started_at` is
+    still the time of its claim (a fencing token). `sent_at` is when a message was last sent.
+    `due_at` is when a queued row may be claimed.
 
-    A photo has one current analysis, the one that counts; all others are `superseded`. So is a
-    renewal, asked for when there is a result already, until it is done: then it becomes the
-    current one. Where it fails, the earlier result stands.
+    A photo has exactly one current analysis, which is shown and counted; all others are
+    `superseded`. A renewal is a new analysis of a photo that has a result already. It starts as
+    `superseded` and becomes current when it is done. Where it fails, the earlier result stays.
 
-    `owner` is the photo's, and `best_confidence` that of the surest face: said here once more, so
-    that an index gives a page of a long history without reading the rest.
+    `owner` (the photo's) and `best_confidence` (of the most confident face) are denormalised, so
+    that an index can serve one page of a long history.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -148,22 +149,22 @@ class Analysis(models.Model):
 
     @property
     def is_finished(self) -> bool:
-        """Whether nothing more will happen by itself."""
+        """Whether the analysis is done or has failed."""
         return self.status in (Status.DONE, Status.FAILED)
 
     @property
     def may_pass(self) -> bool:
-        """Whether it failed for a reason that trying again may find gone."""
+        """Whether it failed for a reason that may be gone on a retry."""
         return self.error_code in PASSING_ERRORS
 
     @property
     def dominant_face(self) -> "Face | None":
-        """The largest face: whom the photo is about, as far as a picture tells."""
+        """The largest face: most likely the subject of the photo."""
         faces = (face for face in self.faces.all() if not face.is_dismissed)
         return max(faces, key=lambda face: face.width * face.height, default=None)
 
     @property
     def dominant_emotion(self) -> Emotion | None:
-        """The expression of the largest face; none without a face."""
+        """The expression of the largest face; None without a face."""
         face = self.dominant_face
         return Emotion(face.effective_emotion) if face else None

@@ -1,4 +1,4 @@
-"""A key with which a program acts for its owner."""
+"""API tokens, with which programs act for their owner."""
 
 from collections.abc import Collection
 from typing import TypedDict
@@ -20,7 +20,7 @@ class ScopeFlags(TypedDict):
 
 
 class ApiToken(AbstractAuthToken):
-    """Only a digest of the token is kept; `id` is how it may be spoken of."""
+    """An API token. Only its digest is stored; `id` may be shown, unlike knox's primary key."""
 
     id = models.UUIDField(unique=True, default=new_id, editable=False)
     name = models.CharField(max_length=100)
@@ -44,7 +44,7 @@ class ApiToken(AbstractAuthToken):
 
     @property
     def scopes(self) -> list[Scope]:
-        """What it allows, in the order of `Scope`."""
+        """The scopes it grants, in the order of `Scope`."""
         held = {
             Scope.READ: self.can_read,
             Scope.WRITE: self.can_write,
@@ -54,7 +54,7 @@ class ApiToken(AbstractAuthToken):
 
     @staticmethod
     def flags(scopes: Collection[Scope]) -> ScopeFlags:
-        """The columns that say these scopes."""
+        """Return the columns that grant these scopes."""
         return {
             "can_read": Scope.READ in scopes,
             "can_write": Scope.WRITE in scopes,

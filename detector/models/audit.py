@@ -1,4 +1,4 @@
-"""What people who run the site did, for those who have to account for it."""
+"""The audit log: what the people who run the site did."""
 
 from typing import Any, NoReturn, Self
 
@@ -10,14 +10,14 @@ from detector.models.ids import new_id
 
 
 class AuditLogIsFinalError(Exception):
-    """Somebody tried to change or to remove what is written in the audit log."""
+    """Somebody tried to change or remove an audit entry."""
 
 
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
-    """Reads and adds; the database refuses the rest, too."""
+    """A queryset that can only read and add; the database refuses the rest as well."""
 
     def update(self, **_: Any) -> NoReturn:
-        """Refused: an entry stays as it was written."""
+        """Raise AuditLogIsFinalError: an entry is never changed."""
         raise AuditLogIsFinalError
 
     def delete(self) -> NoReturn:
@@ -25,16 +25,16 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
         raise AuditLogIsFinalError
 
     def about(self, target: models.Model) -> Self:
-        """The entries on one thing."""
+        """Return the entries about one target."""
         return self.filter(target_type=target._meta.model_name, target_id=str(target.pk))
 
 
 class AuditEntry(models.Model):
-    """One thing that was done, by whom, and to what.
+    """One act: who did what to which target.
 
-    Rows are added and never changed or removed: triggers in the database see to it, whatever
-    writes there. One change is let through, that `actor` becomes empty when the account goes;
-    `actor_name` still says who it was. The target is named by text, for it may be gone, too.
+    Rows are added and never changed or removed; triggers in the database enforce it. The one
+    exception: `actor` becomes NULL when the account is deleted, and `actor_name` stays. The target
+    is named by text, since it may be deleted, too.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -54,7 +54,7 @@ class AuditEntry(models.Model):
     class Meta:
         ordering = ["-id"]
         verbose_name_plural = "audit log"
-        # Nobody but `services.audit.record` adds, and nobody changes: there is one permission.
+        # Only `common.audit.record` adds entries and nobody changes them: one permission suffices.
         default_permissions = ["view"]
         constraints = [
             models.CheckConstraint(
@@ -74,7 +74,7 @@ class AuditEntry(models.Model):
         return f"{self.actor_name}: {self.action} {self.target_name}".rstrip()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Add the row; refused where it is there already."""
+        """Insert the row. Raises AuditLogIsFinalError where it exists already."""
         if not self._state.adding:
             raise AuditLogIsFinalError
         super().save(*args, **{**kwargs, "force_insert": True})

@@ -1,4 +1,4 @@
-"""A picture of where the network looked in a face."""
+"""Explanations: heat maps of where the network looked in a face."""
 
 from django.db import models
 from django.db.models import Q
@@ -9,14 +9,14 @@ from detector.models.photo import private_path
 
 
 def picture_path(_explanation: "Explanation", _filename: str) -> str:
-    """Where the heat map is kept."""
+    """Return a new path for a heat map."""
     return private_path("explanations", ".jpg")
 
 
 class Explanation(models.Model):
-    """A heat map of a face, drawn by a worker once somebody asks for it.
+    """A heat map of a face, drawn by a worker on request.
 
-    Without a picture and without an error it waits; `sent_at` is when a worker was last told.
+    It waits while it has neither a picture nor an error. `sent_at` is when a message was last sent.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -1,4 +1,4 @@
-"""A face that was found in a photo, and its expression."""
+"""Faces found in photos, and their expressions."""
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -13,11 +13,11 @@ def _probability() -> "models.FloatField[float, float]":
 
 
 class Face(models.Model):
-    """One face; box and landmarks in pixels of the upright image, probabilities calibrated.
+    """One face. Box and landmarks are in pixels of the upright image, probabilities calibrated.
 
-    `emotion` is the model's. `reviewed_emotion` is what people say instead: the owner, else the
-    reviewers. `effective_emotion` is what is shown and counted: the people's where they name an
-    expression, else the model's, and nothing where they see no face.
+    `emotion` is the model's prediction. `reviewed_emotion` is the verdict of people: the owner's,
+    else the reviewers'. `effective_emotion` is what is shown and counted: the people's expression,
+    else the model's. It is empty where people say that this is not a face.
     """
 
     PROBABILITY_FIELDS = {emotion: f"p_{emotion.value}" for emotion in Emotion}
@@ -83,40 +83,40 @@ class Face(models.Model):
 
     @property
     def is_named(self) -> bool:
-        """Whether a person named its expression."""
+        """Whether people named its expression."""
         return self.reviewed_emotion in Emotion.values
 
     @property
     def is_corrected(self) -> bool:
-        """Whether a person named another expression than the model."""
+        """Whether people named another expression than the model."""
         return self.is_named and self.reviewed_emotion != self.emotion
 
     @property
     def is_dismissed(self) -> bool:
-        """Whether a person says that this is no face; then it counts nowhere."""
+        """Whether people said that this is not a face; it is counted nowhere then."""
         return self.reviewed_emotion == Verdict.NOT_A_FACE
 
     @property
     def shown_as(self) -> str:
-        """What stands beside its picture: the expression that counts, or that it is no face."""
+        """The label to show: the effective emotion, or `not_a_face`."""
         return str(self.effective_emotion or Verdict.NOT_A_FACE)
 
     @property
     def is_uncertain(self) -> bool:
-        """Whether nobody can be sure of what is shown; a person's word ends the model's doubt."""
+        """Whether to show the label as uncertain: the model is, and no person has decided."""
         return self.uncertain and not self.is_named and not self.is_dismissed
 
     @property
     def shown_confidence(self) -> float | None:
-        """What stands beside `shown_as`; None where a person put something else than the model.
+        """The confidence to show beside `shown_as`; None where people contradicted the model.
 
-        No figure of the model's belongs to what a person says.
+        The model's confidence does not apply to a label that people gave.
         """
         return None if self.is_corrected or self.is_dismissed else float(self.confidence)
 
     @property
     def effective_confidence(self) -> float:
-        """The model's probability of what is shown."""
+        """The model's probability of the effective emotion."""
         if not self.is_corrected:
             return float(self.confidence)
         return self.probabilities[Emotion(self.reviewed_emotion)]

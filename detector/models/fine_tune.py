@@ -1,4 +1,4 @@
-"""A run that teaches a version what people corrected."""
+"""Fine-tunes: training runs that teach a model version the corrections of people."""
 
 from django.conf import settings
 from django.db import models
@@ -11,10 +11,10 @@ from detector.models.reviewed_export import ReviewedExport
 
 
 class FineTune(models.Model):
-    """One fine-tune: from which version, on which reviewed faces, and what came of it.
+    """One fine-tune: its base version, its reviewed faces and its result.
 
-    The row is the truth. One runs at a time, since each takes a processor for long. `heard_at` is
-    when its worker last gave a sign of life; `log` holds the end of what training printed.
+    The row is the source of truth. Only one runs at a time, since each uses a processor for long.
+    `heard_at` is the last heartbeat of its worker; `log` holds the last lines of the training.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -68,5 +68,5 @@ class FineTune(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether it still has to end."""
+        """Whether it is queued or running."""
         return self.status in FineTuneStatus.unfinished()

@@ -1,15 +1,15 @@
-"""Calls that a program may send again without doing them twice."""
+"""Idempotent API calls: a program may repeat them without effect."""
 
 from django.conf import settings
 from django.db import models
 
 
 class IdempotentCall(models.Model):
-    """A call under a key of its owner's, and what came of it.
+    """A call with the idempotency key that its owner chose, and its outcome.
 
-    Without `answered_at` somebody works on it since `claimed_at`. Only ids are kept of what was
-    accepted: the answer is made anew each time, so that nothing here outlives a photo. `rejected`
-    says of each file that was not taken its name and why.
+    While `answered_at` is empty, a process works on it since `claimed_at`. Of accepted files only
+    the ids of their analyses are kept; the response is built again each time, so that no data of a
+    deleted photo stay here. `rejected` holds name and reason of each rejected file.
     """
 
     owner = models.ForeignKey(

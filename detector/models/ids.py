@@ -1,4 +1,4 @@
-"""Ids that may leave the system."""
+"""Ids of rows that may be shown outside."""
 
 import uuid
 
@@ -6,5 +6,5 @@ from uuid_utils.compat import uuid7
 
 
 def new_id() -> uuid.UUID:
-    """A UUID of version 7: unguessable enough to show, ordered by time to page by (RFC 9562)."""
-    return uuid.UUID(int=uuid7().int)
+    """Return a new UUID of version 7 (RFC 9562): hard to guess, and ordered by time for paging."""
+    return uuid7()

@@ -1,4 +1,4 @@
-"""A trained network that gave expressions."""
+"""Versions of the trained network."""
 
 from django.db import models
 from django.db.models import Q
@@ -8,7 +8,7 @@ from detector.models.ids import new_id
 
 
 class ModelVersion(models.Model):
-    """Weights by name and checksum, with the manifest they came with."""
+    """Weights, identified by name and checksum, with their manifest."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(max_length=50)

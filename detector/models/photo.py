@@ -1,4 +1,4 @@
-"""A picture that a person uploaded."""
+"""Photos and their tags."""
 
 import secrets
 from datetime import UTC, datetime
@@ -13,34 +13,34 @@ from detector.models.ids import new_id
 
 
 def private_path(folder: str, suffix: str) -> str:
-    """A name that tells nothing and cannot be guessed; two levels keep folders small."""
+    """Return a random path that cannot be guessed. Subfolders keep folders small."""
     name = secrets.token_hex(16)
     return f"{folder}/{name[:2]}/{name}{suffix}"
 
 
 def upload_path(_photo: "Photo", _filename: str) -> str:
-    """Where the file as received waits for its analysis."""
+    """Return a new path for an original upload, which is kept until its first analysis."""
     return private_path("uploads", "")
 
 
 def image_path(_photo: "Photo", _filename: str) -> str:
-    """Where the upright copy is kept."""
+    """Return a new path for the upright copy."""
     return private_path("images", ".jpg")
 
 
 def thumbnail_path(_photo: "Photo", _filename: str) -> str:
-    """Where the small copy is kept."""
+    """Return a new path for the thumbnail."""
     return private_path("thumbnails", ".jpg")
 
 
 class Photo(models.Model):
     """A photo of one owner.
 
-    `upload` is the file as received; the first analysis turns it into `image`, the upright copy
-    without metadata, and `thumbnail`, and drops it. `width` and `height` are of the upright
-    image, and `frame` tells which frame of an animation it is. Photos of one upload share a
-    `batch`. `taken_at` is the capture time where the file tells it, else the upload time. With
-    `deleted_at` it is in the bin: nobody sees it, and it can still be brought back.
+    `upload` is the file as received. The first analysis replaces it by `image`, the upright copy
+    without metadata, and `thumbnail`. `width` and `height` are those of the upright image, `frame`
+    is the number of the frame in an animation. Photos of one upload share a `batch`. `taken_at` is
+    the capture time where the file tells it, else the upload time. A photo with `deleted_at` is in
+    the trash: it is hidden and can be restored.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -77,7 +77,7 @@ class Photo(models.Model):
                 condition=Q(width__gt=0, height__gt=0), name="photo_size_positive"
             ),
             models.CheckConstraint(
-                # No camera is older, and the calendar's first days exist in no other zone.
+                # No camera is older, and Python cannot convert the year 1 to every zone.
                 condition=Q(taken_at__gte=datetime(1899, 12, 30, tzinfo=UTC)),
                 name="photo_taken_in_our_times",
             ),
@@ -98,7 +98,7 @@ class Photo(models.Model):
             ),
             models.Index(fields=["owner"], condition=Q(is_demo=True), name="photo_made_up"),
             models.Index(fields=["batch"], name="photo_batch"),
-            # What the administration finds photos by, and where its dates begin and end.
+            # For search and date filters of the administration.
             models.Index(fields=["uploaded_at"], name="photo_by_upload"),
             models.Index(fields=["filename"], name="photo_by_filename"),
             models.Index(fields=["sha256"], name="photo_by_checksum"),
@@ -109,14 +109,14 @@ class Photo(models.Model):
 
     @property
     def files(self) -> list[Any]:
-        """The stored files, for whoever has to remove them."""
+        """All stored files of the photo."""
         return [file for file in (self.upload, self.image, self.thumbnail) if file]
 
 
 class PhotoTag(models.Model):
-    """A word that the owner put on a photo.
+    """A tag on a photo.
 
-    `owner` is the photo's, said here once more, so that an index gives the words of a long history.
+    `owner` is the photo's, denormalised so that an index can list the tags of a long history.
     """
 
     owner = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""A campaign: old photos are read anew by the network that answers now."""
+"""Re-analysis campaigns: the active model analyses old photos again."""
 
 from django.conf import settings
 from django.db import models
@@ -10,13 +10,13 @@ from detector.models.model_version import ModelVersion
 
 
 class Reanalysis(models.Model):
-    """Reads the photos of a scope again with `model_version`, a few at a time.
+    """A campaign that analyses photos again with `model_version`, a few at a time.
 
-    The scope is all photos, or those of one owner, or those that `from_version` read, as they were
-    when it began. Photos go from the newest to the oldest; `next_before` is the last that was taken
-    up, at first an id that no photo had yet. `photos` is how many there were to read; what became
-    of them is told by the analyses that name the campaign. `note` says why it stopped where nobody
-    stopped it.
+    It covers all photos that existed when it began, or only those of `owner`, or only those that
+    `from_version` analysed. It goes from the newest photo to the oldest: `next_before` is the id
+    of the last photo that was queued, at first an id above all. `photos` is the number of photos
+    at the start; progress is counted from the analyses that refer to the campaign. `note` says
+    why the campaign was paused by itself.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -73,5 +73,5 @@ class Reanalysis(models.Model):
 
     @property
     def is_ended(self) -> bool:
-        """Whether nothing more will come of it."""
+        """Whether the campaign is finished or cancelled."""
         return self.status in (ReanalysisStatus.FINISHED, ReanalysisStatus.CANCELLED)

@@ -1,4 +1,4 @@
-"""What people make of a face, and where its review stands."""
+"""Reviews of faces by people, and the queue of faces to review."""
 
 from django.conf import settings
 from django.core.validators import MinValueValidator
@@ -15,7 +15,7 @@ COMMENT_LENGTH = 500
 class Review(models.Model):
     """One person's verdict on one face.
 
-    Who erases their account leaves the verdict behind, without a name.
+    The verdict of a deleted account stays, without a name.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -62,11 +62,11 @@ class Review(models.Model):
 
 
 class ReviewCase(models.Model):
-    """Where the review of a face stands.
+    """The state of the review of a face.
 
-    There is one for every face whose owner agreed to reviews. `wanted` is how many verdicts of
-    reviewers settle it; `usefulness` is its place in the queue, the highest first. Who has
-    `claimed_until` in the future sees the face at this moment, and nobody else does.
+    There is one for every face whose owner agreed to reviews. `wanted` is the number of reviewers'
+    verdicts that settle it. `usefulness` is its priority in the queue, the highest first. While
+    `claimed_until` is in the future, only `claimed_by` sees the face.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

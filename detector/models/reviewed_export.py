@@ -1,4 +1,4 @@
-"""A data set of reviewed faces that was written for training."""
+"""Exports of reviewed faces, which are data sets for training."""
 
 from django.conf import settings
 from django.db import models
@@ -8,11 +8,11 @@ from detector.models.ids import new_id
 
 
 class ReviewedExport(models.Model):
-    """One file of reviewed faces as it was frozen: what is in it, not whose faces.
+    """One frozen file of reviewed faces: what it holds, not whose faces.
 
-    `name` begins with the day and ends with the start of the checksum. `path` is where the file was
-    written; it may have been moved since, the checksum knows it again. `counts` is what the
-    manifest beside the file says of splits and emotions.
+    `name` holds the day and the start of the checksum. `path` is where the file was written; if it
+    was moved since, the checksum identifies it. `counts` holds the number of faces by split and
+    emotion, the same as the manifest beside the file.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -1,4 +1,4 @@
-"""What a version in the shadow says of a face that another version answered."""
+"""Predictions of model versions in the shadow, which users do not see."""
 
 from django.db import models
 from django.db.models import Q
@@ -9,7 +9,7 @@ from detector.models.model_version import ModelVersion
 
 
 class ShadowFace(models.Model):
-    """The opinion of a version that nobody is shown; it goes with its face."""
+    """The prediction of a version in the shadow for one face; deleted with the face."""
 
     face = models.ForeignKey(Face, on_delete=models.CASCADE, related_name="shadows")
     model_version = models.ForeignKey(

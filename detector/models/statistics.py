@@ -1,6 +1,6 @@
-"""The rollups that keep statistics fast: as many rows as days or hours, never as photos.
+"""Rollups, which keep statistics fast: their rows grow with days and hours, not with photos.
 
-Each counts what one model read: figures of two models are not of one kind.
+Each row counts the results of one model, since results of two models are not comparable.
 """
 
 from datetime import date
@@ -19,7 +19,7 @@ def _day() -> "models.DateField[date, date]":
 
 
 class DailyPhotos(models.Model):
-    """How many photos of one of the owner's days a model has read."""
+    """Number of photos of one day that a model analysed."""
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="daily_photos"
@@ -46,10 +46,10 @@ class DailyPhotos(models.Model):
 
 
 class DailyEmotion(models.Model):
-    """How many faces of one of the owner's days showed an expression.
+    """Number of faces of one day that showed an expression.
 
-    As a model read them, but for those whose expression people named: `corrected` of these faces
-    are here because a person said so against the model.
+    The expression is the effective one: the people's where they named one, else the model's.
+    `corrected` counts the faces where people contradicted the model.
     """
 
     owner = models.ForeignKey(
@@ -83,7 +83,7 @@ class DailyEmotion(models.Model):
 
 
 class HourlyEmotion(models.Model):
-    """How many faces showed an expression in one hour of the week, over all weeks."""
+    """Number of faces that showed an expression in one hour of the week, over all weeks."""
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="hourly_emotions"

@@ -1,4 +1,4 @@
-"""The account that owns photos."""
+"""User accounts."""
 
 import zoneinfo
 from datetime import tzinfo
@@ -15,16 +15,16 @@ from detector.models.ids import new_id
 
 
 def validate_time_zone(name: str) -> None:
-    """Refuse what is not a key of the IANA time zone database."""
+    """Raise ValidationError unless the name is a key of the IANA time zone database."""
     if name not in zoneinfo.available_timezones():
         raise ValidationError("%(name)s is not a time zone.", params={"name": name})
 
 
 class User(AbstractUser):
-    """A person; photos, tokens and statistics belong to exactly one.
+    """A user, who owns photos, tokens and statistics.
 
-    `consent_version` names the text that the person agreed to, `consented_at` says when. The same
-    of reviews is asked for apart: without it no reviewer sees a face of theirs.
+    `consent_version` is the text that the user agreed to, at `consented_at`. Consent to reviews is
+    separate: without it reviewers see no face of this user.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -70,15 +70,15 @@ class User(AbstractUser):
 
     @property
     def has_consented(self) -> bool:
-        """Whether this person agreed to the text of today."""
+        """Whether the user agreed to the current text."""
         return self.consent_version == consent.VERSION
 
     @property
     def agrees_to_review(self) -> bool:
-        """Whether reviewers may look at this person's faces, by the text of today."""
+        """Whether the user agreed to reviews, by the current text."""
         return self.review_consent_version == consent.REVIEW_VERSION
 
     @property
     def zone(self) -> tzinfo:
-        """The zone in which this person's days begin."""
+        """The user's time zone."""
         return zoneinfo.ZoneInfo(self.time_zone)

@@ -1,4 +1,4 @@
-"""Addresses that are told of what happens, and each thing that they were told."""
+"""Webhook endpoints and their deliveries."""
 
 import secrets
 from base64 import b64encode
@@ -13,16 +13,16 @@ from detector.models.photo import Photo
 
 
 def new_secret() -> str:
-    """A key of 256 bits, written as Standard Webhooks asks."""
+    """Return a new 256-bit signing key in the format of Standard Webhooks."""
     return "whsec_" + b64encode(secrets.token_bytes(32)).decode()
 
 
 class WebhookEndpoint(models.Model):
-    """An address of an owner's.
+    """A URL of one owner that receives events.
 
-    `failures` counts failed attempts since the last that got through, and `failing_since` is when
-    they began. With `disabled_at` it is told nothing more, for `disabled_reason`. `is_quick` says
-    that its last delivery was accepted within seconds: it never waits behind those that are not.
+    `failures` counts the failed attempts since the last success, `failing_since` is the time of
+    the first. An endpoint with `disabled_at` receives nothing, for `disabled_reason`. `is_quick`
+    says that its last delivery was accepted within seconds: it never waits for slow endpoints.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -55,11 +55,11 @@ class WebhookEndpoint(models.Model):
 
 
 class WebhookDelivery(models.Model):
-    """One event on its way to one address, and the last answer that it got.
+    """One event for one endpoint, and the last response.
 
-    It goes with the `photo` that it tells of, sent or not: neither what was said nor what was
-    answered outlives it. While the photo is in the bin it waits, and nobody sees it.
-    Whoever moved `leased_until` into the future tries it now; `due_at` is when to try next.
+    It is deleted with its `photo`, sent or not. While the photo is in the trash, the delivery is
+    hidden and waits. The process that moved `leased_until` into the future is sending it;
+    `due_at` is the time of the next attempt.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -1,10 +1,10 @@
-"""Which workers are alive."""
+"""Heartbeats of the workers."""
 
 from django.db import models
 
 
 class WorkerHeartbeat(models.Model):
-    """The last sign of life of a worker whose model is loaded and warm."""
+    """The last heartbeat of a worker whose model is loaded."""
 
     name = models.CharField(max_length=200, primary_key=True)
     seen_at = models.DateTimeField()
