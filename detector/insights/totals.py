@@ -1,4 +1,4 @@
-"""What a person's history adds up to between two days: reads of the daily rollups."""
+"""Totals of a user's history between two days, read from the daily rollups."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from detector.models import Analysis, DailyEmotion, DailyPhotos, User
 
 @dataclass(frozen=True)
 class EmotionShare:
-    """One emotion among a person's faces; share in [0, 1]; no mean without a face."""
+    """One emotion among a user's faces; share in [0, 1]; no mean without faces."""
 
     emotion: Emotion
     faces: int
@@ -26,7 +26,7 @@ class EmotionShare:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a person's history holds between two days."""
+    """The totals of a user's history between two days."""
 
     photos: int
     faces: int
@@ -46,9 +46,9 @@ def summary(
     until: date | None = None,
     model_id: UUID | None = None,
 ) -> Summary:
-    """Totals and the distribution of expressions; days are the owner's, both included.
+    """Return totals and the distribution of emotions between two days, both included.
 
-    With a model, only what that model read; what waits or failed was read by none.
+    With `model_id`, only results of that model are counted, and no waiting or failed photos.
     """
     days = daily_emotions_of(owner, since, until, model_id)
     photos = daily_photos_of(owner, since, until, model_id)
@@ -73,7 +73,7 @@ def summary(
 
 
 def distribution(days: QuerySet[DailyEmotion]) -> list[EmotionShare]:
-    """All seven emotions among the faces of some days."""
+    """Return the shares of all seven emotions among the faces of these days."""
     rows = {
         row["emotion"]: row
         for row in days.values("emotion").annotate(n=Sum("faces"), c=Sum("confidence_sum"))
@@ -90,7 +90,7 @@ def _share(emotion: Emotion, row: Mapping[str, Any] | None, faces: int) -> Emoti
 
 
 def _without_result(owner: User, since: date | None, until: date | None) -> tuple[int, int]:
-    """How many photos wait and how many failed; an index holds just these."""
+    """Count waiting and failed photos; the partial index `analysis_without_result` serves it."""
     unread = Analysis.objects.filter(
         ~Q(status=Status.DONE),
         _taken(owner, since, until, prefix="photo__"),
@@ -104,7 +104,7 @@ def _without_result(owner: User, since: date | None, until: date | None) -> tupl
 
 @dataclass(frozen=True)
 class TimelinePoint:
-    """The faces of a day, week (from Monday), month or year by emotion; empty ones are left out."""
+    """The faces of a day, week (from Monday), month or year, by emotion."""
 
     start: date
     faces: dict[Emotion, int]
@@ -125,7 +125,7 @@ def timeline(
     until: date | None = None,
     model_id: UUID | None = None,
 ) -> list[TimelinePoint]:
-    """Counts of each emotion over time; `bucket` is a key of `BUCKETS`."""
+    """Count each emotion over time, without empty periods; `bucket` is a key of `BUCKETS`."""
     rows = (
         daily_emotions_of(owner, since, until, model_id)
         .annotate(start=BUCKETS[bucket])
@@ -142,7 +142,7 @@ def timeline(
 def daily_emotions_of(
     owner: User, since: date | None, until: date | None, model_id: UUID | None = None
 ) -> QuerySet[DailyEmotion]:
-    """An owner's faces by day, model and emotion; days both included."""
+    """Return an owner's rollups of faces between two days, both included."""
     between = _between(since, until, model_id)
     return DailyEmotion.objects.filter(between, owner=owner).order_by()
 
@@ -150,7 +150,7 @@ def daily_emotions_of(
 def daily_photos_of(
     owner: User, since: date | None, until: date | None, model_id: UUID | None = None
 ) -> QuerySet[DailyPhotos]:
-    """An owner's photos that were read, by day and model; days both included."""
+    """Return an owner's rollups of analysed photos between two days, both included."""
     return DailyPhotos.objects.filter(_between(since, until, model_id), owner=owner).order_by()
 
 
@@ -164,7 +164,7 @@ def _between(since: date | None, until: date | None, model_id: UUID | None) -> Q
 
 
 def _taken(owner: User, since: date | None, until: date | None, *, prefix: str) -> Q:
-    """Photos taken between two of the owner's days, both included."""
+    """Return the condition for photos taken between two days of the owner, both included."""
     condition = Q()
     if since:
         condition &= Q(**{f"{prefix}taken_at__gte": start_of_day(since, owner.zone)})

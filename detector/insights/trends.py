@@ -1,7 +1,7 @@
-"""What the rollups say about one owner: by model, by day of the year, by hour, of two periods.
+"""Trends of one owner: by model, day of the year and hour of the week, and of two periods.
 
-Everything here is read from rows whose number days and hours bound, never photos; the one
-exception, what people felt, looks at the latest `SELF_REPORTS` photos that tell it.
+They are read from the rollups, so their cost does not grow with the number of photos. The one
+exception is `agreement`, which reads the latest `SELF_REPORTS` photos with a self-report.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from detector.insights.totals import EmotionShare
 from detector.models import Analysis, Face, HourlyEmotion, User
 
 MIN_FOR_SHARES: Final = 5
-"""Fewer faces say nothing about a distribution."""
+"""With fewer faces no shares are shown."""
 SELF_REPORTS: Final = 500
 MONDAY: Final = date(2024, 1, 1)
 PLACES: Final = {emotion.value: place for place, emotion in enumerate(Emotion)}
@@ -26,7 +26,7 @@ PLACES: Final = {emotion.value: place for place, emotion in enumerate(Emotion)}
 
 @dataclass(frozen=True)
 class ModelUse:
-    """A model, how many of an owner's photos it read, and the days these were taken on."""
+    """A model, the number of an owner's photos that it analysed, and their first and last day."""
 
     id: UUID
     name: str
@@ -36,7 +36,7 @@ class ModelUse:
 
 
 def models_of(owner: User, since: date | None = None, until: date | None = None) -> list[ModelUse]:
-    """The models that read an owner's photos of a time, by the first day they read."""
+    """Return the models that analysed an owner's photos between two days, by their first day."""
     rows = (
         totals.daily_photos_of(owner, since, until)
         .values("model_version", "model_version__name")
@@ -53,7 +53,7 @@ def models_of(owner: User, since: date | None = None, until: date | None = None)
 
 @dataclass(frozen=True)
 class CalendarDay:
-    """One day with faces; `dominant` is the most frequent emotion, the first of equals."""
+    """A day with faces; `dominant` is the most frequent emotion, the first one on ties."""
 
     day: date
     faces: int
@@ -62,12 +62,12 @@ class CalendarDay:
 
     @property
     def name(self) -> str:
-        """The day, for tables."""
+        """The day as text for tables."""
         return self.day.isoformat()
 
 
 def days_of_year(owner: User, year: int, model_id: UUID | None = None) -> list[CalendarDay]:
-    """The days of a year that have faces, in order."""
+    """Return the days of a year that have faces, in order."""
     rows = (
         totals.daily_emotions_of(owner, date(year, 1, 1), date(year, 12, 31), model_id)
         .order_by("day")
@@ -86,23 +86,23 @@ def _calendar_day(day: date, counts: dict[str, int]) -> CalendarDay:
 
 
 def _dominant(counts: dict[str, int]) -> Emotion:
-    """The most frequent emotion, the first of equals."""
+    """Return the most frequent emotion; on ties, the first one in the order of `Emotion`."""
     return Emotion(min(counts, key=lambda emotion: (-counts[emotion], PLACES[emotion])))
 
 
 def weekday_name(weekday: int) -> str:
-    """A weekday in the language of dates; 0 is Monday."""
+    """Return the name of a weekday in the language of dates; 0 is Monday."""
     return calendar.weekday_name(MONDAY + timedelta(days=weekday))
 
 
 def hour_name(weekday: int, hour: int) -> str:
-    """An hour of the week: Tue 15:00."""
+    """Return the name of an hour of the week: Tue 15:00."""
     return f"{weekday_name(weekday)} {hour:02}:00"
 
 
 @dataclass(frozen=True)
 class HourCell:
-    """One hour of the week that has faces; Monday is weekday 0."""
+    """An hour of the week with faces; weekday 0 is Monday."""
 
     weekday: int
     hour: int
@@ -112,12 +112,12 @@ class HourCell:
 
     @property
     def name(self) -> str:
-        """The hour, for tables."""
+        """The hour as text for tables."""
         return hour_name(self.weekday, self.hour)
 
 
 def hours(owner: User, model_id: UUID | None = None) -> list[HourCell]:
-    """The hours of the week that have faces, over all time."""
+    """Return the hours of the week that have faces, over the whole history."""
     rows = HourlyEmotion.objects.filter(owner=owner)
     if model_id:
         rows = rows.filter(model_version=model_id)
@@ -135,7 +135,7 @@ def _hour_cell(weekday: int, hour: int, counts: dict[str, int]) -> HourCell:
 
 @dataclass(frozen=True)
 class Period:
-    """The faces of some days, both ends included, and the models that read them."""
+    """The faces between two days, both included, and the models that analysed them."""
 
     since: date
     until: date
@@ -145,7 +145,7 @@ class Period:
 
     @property
     def says_something(self) -> bool:
-        """Whether there are enough faces for shares to mean anything."""
+        """Whether there are at least `MIN_FOR_SHARES` faces."""
         return self.faces >= MIN_FOR_SHARES
 
 
@@ -158,23 +158,23 @@ class Comparison:
 
     @property
     def models(self) -> list[ModelUse]:
-        """Every model that read either period, once."""
+        """All models that analysed photos of either period, without repeats."""
         both = [*self.first.models, *self.second.models]
         return list({model.id: model for model in both}.values())
 
     @property
     def comparable(self) -> bool:
-        """Whether one and the same model read both: else a change may be the model's."""
+        """Whether the same model analysed both; else it may be the model that changed."""
         return len(self.models) <= 1
 
     @property
     def pairs(self) -> list[tuple[EmotionShare, EmotionShare]]:
-        """Each emotion in the first and in the second period."""
+        """The share of each emotion in the first and in the second period."""
         return list(zip(self.first.emotions, self.second.emotions, strict=True))
 
     @property
     def changes(self) -> list[float]:
-        """Second share minus first, of each emotion."""
+        """The second share minus the first, for each emotion."""
         return [after.share - before.share for before, after in self.pairs]
 
 
@@ -184,7 +184,7 @@ def compare(
     second: tuple[date, date],
     model_id: UUID | None = None,
 ) -> Comparison:
-    """Two periods, each by its first and last day; whoever shows it asks `comparable` first."""
+    """Compare two periods, given by first and last day. Check `comparable` before showing it."""
     return Comparison(_period(owner, *first, model_id), _period(owner, *second, model_id))
 
 
@@ -202,9 +202,10 @@ def _period(owner: User, since: date, until: date, model_id: UUID | None) -> Per
 
 @dataclass(frozen=True)
 class Agreement:
-    """How people said they felt against what the largest face of their photo showed.
+    """How the owner felt, by self-report, against what the largest face of the photo showed.
 
-    `counts[felt][shown]`; `photos` is their sum, `same` its diagonal.
+    `counts[felt][shown]` is the confusion matrix, `photos` its sum, `same` the sum of its diagonal.
+    `limited` says that older self-reports were left out.
     """
 
     photos: int
@@ -214,12 +215,12 @@ class Agreement:
 
     @property
     def says_something(self) -> bool:
-        """Whether there are enough photos for a share to mean anything."""
+        """Whether there are at least `MIN_FOR_SHARES` photos."""
         return self.photos >= MIN_FOR_SHARES
 
 
 def agreement(owner: User, model_id: UUID | None = None) -> Agreement:
-    """Over the latest `SELF_REPORTS` photos that say how their owner felt and show a face."""
+    """Return the agreement over the latest `SELF_REPORTS` photos with a self-report and a face."""
     largest = Face.objects.filter(analysis=OuterRef("pk")).exclude(effective_emotion="")
     largest = largest.order_by(-(F("width") * F("height")), "index")
     told = Analysis.objects.filter(
@@ -232,7 +233,7 @@ def agreement(owner: User, model_id: UUID | None = None) -> Agreement:
     )
     if model_id:
         told = told.filter(model_version=model_id)
-    # Not whole rows: making hundreds of them would take longer than all the rest of the page.
+    # Read two columns only: building hundreds of model instances would dominate the page's time.
     told = told.annotate(shown=Subquery(largest.values("effective_emotion")[:1])).order_by(
         "-photo_id"
     )

@@ -1,4 +1,4 @@
-"""What is known of a version's accuracy beside another's. Only reads files that training wrote."""
+"""Compare the accuracy of two model versions, from files that training wrote."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from ml import manifest
 
 
 def report(candidate: ModelVersion, baseline: ModelVersion) -> dict[str, Any] | None:
-    """The paired comparison of `ml.training.compare`, or None where nobody has made it."""
+    """Return the paired comparison of `ml.training.compare`; None where there is none."""
     path = manifest.comparison_path(settings.MODELS_FOLDER, candidate.sha256, baseline.sha256)
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -21,11 +21,11 @@ def report(candidate: ModelVersion, baseline: ModelVersion) -> dict[str, Any] | 
 
 
 def sets(candidate: ModelVersion, baseline: ModelVersion) -> dict[str, dict[str, Any]]:
-    """What is known of both by set of faces: "test", and where they were compared, others.
+    """Return figures of both versions by set of faces: "test", and others where compared.
 
-    As in the report of `ml.training.compare`. Without one, the figures of the manifests, if both
-    were judged on the same data; these know nothing of pairs: no interval of the change, no
-    McNemar. Empty where the two cannot be compared.
+    They come from the report of `ml.training.compare`. Without one they come from the manifests,
+    if both name the same test data; then there is no confidence interval of the change and no
+    McNemar test. Empty where the two cannot be compared.
     """
     paired = report(candidate, baseline)
     if paired is not None:
@@ -40,9 +40,9 @@ def sets(candidate: ModelVersion, baseline: ModelVersion) -> dict[str, dict[str,
 
 
 def change_of_accuracy(candidate: ModelVersion, baseline: ModelVersion) -> float | None:
-    """By how much accuracy on the fixed test set changes; None where that is not known.
+    """Return the change of accuracy on the fixed test set; None where it is unknown.
 
-    From the paired comparison, else from the manifests, if both were judged on the same data.
+    It comes from the paired comparison, else from the manifests, if both name the same test data.
     """
     paired = report(candidate, baseline)
     if paired is not None:

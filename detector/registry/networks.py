@@ -1,4 +1,4 @@
-"""The networks of a worker's process, and the rows that record what they say."""
+"""Load the networks of a worker process, and find their rows."""
 
 import logging
 
@@ -14,10 +14,10 @@ logger = logging.getLogger(__name__)
 
 
 def analyser() -> inference.Analyser:
-    """The network that answers now, loaded on first use and kept for the process.
+    """Return the active network, loaded on first use and cached in the process.
 
-    Which one that is stands in the database and is read every time, so that a promotion needs no
-    restart. Raises DetectorError where the version that a person chose is not here or not whole.
+    The active version is read from the database each time, so that a promotion needs no restart.
+    Raises DetectorError where a version that a person chose is missing or damaged on this host.
     """
     pinned = promotion.pinned()
     active = None if pinned else model_selectors.active_model()
@@ -35,7 +35,7 @@ def analyser() -> inference.Analyser:
 
 
 def network_of(version: ModelVersion) -> inference.Analyser:
-    """The network of a version, its checksum compared with the row. Raises DetectorError."""
+    """Return the network of a version. Raises DetectorError where its checksum differs."""
     network = _load(version.name)
     if network.sha256 != version.sha256:
         raise DetectorError(
@@ -47,7 +47,7 @@ def network_of(version: ModelVersion) -> inference.Analyser:
 
 
 def verify() -> None:
-    """Check that both networks are there, whole and of a known format, without loading them.
+    """Check that both networks exist, intact and in a known format, without loading them.
 
     Raises DetectorError.
     """
@@ -60,7 +60,7 @@ def verify() -> None:
 
 
 def warm_up() -> None:
-    """Load detector and network and run them once, so that the first photo does not wait."""
+    """Load face detector and network and run them once, so that the first photo is fast."""
     promotion.choose_default()
     network = analyser()
     inference.warm_up(network.version, settings.MODELS_FOLDER)
@@ -68,7 +68,7 @@ def warm_up() -> None:
 
 
 def version_of(network: inference.Analyser) -> ModelVersion:
-    """The row of a network, made where it is missing."""
+    """Return the row of a network. Creates it where it is missing."""
     version, _ = ModelVersion.objects.get_or_create(name=network.version, sha256=network.sha256)
     if version.manifest != network.manifest:
         version.manifest = network.manifest

@@ -1,7 +1,7 @@
-"""Which version serves: what ships, or what a person chose. docs/decisions/0013-who-serves.md.
+"""Choose which model version is active. See docs/decisions/0013-who-serves.md.
 
-Workers read the active row at every photo, so a change takes effect without a restart. The row is
-the truth; nothing here loads a network, so that the web process may call it.
+Workers read the active row for every photo, so a change needs no restart. Nothing here loads a
+network, so the web process may call it.
 """
 
 import logging
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 def register(name: str) -> ModelVersion:
-    """The row of weights on disk, made where it is missing. Raises DetectorError."""
+    """Return the row of weights on disk. Creates it where missing. Raises DetectorError."""
     weights = _weights(name)
     version, _ = ModelVersion.objects.get_or_create(
         name=weights.version, sha256=weights.sha256, defaults={"manifest": weights.document}
@@ -31,7 +31,7 @@ def register(name: str) -> ModelVersion:
 
 
 def choose_default() -> None:
-    """Let what ships serve, or what the environment names, unless a person chose otherwise.
+    """Activate the shipped version, or that of MODEL_VERSION, unless a person chose another.
 
     Every worker does this when it starts. A choice of which only the manifest is kept holds no
     longer. Raises DetectorError.
@@ -49,7 +49,7 @@ def choose_default() -> None:
         with transaction.atomic():
             _activate(version)
     except IntegrityError:
-        # Another worker activates one at this moment; the last to start wins.
+        # Another worker is activating a version at this moment; the last one to start wins.
         return
 
 
@@ -89,16 +89,16 @@ def overruled_choice() -> str:
 
 
 def promote(version: ModelVersion, actor: User | None) -> ModelVersion:
-    """Let a version serve from the next photo on; `actor` is None on the command line.
+    """Activate a version, from the next photo on; `actor` is None on the command line.
 
-    Raises DetectorError where the environment names another, where its files are not whole, and
-    where accuracy on the fixed test set falls by more than `PROMOTION_LARGEST_LOSS` or is unknown.
+    Raises DetectorError where MODEL_VERSION is set, where its files are damaged, and where its
+    accuracy on the fixed test set is unknown or lower by more than `PROMOTION_LARGEST_LOSS`.
     """
     return _choose(version, actor, "modelversion.promoted", _check_promotable(version))
 
 
 def objection(version: ModelVersion) -> str:
-    """Why a version would not be promoted now; nothing where it would."""
+    """Return why a version cannot be promoted now; empty where it can."""
     try:
         _check_promotable(version)
     except DetectorError as error:
@@ -107,7 +107,7 @@ def objection(version: ModelVersion) -> str:
 
 
 def roll_back(actor: User | None) -> ModelVersion:
-    """Let the version serve that served before the present one. Raises DetectorError."""
+    """Activate the version that was active before. Raises DetectorError."""
     _check_free()
     previous = model_selectors.previous_model()
     if previous is None:
@@ -118,7 +118,7 @@ def roll_back(actor: User | None) -> ModelVersion:
 
 @transaction.atomic
 def set_shadow(version: ModelVersion, in_shadow: bool, actor: User | None) -> None:
-    """Let a version score live photos in the shadow, or no more. Raises DetectorError."""
+    """Begin or end scoring live photos with a version in the shadow. Raises DetectorError."""
     if in_shadow:
         _check_whole(version)
     others = ModelVersion.objects.exclude(status=ModelStatus.ACTIVE)
@@ -132,7 +132,7 @@ def set_shadow(version: ModelVersion, in_shadow: bool, actor: User | None) -> No
 def _choose(
     version: ModelVersion, actor: User | None, action: str, change: float | None
 ) -> ModelVersion:
-    # Two who choose at once take turns: each of them leaves exactly one active.
+    # Lock all versions, so that concurrent choices take turns and leave exactly one active.
     list(ModelVersion.objects.select_for_update().order_by("pk"))
     before = model_selectors.active_model()
     _activate(version)
@@ -157,7 +157,7 @@ def _let_go_of_withdrawn() -> None:
 
 
 def _activate(version: ModelVersion) -> None:
-    """Give a version the active place, as one that follows what ships."""
+    """Make a version the active one, not marked as chosen by a person."""
     others = ModelVersion.objects.exclude(pk=version.pk)
     others.filter(status=ModelStatus.ACTIVE).update(status=ModelStatus.RETIRED, chosen_at=None)
     ModelVersion.objects.filter(pk=version.pk).update(
@@ -166,7 +166,7 @@ def _activate(version: ModelVersion) -> None:
 
 
 def _check_promotable(version: ModelVersion) -> float | None:
-    """By how much accuracy would change; None where no version serves yet."""
+    """Return the change of accuracy; None where no version is active. Raises DetectorError."""
     _check_free()
     _check_whole(version)
     active = model_selectors.active_model()

@@ -1,4 +1,4 @@
-"""Reads of model versions: which one serves, and what is known of them."""
+"""Queries of model versions."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -10,42 +10,42 @@ from detector.models import Analysis, ModelVersion, ShadowFace
 
 
 def active_model() -> ModelVersion | None:
-    """The version that serves; none before the first worker has started."""
+    """Return the active version; None before the first worker has started."""
     return ModelVersion.objects.filter(status=ModelStatus.ACTIVE).first()
 
 
 def previous_model() -> ModelVersion | None:
-    """The version that served before the present one: where a roll-back leads."""
+    """Return the version that was active before the present one, for a roll-back."""
     served = ModelVersion.objects.exclude(status=ModelStatus.ACTIVE)
     return served.filter(activated_at__isnull=False).order_by("-activated_at").first()
 
 
 def others_than(version: ModelVersion) -> QuerySet[ModelVersion]:
-    """Every other version, the newest first."""
+    """Return all other versions, the newest first."""
     return ModelVersion.objects.exclude(pk=version.pk).order_by("-created_at", "-id")
 
 
 def models_in_shadow() -> list[ModelVersion]:
-    """The versions that score live photos without showing it."""
+    """Return the versions that score live photos in the shadow."""
     return list(ModelVersion.objects.filter(in_shadow=True).order_by("id"))
 
 
 def is_for_the_shadow(analysis_id: UUID) -> bool:
-    """Whether a version in the shadow should judge the faces of this analysis."""
+    """Return whether an analysis has faces for a version in the shadow to score."""
     done = Analysis.objects.filter(pk=analysis_id, status=Status.DONE, faces__isnull=False)
     return ModelVersion.objects.filter(in_shadow=True).exists() and done.exists()
 
 
 @dataclass(frozen=True)
 class ShadowAgreement:
-    """On how many faces a version in the shadow says what was shown."""
+    """How often a version in the shadow agrees with the active one: `same` of `faces`."""
 
     faces: int
     same: int
 
 
 def shadow_agreement(version: ModelVersion) -> ShadowAgreement:
-    """Agreement with the versions that were shown, on all faces that it judged."""
+    """Return the agreement of a version in the shadow on all faces that it scored."""
     counts = ShadowFace.objects.filter(model_version=version).aggregate(
         faces=Count("pk"), same=Count("pk", filter=Q(emotion=F("face__emotion")))
     )
@@ -53,5 +53,5 @@ def shadow_agreement(version: ModelVersion) -> ShadowAgreement:
 
 
 def model_versions() -> QuerySet[ModelVersion]:
-    """The networks that have answered here, the newest first."""
+    """Return all model versions, the newest first."""
     return ModelVersion.objects.order_by("-id")

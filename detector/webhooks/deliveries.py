@@ -1,4 +1,4 @@
-"""Tries a delivery: claim, sign, send, and write down how it went."""
+"""Make attempts at deliveries: claim, sign, send, and record the outcome."""
 
 import logging
 import time
@@ -19,22 +19,22 @@ from detector.models import WebhookDelivery, WebhookEndpoint
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=outbound.TOTAL_SECONDS + 20)
-"""After which whoever tried it counts as lost."""
+"""After this time the process that claimed a delivery counts as lost."""
 QUICK_SECONDS = 2
-"""An endpoint whose last answer took no longer may use every place."""
+"""An endpoint is quick if its last attempt was accepted within this time."""
 GONE = 410
-WAITS = tuple(
+RETRY_DELAYS = tuple(
     timedelta(seconds=seconds)
     for seconds in (5, 30, 120, 600, 1800, 3600, 7200, 14400, 21600, 28800)
 )
-"""After each failed attempt; together a little less than a day."""
+"""Backoff after each failed attempt; together a little less than a day."""
 
 MAX_AGE = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an attempt went: a status, or an error in its place, and how long it took."""
+    """The outcome of an attempt: the response's status or an error, and the time it took."""
 
     seconds: float
     status: int | None = None
@@ -43,20 +43,20 @@ class Outcome:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the receiver has it."""
+        """Whether the receiver accepted the delivery."""
         return self.status is not None and 200 <= self.status < 300
 
     @property
     def is_quick(self) -> bool:
-        """Whether the endpoint took it without holding anything up."""
+        """Whether the receiver accepted it within `QUICK_SECONDS`."""
         return self.is_accepted and self.seconds <= QUICK_SECONDS
 
 
 def deliver(delivery_id: UUID) -> None:
-    """Try a delivery unless someone else does or it is not due; safe to call any number of times.
+    """Try a delivery, unless it is not due or claimed by another process. Idempotent.
 
-    It waits for the receiver. Workers do not: their couriers (`detector.webhooks.couriers`) take
-    the same steps for many endpoints at once.
+    This blocks until the receiver responds. Workers use `detector.webhooks.couriers` instead, which
+    takes the same steps for many endpoints at once.
     """
     delivery = claim(delivery_id)
     if delivery is None:
@@ -66,15 +66,15 @@ def deliver(delivery_id: UUID) -> None:
 
 
 def claim(delivery_id: UUID) -> WebhookDelivery | None:
-    """Take a delivery for one attempt; None where it is not due, or there is no place for it.
+    """Claim a delivery for one attempt. Return None where it is not due or no slot is free.
 
-    One attempt an endpoint at a time, and `WEBHOOK_CONCURRENCY` in all. Endpoints that are not
-    known to be quick share half of the places, so that they never hold up the others. The attempt
-    counts, with the wait after it, from here on: a worker that is killed changes nothing of that.
+    There is one attempt at a time for each endpoint, and `WEBHOOK_CONCURRENCY` in all. Endpoints
+    that are not known to be quick share half of the slots, so that they never block the others.
+    The attempt and its backoff are stored with the claim, so they count even if the worker dies.
     """
     now = clock.now()
     with transaction.atomic():
-        # Held while it is looked whether another of its deliveries is under way.
+        # Locked while we check whether another of its deliveries is under way.
         endpoint = (
             WebhookEndpoint.objects.select_for_update(no_key=True)
             .filter(deliveries=delivery_id, disabled_at=None)
@@ -82,38 +82,38 @@ def claim(delivery_id: UUID) -> WebhookDelivery | None:
         )
         if endpoint is None or endpoint.deliveries.filter(leased_until__gt=now).exists():
             return None
-        if not _has_place(endpoint, now):
+        if not _has_free_slot(endpoint, now):
             return None
-        delivery = _free(now).filter(pk=delivery_id).first()
+        delivery = _claimable(now).filter(pk=delivery_id).first()
         if delivery is None:
             return None
-        if delivery.attempts > len(WAITS):
+        if delivery.attempts > len(RETRY_DELAYS):
             _give_up(delivery, now, error="The last attempt broke off.")
             return None
         delivery.endpoint = endpoint
         delivery.leased_until = now + LEASE
         delivery.attempts += 1
-        delivery.due_at = now + WAITS[min(_step(delivery), len(WAITS) - 1)]
+        delivery.due_at = now + RETRY_DELAYS[min(_delay_index(delivery), len(RETRY_DELAYS) - 1)]
         delivery.save(update_fields=["leased_until", "attempts", "due_at"])
         return delivery
 
 
 def attempt(delivery: WebhookDelivery) -> Outcome:
-    """Send a delivery that was claimed; whatever goes wrong is an outcome, a defect of ours too."""
+    """Send a claimed delivery. Any error, even a bug of ours, becomes an outcome."""
     began = time.monotonic()
     try:
         reply = _send(delivery)
     except (outbound.RefusedError, outbound.FailedError) as failure:
         return Outcome(time.monotonic() - began, error=str(failure)[:300])
     except Exception as failure:
-        # A time limit of the worker, among others: raised here, it must not leave the row as it is.
+        # For example the worker's time limit, raised here: it must not leave the row claimed.
         logger.exception("Delivery %s broke off", delivery.pk)
         return Outcome(time.monotonic() - began, error=f"Broken off: {type(failure).__name__}.")
     return Outcome(time.monotonic() - began, reply.status, reply.body)
 
 
 def record_outcome(delivery: WebhookDelivery, outcome: Outcome) -> None:
-    """Write down how an attempt went."""
+    """Store the outcome of an attempt."""
     answer = {
         "response_status": outcome.status,
         "response_body": outcome.body,
@@ -126,17 +126,17 @@ def record_outcome(delivery: WebhookDelivery, outcome: Outcome) -> None:
 
 
 def due(limit: int) -> list[UUID]:
-    """Return deliveries to try now: the oldest of each endpoint that has none under way.
+    """Return the ids of deliveries to try now: the oldest of each endpoint with none under way.
 
-    Endpoints that are known to be quick come first. Owners take turns, so that neither a long
-    backlog nor many endpoints of one person stand before those of others.
+    Quick endpoints come first. Owners take turns, so that neither a long backlog nor many
+    endpoints of one owner delay the others.
     """
     now = clock.now()
-    of_endpoint = _free(now).filter(endpoint=OuterRef("pk")).order_by("due_at", "pk")
+    of_endpoint = _claimable(now).filter(endpoint=OuterRef("pk")).order_by("due_at", "pk")
     busy = WebhookDelivery.objects.filter(endpoint=OuterRef("pk"), leased_until__gt=now)
     turns = (
         WebhookEndpoint.objects.filter(
-            ~Exists(busy), pk__in=_free(now).values("endpoint"), disabled_at=None
+            ~Exists(busy), pk__in=_claimable(now).values("endpoint"), disabled_at=None
         )
         .annotate(
             next_id=Subquery(of_endpoint.values("pk")[:1]),
@@ -149,12 +149,12 @@ def due(limit: int) -> list[UUID]:
 
 
 def delete_old() -> int:
-    """Remove deliveries that ended long ago; how many."""
+    """Delete deliveries that ended more than `WEBHOOK_DELIVERY_DAYS` ago. Return how many."""
     old = clock.now() - timedelta(days=settings.WEBHOOK_DELIVERY_DAYS)
     return WebhookDelivery.objects.filter(finished_at__lt=old).delete()[0]
 
 
-def _free(now: datetime) -> QuerySet[WebhookDelivery]:
+def _claimable(now: datetime) -> QuerySet[WebhookDelivery]:
     return WebhookDelivery.objects.filter(
         Q(leased_until=None) | Q(leased_until__lt=now),
         status=DeliveryStatus.WAITING,
@@ -163,8 +163,8 @@ def _free(now: datetime) -> QuerySet[WebhookDelivery]:
     )
 
 
-def _has_place(endpoint: WebhookEndpoint, now: datetime) -> bool:
-    """Whether one more may be tried; two that look at once may both go ahead."""
+def _has_free_slot(endpoint: WebhookEndpoint, now: datetime) -> bool:
+    """Return whether a slot is free. Two concurrent callers may both get the last one."""
     under_way = WebhookDelivery.objects.filter(
         status=DeliveryStatus.WAITING, leased_until__gt=now
     ).aggregate(
@@ -177,10 +177,10 @@ def _has_place(endpoint: WebhookEndpoint, now: datetime) -> bool:
 
 
 def _send(delivery: WebhookDelivery) -> outbound.Reply:
-    """As https://www.standardwebhooks.com asks.
+    """Sign and send a delivery by https://www.standardwebhooks.com.
 
-    It runs in a thread of its own: the database is not asked there, which would open a connection
-    an attempt and count its outages as the receiver's.
+    This runs in a thread of its own, so it makes no queries: each attempt would open a connection,
+    and an outage of the database would count as the receiver's failure.
     """
     now = _claimed_at(delivery)
     message = str(delivery.pk)
@@ -196,7 +196,7 @@ def _send(delivery: WebhookDelivery) -> outbound.Reply:
 
 
 def _claimed_at(delivery: WebhookDelivery) -> datetime:
-    """Return the database's time at the claim, which the lease was counted from."""
+    """Return when the delivery was claimed, by the database's clock."""
     if delivery.leased_until is None:
         raise ValueError(f"Delivery {delivery.pk} was not claimed.")
     return delivery.leased_until - LEASE
@@ -204,12 +204,12 @@ def _claimed_at(delivery: WebhookDelivery) -> datetime:
 
 def _succeed(delivery: WebhookDelivery, **answer: object) -> None:
     now = clock.now()
-    _ours(delivery).update(
+    _still_leased(delivery).update(
         status=DeliveryStatus.DELIVERED, finished_at=now, leased_until=None, **answer
     )
     endpoint = WebhookEndpoint.objects.filter(pk=delivery.endpoint_id)
     if endpoint.filter(failures__gt=0).update(failures=0, failing_since=None):
-        # It is back: what waited for it need not wait longer.
+        # The endpoint is back, so its other deliveries need not wait.
         _waiting(delivery.endpoint_id).update(due_at=now)
 
 
@@ -219,13 +219,13 @@ def _fail(delivery: WebhookDelivery, **answer: object) -> None:
     endpoints = WebhookEndpoint.objects.filter(pk=endpoint.pk)
     since = endpoint.failing_since or now
     endpoints.update(failures=F("failures") + 1, failing_since=since)
-    # An endpoint that fails is spared as a whole: its next delivery waits as long as this one.
-    step = _step(delivery)
-    if step >= len(WAITS) or now - delivery.created_at > MAX_AGE:
+    # The backoff applies to the whole endpoint: all its deliveries wait as long as this one.
+    step = _delay_index(delivery)
+    if step >= len(RETRY_DELAYS) or now - delivery.created_at > MAX_AGE:
         _give_up(delivery, now, **answer)
     else:
-        _ours(delivery).update(leased_until=None, **answer)
-        _waiting(endpoint.pk).update(due_at=Greatest("due_at", now + WAITS[step]))
+        _still_leased(delivery).update(leased_until=None, **answer)
+        _waiting(endpoint.pk).update(due_at=Greatest("due_at", now + RETRY_DELAYS[step]))
     if answer["response_status"] == GONE:
         _disable(endpoint, "The receiver answered 410: it wants no more.")
     elif now - since > timedelta(days=settings.WEBHOOK_DISABLE_DAYS):
@@ -233,14 +233,14 @@ def _fail(delivery: WebhookDelivery, **answer: object) -> None:
 
 
 def _give_up(delivery: WebhookDelivery, now: datetime, **answer: object) -> None:
-    _ours(delivery).update(
+    _still_leased(delivery).update(
         status=DeliveryStatus.FAILED, finished_at=now, leased_until=None, **answer
     )
 
 
-def _step(delivery: WebhookDelivery) -> int:
-    """Which of the waits comes after this attempt; as many as there are means none does."""
-    return max(delivery.attempts - 1, min(delivery.endpoint.failures, len(WAITS) - 1))
+def _delay_index(delivery: WebhookDelivery) -> int:
+    """Return the index of the backoff after this attempt; past the end, there is no retry."""
+    return max(delivery.attempts - 1, min(delivery.endpoint.failures, len(RETRY_DELAYS) - 1))
 
 
 def _disable(endpoint: WebhookEndpoint, reason: str) -> None:
@@ -249,7 +249,7 @@ def _disable(endpoint: WebhookEndpoint, reason: str) -> None:
     )
 
 
-def _ours(delivery: WebhookDelivery) -> QuerySet[WebhookDelivery]:
+def _still_leased(delivery: WebhookDelivery) -> QuerySet[WebhookDelivery]:
     return WebhookDelivery.objects.filter(pk=delivery.pk, leased_until=delivery.leased_until)
 
 

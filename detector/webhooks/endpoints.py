@@ -1,4 +1,4 @@
-"""What owners' programs are told: endpoints, events, and the deliveries of each."""
+"""Change webhook endpoints, and create the deliveries of events."""
 
 import json
 from collections.abc import Iterable
@@ -10,21 +10,20 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from detector.common import clock, outbound
+from detector.common import clock, locks, outbound
 from detector.common.calendar import utc_text
 from detector.enums import DeliveryStatus, Event, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Review, User, WebhookDelivery, WebhookEndpoint
-from detector.models.webhook import new_secret
 
 
 def create_endpoint(
     owner: User, *, url: str, events: Iterable[str], description: str = ""
 ) -> WebhookEndpoint:
-    """A new endpoint. Raises DetectorError `url_refused` or `too_many_webhooks`."""
+    """Create an endpoint. Raises DetectorError `url_refused` or `too_many_webhooks`."""
     _check_url(url)
     with transaction.atomic():
-        User.objects.select_for_update(no_key=True).get(pk=owner.pk)
+        locks.lock_owner(owner.pk)
         if WebhookEndpoint.objects.filter(owner=owner).count() >= settings.WEBHOOKS_A_PERSON:
             raise DetectorError(
                 "too_many_webhooks", f"You have {settings.WEBHOOKS_A_PERSON} webhooks already."
@@ -37,9 +36,9 @@ def create_endpoint(
 def change_endpoint(
     endpoint: WebhookEndpoint, *, guard: AbstractContextManager[None] | None = None, **changes: Any
 ) -> None:
-    """Change url, events, description, or `disabled`; enabling forgets the failures.
+    """Change url, events, description or `disabled`. Enabling resets the failures.
 
-    The row is changed inside `guard`, which may hold it; names are looked up before.
+    The row is updated inside `guard`, which may lock it; the slow check of the URL comes before.
     """
     if "url" in changes:
         _check_url(changes["url"])
@@ -56,27 +55,20 @@ def change_endpoint(
         endpoint.refresh_from_db()
 
 
-def renew_secret(endpoint: WebhookEndpoint) -> str:
-    """A new secret; the old one signs nothing any more."""
-    endpoint.secret = new_secret()
-    endpoint.save(update_fields=["secret"])
-    return endpoint.secret
-
-
 def delete_endpoint(endpoint: WebhookEndpoint) -> None:
-    """Forget an endpoint with all that it was told."""
+    """Delete an endpoint with its deliveries."""
     endpoint.delete()
 
 
 def record(analysis_id: UUID) -> None:
-    """Write the deliveries of a finished analysis, inside the transaction that finishes it."""
+    """Create the deliveries of a finished analysis, in the same transaction."""
     analysis = Analysis.objects.get(pk=analysis_id)
     event = Event.ANALYSIS_DONE if analysis.status == Status.DONE else Event.ANALYSIS_FAILED
     _record(event, analysis, analysis.pk, _analysis_data(analysis))
 
 
 def record_review(review: Review) -> None:
-    """Write the deliveries of a verdict to the owner of its face, in the verdict's transaction."""
+    """Create the deliveries of a verdict for the owner of the face, in the same transaction."""
     _record(Event.REVIEW_CREATED, review.face.analysis, review.pk, _review_data(review))
 
 
@@ -102,7 +94,7 @@ def _record(event: Event, analysis: Analysis, subject: UUID, data: dict[str, Any
 
 
 def waiting_of(subject: UUID) -> list[UUID]:
-    """The deliveries that tell of something and are due."""
+    """Return the ids of due deliveries about an analysis or review."""
     waiting = WebhookDelivery.objects.filter(
         subject=subject,
         photo__deleted_at=None,
@@ -113,7 +105,7 @@ def waiting_of(subject: UUID) -> list[UUID]:
 
 
 def send_again(delivery: WebhookDelivery) -> WebhookDelivery:
-    """The same message once more, as a delivery of its own."""
+    """Create a new delivery with the same payload."""
     now = clock.now()
     return WebhookDelivery.objects.create(
         endpoint=delivery.endpoint,
@@ -139,12 +131,12 @@ def _payload(event: Event, moment: datetime, data: dict[str, Any]) -> str:
 
 
 def _address(analysis_id: UUID) -> str:
-    """Where a program reads an analysis: no request says under which name the site is reached."""
+    """Return the URL of an analysis in the API. There is no request to take the host from."""
     return f"{settings.SITE_URL}/api/v1/analyses/{analysis_id}/"
 
 
 def _analysis_data(analysis: Analysis) -> dict[str, Any]:
-    """Enough to know what to ask for; the photo itself is never sent."""
+    """Return the payload's data of an analysis; the photo itself is never sent."""
     error = {"code": analysis.error_code, "message": analysis.error_message}
     return {
         "id": str(analysis.pk),
@@ -157,7 +149,7 @@ def _analysis_data(analysis: Analysis) -> dict[str, Any]:
 
 
 def _review_data(review: Review) -> dict[str, Any]:
-    """What was said of which face, and what is shown now; never by whom."""
+    """Return the payload's data of a verdict, without the reviewer."""
     face = review.face
     face.refresh_from_db(fields=["reviewed_emotion"])
     return {

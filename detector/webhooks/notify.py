@@ -1,4 +1,4 @@
-"""Hints to the workers that deliveries are due."""
+"""Send messages to the workers when deliveries are due."""
 
 from uuid import UUID
 
@@ -13,24 +13,24 @@ SWEEP_BATCH = 100
 
 
 def send_again(delivery: WebhookDelivery) -> WebhookDelivery:
-    """The same message once more, at once."""
+    """Repeat a delivery, as soon as possible. Return the new one."""
     copy = endpoints.send_again(delivery)
     transaction.on_commit(lambda: _send([copy.pk]), robust=True)
     return copy
 
 
 def send_after_commit(subject: UUID) -> None:
-    """Tell the workers what has to be told of something, once that is committed."""
+    """Let the workers send the deliveries about an analysis or review, after the commit."""
     transaction.on_commit(lambda: send_waiting(subject), robust=True)
 
 
 def send_waiting(subject: UUID) -> None:
-    """Tell the workers what has to be told of something now."""
+    """Let the workers send the due deliveries about an analysis or review now."""
     _send(endpoints.waiting_of(subject))
 
 
 def sweep() -> None:
-    """Tell the workers of deliveries that are due."""
+    """Let the workers send the deliveries that are due."""
     _send(deliveries.due(SWEEP_BATCH))
 
 

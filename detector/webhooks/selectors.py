@@ -1,4 +1,4 @@
-"""Reads of webhooks and of what they were told, scoped to their owner first."""
+"""Queries of webhooks and their deliveries, always scoped to the owner."""
 
 from uuid import UUID
 
@@ -12,17 +12,17 @@ from detector.models import (
 
 
 def webhooks_of(owner: User) -> QuerySet[WebhookEndpoint]:
-    """An owner's webhooks, the newest first."""
+    """Return an owner's webhooks, the newest first."""
     return WebhookEndpoint.objects.filter(owner=owner).order_by("-id")
 
 
 def disabled_webhooks_of(owner: User) -> QuerySet[WebhookEndpoint]:
-    """Those of an owner's webhooks that are told nothing more."""
+    """Return an owner's disabled webhooks."""
     return webhooks_of(owner).exclude(disabled_at=None)
 
 
 def deliveries_of(owner: User, endpoint_id: UUID) -> QuerySet[WebhookDelivery]:
-    """What one of an owner's webhooks was told, the newest first; but of photos in the bin."""
+    """Return a webhook's deliveries, the newest first, except those of photos in the trash."""
     deliveries = WebhookDelivery.objects.filter(
         endpoint__owner=owner, endpoint=endpoint_id, photo__deleted_at=None
     )

@@ -96,7 +96,7 @@ def test_waits_grow_over_a_day_and_then_it_is_given_up(settings: Any) -> None:
         assert delivery.status == DeliveryStatus.FAILED
         assert delivery.finished_at is not None
         assert timedelta(hours=20) < delivery.finished_at - began <= timedelta(hours=36)
-        assert delivery.attempts == len(deliveries.WAITS) + 1
+        assert delivery.attempts == len(deliveries.RETRY_DELAYS) + 1
         assert "refused" in delivery.error
 
 

@@ -1,4 +1,4 @@
-"""The rollup follows every change."""
+"""The rollups follow every change."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -42,7 +42,7 @@ def test_rebuild_gives_what_was_counted_step_by_step(owner: User) -> None:
         ("2026-05-05", "sad", 1, 0.5),
     ]
     DailyEmotion.objects.all().delete()
-    # Four of emotions, two of days, four of hours: both days' photos are from noon.
+    # Four rows of emotions, two of days, four of hours: all photos were taken at noon.
     assert rollups.rebuild(owner) == 4 + 2 + 4
     assert rows(owner) == step_by_step
 
@@ -69,7 +69,7 @@ def test_days_are_the_owners(owner: User, zone: str, day: date) -> None:
 
 
 def everything(owner: User) -> list[list[tuple[object, ...]]]:
-    """All rollups, without their ids; sums of floats to the sixth place."""
+    """Return all rollups, without ids and with floats rounded to six places."""
     tables: list[list[tuple[object, ...]]] = []
     for table in (DailyPhotos, DailyEmotion, HourlyEmotion):
         names = [field.attname for field in table._meta.fields if field.attname != "id"]

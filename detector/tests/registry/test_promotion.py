@@ -1,4 +1,4 @@
-"""Which version serves, and who decides that; with the manifests of the committed weights."""
+"""Which version is active, with the manifests of the committed weights."""
 
 import json
 from pathlib import Path
@@ -87,7 +87,7 @@ def test_promote_and_roll_back(shipped: ModelVersion, owner: User, models_folder
     shipped.refresh_from_db()
     assert shipped.status == ModelStatus.RETIRED
     assert promotion.roll_back(owner) == shipped == active()
-    # Once more, and it is undone.
+    # A second roll-back undoes the first.
     assert promotion.roll_back(owner) == candidate
     entries = AuditEntry.objects.order_by("at", "id")
     assert [(entry.action, entry.target_name, entry.actor) for entry in entries] == [
@@ -110,7 +110,7 @@ def test_a_version_that_is_worse_or_unknown_is_refused(
     assert not AuditEntry.objects.exists()
     settings.PROMOTION_LARGEST_LOSS = 0.02
     promotion.promote(worse, owner)
-    # A paired comparison knows more than two manifests.
+    # A paired comparison takes precedence over the manifests.
     path = manifest.comparison_path(models_folder, other.sha256, worse.sha256)
     path.parent.mkdir()
     report = {
@@ -156,10 +156,10 @@ def test_workers_follow_the_row(shipped: ModelVersion, owner: User, models_folde
     promotion.promote(candidate, owner)
     assert (real_analyser().version, real_analyser().sha256) == ("mine", candidate.sha256)
     assert real_analyser().detector is inference.load().detector
-    # Another host's copy is not the one that was chosen.
+    # The copy on another host is not the chosen one.
     ModelVersion.objects.filter(pk=candidate.pk).update(sha256="e" * 64)
     assert code_of(real_analyser) == "model_unusable"
-    # One that nobody chose came with newer code, which this host does not have yet.
+    # A version that nobody chose came with newer code, which this host lacks yet.
     ModelVersion.objects.filter(pk=candidate.pk).update(chosen_at=None)
     assert real_analyser().version == shipped.name
 

@@ -1,4 +1,4 @@
-"""Deliveries of many endpoints at once: slow receivers hold up nobody but themselves."""
+"""Deliveries to many endpoints at once: slow receivers do not delay the others."""
 
 import threading
 import time
@@ -65,7 +65,7 @@ def test_good_receivers_get_theirs_while_slow_ones_still_drip(
         courier.wake()
         told = WebhookDelivery.objects.filter(status=DeliveryStatus.DELIVERED)
         until(lambda: told.count() == 21)
-        # All of those that drip were begun, and none of them has ended.
+        # All attempts at slow receivers have begun, and none has ended.
         assert under_way() == 13
         assert not WebhookDelivery.objects.exclude(error="").exists()
         until(lambda: under_way() == 0)
@@ -96,10 +96,10 @@ def test_courier_that_fails_once_goes_on(
 def without_rows(
     courier: couriers.Courier, monkeypatch: pytest.MonkeyPatch
 ) -> list[WebhookDelivery]:
-    """Let a courier find nothing due; what it writes down is returned instead."""
+    """Let a courier find nothing due. Return the list of deliveries whose outcome it stores."""
     settled: list[WebhookDelivery] = []
     monkeypatch.setattr(deliveries, "due", lambda _: [])
-    monkeypatch.setattr(deliveries, "settle", lambda delivery, _: settled.append(delivery))
+    monkeypatch.setattr(deliveries, "record_outcome", lambda delivery, _: settled.append(delivery))
     return settled
 
 
@@ -119,7 +119,7 @@ def test_what_ended_is_written_down_though_a_round_failed(
     monkeypatch.setattr(couriers, broken, fake)
     ended = WebhookDeliveryFactory.build()
     courier._under_way.add(ended.pk)
-    courier._news.put((ended, deliveries.Outcome(0, 200)))
+    courier._queue.put((ended, deliveries.Outcome(0, 200)))
     courier.wake()
     until(lambda: len(failures) == 1 and not courier._under_way)
     alive = courier._thread
@@ -142,7 +142,7 @@ def test_no_place_is_lost_where_no_thread_can_be_started(
         with pytest.raises(RuntimeError):
             courier.wake()
     settled = without_rows(courier, monkeypatch)
-    courier._news.put((WebhookDeliveryFactory.build(), deliveries.Outcome(0, 200)))
+    courier._queue.put((WebhookDeliveryFactory.build(), deliveries.Outcome(0, 200)))
     courier.wake()
     until(lambda: len(settled) == 1)
 
@@ -217,9 +217,9 @@ def refuse(*_: Any) -> None:
 @pytest.mark.django_db
 def test_attempt_of_a_worker_that_was_killed_counts_and_is_put_off(owner: User) -> None:
     delivery = WebhookDeliveryFactory.create(endpoint__owner=owner)
-    for attempt in range(1, len(deliveries.WAITS) + 2):
+    for attempt in range(1, len(deliveries.RETRY_DELAYS) + 2):
         assert deliveries.claim(delivery.pk) is not None
-        # Nothing more comes of it: the lease runs out, then the wait.
+        # The worker died: let the lease expire, then the retry delay.
         delivery.refresh_from_db()
         assert delivery.attempts == attempt
         assert delivery.due_at > timezone.now()
