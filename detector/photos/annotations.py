@@ -1,4 +1,4 @@
-"""What an owner writes on a photo: a note, tags, and how it felt."""
+"""Annotations of photos by their owner: note, tags, and self-reported emotion."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -24,34 +24,34 @@ def annotate(
     tags: Iterable[str] | None = None,
     felt_emotion: str | None = None,
 ) -> None:
-    """Change what is given; an empty value clears, None leaves as it is.
+    """Change the given annotations; an empty value clears, None leaves unchanged.
 
     Raises DetectorError `invalid_note`, `invalid_tags` or `invalid_emotion`; then nothing is
     changed.
     """
     changes = {}
     if note is not None:
-        changes["note"] = _note(note)
+        changes["note"] = _clean_note(note)
     if felt_emotion is not None:
-        changes["felt_emotion"] = _felt(felt_emotion)
-    held = locks.lock_photos(photo.owner, [photo.pk]).first()
-    if held is None:
+        changes["felt_emotion"] = _clean_emotion(felt_emotion)
+    locked = locks.lock_photos(photo.owner, [photo.pk]).first()
+    if locked is None:
         return
     if changes:
-        Photo.objects.filter(pk=held.pk).update(**changes)
+        Photo.objects.filter(pk=locked.pk).update(**changes)
     if tags is not None:
-        _replace_tags(held, _spelled(held.owner, tags))
+        _replace_tags(locked, _unique_tags(locked.owner, tags))
     photo.refresh_from_db()
 
 
 @transaction.atomic
 def add_tag(owner: User, photo_ids: Iterable[UUID], name: str) -> int:
-    """Put a tag on an owner's photos; how many did not have it.
+    """Put a tag on an owner's photos. Return how many did not have it yet.
 
-    Raises DetectorError `invalid_tags`, also where one of them has as many as it can; then
+    Raises DetectorError `invalid_tags`, also where a photo has the maximum number already; then
     nothing is changed.
     """
-    names = _spelled(owner, [name])
+    names = _unique_tags(owner, [name])
     if not names:
         raise DetectorError("invalid_tags", "A tag needs at least one letter or digit.")
     photos = list(locks.lock_photos(owner, photo_ids).filter(deleted_at=None))
@@ -64,7 +64,7 @@ def add_tag(owner: User, photo_ids: Iterable[UUID], name: str) -> int:
     return len(without)
 
 
-def _note(text: str) -> str:
+def _clean_note(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\0", "").strip()
     if len(text) > NOTE_LENGTH:
         raise DetectorError(
@@ -75,7 +75,7 @@ def _note(text: str) -> str:
     return text
 
 
-def _felt(emotion: str) -> str:
+def _clean_emotion(emotion: str) -> str:
     if emotion and emotion not in Emotion.values:
         raise DetectorError(
             "invalid_emotion",
@@ -85,9 +85,9 @@ def _felt(emotion: str) -> str:
     return emotion
 
 
-def _spelled(owner: User, tags: Iterable[str]) -> list[str]:
-    """Each tag once, spelled as the owner spelled it first, whatever its capitals now."""
-    words = dict.fromkeys(_word(tag) for tag in tags)
+def _unique_tags(owner: User, tags: Iterable[str]) -> list[str]:
+    """Return the tags without repeats, ignoring case; known tags keep their first spelling."""
+    words = dict.fromkeys(_clean_tag(tag) for tag in tags)
     known = {name.casefold(): name for name in photo_selectors.tag_names_of(owner)} if words else {}
     names: dict[str, str] = {}
     for word in words:
@@ -97,7 +97,7 @@ def _spelled(owner: User, tags: Iterable[str]) -> list[str]:
     return list(names.values())
 
 
-def _word(tag: str) -> str:
+def _clean_tag(tag: str) -> str:
     word = " ".join("".join(c if c.isprintable() else " " for c in tag).split())
     if len(word) > TAG_LENGTH:
         raise DetectorError(
@@ -119,11 +119,11 @@ def _check_number(tags: int) -> None:
 
 def _replace_tags(photo: Photo, names: list[str]) -> None:
     photo.tags.exclude(name__in=names).delete()
-    there = set(photo.tags.values_list("name", flat=True))
+    existing = set(photo.tags.values_list("name", flat=True))
     PhotoTag.objects.bulk_create(
         [
             PhotoTag(photo=photo, owner_id=photo.owner_id, name=name)
             for name in names
-            if name not in there
+            if name not in existing
         ]
     )

@@ -1,4 +1,4 @@
-"""Names in ZIP archives, as people read them, and what computers put beside photos."""
+"""Decode file names in ZIP archives, and recognise files that are not photos."""
 
 import struct
 import unicodedata
@@ -10,9 +10,9 @@ from typing import Final
 
 UTF8_FLAG: Final = 0x800
 UNICODE_PATH: Final = 0x7075
-"""The extra field with the name in UTF-8 (APPNOTE 4.6.9)."""
+"""Id of the extra field with the name in UTF-8 (APPNOTE 4.6.9)."""
 FROM_DOS: Final = 0
-"""`create_system` of Windows' own tools, which write names in the page of the old console."""
+"""`create_system` of Windows' own tools, which use the code page of the old console."""
 
 CODE_PAGES: Final = ("cp1252", "cp437", "cp850")
 
@@ -31,16 +31,16 @@ JUNK_FOLDERS: Final = frozenset(
 )  # fmt: skip
 JUNK_ENDINGS: Final = ("@synoeastream", "@synoresource")
 
-SIDECARS: Final = frozenset(
+SIDECAR_SUFFIXES: Final = frozenset(
     {
         ".aae", ".cos", ".csv", ".db", ".dop", ".htm", ".html", ".ini", ".json", ".lnk", ".log",
         ".md", ".md5", ".nfo", ".on1", ".pp3", ".rtf", ".sfv", ".sidecar", ".text", ".tsv", ".txt",
         ".url", ".vcf", ".xml", ".xmp", ".yaml", ".yml",
     }
 )  # fmt: skip
-"""Endings of what programs and services of photos write beside them, and of notes."""
+"""Suffixes of files that photo programs and services write beside photos, and of notes."""
 
-FILMS: Final = frozenset(
+VIDEO_SUFFIXES: Final = frozenset(
     {
         ".3g2", ".3gp", ".avi", ".flv", ".insv", ".lrv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4",
         ".mpeg", ".mpg", ".mts", ".webm", ".wmv",
@@ -49,21 +49,21 @@ FILMS: Final = frozenset(
 
 
 def readable_name(entry: zipfile.ZipInfo) -> str:
-    """Return the path of an entry in the characters that its maker meant, with forward slashes.
+    """Return the decoded path of an entry, with forward slashes.
 
-    Names ought to be UTF-8 with a flag. Older tools write them in a code page that they do not
-    tell; of those in use here it is the one that makes most letters of the bytes.
+    Names should be UTF-8, marked by a flag. Older tools use a code page and do not say which one.
+    Then we guess: the code page wins that decodes the most bytes to letters.
     """
     name = entry.orig_filename
     if not entry.flag_bits & UTF8_FLAG and not name.isascii():
         raw = name.encode("cp437", "replace")
-        name = _unicode_path(entry, raw) or _guessed(raw, entry.create_system)
+        name = _unicode_path(entry, raw) or _decoded_by_guess(raw, entry.create_system)
     name = name.split("\0")[0].replace("\\", "/")
     return unicodedata.normalize("NFC", name)
 
 
 def is_junk(path: str) -> bool:
-    """Whether computers added an entry by themselves: folders, thumbnails, settings of folders."""
+    """Return whether an entry is a folder, or a system file such as a thumbnail cache."""
     *folders, name = path.casefold().split("/")
     return (
         not name
@@ -79,23 +79,23 @@ def _is_junk_folder(name: str) -> bool:
 
 
 def is_sidecar(path: str) -> bool:
-    """Whether an entry says something of photos and is none."""
-    return PurePosixPath(path).suffix.casefold() in SIDECARS
+    """Return whether an entry is a sidecar file, such as metadata of a photo."""
+    return PurePosixPath(path).suffix.casefold() in SIDECAR_SUFFIXES
 
 
-def is_film(path: str) -> bool:
-    """Whether an entry is a film, by its name."""
-    return PurePosixPath(path).suffix.casefold() in FILMS
+def is_video(path: str) -> bool:
+    """Return whether an entry is a video, by its suffix."""
+    return PurePosixPath(path).suffix.casefold() in VIDEO_SUFFIXES
 
 
-def live_films(paths: list[str]) -> set[str]:
-    """Return the films that belong to a photo of the same name, as phones keep moving photos."""
-    photos = {_stem(path) for path in paths if not is_film(path) and not is_sidecar(path)}
-    return {path for path in paths if is_film(path) and _stem(path) in photos}
+def live_videos(paths: list[str]) -> set[str]:
+    """Return the videos beside a photo of the same name, as phones store live photos."""
+    photos = {_stem(path) for path in paths if not is_video(path) and not is_sidecar(path)}
+    return {path for path in paths if is_video(path) and _stem(path) in photos}
 
 
 def _stem(path: str) -> str:
-    """The path without its ending: of `IMG_1.HEIC.mov` as of `IMG_1.mov` that of `IMG_1.HEIC`."""
+    """Return the path without suffixes, so that `IMG_1.HEIC`, `.mov` and `.HEIC.mov` match."""
     stem = PurePosixPath(path.casefold()).with_suffix("")
     return str(stem.with_suffix("") if stem.suffix in (".heic", ".jpg", ".jpeg") else stem)
 
@@ -117,17 +117,17 @@ def _extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
         position += 4 + size
 
 
-def _guessed(raw: bytes, system: int) -> str:
+def _decoded_by_guess(raw: bytes, system: int) -> str:
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         pages = CODE_PAGES if system != FROM_DOS else (*CODE_PAGES[1:], CODE_PAGES[0])
-        # The first of equals: the page that fits where the name came from.
-        return max((raw.decode(page, "replace") for page in pages), key=_letters)
+        # On ties, `max` takes the first: the most likely page of the system.
+        return max((raw.decode(page, "replace") for page in pages), key=_letter_score)
 
 
-def _letters(text: str) -> int:
-    """How many characters beyond ASCII are Latin letters, less those that names hardly have."""
+def _letter_score(text: str) -> int:
+    """Return a score: non-ASCII Latin letters minus all other non-ASCII characters."""
     foreign = [character for character in text if not character.isascii()]
     letters = [c for c in foreign if unicodedata.name(c, "").startswith("LATIN ")]
     return 2 * len(letters) - len(foreign)

@@ -1,7 +1,7 @@
-"""Photos out of a ZIP archive, one at a time.
+"""Unpack photos from a ZIP archive, one at a time.
 
-Archives come from strangers. What an archive says of itself is judged before anything is
-unpacked, nothing is ever written under a name it gives, and no more is unpacked than it said.
+Archives are untrusted. The directory is checked before anything is unpacked, no file is ever
+written under a name from the archive, and no more is unpacked than the directory announces.
 """
 
 import zipfile
@@ -20,19 +20,19 @@ from detector.exceptions import DetectorError
 from detector.photos import archive_names, images, remarks
 
 SIGNATURES: Final = (b"PK\x03\x04", b"PK\x05\x06")
-"""How a ZIP begins: with a file, or with the end of one that holds nothing."""
+"""First bytes of a ZIP: those of a file entry, or of an empty archive."""
 
 DIRECTORY_BYTES: Final = 512 * 2**10
-"""`zipfile` reads the directory in one piece and makes an object of every entry: a longer one is
-refused before it is read. Two hundred photos take some 20 KB."""
+"""Maximum size of the directory. `zipfile` reads it at once and creates an object for each entry,
+so a longer one is refused before it is read. 200 photos take about 20 KB."""
 
 HARMLESS_BYTES: Final = 16 * 2**20
 MAX_RATIO: Final = 50
-"""Photos hardly shrink, blank scans by a lot; an archive that unpacks to more than the former and
-grows by more than the latter is made to fill a disk."""
+"""Photos hardly compress, but blank scans do. An archive counts as a zip bomb where it unpacks to
+more than `HARMLESS_BYTES` and its compression ratio is above `MAX_RATIO`."""
 
 SIDECAR_BYTES: Final = 16 * 2**20
-"""Of all sidecars that are read of one archive, unpacked; what goes beyond is left unread."""
+"""Unpacked size of all sidecars read from one archive; those beyond it are ignored."""
 
 CHUNK: Final = 64 * 2**10
 
@@ -51,14 +51,14 @@ LOCKED = DetectorError("locked_file", "The file is locked with a password.")
 FOREIGN = DetectorError(
     "unsupported_compression", "The file is compressed in a way that we do not read."
 )
-FILM = DetectorError(
+VIDEO = DetectorError(
     "unsupported_format", "This is a film, not a photo: use a single picture of it."
 )
 NO_PHOTO = DetectorError("no_photo_in_archive", "There is no photo in this archive.")
 
 
 def is_archive(file: "UploadedFile[Any]") -> bool:
-    """Whether a file is a ZIP, by its content."""
+    """Return whether a file is a ZIP archive, by its content."""
     file.seek(0)
     start = file.read(4)
     file.seek(0)
@@ -66,16 +66,16 @@ def is_archive(file: "UploadedFile[Any]") -> bool:
 
 
 class Archive:
-    """An archive that may be opened.
+    """An archive whose directory passed all checks.
 
-    Raises DetectorError where it is damaged, names files outside of itself, or holds too much;
-    then nothing was unpacked.
+    The constructor raises DetectorError where the archive is damaged, has paths that lead outside,
+    or is too large; nothing is unpacked then.
     """
 
     def __init__(self, file: "UploadedFile[Any]") -> None:
         self.name = images.short_name(file.name or "archive")
         try:
-            self._zip = zipfile.ZipFile(cast(BinaryIO, _InPieces(file)))
+            self._zip = zipfile.ZipFile(cast(BinaryIO, _BoundedReads(file)))
         except (*READING_ERRORS, NotImplementedError) as error:
             raise CORRUPT from error
         named = [(entry, archive_names.readable_name(entry)) for entry in self._zip.infolist()]
@@ -83,19 +83,19 @@ class Archive:
             raise UNSAFE
         named = [(entry, path) for entry, path in named if not archive_names.is_junk(path)]
         self._paths = {id(entry): path for entry, path in named}
-        films = archive_names.live_films([path for _, path in named])
+        videos = archive_names.live_videos([path for _, path in named])
         self._sidecars = {path: entry for entry, path in named if archive_names.is_sidecar(path)}
         self.members = [
-            entry for entry, path in named if path not in self._sidecars and path not in films
+            entry for entry, path in named if path not in self._sidecars and path not in videos
         ]
         self._check_amounts(file.size or 0)
         self._sidecar_bytes = SIDECAR_BYTES
         self._remarks = remarks.Remarks(self._text_of, map(self._path, self.members))
 
     def _check_amounts(self, packed: int) -> None:
-        """Of what will be unpacked: neither sidecars nor films count."""
+        """Check number and size of the photos; sidecars and videos do not count."""
         photos = [
-            member for member in self.members if not archive_names.is_film(self._path(member))
+            member for member in self.members if not archive_names.is_video(self._path(member))
         ]
         if len(photos) > settings.ARCHIVE_MAX_FILES:
             raise _too_many_files()
@@ -106,18 +106,18 @@ class Archive:
             raise BOMB
 
     def name_of(self, member: zipfile.ZipInfo) -> str:
-        """How people find it: the archive and the file in it."""
+        """Return a name for people: the archive and the file in it."""
         return images.short_name(f"{self.name} › {PurePosixPath(self._path(member)).name}")
 
     def remark_on(self, member: zipfile.ZipInfo) -> remarks.Remark:
-        """Return what other files of the archive say of a photo in it."""
+        """Return the metadata of a photo from other files of the archive."""
         return self._remarks.on(self._path(member))
 
     def _path(self, member: zipfile.ZipInfo) -> str:
         return self._paths[id(member)]
 
     def _text_of(self, path: str, max_bytes: int) -> bytes | None:
-        """Return a sidecar's content; None where there is none that can be read and is small."""
+        """Return the content of a sidecar; None where it is missing, too large or unreadable."""
         entry = self._sidecars.get(path)
         if entry is None or entry.file_size > min(max_bytes, self._sidecar_bytes):
             return None
@@ -131,18 +131,18 @@ class Archive:
 
     @contextmanager
     def unpacked(self, member: zipfile.ZipInfo) -> "Iterator[UploadedFile[Any]]":
-        """One file of the archive, as if it had been uploaded by itself; gone afterwards.
+        """Unpack one file as an upload, and remove it at the end.
 
-        Raises DetectorError where it is locked, too large, damaged, or an archive itself, and
-        where there is no room to unpack it.
+        Raises DetectorError where it is encrypted, too large, damaged, or an archive itself, and
+        where the disk is full.
         """
         if member.flag_bits & 1:
             raise LOCKED
-        # The others unpack a few bytes to any amount of memory before they can be stopped.
+        # Other methods may expand a few bytes to any amount of memory before we can stop them.
         if member.compress_type not in READ_COMPRESSIONS:
             raise FOREIGN
-        if archive_names.is_film(self._path(member)):
-            raise FILM
+        if archive_names.is_video(self._path(member)):
+            raise VIDEO
         images.check_size(member.file_size)
         name = PurePosixPath(self._path(member)).name
         with storage.translate_errors(), TemporaryFile(name, "", member.file_size) as file:
@@ -157,7 +157,7 @@ class Archive:
         file.flush()
 
     def _pieces(self, member: zipfile.ZipInfo) -> Iterator[bytes]:
-        """Unpack in pieces; `zipfile` gives no more than the announced size and checks the sum."""
+        """Unpack in pieces. `zipfile` stops at the announced size and verifies the CRC."""
         try:
             with self._zip.open(member) as source:
                 while piece := source.read(CHUNK):
@@ -166,8 +166,8 @@ class Archive:
             raise CORRUPT from error
 
 
-class _InPieces:
-    """A file that is only ever read in small pieces."""
+class _BoundedReads:
+    """A file that refuses to be read in large pieces."""
 
     def __init__(self, file: "UploadedFile[Any]") -> None:
         self._file = file

@@ -1,4 +1,4 @@
-"""Deletes what a person wants gone: rows in one transaction, files after it."""
+"""Delete photos and accounts: rows in one transaction, files after its commit."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from detector.photos import images
 def delete_photo(photo: Photo) -> None:
     """Delete a photo with its analyses, faces, statistics and files.
 
-    An analysis that runs at this moment finds its row gone and ends without a trace.
+    An analysis that is running finds no row at its end, and stores nothing.
     """
     locked = Photo.objects.select_for_update(of=("self",)).select_related("owner")
     current = locked.filter(pk=photo.pk).first()
@@ -28,16 +28,16 @@ def delete_photo(photo: Photo) -> None:
 
 @transaction.atomic
 def delete_account(user: User) -> None:
-    """Delete a person with all photos and everything that is known of them."""
-    # Photos before their owner, as everyone locks them. Then nobody can add one: an upload under
-    # way is waited for, and what it added is found by the deletion.
+    """Delete a user with all photos and all other data."""
+    # Lock photos before their owner, as everyone does. The owner's lock waits for an upload under
+    # way, whose photo the deletion then finds, and blocks further uploads.
     list(Photo.objects.select_for_update(of=("self",)).filter(owner=user).values_list("pk"))
     User.objects.select_for_update().get(pk=user.pk).delete()
 
 
 @receiver(post_delete, sender=Explanation)
 def delete_picture_of(sender: type[Explanation], instance: Explanation, **_: Any) -> None:
-    """A heat map goes with its face."""
+    """Delete the file of a heat map with its row."""
     if instance.picture:
         name = str(instance.picture.name)
         transaction.on_commit(lambda: images.delete_files([name]))
@@ -45,6 +45,6 @@ def delete_picture_of(sender: type[Explanation], instance: Explanation, **_: Any
 
 @receiver(post_delete, sender=Photo)
 def delete_files_of(sender: type[Photo], instance: Photo, **_: Any) -> None:
-    """Whatever deletes a photo's row, an owner's account among it, deletes its files."""
+    """Delete the files of a photo with its row, also where the account is deleted."""
     names = [file.name for file in instance.files]
     transaction.on_commit(lambda: images.delete_files(names))

@@ -1,4 +1,4 @@
-"""Files of photos: checked on the way in, normalised once, removed with their photo."""
+"""Image files of photos: check uploads, make the stored copies, delete files."""
 
 import hashlib
 import io
@@ -28,7 +28,7 @@ from ml import images as decoder
 logger = logging.getLogger(__name__)
 
 DECODING = threading.BoundedSemaphore(2)
-"""A large WebP takes 750 MB to check: only so many at once, however many threads serve."""
+"""Limits how many images are decoded at once: a large WebP takes 750 MB."""
 
 PATIENCE_SECONDS = 20
 BUSY = DetectorError(
@@ -37,15 +37,15 @@ BUSY = DetectorError(
 
 JPEG_QUALITY = 95
 MAX_OPTIMIZED_PIXELS = 16_000_000
-"""Above it libjpeg is not asked for the shortest codes: it would keep six bytes of each pixel to
-save some percent."""
+"""Larger images are saved without `optimize`, which needs six bytes of memory for each pixel and
+saves only some percent."""
 THUMBNAIL_SIDE = 480
 THUMBNAIL_QUALITY = 82
 
 
 @dataclass(frozen=True)
 class CheckedUpload:
-    """A file that passed every check that is possible before analysis; sizes are upright."""
+    """An upload that passed all checks; `width` and `height` are those of the upright image."""
 
     filename: str
     content: "UploadedFile[Any]"
@@ -56,7 +56,7 @@ class CheckedUpload:
 
 
 def check_upload(file: "UploadedFile[Any]") -> CheckedUpload:
-    """Check a received file: first its header alone, then that its data is whole.
+    """Check an upload: first its header, then that its data is intact.
 
     Raises DetectorError with a code of `ml.images.ImageError`.
     """
@@ -82,7 +82,7 @@ def check_upload(file: "UploadedFile[Any]") -> CheckedUpload:
 
 
 def check_size(size: int) -> None:
-    """Raise DetectorError where a file of so many bytes is not even looked at."""
+    """Raise DetectorError where a file of this size is too large to accept."""
     try:
         decoder.check_size(size, limits())
     except decoder.ImageError as error:
@@ -96,7 +96,7 @@ def _verify(stream: BinaryIO) -> None:
 
 @contextmanager
 def decoding_slot() -> Iterator[None]:
-    """A place among those who may decode now. Raises DetectorError `busy` after a while."""
+    """Hold one of the decoding slots. Raises DetectorError `busy` where none becomes free."""
     if not DECODING.acquire(timeout=PATIENCE_SECONDS):
         raise BUSY
     try:
@@ -106,33 +106,33 @@ def decoding_slot() -> Iterator[None]:
 
 
 def limits() -> decoder.Limits:
-    """The limits that the settings state."""
+    """Return the limits from the settings."""
     return decoder.Limits(settings.UPLOAD_MAX_BYTES, settings.UPLOAD_MAX_PIXELS)
 
 
 def max_jpeg_pixels() -> int:
-    """Pixels that a JPEG may have: it can be reduced while it is decoded."""
+    """Return the maximum pixels of a JPEG: more, since it can be reduced while decoding."""
     return limits().max_pixels * decoder.JPEG_REDUCTION**2
 
 
 def as_detector_error(error: decoder.ImageError) -> DetectorError:
-    """The same error, in the terms of the platform."""
+    """Convert an ImageError to a DetectorError."""
     return DetectorError(error.code, error.message, details=error.details)
 
 
 def short_name(filename: str) -> str:
-    """A file's name that fits its column, without characters that do not print."""
+    """Return the printable characters of a file name, cut to the length of its column."""
     printable = "".join(character for character in filename if character.isprintable())
     return printable[-255:] or "photo"
 
 
 def normalise(photo: Photo) -> NDArray[np.uint8]:
-    """The upright RGB pixels of a photo, (H, W, 3) uint8.
+    """Return the upright RGB pixels of a photo, (H, W, 3) uint8.
 
-    The first call stores the upright copy and the thumbnail and drops the file as received, and
-    with it all metadata but the capture time. The pixels are those of the copy at the first call,
-    too: the same network reads the same of a photo whenever it is analysed. Raises DetectorError
-    for a file that cannot be decoded, and where the storage is away.
+    The first call stores the upright copy and the thumbnail, and deletes the file as received with
+    all metadata except the capture time. It, too, returns the pixels of the compressed copy, so
+    that all analyses of a photo see the same pixels. Raises DetectorError where the file cannot be
+    decoded and where the storage is away.
     """
     source = photo.image or photo.upload
     allowed = _limits_of_copies() if photo.image else limits()
@@ -148,7 +148,7 @@ def normalise(photo: Photo) -> NDArray[np.uint8]:
 
 
 def restore_upload(photo: Photo, checked: CheckedUpload) -> None:
-    """Store a file again whose copy was lost before it was normalised."""
+    """Store an upload again whose stored file was lost before normalisation."""
     with storage.translate_errors():
         if photo.image or photo.upload.storage.exists(str(photo.upload.name)):
             return
@@ -159,7 +159,7 @@ def restore_upload(photo: Photo, checked: CheckedUpload) -> None:
 
 
 def _store_copies(photo: Photo, decoded: decoder.DecodedImage) -> NDArray[np.uint8]:
-    """Store both copies and name them in the row; the pixels of the upright one."""
+    """Store both copies and put them into the row. Return the pixels of the upright copy."""
     upload = str(photo.upload.name)
     try:
         image = Image.fromarray(decoded.rgb)
@@ -173,16 +173,17 @@ def _store_copies(photo: Photo, decoded: decoder.DecodedImage) -> NDArray[np.uin
     except BaseException:
         delete_files(_copies(photo))
         raise
-    # From here on the row may name them, whatever is raised: if not, they are orphans.
-    counted = _name_copies(photo, decoded, upload)
-    delete_files([upload] if counted else _copies(photo))
+    # Even if this raises, the row may refer to the copies, so they are not deleted. If it does not,
+    # they are removed as orphans later.
+    was_updated = _update_row(photo, decoded, upload)
+    delete_files([upload] if was_updated else _copies(photo))
     return kept
 
 
 def _limits_of_copies() -> decoder.Limits:
-    """Our own copy may be larger than the file as received, or than what may come in today.
+    """Return limits for our own copies, which may be larger than uploads may be.
 
-    It is never reduced while it is decoded: boxes are in its pixels.
+    They must not be reduced while decoding, since bounding boxes are in their pixels.
     """
     return replace(limits(), max_bytes=sys.maxsize, max_pixels=decoder.MAX_SIDE**2)
 
@@ -191,10 +192,10 @@ def _copies(photo: Photo) -> list[str]:
     return [str(file.name) for file in (photo.image, photo.thumbnail) if file]
 
 
-def _name_copies(photo: Photo, decoded: decoder.DecodedImage, upload: str) -> bool:
-    """Put the copies into the row; whether they count.
+def _update_row(photo: Photo, decoded: decoder.DecodedImage, upload: str) -> bool:
+    """Put the copies into the row. Return whether the row changed.
 
-    Of two attempts that come here, one finds the upload gone from the row.
+    Of two concurrent attempts, the second finds that the row no longer has the upload.
     """
     captured_at = _aware(decoded.captured_at, photo) or photo.captured_at
     height, width = decoded.rgb.shape[:2]
@@ -214,7 +215,7 @@ def _name_copies(photo: Photo, decoded: decoder.DecodedImage, upload: str) -> bo
 
 
 def _aware(captured_at: datetime | None, photo: Photo) -> datetime | None:
-    """A capture time without a zone is meant in the owner's; one in the future is a wrong clock."""
+    """Return an aware capture time: a naive one is in the owner's zone, a future one is dropped."""
     if captured_at is None:
         return None
     if timezone.is_naive(captured_at):
@@ -230,7 +231,7 @@ def _jpeg(image: Image.Image, quality: int) -> ContentFile[bytes]:
 
 
 def delete_files(names: list[str]) -> None:
-    """Remove stored files; one that cannot be removed is logged and does not stop the others."""
+    """Delete stored files. A failure is logged and does not stop the others."""
     for name in names:
         try:
             default_storage.delete(name)

@@ -1,4 +1,4 @@
-"""Stored files that no row names: what is left when a process dies between file and row."""
+"""Remove orphans: stored files without a row, left by a process that died in between."""
 
 import fnmatch
 from collections.abc import Iterator
@@ -14,13 +14,12 @@ from detector.photos import images
 
 FOLDERS = ("uploads", "images", "thumbnails", "explanations", "probes")
 MIN_AGE = timedelta(hours=1)
-"""A younger file may still be on its way into a row. It is also how long an interrupted upload, a
-part of a picture or a probe of the storage may lie about."""
+"""The row of a younger file may not be committed yet."""
 
 
 def remove_orphans() -> int:
-    """Delete old files without a row; how many they were."""
-    # Files before rows: a file that is not named now and was there an hour ago never will be.
+    """Delete old files without a row. Return how many there were."""
+    # List files before reading rows: a file that is an hour old and has no row will never get one.
     old = set(_old_files())
     photos = Photo.objects.values_list("upload", "image", "thumbnail")
     heat_maps = Explanation.objects.values_list("picture")
@@ -31,10 +30,10 @@ def remove_orphans() -> int:
 
 
 def _old_files() -> Iterator[str]:
-    # By the clock that dated the files: another that runs ahead of it would make new ones old.
+    # Compare with the storage's clock: with one that runs ahead, new files would look old.
     newest = storage.now() - MIN_AGE
     for path in _files():
-        # One that vanishes meanwhile was normalised or deleted.
+        # A file that vanishes meanwhile was normalised or deleted.
         with suppress(FileNotFoundError):
             if default_storage.get_modified_time(path) < newest:
                 yield path
@@ -48,5 +47,5 @@ def _files() -> Iterator[str]:
             for name in default_storage.listdir(f"{top}/{part}")[1]:
                 yield f"{top}/{part}/{name}"
     if default_storage.exists(""):
-        # Earlier versions left the probes of their readiness here.
+        # Earlier versions left their readiness probes here.
         yield from fnmatch.filter(default_storage.listdir("")[1], "readiness*")

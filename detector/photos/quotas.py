@@ -1,4 +1,4 @@
-"""How much a person may keep."""
+"""Quotas of users."""
 
 from django.conf import settings
 
@@ -8,14 +8,14 @@ from detector.photos import selectors as photo_selectors
 
 
 def check(photo: Photo) -> None:
-    """Refuse a new photo that its owner has no room for; inside the transaction that adds it.
+    """Check that the owner's quotas allow a new photo, in the transaction that adds it.
 
-    The owner is held: of two photos that come at once, the second sees the first. Raises
+    This locks the owner, so that of two concurrent uploads the second counts the first. Raises
     DetectorError `quota_exceeded`.
     """
     owner = User.objects.select_for_update(no_key=True).filter(pk=photo.owner_id).first()
     if owner is None:
-        # The account is being deleted, and the database will say so.
+        # The account is being deleted; the insert will fail with IntegrityError.
         return
     usage = photo_selectors.usage(owner)
     _check("photos", usage.photos + 1, settings.QUOTA_PHOTOS)

@@ -1,6 +1,6 @@
-"""What other files of an archive say of its photos: our own export, or that of a photo service.
+"""Read metadata of photos from other files of an archive: of our export or of a photo service.
 
-All of it comes from strangers. Whatever does not fit is left out, never refused; ids lead nowhere.
+The files are untrusted. Invalid values are ignored without an error, and ids are never looked up.
 """
 
 import json
@@ -20,9 +20,9 @@ from detector.enums import Emotion
 from detector.photos import annotations
 
 MAX_EXPORT_BYTES: Final = 8 * 2**20
-"""Of our own export, which takes one to three KB a photo."""
+"""Maximum size of our export's JSON, which takes 1 to 3 KB for each photo."""
 MAX_SERVICE_BYTES: Final = 64 * 2**10
-"""Of what a photo service says of one photo: one or two KB."""
+"""Maximum size of a photo service's JSON for one photo, which takes 1 or 2 KB."""
 
 OWN_EXPORT: Final = "analyses.json"
 OWN_PICTURE: Final = re.compile(r"(?:(.*)/)?images/([0-9a-f-]{36})\.jpg", re.DOTALL)
@@ -30,15 +30,14 @@ SERVICE_ENDINGS: Final = (".json", ".supplemental-metadata.json")
 EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
 
 ReadText = Callable[[str, int], bytes | None]
-"""The content of the sidecar at a path; None where there is none of at most so many bytes that can
-be read."""
+"""Reads the sidecar at a path, up to a maximum size; None where that is not possible."""
 
 
 @dataclass(frozen=True)
 class Remark:
-    """What is known of one photo besides its pixels; empty where nothing is.
+    """Metadata of one photo; unknown values are empty.
 
-    `sha256` is of the file that our export was made from.
+    `sha256` is the checksum of the original upload, which our export names.
     """
 
     filename: str = ""
@@ -53,9 +52,9 @@ NO_REMARK: Final = Remark()
 
 
 class Remarks:
-    """The remarks of one archive; its files are read when a photo asks for them.
+    """The remarks of one archive, whose sidecars are read on first use.
 
-    Of our export no more is kept than what it says of the photos at `paths`.
+    Of our export only the entries of the photos at `paths` are kept.
     """
 
     def __init__(self, read: ReadText, paths: Iterable[str]) -> None:
@@ -67,14 +66,14 @@ class Remarks:
         self._exports: dict[str, dict[str, Remark]] = {}
 
     def on(self, path: str) -> Remark:
-        """Return what is said of the photo at a path."""
+        """Return the remark on the photo at a path."""
         own = OWN_PICTURE.fullmatch(path)
         if own and (remark := self._export_in(own[1] or "").get(own[2])):
             return remark
         return self._of_service(path)
 
     def _export_in(self, folder: str) -> dict[str, Remark]:
-        """Return what our export in a folder says, by the id that its pictures are named by."""
+        """Return the remarks of our export in a folder, by photo id."""
         if folder not in self._exports:
             path = f"{folder}/{OWN_EXPORT}" if folder else OWN_EXPORT
             content = _json(self._read(path, MAX_EXPORT_BYTES))
@@ -89,7 +88,7 @@ class Remarks:
         return self._exports[folder]
 
     def _of_service(self, path: str) -> Remark:
-        """Return the moment that Google Takeout keeps beside a photo."""
+        """Return the capture time from the sidecar that Google Takeout writes beside a photo."""
         place = PurePosixPath(path)
         numbered = re.fullmatch(r"(.*)(\(\d+\))", place.stem)
         names = [place.name + ending for ending in SERVICE_ENDINGS]
@@ -130,7 +129,7 @@ def _remark(entry: dict[str, Any]) -> Remark:
 
 
 def _text(value: object, length: int) -> str:
-    """Text that a database takes: JSON may hold halves of characters."""
+    """Return text without lone surrogates, which JSON may hold and a database refuses."""
     if not isinstance(value, str):
         return ""
     return value.encode("utf-8", "ignore").decode()[:length]

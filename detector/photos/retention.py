@@ -1,4 +1,4 @@
-"""Erases the photos that their owners did not want to keep any longer."""
+"""Erase photos whose retention time has ended."""
 
 from datetime import datetime, timedelta
 
@@ -9,11 +9,10 @@ from detector.photos import erasure
 
 
 def erase_outlived(now: datetime) -> int:
-    """Erase every photo that is older than its owner keeps photos; the number of them.
+    """Erase the photos that are older than their owners want. Return how many.
 
-    One transaction a photo: a round that is cut short has done a part, and the next one goes on.
-    The time counts from the upload, for an old picture may have been uploaded today. A photo in the
-    bin goes, too.
+    Each photo has its own transaction, so an interrupted run loses nothing. The time counts
+    from the upload, not from the capture. Photos in the trash are erased, too.
     """
     erased = 0
     for owner in User.objects.exclude(keep_photos_days=None):
@@ -24,7 +23,7 @@ def erase_outlived(now: datetime) -> int:
 
 
 def count_outlived(owner: User, now: datetime) -> int:
-    """How many photos the next round will erase."""
+    """Return how many photos the next run will erase."""
     return _outlived(owner, now).count()
 
 

@@ -1,4 +1,4 @@
-"""Reads of photos, scoped to their owner first."""
+"""Queries of photos, always scoped to the owner."""
 
 from dataclasses import dataclass
 
@@ -13,30 +13,30 @@ from detector.models import (
 
 
 def photos_of(owner: User) -> QuerySet[Photo]:
-    """All photos of an owner but those in the bin."""
+    """Return an owner's photos, except those in the trash."""
     return Photo.objects.filter(owner=owner, deleted_at=None)
 
 
 def tag_names_of(owner: User) -> list[str]:
-    """Every tag that an owner uses, once."""
+    """Return the distinct tags of an owner, sorted."""
     tags = PhotoTag.objects.filter(owner=owner, photo__deleted_at=None)
     return distinct_values(tags, "name")
 
 
 def trash_of(owner: User) -> QuerySet[Photo]:
-    """An owner's photos in the bin, the last deleted first."""
+    """Return an owner's photos in the trash, the last deleted first."""
     return Photo.objects.filter(owner=owner, deleted_at__isnull=False).order_by("-deleted_at")
 
 
 @dataclass(frozen=True)
 class Usage:
-    """How much a person keeps, the bin included."""
+    """What a user stores, the trash included."""
 
     photos: int
     bytes: int
 
 
 def usage(owner: User) -> Usage:
-    """How much of their quotas a person uses."""
+    """Return how much of the quotas a user uses."""
     total = Photo.objects.filter(owner=owner).aggregate(n=Count("pk"), size=Sum("stored_bytes"))
     return Usage(total["n"], total["size"] or 0)

@@ -1,7 +1,7 @@
-"""The bin: photos that were deleted and can still be brought back.
+"""The trash (the "bin" on the pages): deleted photos that can still be restored.
 
-What lies in it is seen nowhere and counts nowhere; an analysis under way is finished all the
-same, so that a photo that comes back is complete.
+Photos in it are hidden and not counted. An analysis under way is finished nevertheless, so that a
+restored photo is complete.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from detector.models import Photo, User
 
 @transaction.atomic
 def discard(owner: User, photo_ids: Iterable[UUID]) -> int:
-    """Put an owner's photos into the bin; how many were not there yet."""
+    """Move an owner's photos to the trash. Return how many were not there yet."""
     photos = list(locks.lock_photos(owner, photo_ids).filter(deleted_at=None))
     for photo in photos:
         rollups.remove(photo)
@@ -28,7 +28,7 @@ def discard(owner: User, photo_ids: Iterable[UUID]) -> int:
 
 @transaction.atomic
 def restore(owner: User, photo_ids: Iterable[UUID]) -> int:
-    """Bring an owner's photos back from the bin; how many were in it."""
+    """Restore an owner's photos from the trash. Return how many were there."""
     photos = list(locks.lock_photos(owner, photo_ids).exclude(deleted_at=None))
     for photo in photos:
         rollups.add(photo)
@@ -36,20 +36,20 @@ def restore(owner: User, photo_ids: Iterable[UUID]) -> int:
 
 
 def empty(before: datetime) -> int:
-    """Erase for good what was put into the bin before this moment; how many photos.
+    """Erase the photos that were moved to the trash before this moment. Return how many.
 
-    One transaction a photo: whoever brings one back waits for no other.
+    Each photo has its own transaction, so that restoring another one need not wait.
     """
     return _empty(Photo.objects.all(), before)
 
 
 def empty_of(owner: User) -> int:
-    """Erase for good all that an owner's bin holds now; how many photos."""
+    """Erase all photos that are in an owner's trash now. Return how many."""
     return _empty(Photo.objects.filter(owner=owner), clock.now())
 
 
 def kept_since() -> datetime:
-    """What was put into the bin before this moment has lain there long enough."""
+    """Return the moment before which photos in the trash are due for erasure."""
     return clock.now() - timedelta(days=settings.BIN_DAYS)
 
 
@@ -60,7 +60,7 @@ def _empty(photos: QuerySet[Photo], before: datetime) -> int:
 
 @transaction.atomic
 def _erase(photo_id: UUID, before: datetime) -> bool:
-    # Asked again under the lock: it may have been brought back. Statistics know nothing of it.
+    # Checked again under the lock: it may have been restored. It is not in the rollups.
     photo = Photo.objects.select_for_update().filter(pk=photo_id, deleted_at__lt=before).first()
     if photo is None:
         return False

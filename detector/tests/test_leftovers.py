@@ -26,7 +26,7 @@ STEPS = {
     "quota": ("detector.photos.quotas.check", 0),
     "analysis is queued": ("detector.analyses.submission._queue", 0),
     "thumbnail is made": ("detector.photos.images._jpeg", 1),
-    "copies are named": ("detector.photos.images._name_copies", 0),
+    "copies are named": ("detector.photos.images._update_row", 0),
     "photo is read": ("detector.registry.networks.analyser", 0),
     "result is counted": ("detector.insights.rollups.add", 0),
     "heat map is drawn": ("detector.analyses.crops.detection_of", 0),

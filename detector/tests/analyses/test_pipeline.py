@@ -215,14 +215,14 @@ def test_copies_that_cannot_all_be_stored_leave_nothing(
 def test_copies_stay_once_the_row_may_name_them(
     upload: Upload, picture: MakePicture, work_off: WorkOff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name_copies = images._name_copies
+    update_row = images._update_row
 
     def interrupted(*args: Any) -> None:
-        name_copies(*args)
+        update_row(*args)
         raise SoftTimeLimitExceeded
 
     upload(picture())
-    monkeypatch.setattr(images, "_name_copies", interrupted)
+    monkeypatch.setattr(images, "_update_row", interrupted)
     [analysis] = work_off()
     assert analysis.status == Status.QUEUED
     assert analysis.photo.image.storage.exists(str(analysis.photo.image.name))

@@ -39,7 +39,7 @@ def test_a_tag_is_spelled_as_it_was_first(photo: Photo, owner: User) -> None:
     other = PhotoFactory.create(owner=owner)
     annotations.annotate(other, tags=["NEW YORK"])
     assert tags(other) == ["New York"]
-    # A stranger's spelling is nobody else's business.
+    # Another user's spelling does not matter.
     foreign = PhotoFactory.create()
     annotations.annotate(foreign, tags=["new york"])
     assert tags(foreign) == ["new york"]

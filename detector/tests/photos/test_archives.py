@@ -1,4 +1,4 @@
-"""ZIPs as computers and photo services make them: names, and what lies beside the photos."""
+"""ZIPs as operating systems and photo services make them: file names and sidecars."""
 
 import contextlib
 import io
@@ -38,7 +38,7 @@ def taken_names(owner: User, content: bytes) -> list[str]:
 
 
 def raw_named(name: bytes, *, system: int = 3, extra: bytes = b"") -> bytes:
-    """A ZIP whose one name stands in these bytes, without the flag of UTF-8."""
+    """Return a ZIP with one file of this raw name, without the UTF-8 flag."""
     stand_in = "x" * len(name)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as zipped:
@@ -49,7 +49,7 @@ def raw_named(name: bytes, *, system: int = 3, extra: bytes = b"") -> bytes:
 
 
 def encodings() -> Iterator[tuple[str, bytes, int]]:
-    """Each name as the tools of these systems write it, where their page has its letters."""
+    """Each name is encoded as these systems' tools do, where their code page has its letters."""
     for name in NAMES:
         for page, system in (("utf-8", 3), ("utf-8", 0), ("cp1252", 3), ("cp850", 0), ("cp437", 0)):
             with contextlib.suppress(UnicodeEncodeError):
@@ -69,7 +69,7 @@ def test_name_in_an_extra_field(owner: User) -> None:
 
 
 def test_decomposed_letters_are_composed(owner: User) -> None:
-    # As macOS writes them: u and a diaeresis.
+    # As macOS writes it: u and a combining diaeresis.
     assert taken_names(owner, archive({"Gru\u0308\u00dfe.jpg": jpeg()})) == ["Grüße.jpg"]
 
 
@@ -94,7 +94,7 @@ def test_backslashes_lead_into_folders(owner: User) -> None:
     ],
 )  # fmt: skip
 def test_what_lies_beside_photos_is_skipped(owner: User, name: str) -> None:
-    # Some of it is a picture, and yet no photo.
+    # Some of these are pictures, but not photos.
     assert taken_names(owner, archive({"a/IMG_1.jpg": jpeg(), name: jpeg()})) == ["IMG_1.jpg"]
 
 
@@ -161,7 +161,7 @@ def export_of(photo: str, size: int) -> bytes:
 
 
 def remarks_in(content: bytes, monkeypatch: pytest.MonkeyPatch) -> tuple[list[Remark], int]:
-    """Return what is said of each photo, and how much was unpacked to know that."""
+    """Return the remark on each photo, and how many bytes were unpacked for it."""
     unpacked: list[bytes] = []
     read = zipfile.ZipFile.read
 

@@ -1,4 +1,4 @@
-"""What is deleted is gone."""
+"""Deleting photos and accounts."""
 
 from collections.abc import Callable
 from pathlib import Path

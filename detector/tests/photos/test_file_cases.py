@@ -55,7 +55,7 @@ ARCHIVES = {
 
 
 def sent_in(owner: User, name: str) -> list[Photo]:
-    """Upload a file, which nothing is wrong with, and analyse what came of it."""
+    """Upload a valid file and analyse its photos."""
     file = SimpleUploadedFile(name, (FOLDER / name).read_bytes())
     result = submission.submit(owner, [file], Source.WEB)
     assert result.rejected == []

@@ -1,4 +1,4 @@
-"""Every kind of picture: it works, or it has a code of its own; nothing in between."""
+"""Image files: each kind either works or has an error code of its own."""
 
 import io
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Files that no row names."""
+"""Orphans: files without a row."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Deleted photos lie in the bin for a while, count nowhere, and come back complete."""
+"""The trash: photos in it are not counted, and can be restored completely."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -25,7 +25,7 @@ WorkOff = Callable[[], list[Analysis]]
 
 
 def counted(owner: User) -> int:
-    """Faces in the rollup, which must be what counting anew gives."""
+    """Return the faces in the rollups, and check that a recount gives the same."""
     before = list(DailyEmotion.objects.filter(owner=owner).values_list("day", "emotion", "faces"))
     rollups.rebuild(owner)
     after = list(DailyEmotion.objects.filter(owner=owner).values_list("day", "emotion", "faces"))
