@@ -1,4 +1,4 @@
-"""Which faces wait for reviewers, in which order, and when a case is settled."""
+"""Review cases: which faces wait for reviewers, in which order, and when a case is settled."""
 
 import math
 import random
@@ -14,8 +14,8 @@ from detector.common import clock, locks
 from detector.enums import CaseStatus, Emotion, ReviewKind, Status, Verdict
 from detector.models import Face, Photo, Review, ReviewCase, User
 
-PIECE: Final = 500
-THIRD_PERSON: Final = 3
+BATCH_SIZE: Final = 500
+MAX_VERDICTS: Final = 3
 
 LABELLED: Final = {
     Emotion.ANGRY: 2768,
@@ -26,16 +26,16 @@ LABELLED: Final = {
     Emotion.SURPRISE: 3484,
     Emotion.NEUTRAL: 9549,
 }
-"""Faces of each emotion among FER+'s majority labels, training rows: what a network has seen least
-of is what it can learn most of."""
+"""Number of faces of each emotion by majority label, in the test rows of FER+. The rarer an emotion
+is in training, the more a network learns from another example."""
 RARITY: Final = {emotion: 1 - faces / max(LABELLED.values()) for emotion, faces in LABELLED.items()}
 
 
 def usefulness(face: Face, correction: str = "") -> float:
-    """How much a verdict on a face would teach, from 0 to 3.
+    """Return how useful a verdict on a face is for training, in [0, 3].
 
-    The entropy of the model's probabilities as a share of the greatest, plus how rare the
-    expressions are that it holds possible, plus 1 where the owner contradicts it.
+    It is the sum of the normalised entropy of the model's probabilities, the expected rarity of
+    the emotion under them, and 1 where the owner contradicts the model.
     """
     shares = face.probabilities
     entropy = -sum(p * math.log(p) for p in shares.values() if p > 0) / math.log(len(Emotion))
@@ -45,19 +45,19 @@ def usefulness(face: Face, correction: str = "") -> float:
 
 
 def open_for(photo: Photo, faces: Iterable[Face]) -> None:
-    """Put the new faces of a photo into the queue, if its owner agrees to that at this moment."""
+    """Open cases for the new faces of a photo, if its owner agrees to reviews now."""
     if photo.is_demo or not locks.lock_owner(photo.owner_id).agrees_to_review:
         return
     now = clock.now()
     ReviewCase.objects.bulk_create(
-        [_case(face, now) for face in faces], batch_size=PIECE, ignore_conflicts=True
+        [_case(face, now) for face in faces], batch_size=BATCH_SIZE, ignore_conflicts=True
     )
 
 
 def open_all(owner: User) -> None:
-    """Put an owner's faces into the queue that are not there yet; drawn ones teach nothing."""
+    """Open cases for all faces of an owner that have none, except faces of demo photos."""
     missing = _faces_of(owner).filter(review_case=None).prefetch_related("reviews")
-    for face in missing.iterator(chunk_size=PIECE):
+    for face in missing.iterator(chunk_size=BATCH_SIZE):
         given = list(face.reviews.all())
         own = next((r.verdict for r in given if r.kind == ReviewKind.OWNER), "")
         case = _case(face, clock.now(), correction=own)
@@ -68,10 +68,10 @@ def open_all(owner: User) -> None:
 
 
 def close_all(owner: User) -> int:
-    """Take an owner's faces out of the queue; how many waited.
+    """Delete the open cases of an owner. Return how many there were.
 
-    What is settled stays, and counts again should the owner agree once more; whoever exports asks
-    for the owner's consent.
+    Settled cases stay, and count again if the owner agrees again. Until then they are not exported:
+    exports check the owner's consent.
     """
     waiting = ReviewCase.objects.filter(face__analysis__photo__owner=owner, status=CaseStatus.OPEN)
     count = waiting.count()
@@ -80,7 +80,7 @@ def close_all(owner: User) -> int:
 
 
 def is_decided(face: Face) -> bool:
-    """Whether reviewers are done with a face, or were with the same one in an earlier reading."""
+    """Return whether a face was settled by reviewers, in this or an earlier analysis."""
     case = getattr(face, "review_case", None)
     if case is not None:
         return not case.is_open
@@ -88,17 +88,17 @@ def is_decided(face: Face) -> bool:
 
 
 def apply_verdicts(case: ReviewCase) -> None:
-    """Bring a case in line with the verdicts that there are.
+    """Update a case from the verdicts on its face.
 
-    One verdict settles a case that wants one. Of a case that wants two, both must agree; else a
-    third person is asked, and the verdict that two of the three share holds. Three that all differ
-    settle it as one that nobody can tell.
+    A case that wants one verdict is settled by it. A case that wants two is settled if they agree;
+    else a third reviewer is asked, and the majority counts. If all three differ, it is settled as
+    `cannot_tell`.
     """
     verdicts = verdicts_on(case.face)
     if case.wanted == 1:
         final, wanted = next(iter(verdicts), ""), 1
     else:
-        final, wanted = _of_several(verdicts)
+        final, wanted = _majority(verdicts)
     case.wanted, case.final_verdict = wanted, final
     case.status = CaseStatus.SETTLED if final else CaseStatus.OPEN
     case.settled_at = clock.now() if final else None
@@ -108,25 +108,25 @@ def apply_verdicts(case: ReviewCase) -> None:
 
 
 def verdicts_on(face: Face) -> list[str]:
-    """What reviewers said, the first first; owners are asked nothing here."""
+    """Return the verdicts of reviewers on a face, the oldest first, without the owner's."""
     given = Review.objects.filter(face=face, kind=ReviewKind.REVIEWER)
     return list(given.order_by("id").values_list("verdict", flat=True))
 
 
-def _of_several(verdicts: Sequence[str]) -> tuple[str, int]:
-    """The final verdict of a case that is reviewed twice, and how many verdicts it wants now."""
+def _majority(verdicts: Sequence[str]) -> tuple[str, int]:
+    """Return the final verdict of a case with double review, and how many verdicts it wants."""
     if len(verdicts) < 2:
         return "", 2
     verdict, votes = Counter(verdicts).most_common(1)[0]
     if votes >= 2:
         return verdict, len(verdicts)
-    if len(verdicts) < THIRD_PERSON:
-        return "", THIRD_PERSON
-    return Verdict.CANNOT_TELL, THIRD_PERSON
+    if len(verdicts) < MAX_VERDICTS:
+        return "", MAX_VERDICTS
+    return Verdict.CANNOT_TELL, MAX_VERDICTS
 
 
 def _case(face: Face, now: datetime, correction: str = "") -> ReviewCase:
-    # Drawn by lot, not by anything of the face: what is reviewed twice stands for all.
+    # Drawn at random, so that the faces reviewed twice are a representative sample.
     double = random.random() < settings.REVIEW_DOUBLE_SHARE  # noqa: S311
     return ReviewCase(
         face=face,

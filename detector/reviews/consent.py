@@ -1,4 +1,4 @@
-"""Whether reviewers may see a person's faces: asked apart from the terms, taken back at once."""
+"""Consent to reviews: separate from the terms, and withdrawn with immediate effect."""
 
 from django.db import transaction
 
@@ -10,8 +10,8 @@ from detector.reviews import cases
 
 @transaction.atomic
 def agree(user: User) -> None:
-    """Note that a person agrees to reviews by the text of today, and queue what there is."""
-    # An analysis that ends now opens its cases before or after this, never in between.
+    """Store a user's consent to the current text, and open cases for all their faces."""
+    # The lock keeps an analysis that ends now from opening its cases in between.
     locks.lock_owner(user.pk)
     user.review_consent_version = consent.REVIEW_VERSION
     user.review_consented_at = clock.now()
@@ -21,7 +21,10 @@ def agree(user: User) -> None:
 
 @transaction.atomic
 def withdraw(user: User) -> int:
-    """Take a person's faces out of the queue and of all data exported later; how many waited."""
+    """Withdraw a user's consent: their faces leave the queue and all later exports.
+
+    Return how many cases were open.
+    """
     locks.lock_owner(user.pk)
     user.review_consent_version, user.review_consented_at = "", None
     user.save(update_fields=["review_consent_version", "review_consented_at"])

@@ -1,4 +1,4 @@
-"""What verdicts say about reviewers and about the model; of those alone who agree to reviews."""
+"""Statistics of reviewers and of the model, from verdicts on faces of consenting owners."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -15,14 +15,14 @@ from detector.models import Review
 from detector.reviews import queue as review_queue
 
 LATEST: Final = 20_000
-"""Verdicts that are looked at: more make the page slow and no figure truer."""
+"""Maximum number of verdicts evaluated: more slow the page down and add no precision."""
 
 Given = tuple[UUID | None, str]
 
 
 @dataclass(frozen=True)
 class ReviewerFigures:
-    """One reviewer's work: how much, how fast, and how far others agree."""
+    """The work of one reviewer: number of reviews, median seconds, agreement with others."""
 
     name: str
     reviews: int
@@ -32,10 +32,10 @@ class ReviewerFigures:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Among reviewers: overall, of each, and of each two who judged the same faces.
+    """Agreement among reviewers: overall, of each one, and of each pair.
 
-    Over the first two verdicts on a face: the third is asked for only where these differ, so with
-    it agreement would look worse than it is.
+    Only the first two verdicts on a face count. A third is requested only where these differ, so
+    including it would bias the agreement downwards.
     """
 
     reviews: int
@@ -50,7 +50,7 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Precision:
-    """How often reviewers saw the emotion that the model named."""
+    """Precision of the model for one emotion, judged by reviewers."""
 
     emotion: Emotion
     estimate: Estimate | None
@@ -58,9 +58,9 @@ class Precision:
 
 @dataclass(frozen=True)
 class ModelFigures:
-    """Settled verdicts against the model; `confusion[verdict][emotion of the model]`.
+    """Settled verdicts against the model, as `confusion[verdict][emotion of the model]`.
 
-    `accuracy` and `precision` leave out the faces that nobody could tell.
+    `accuracy` and `precision` exclude faces with the verdict `cannot_tell`.
     """
 
     settled: int
@@ -70,7 +70,7 @@ class ModelFigures:
 
 
 def agreement() -> Agreement:
-    """Over the latest verdicts of reviewers."""
+    """Return the agreement over the `LATEST` verdicts of reviewers."""
     rows = list(
         Review.objects.filter(
             kind=ReviewKind.REVIEWER, face__review_case__in=review_queue.agreed_cases()
@@ -107,7 +107,7 @@ def agreement() -> Agreement:
 
 
 def of_model(model_id: UUID | None = None) -> ModelFigures:
-    """Settled verdicts against one model, or against whichever read the face."""
+    """Compare settled verdicts with one model, or with whichever model analysed the face."""
     settled = review_queue.agreed_cases().filter(status=CaseStatus.SETTLED)
     if model_id:
         settled = settled.filter(face__analysis__model_version=model_id)
@@ -127,7 +127,7 @@ def of_model(model_id: UUID | None = None) -> ModelFigures:
 
 
 def _against_others(person: UUID | None, doubles: list[tuple[Given, Given]]) -> Estimate | None:
-    """This reviewer's verdicts against those of whoever else judged the same face."""
+    """Return the kappa of a reviewer against all others on the same faces."""
     mine = [
         (one[1], other[1]) if one[0] == person else (other[1], one[1])
         for one, other in doubles

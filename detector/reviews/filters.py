@@ -1,4 +1,4 @@
-"""Filters of the queue of faces to review."""
+"""Filters of the review queue."""
 
 from datetime import UTC, tzinfo
 from typing import Any
@@ -15,7 +15,7 @@ DAY = forms.DateInput(attrs={"type": "date"})
 
 
 class ReviewFilter(django_filters.FilterSet):
-    """Which of the waiting faces a reviewer wants; days are those of the reviewer's calendar."""
+    """Filter the cases to review; days are in the reviewer's time zone."""
 
     emotion = django_filters.ChoiceFilter(
         field_name="face__emotion",
@@ -57,13 +57,13 @@ class ReviewFilter(django_filters.FilterSet):
         return user.zone if isinstance(user, User) else UTC
 
     def from_day(self, queryset: QuerySet[ReviewCase], name: str, day: Any) -> QuerySet[ReviewCase]:
-        """Photos uploaded on this day or later."""
+        """Keep photos uploaded on this day or later."""
         moment = start_of_day(day, self._zone)
         return queryset.filter(face__analysis__photo__uploaded_at__gte=moment)
 
     def until_day(
         self, queryset: QuerySet[ReviewCase], name: str, day: Any
     ) -> QuerySet[ReviewCase]:
-        """Photos uploaded on this day or earlier."""
+        """Keep photos uploaded on this day or earlier."""
         moment = end_of_day(day, self._zone)
         return queryset.filter(face__analysis__photo__uploaded_at__lt=moment)

@@ -1,4 +1,4 @@
-"""What reviewers see: the queue without what they must not know, and how far it is."""
+"""Queries of the review queue, for one reviewer."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,16 +13,16 @@ from detector.enums import CaseStatus, ReviewKind, Status
 from detector.models import ModelVersion, Review, ReviewCase, User
 
 COUNTED: Final = 1000
-"""Of more faces than this a page says no number: it would take longer than to find the next."""
+"""Above this number cases are not counted: it would take longer than finding the next one."""
 BATCHES_LISTED: Final = 20
 LOOKED_THROUGH: Final = 1000
-"""So many of the newest cases are looked through for uploads."""
+"""Number of the newest cases that are searched for uploads."""
 
 
 def agreed_cases() -> QuerySet[ReviewCase]:
-    """The cases whose owner agrees to reviews now, of faces that still count.
+    """Return the cases of current faces whose owner agrees to reviews now.
 
-    Asked of the owner each time: a case that withdrawal left behind is none.
+    Cases of owners who withdrew consent are excluded.
     """
     return ReviewCase.objects.filter(
         face__analysis__photo__owner__review_consent_version=consent.REVIEW_VERSION,
@@ -33,9 +33,9 @@ def agreed_cases() -> QuerySet[ReviewCase]:
 
 
 def queue_of(reviewer: User) -> QuerySet[ReviewCase]:
-    """What a reviewer can still judge, the most useful first: no face twice, and none of their own.
+    """Return the open cases that a reviewer may judge, the most useful first.
 
-    What they skipped is not among it, and what somebody else sees at this moment is.
+    Excluded are faces that they own, judged or skipped. Cases claimed by others are included.
     """
     given = Review.objects.filter(face=OuterRef("face"), reviewer=reviewer)
     return (
@@ -48,45 +48,45 @@ def queue_of(reviewer: User) -> QuerySet[ReviewCase]:
 
 
 def left(cases: QuerySet[ReviewCase]) -> int:
-    """How many cases wait; one more than `COUNTED` stands for all numbers above it."""
+    """Return the number of cases, at most `COUNTED` + 1, which means "more than `COUNTED`"."""
     return cases.order_by()[: COUNTED + 1].count()
 
 
-def free() -> Q:
-    """That nobody sees a case at this moment."""
+def unclaimed() -> Q:
+    """Return the condition for cases that nobody has claimed."""
     return Q(claimed_until=None) | Q(claimed_until__lte=clock.NOW)
 
 
-def held_by(reviewer: User) -> Q:
-    """That this reviewer sees a case at this moment."""
+def claimed_by_reviewer(reviewer: User) -> Q:
+    """Return the condition for cases that a reviewer has claimed."""
     return Q(claimed_by=reviewer, claimed_until__gt=clock.NOW)
 
 
-def case_held(reviewer: User, case_id: UUID) -> ReviewCase | None:
-    """A case that was given to a reviewer, and to nobody else since."""
+def claimed_case(reviewer: User, case_id: UUID) -> ReviewCase | None:
+    """Return a case that a reviewer claimed last, even if the claim has expired."""
     return queue_of(reviewer).filter(claimed_by=reviewer, pk=case_id).first()
 
 
 def reviews_by(reviewer: User) -> QuerySet[Review]:
-    """What somebody said as a reviewer, the latest first."""
+    """Return a person's reviews as a reviewer, the latest first."""
     given = Review.objects.filter(reviewer=reviewer, kind=ReviewKind.REVIEWER)
     return given.select_related("face__analysis", "face__review_case").order_by("-id")
 
 
 def may_review(person: User) -> bool:
-    """Whether a person may judge the faces of others."""
+    """Return whether a user may review the faces of others."""
     return person.is_staff and person.has_perm("detector.review_faces")
 
 
 def judged_today(reviewer: User) -> int:
-    """How many verdicts a reviewer gave since their midnight."""
+    """Return how many verdicts a reviewer gave today, in their time zone."""
     now = clock.now().astimezone(reviewer.zone)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     return reviews_by(reviewer).filter(created_at__gte=midnight).count()
 
 
 def models_reviewed() -> QuerySet[ModelVersion]:
-    """The networks whose readings were judged, the newest first."""
+    """Return the model versions with settled cases, the newest first."""
     settled = agreed_cases().filter(
         status=CaseStatus.SETTLED, face__analysis__model_version=OuterRef("pk")
     )
@@ -95,7 +95,7 @@ def models_reviewed() -> QuerySet[ModelVersion]:
 
 @dataclass(frozen=True)
 class Batch:
-    """The photos of one upload that wait for reviews; whose it is, a reviewer is not told."""
+    """An upload of photos with cases to review; it does not name the owner."""
 
     id: UUID
     uploaded_at: datetime
@@ -103,7 +103,7 @@ class Batch:
 
 
 def batches_waiting(reviewer: User) -> list[Batch]:
-    """The latest uploads of several photos that the newest of a reviewer's cases come from."""
+    """Return the latest uploads of several photos among a reviewer's newest cases."""
     batch = "face__analysis__photo__batch"
     newest = queue_of(reviewer).exclude(**{batch: None}).order_by("-id")[:LOOKED_THROUGH]
     rows = (

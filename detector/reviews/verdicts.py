@@ -1,4 +1,4 @@
-"""Verdicts on faces: who sees which, what a verdict changes, and taking it back."""
+"""Give and undo verdicts on faces, and claim the faces to judge."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -19,12 +19,12 @@ from detector.reviews import queue as review_queue
 from detector.webhooks import endpoints, notify
 
 UNDO_WITHIN: Final = timedelta(hours=1)
-TRIES: Final = 20
-"""Each lost try means that another reviewer got a face, so this many in a row do not happen."""
-LONGEST: Final = 600.0
-"""Seconds; who took longer was away."""
+MAX_TRIES: Final = 20
+"""Each lost race means that another reviewer claimed a face, so this many in a row are unlikely."""
+MAX_SECONDS: Final = 600.0
+"""Seconds to judge a face are capped at this: the reviewer was away."""
 
-NOT_YOURS: Final = DetectorError(
+NOT_CLAIMED: Final = DetectorError(
     "review_not_held",
     "This face is not yours to review now: your time for it ran out, or its owner took it back.",
 )
@@ -35,22 +35,22 @@ def next_case(
     chosen: QuerySet[ReviewCase] | None = None,
     besides: Collection[UUID] = (),
 ) -> ReviewCase | None:
-    """The most useful face that a reviewer can judge, theirs alone for a while; None: all done.
+    """Claim the most useful case for a reviewer, with a lease. Return None where none is left.
 
-    `chosen` narrows the reviewer's queue. What they hold already comes first, so that a page
-    loaded again shows the same face. Claimed by a conditional UPDATE of one row: of two that want
-    the same face, one gets it and the other the next.
+    `chosen` is a filtered queue of the reviewer. A case that they have claimed already comes first,
+    so that a reloaded page shows the same face. The claim is a conditional UPDATE of one row: of
+    two reviewers who race for a face, one gets it and the other gets the next.
     """
     queue = review_queue.queue_of(reviewer) if chosen is None else chosen
     queue = queue.exclude(pk__in=besides)
-    held = queue.filter(review_queue.held_by(reviewer)).first()
-    if held is not None and _claim(reviewer, held.pk, review_queue.held_by(reviewer)):
+    held = queue.filter(review_queue.claimed_by_reviewer(reviewer)).first()
+    if held is not None and _claim(reviewer, held.pk, review_queue.claimed_by_reviewer(reviewer)):
         return held
-    for _ in range(TRIES):
-        case = queue.filter(review_queue.free()).first()
+    for _ in range(MAX_TRIES):
+        case = queue.filter(review_queue.unclaimed()).first()
         if case is None:
             return None
-        if _give(reviewer, case):
+        if _claim_and_log(reviewer, case):
             return case
     return None
 
@@ -63,45 +63,45 @@ def give_verdict(
     comment: str = "",
     seconds: float | None = None,
 ) -> Review:
-    """A reviewer's verdict on a face that was given to them.
+    """Store a reviewer's verdict on a face that they claimed.
 
-    Late is not too late, as long as nobody else was given the face meanwhile. Raises DetectorError
-    `review_not_held`.
+    An expired claim is accepted as long as nobody else has claimed the face since. Raises
+    DetectorError `review_not_held`.
     """
     with transaction.atomic():
-        photo = _photo_held(Q(analyses__faces__review_case=case_id))
-        current = _case_held(pk=case_id, claimed_by=reviewer, status=CaseStatus.OPEN)
+        photo = _lock_photo(Q(analyses__faces__review_case=case_id))
+        current = _lock_case(pk=case_id, claimed_by=reviewer, status=CaseStatus.OPEN)
         if photo is None or current is None:
-            raise NOT_YOURS
-        review = _written(
+            raise NOT_CLAIMED
+        review = _create_review(
             current.face, reviewer, ReviewKind.REVIEWER, verdict, comment=comment, seconds=seconds
         )
         current.claimed_by, current.claimed_until = None, None
         cases.apply_verdicts(current)
-        _show(photo, current.face)
-        _tell(review)
+        _apply(photo, current.face)
+        _notify(review)
     return review
 
 
 def skip(case: ReviewCase, reviewer: User) -> None:
-    """Leave a face to others; it does not come back to this reviewer."""
+    """Leave a face to others. It is not offered to this reviewer again."""
     case.skipped_by.add(reviewer)
     release(reviewer, case.pk)
 
 
 def bring_back_skipped(reviewer: User) -> None:
-    """Let what a reviewer skipped come again."""
+    """Offer a reviewer the skipped faces again."""
     reviewer.skipped_cases.clear()
 
 
 def keep(reviewer: User, case_ids: Collection[UUID]) -> None:
-    """Give a reviewer more time for what they hold."""
-    held = ReviewCase.objects.filter(review_queue.held_by(reviewer), pk__in=case_ids)
+    """Extend the leases of a reviewer's claims."""
+    held = ReviewCase.objects.filter(review_queue.claimed_by_reviewer(reviewer), pk__in=case_ids)
     held.update(claimed_until=_lease_end())
 
 
 def release(reviewer: User, case_id: UUID | None = None) -> None:
-    """Let others have what a reviewer holds."""
+    """Release a reviewer's claim on one case, or on all."""
     held = ReviewCase.objects.filter(claimed_by=reviewer)
     if case_id is not None:
         held = held.filter(pk=case_id)
@@ -109,61 +109,61 @@ def release(reviewer: User, case_id: UUID | None = None) -> None:
 
 
 def undo(reviewer: User) -> ReviewCase | None:
-    """Take back a reviewer's last verdict of the last hour, and give them its face again.
+    """Undo a reviewer's last verdict, if it is at most an hour old, and claim its face again.
 
-    None where there is none, or where somebody else sees the face at this moment: then the verdict
-    is gone all the same, and the face is judged by others.
+    Return None where there is no such verdict, or where somebody else has claimed the face: then
+    the verdict is deleted nevertheless, and others judge the face.
     """
     last = review_queue.reviews_by(reviewer).filter(created_at__gt=clock.now() - UNDO_WITHIN)
     review = last.first()
-    return _take_back(review, reviewer) if review else None
+    return _undo(review, reviewer) if review else None
 
 
 @transaction.atomic
-def _take_back(review: Review, reviewer: User) -> ReviewCase | None:
-    photo = _photo_held(Q(analyses__faces=review.face_id))
+def _undo(review: Review, reviewer: User) -> ReviewCase | None:
+    photo = _lock_photo(Q(analyses__faces=review.face_id))
     review.delete()
-    case = _case_held(face=review.face_id)
+    case = _lock_case(face=review.face_id)
     if photo is None or case is None:
         return None
     cases.apply_verdicts(case)
-    _show(photo, case.face)
-    _claim(reviewer, case.pk, review_queue.free())
-    return review_queue.case_held(reviewer, case.pk)
+    _apply(photo, case.face)
+    _claim(reviewer, case.pk, review_queue.unclaimed())
+    return review_queue.claimed_case(reviewer, case.pk)
 
 
 def correct(owner: User, face: Face, verdict: str, comment: str = "") -> Review:
-    """An owner's own verdict on a face; it replaces an earlier one, and is shown before all others.
+    """Store an owner's verdict on a face. It replaces their earlier one and overrides reviewers.
 
-    Raises DetectorError `review_not_held` where the face is gone or another's.
+    Raises DetectorError `review_not_held` where the face is deleted or not theirs.
     """
     with transaction.atomic():
-        photo = _photo_held(Q(analyses__faces=face))
+        photo = _lock_photo(Q(analyses__faces=face))
         if photo is None or photo.owner_id != owner.pk:
-            raise NOT_YOURS
+            raise NOT_CLAIMED
         Review.objects.filter(face=face, reviewer=owner).delete()
-        review = _written(face, owner, ReviewKind.OWNER, verdict, comment=comment)
-        _reorder(face, verdict)
-        _show(photo, face)
-        _tell(review)
+        review = _create_review(face, owner, ReviewKind.OWNER, verdict, comment=comment)
+        _update_priority(face, verdict)
+        _apply(photo, face)
+        _notify(review)
     return review
 
 
 @transaction.atomic
 def take_back_correction(owner: User, face: Face) -> None:
-    """Forget what an owner said of a face."""
-    photo = _photo_held(Q(analyses__faces=face))
+    """Delete an owner's verdict on a face."""
+    photo = _lock_photo(Q(analyses__faces=face))
     if photo is None or photo.owner_id != owner.pk:
-        raise NOT_YOURS
+        raise NOT_CLAIMED
     Review.objects.filter(face=face, reviewer=owner, kind=ReviewKind.OWNER).delete()
-    _reorder(face, "")
-    _show(photo, face)
+    _update_priority(face, "")
+    _apply(photo, face)
 
 
 @transaction.atomic
-def _give(reviewer: User, case: ReviewCase) -> bool:
-    """Claim a free case, and note that its photo was shown to somebody: once, however long."""
-    if not _claim(reviewer, case.pk, review_queue.free()):
+def _claim_and_log(reviewer: User, case: ReviewCase) -> bool:
+    """Claim a free case and log that its photo was viewed. Return whether the claim succeeded."""
+    if not _claim(reviewer, case.pk, review_queue.unclaimed()):
         return False
     audit.record(reviewer, "photo.viewed", case.face.analysis.photo, review=str(case.pk))
     return True
@@ -178,8 +178,8 @@ def _lease_end() -> datetime:
     return clock.now() + timedelta(seconds=settings.REVIEW_LEASE)
 
 
-def _photo_held(condition: Q) -> Photo | None:
-    """The photo of a face, and its owner, held until the transaction ends; before any case."""
+def _lock_photo(condition: Q) -> Photo | None:
+    """Lock the photo of a face and its owner, before any case. Return the photo."""
     held = Photo.objects.select_for_update(of=("self",)).filter(condition)
     photo = held.first()
     if photo is not None:
@@ -187,12 +187,12 @@ def _photo_held(condition: Q) -> Photo | None:
     return photo
 
 
-def _case_held(**condition: Any) -> ReviewCase | None:
+def _lock_case(**condition: Any) -> ReviewCase | None:
     held = ReviewCase.objects.select_for_update(of=("self",)).select_related("face")
     return held.filter(**condition).first()
 
 
-def _written(
+def _create_review(
     face: Face,
     reviewer: User,
     kind: ReviewKind,
@@ -208,21 +208,21 @@ def _written(
             kind=kind,
             verdict=Verdict(verdict),
             comment=comment,
-            seconds=None if seconds is None else min(max(seconds, 0.0), LONGEST),
+            seconds=None if seconds is None else min(max(seconds, 0.0), MAX_SECONDS),
             created_at=clock.now(),
         )
     except IntegrityError as error:
-        raise NOT_YOURS from error
+        raise NOT_CLAIMED from error
 
 
-def _reorder(face: Face, correction: str) -> None:
-    """What the owner contradicts is looked at sooner."""
+def _update_priority(face: Face, correction: str) -> None:
+    """Update the priority of a case: it rises where the owner contradicts the model."""
     order = cases.usefulness(face, correction)
     ReviewCase.objects.filter(face=face).update(usefulness=order)
 
 
-def _show(photo: Photo, face: Face) -> None:
-    """Show and count what people say of a face: its owner, else the reviewers once they settled."""
+def _apply(photo: Photo, face: Face) -> None:
+    """Apply the people's verdict to the face and the rollups: the owner's, else the settled one."""
     own = Review.objects.filter(face=face, kind=ReviewKind.OWNER).values_list("verdict", flat=True)
     settled = ReviewCase.objects.filter(face=face).values_list("final_verdict", flat=True)
     shown = own.first() or settled.first() or ""
@@ -235,6 +235,6 @@ def _show(photo: Photo, face: Face) -> None:
         rollups.add(photo)
 
 
-def _tell(review: Review) -> None:
+def _notify(review: Review) -> None:
     endpoints.record_review(review)
     notify.send_after_commit(review.pk)

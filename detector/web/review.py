@@ -97,7 +97,7 @@ def judge(request: OwnerRequest, case_id: UUID) -> HttpResponse:
 @for_reviewers
 def skip(request: OwnerRequest, case_id: UUID) -> HttpResponse:
     """Leave a face to others."""
-    case = review_queue.case_held(request.user, case_id)
+    case = review_queue.claimed_case(request.user, case_id)
     if case is not None:
         verdicts.skip(case, request.user)
     return _following(request)
@@ -123,7 +123,7 @@ def bring_back(request: OwnerRequest) -> HttpResponse:
 @for_reviewers
 def image(request: OwnerRequest, case_id: UUID) -> HttpResponseBase:
     """The photo of a face that one holds."""
-    case = review_queue.case_held(request.user, case_id)
+    case = review_queue.claimed_case(request.user, case_id)
     if case is None:
         raise Http404
     return picture(request, case.face.analysis.photo.image)

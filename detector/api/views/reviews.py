@@ -140,7 +140,7 @@ class ReviewViewSet(ReviewerMixin, ListModelMixin, GenericViewSet[Review]):
 
 
 def _held(request: Request, case_id: UUID) -> ReviewCase:
-    case = review_queue.case_held(caller(request), case_id)
+    case = review_queue.claimed_case(caller(request), case_id)
     if case is None:
         raise Http404
     return case

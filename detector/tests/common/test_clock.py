@@ -214,7 +214,7 @@ def test_a_face_is_one_reviewers_alone(off: timedelta) -> None:
         claimed_until=clock.now() + timedelta(minutes=5),
     )  # fmt: skip
     with elsewhere(off):
-        assert not ReviewCase.objects.filter(review_queue.free()).exists()
+        assert not ReviewCase.objects.filter(review_queue.unclaimed()).exists()
         keep(reviewer, [case.pk])
     case.refresh_from_db()
     assert case.claimed_until is not None

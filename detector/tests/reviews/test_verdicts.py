@@ -1,4 +1,4 @@
-"""Verdicts: who sees which face, what settles a case, what is shown and counted then."""
+"""Verdicts: claims, settling of cases, and what is shown and counted then."""
 
 from datetime import timedelta
 from typing import Any
@@ -66,7 +66,7 @@ def test_only_faces_of_who_agreed_are_seen_and_withdrawal_ends_it(
     assert case.face == face
     assert review_consent.withdraw(owner) == 1
     assert verdicts.next_case(reviewer) is None
-    assert review_queue.case_held(reviewer, case.pk) is None
+    assert review_queue.claimed_case(reviewer, case.pk) is None
     with pytest.raises(DetectorError, match="not yours"):
         verdicts.give_verdict(case.pk, reviewer, Verdict.SAD)
     assert not Review.objects.exists()
@@ -103,7 +103,7 @@ def test_no_two_reviewers_hold_the_same_face(willing: User, settings: Settings) 
     assert None not in held
     assert held[0] != held[1]
     assert verdicts.next_case(third) is None
-    # Whoever asks again is shown the same.
+    # A second request gets the same face.
     assert verdicts.next_case(first) == held[0]
     ReviewCase.objects.filter(claimed_by=first).update(
         claimed_until=timezone.now() - timedelta(seconds=1)
