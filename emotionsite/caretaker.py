@@ -33,15 +33,15 @@ hard limit the caretaker exits, and the supervisor starts it again."""
 
 def sweeps() -> list[Job]:
     """Return the jobs of every `SWEEP_INTERVAL` seconds."""
-    from detector.analyses import explanations, submission
+    from detector.analyses import explanations, queueing
     from detector.learning import requests
     from detector.operations import heartbeats
     from detector.webhooks import notify
 
     return [
         sweep("forget dead workers", heartbeats.delete_dead),
-        sweep("send analyses again", submission.sweep),
-        sweep("take up re-analyses", submission.resume_reanalysis),
+        sweep("send analyses again", queueing.sweep),
+        sweep("take up re-analyses", queueing.resume_reanalysis),
         sweep("send heat maps again", explanations.sweep),
         sweep("send webhooks again", notify.sweep),
         sweep("look after fine-tunes", requests.sweep),

@@ -1,6 +1,6 @@
-"""Stored faces as the network sees them: cut out of their photo again, as when they were read."""
+"""Crops of stored faces: for people, and aligned as the network sees them."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,21 @@ if TYPE_CHECKING:
     from ml.types import FaceDetection
 
 
+MARGIN: Final = 0.25
+"""Margin of a square around a face on each side, as a share of the box's longer side."""
+
+
+def square_around(face: Face) -> tuple[float, float, float]:
+    """Return left, top and side of the square to show of a face, in pixels of the photo.
+
+    The square may lie partly beyond the photo.
+    """
+    side = max(face.width, face.height) * (1 + 2 * MARGIN)
+    return face.x + (face.width - side) / 2, face.y + (face.height - side) / 2, side
+
+
 def detection_of(face: Face) -> "FaceDetection":
-    """What the detector said of a face."""
+    """Return a stored face as the detection that the network takes."""
     from ml.types import Box, FaceDetection
 
     landmarks = np.array(face.landmarks, np.float32) if face.landmarks else None
@@ -21,11 +34,11 @@ def detection_of(face: Face) -> "FaceDetection":
 
 
 def crop(rgb: NDArray[np.uint8], face: Face) -> NDArray[np.uint8]:
-    """The crop (48, 48) uint8 grey of a face of this upright photo, (H, W, 3) uint8 RGB.
+    """Return the aligned crop of a face, (48, 48) uint8 grey, from its photo (H, W, 3) uint8 RGB.
 
-    Cut by the function that serving uses: a network that learns from it sees what it will be shown.
+    Serving uses the same function, so training on these crops sees what serving will see.
     """
-    # Imported here: the web process, which may name this module, has no use for OpenCV.
+    # Imported here, since the web process imports this module but does not need OpenCV.
     from ml import preprocessing
 
     return preprocessing.crop(rgb, detection_of(face))

@@ -1,6 +1,6 @@
-"""Asks for heat maps: what in a face spoke for its emotion.
+"""Request heat maps, which show what in a face the network based its emotion on.
 
-The web process runs no network: a worker draws the picture, and whoever asked looks at the row.
+The web process runs no network: a worker draws the picture, and the page polls the row.
 """
 
 from django.db import transaction
@@ -11,12 +11,12 @@ from detector.models import Explanation, Face, Photo
 
 
 def request(face: Face) -> Explanation:
-    """The explanation of a face, asked for where there is none yet or where it failed.
+    """Return the explanation of a face. Requests one where there is none or it failed.
 
-    Safe to call any number of times. Raises Face.DoesNotExist where the face was deleted.
+    Idempotent. Raises Face.DoesNotExist where the face was deleted.
     """
     with transaction.atomic():
-        # Whoever erases a photo holds it: the face cannot go before the row that points at it.
+        # Lock the photo, as erasing does, so that the face is not deleted before our insert.
         list(Photo.objects.select_for_update().filter(pk=face.analysis.photo_id))
         face = Face.objects.get(pk=face.pk)
         now = clock.now()
@@ -33,7 +33,7 @@ def request(face: Face) -> Explanation:
 
 
 def sweep() -> int:
-    """Tell the workers again of what waits too long. Returns how many messages were sent."""
+    """Resend messages for explanations that wait too long. Return how many were sent."""
     waiting = Explanation.objects.filter(picture="", error_code="")
     return dispatch.resend(TaskName.EXPLAIN, waiting, order_by="requested_at")
 

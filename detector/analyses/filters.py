@@ -1,4 +1,4 @@
-"""Filters of a history, the same on the pages and in the API."""
+"""Filters of the history, used by the pages and the API."""
 
 from collections import OrderedDict
 from datetime import UTC, tzinfo
@@ -13,7 +13,7 @@ from detector.models import Analysis, Face, PhotoTag, User
 
 
 class AnalysisFilter(django_filters.FilterSet):
-    """Filters of analyses; those on faces must hold for one and the same face."""
+    """Filters of analyses. Conditions on faces must all hold for the same face."""
 
     status = django_filters.ChoiceFilter(choices=Status.choices)
     source = django_filters.ChoiceFilter(field_name="photo__source", choices=Source.choices)
@@ -37,7 +37,7 @@ class AnalysisFilter(django_filters.FilterSet):
 
     @classmethod
     def get_filters(cls) -> OrderedDict[str, django_filters.Filter]:
-        """The declared ones and `from`, which is a keyword of Python."""
+        """Return the declared filters plus `from`, which is a Python keyword."""
         since = django_filters.DateFilter(field_name="from", method="from_day", label="From")
         return OrderedDict(super().get_filters(), **{"from": since})
 
@@ -47,7 +47,7 @@ class AnalysisFilter(django_filters.FilterSet):
         return user.zone if isinstance(user, User) else UTC
 
     def filter_queryset(self, queryset: QuerySet[Analysis]) -> QuerySet[Analysis]:
-        """Apply the plain filters one by one, those on faces together."""
+        """Apply the plain filters one by one, and those on faces together."""
         queryset = super().filter_queryset(queryset)
         values = self.form.cleaned_data
         conditions = Q()
@@ -63,23 +63,23 @@ class AnalysisFilter(django_filters.FilterSet):
         return queryset.filter(Exists(Face.objects.filter(conditions, analysis=OuterRef("pk"))))
 
     def on_faces(self, queryset: QuerySet[Analysis], name: str, value: Any) -> QuerySet[Analysis]:
-        """Leave it to `filter_queryset`."""
+        """Return the queryset unchanged: `filter_queryset` applies the conditions on faces."""
         return queryset
 
     def tagged(self, queryset: QuerySet[Analysis], name: str, tag: Any) -> QuerySet[Analysis]:
-        """Photos with this tag, spelled as its owner spells it."""
+        """Keep photos with exactly this tag."""
         return queryset.filter(photo__tags__owner=F("owner"), photo__tags__name=tag)
 
     def in_words(self, queryset: QuerySet[Analysis], name: str, text: Any) -> QuerySet[Analysis]:
-        """Photos whose note, tags or file name hold this text, whatever its capitals."""
+        """Keep photos whose note, tags or file name contain this text, ignoring case."""
         tagged = PhotoTag.objects.filter(photo=OuterRef("photo"), name__icontains=text)
         written = Q(photo__note__icontains=text) | Q(photo__filename__icontains=text)
         return queryset.filter(written | Exists(tagged))
 
     def from_day(self, queryset: QuerySet[Analysis], name: str, day: Any) -> QuerySet[Analysis]:
-        """Photos taken on this day of the owner's or later."""
+        """Keep photos taken on this day or later, in the user's time zone."""
         return queryset.filter(photo__taken_at__gte=start_of_day(day, self._zone))
 
     def until_day(self, queryset: QuerySet[Analysis], name: str, day: Any) -> QuerySet[Analysis]:
-        """Photos taken on this day of the owner's or earlier."""
+        """Keep photos taken on this day or earlier, in the user's time zone."""
         return queryset.filter(photo__taken_at__lt=end_of_day(day, self._zone))

@@ -1,4 +1,4 @@
-"""Draws the heat map of a face: the worker's side of an explanation."""
+"""Draw heat maps of faces in a worker."""
 
 import io
 import logging
@@ -30,10 +30,10 @@ MODEL_REPLACED = DetectorError(
 
 
 def draw(explanation_id: UUID) -> None:
-    """Draw a heat map unless it is there; safe to call any number of times.
+    """Draw a heat map, unless there is one already. Idempotent.
 
-    Two that draw the same one waste a tenth of a second, so nobody holds a lease: the first
-    picture that is there counts.
+    There is no lease: two workers that draw the same one waste a tenth of a second, and the first
+    picture counts.
     """
     waiting = Explanation.objects.filter(pk=explanation_id, picture="", error_code="")
     if not waiting.update(attempt=F("attempt") + 1):
@@ -49,7 +49,7 @@ def draw(explanation_id: UUID) -> None:
 
 
 def _draw(explanation: Explanation) -> None:
-    # A worker that dies here each time must not be sent here for ever.
+    # A face that kills the worker each time must not be retried for ever.
     if explanation.attempt > MAX_ATTEMPTS:
         raise UNEXPECTED
     face = explanation.face
@@ -72,10 +72,10 @@ def _draw(explanation: Explanation) -> None:
 def _end(explanation: Explanation, error: Exception) -> None:
     outage = outage_in(error)
     if outage is not None and storage.is_single_file_error(error):
-        # The attempt counts, and the sweep sends it again until there were too many.
+        # The attempt counts, and the sweep resends it up to MAX_ATTEMPTS.
         logger.error("Explanation %s cannot reach its files", explanation.pk, exc_info=error)
     elif outage is not None:
-        # As if it had not been tried: the sweep sends it again.
+        # Undo the attempt: the sweep resends it after the outage.
         logger.warning("Explanation %s waits: %s", explanation.pk, outage.code)
         Explanation.objects.filter(pk=explanation.pk).update(attempt=F("attempt") - 1)
     elif isinstance(error, DetectorError):

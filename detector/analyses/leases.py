@@ -1,7 +1,7 @@
-"""Who works on an analysis: claim, renew, complete and fail as conditional updates of one row.
+"""Leases of analyses: claim, renew, complete and fail as conditional updates of one row.
 
-The moment of the claim fences an attempt: every write asks for it, so that a worker that lost
-its lease changes nothing any more.
+The time of the claim is a fencing token: every write checks it, so that a worker that lost its
+lease can change nothing.
 """
 
 import logging
@@ -24,7 +24,7 @@ from detector.webhooks import endpoints
 logger = logging.getLogger(__name__)
 
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=2), timedelta(seconds=30)
-"""Between two looks whether an outage is over."""
+"""Bounds of the wait between two attempts during an outage."""
 
 WORKER_LOST = DetectorError(
     "worker_lost", "The analysis was interrupted several times. Please try it again.", details={}
@@ -35,14 +35,14 @@ CANCELLED = DetectorError(
 
 
 class LeaseLostError(Exception):
-    """The analysis was deleted, or another attempt has taken it over."""
+    """The analysis was deleted, or claimed by another attempt."""
 
 
 @transaction.atomic
 def claim(analysis_id: UUID) -> Analysis | None:
-    """Move a due or abandoned analysis to running and return it; None if there is nothing to do.
+    """Claim a due or abandoned analysis and return it; None if there is nothing to do.
 
-    In one transaction: who cannot read what was claimed has not claimed it.
+    Update and read are one transaction: if the read fails, the claim is rolled back.
     """
     now = clock.now()
     due = Q(status=Status.QUEUED, due_at__lte=now)
@@ -63,18 +63,18 @@ def claim(analysis_id: UUID) -> Analysis | None:
 
 
 def renew(analysis: Analysis) -> None:
-    """Lengthen the lease; raises LeaseLostError if it is not ours any more."""
+    """Extend the lease. Raises LeaseLostError where it is lost."""
     _update(analysis, lease_expires_at=_lease_end())
 
 
 @contextmanager
-def kept(analysis: Analysis) -> Iterator[None]:
-    """Lengthen the lease again and again while the work goes on, however long a stage takes.
+def keep_renewed(analysis: Analysis) -> Iterator[None]:
+    """Keep extending the lease in a thread while the block runs.
 
-    The thread that does it dies with the process, and then the lease runs out.
+    The thread dies with the process, and then the lease expires.
     """
     done = threading.Event()
-    keeper = threading.Thread(target=_keep, args=(analysis, done), name="lease", daemon=True)
+    keeper = threading.Thread(target=_renew_until, args=(analysis, done), name="lease", daemon=True)
     keeper.start()
     try:
         yield
@@ -83,14 +83,14 @@ def kept(analysis: Analysis) -> Iterator[None]:
         keeper.join()
 
 
-def _keep(analysis: Analysis, done: threading.Event) -> None:
+def _renew_until(analysis: Analysis, done: threading.Event) -> None:
     while not done.wait(settings.ANALYSIS_LEASE / 3):
         try:
             renew(analysis)
         except LeaseLostError:
             return
         except Error:
-            logger.exception("Could not lengthen the lease of %s", analysis.pk)
+            logger.exception("Could not extend the lease of %s", analysis.pk)
         finally:
             connection.close()
 
@@ -102,7 +102,7 @@ def complete(
     timings_ms: dict[str, float],
     best_confidence: float = 0.0,
 ) -> None:
-    """Move to done; raises LeaseLostError if the lease is not ours any more."""
+    """Set the analysis to done. Raises LeaseLostError where the lease is lost."""
     _update(
         analysis,
         status=Status.DONE,
@@ -115,13 +115,13 @@ def complete(
 
 
 def fail(analysis: Analysis, error: DetectorError) -> None:
-    """Move to failed, or back to the queue where trying again may help.
+    """Set the analysis to failed, or queue it again where a retry may help.
 
-    What is put back because of an outage was not tried: it waits as long as that takes.
+    An attempt that failed because of an outage does not count. Raises LeaseLostError.
     """
     changes: dict[str, object]
     if isinstance(error, OutageError):
-        changes = _waiting_for_the_end(analysis)
+        changes = _outage_backoff(analysis)
     elif error.permanent or analysis.attempt >= settings.ANALYSIS_MAX_ATTEMPTS:
         changes = {
             "status": Status.FAILED,
@@ -138,8 +138,8 @@ def fail(analysis: Analysis, error: DetectorError) -> None:
             endpoints.record(analysis.pk)
 
 
-def _waiting_for_the_end(analysis: Analysis) -> dict[str, object]:
-    """Look again after a quarter of the time that it has been waiting, within bounds."""
+def _outage_backoff(analysis: Analysis) -> dict[str, object]:
+    """Return changes that retry after a quarter of the time waited so far, within bounds."""
     now = clock.now()
     wait = min(max((now - analysis.queued_at) / 4, SHORTEST_WAIT), LONGEST_WAIT)
     return {
@@ -151,10 +151,13 @@ def _waiting_for_the_end(analysis: Analysis) -> dict[str, object]:
 
 
 def release_abandoned() -> int:
-    """Queue again what a lost worker left running, or fail what was tried often enough."""
+    """Queue analyses of lost workers again, or fail those with too many attempts.
+
+    Return how many there were.
+    """
     now = clock.now()
     abandoned = Analysis.objects.filter(status=Status.RUNNING, lease_expires_at__lt=now)
-    # Queued ones with too many attempts are there after the limit was lowered.
+    # Queued ones can have too many attempts after the limit was lowered.
     waiting = Analysis.objects.filter(status=Status.QUEUED)
     spent = (abandoned | waiting).filter(attempt__gte=settings.ANALYSIS_MAX_ATTEMPTS)
     failed = sum(_give_up(pk, now) for pk in list(spent.values_list("pk", flat=True)))
@@ -164,12 +167,15 @@ def release_abandoned() -> int:
 
 
 def cancel(analysis: Analysis) -> bool:
-    """Fail what has not ended; whether it had not. A worker on it finds that its lease is lost."""
+    """Fail an analysis that is queued or running. Return whether it was.
+
+    A worker that runs it finds that its lease is lost.
+    """
     return _end(analysis.pk, Q(status__in=UNDER_WAY), CANCELLED)
 
 
 def _give_up(analysis_id: UUID, now: datetime) -> bool:
-    """Fail what no worker came back from, unless it was finished meanwhile."""
+    """Fail an abandoned analysis, unless it was finished meanwhile. Return whether it failed."""
     abandoned = Q(status=Status.RUNNING, lease_expires_at__lt=now) | Q(status=Status.QUEUED)
     return _end(analysis_id, abandoned, WORKER_LOST)
 

@@ -1,4 +1,4 @@
-"""What another reading of a photo changed: its faces before and after, side by side."""
+"""Match the faces of two analyses of one photo, to compare them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,23 +8,23 @@ from detector.enums import Status
 from detector.models import Analysis, Face
 
 SAME_PLACE: Final = 0.4
-"""From this overlap on, two boxes are one face: neighbours in a crowd hardly share a tenth, and two
-detectors rarely agree on less than half."""
+"""Minimum intersection over union of two boxes of the same face. Neighbours in a crowd hardly reach
+0.1, and two detectors on one face rarely fall below 0.5."""
 
 SHOWN: Final = 5
-"""Earlier results that a page shows; all of them are kept."""
+"""Number of earlier results that a page shows; all of them are stored."""
 
 
 @dataclass(frozen=True)
 class FaceChange:
-    """One face as an earlier analysis and the current one read it; None where one found none."""
+    """A face in an earlier analysis and in the current one; None where it was not found."""
 
     before: Face | None
     after: Face | None
 
     @property
     def is_other(self) -> bool:
-        """Whether it is read as another expression, or is there in one reading only."""
+        """Whether the emotion differs, or only one of the analyses found the face."""
         if self.before is None or self.after is None:
             return True
         return self.before.emotion != self.after.emotion
@@ -32,19 +32,19 @@ class FaceChange:
 
 @dataclass(frozen=True)
 class Earlier:
-    """An earlier analysis of a photo, and what the current one changed about each face."""
+    """An earlier analysis of a photo, with its faces matched to the current ones."""
 
     analysis: Analysis
     faces: list[FaceChange]
 
     @property
     def others(self) -> int:
-        """How many faces are read otherwise now."""
+        """The number of faces whose result differs."""
         return sum(face.is_other for face in self.faces)
 
 
 def earlier_of(current: Analysis) -> list[Earlier]:
-    """The last results that a photo had before this one, the latest first, each beside this one."""
+    """Return the latest `SHOWN` results of a photo before this one, the latest first."""
     results = Analysis.objects.filter(
         photo=current.photo_id, status=Status.DONE, superseded=True, pk__lt=current.pk
     )
@@ -58,7 +58,7 @@ def earlier_of(current: Analysis) -> list[Earlier]:
 
 
 def compare(before: Iterable[Face], after: Iterable[Face]) -> list[FaceChange]:
-    """The faces of two readings of one photo in pairs: those there are now, then those lost."""
+    """Return the faces of two analyses in pairs: first those found now, then the lost ones."""
     lost, now = list(before), list(after)
     changes = [FaceChange(*pair) for pair in zip(same_faces(lost, now), now, strict=True)]
     found = [change.before for change in changes]
@@ -66,9 +66,9 @@ def compare(before: Iterable[Face], after: Iterable[Face]) -> list[FaceChange]:
 
 
 def same_faces(before: list[Face], after: list[Face]) -> list[Face | None]:
-    """What each later face was before; None where it was not found then.
+    """Return for each later face the earlier one; None where it was not found then.
 
-    The pairs that overlap most are made first, and no face is in two.
+    Pairs are matched greedily by overlap, and no face is in two pairs.
     """
     overlaps = [
         (overlap(old, new), here, there)
@@ -83,7 +83,7 @@ def same_faces(before: list[Face], after: list[Face]) -> list[Face | None]:
 
 
 def overlap(one: Face, other: Face) -> float:
-    """Intersection over union of two boxes, in [0, 1]."""
+    """Return the intersection over union of two bounding boxes, in [0, 1]."""
     width = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
     height = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
     shared = max(width, 0.0) * max(height, 0.0)

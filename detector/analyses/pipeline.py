@@ -1,7 +1,8 @@
-"""The work on one photo: claim, normalise, detect and classify, complete or fail."""
+"""Analyse one photo: claim, normalise, detect and classify, complete or fail."""
 
 import logging
 import time
+from collections.abc import Sequence
 from uuid import UUID
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -12,7 +13,7 @@ from detector.common import storage
 from detector.common.outages import drop_dead_connection, outage_in
 from detector.exceptions import DetectorError
 from detector.insights import rollups
-from detector.models import Analysis, Face, Photo
+from detector.models import Analysis, Face, ModelVersion, Photo
 from detector.photos import images
 from detector.registry import networks
 from detector.reviews import cases
@@ -22,7 +23,7 @@ from ml.types import FaceAnalysis
 logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = (0.5, 1, 2, 4, 8)
-"""Pauses before the database is tried again; together less than a lease."""
+"""Backoff of retries during an outage of the database; together less than a lease."""
 
 TIMED_OUT = DetectorError("timed_out", "The analysis took too long.", permanent=False)
 UNEXPECTED = DetectorError(
@@ -31,7 +32,7 @@ UNEXPECTED = DetectorError(
 
 
 def run(analysis_id: UUID) -> None:
-    """Analyse a photo unless someone else does or did; safe to call any number of times."""
+    """Analyse a photo, unless another worker does or did. Idempotent."""
     analysis = leases.claim(analysis_id)
     if analysis is None:
         logger.info("Analysis %s needs no work now", analysis_id)
@@ -44,7 +45,7 @@ def run(analysis_id: UUID) -> None:
 
 def _run_claimed(analysis: Analysis) -> None:
     try:
-        with leases.kept(analysis):
+        with leases.keep_renewed(analysis):
             _analyse(analysis)
     except leases.LeaseLostError:
         raise
@@ -57,16 +58,16 @@ def _run_claimed(analysis: Analysis) -> None:
         logger.warning("Analysis %s ran into the time limit", analysis.pk)
         _put_back(analysis, TIMED_OUT)
     except Exception as error:
-        # Whatever it was, the row must not stay running: it is logged and tried again.
+        # Any error is logged and retried, so that the row does not stay running.
         logger.exception("Analysis %s failed unexpectedly", analysis.pk)
         outage = None if storage.is_single_file_error(error) else outage_in(error)
         _put_back(analysis, outage or UNEXPECTED)
 
 
 def _put_back(analysis: Analysis, error: DetectorError) -> None:
-    """Write down how it went wrong, as soon as the database takes it.
+    """Store the error, with retries while the database is away.
 
-    One that stays away longer finds that the lease ran out.
+    If the outage lasts longer, the lease expires.
     """
     for wait in PATIENCE_SECONDS:
         try:
@@ -91,36 +92,45 @@ def _analyse(analysis: Analysis) -> None:
     stage_done("normalise", 1000 * (time.perf_counter() - began))
     analyser = networks.analyser()
     found = analyser.analyse(rgb, on_stage=stage_done)
-    version = networks.version_of(analyser)
-    with transaction.atomic():
-        # The photo's row is locked first, as deletion does, so that neither waits for the other.
-        photo = (
-            Photo.objects.select_for_update(of=("self",))
-            .select_related("owner")
-            .filter(pk=analysis.photo_id)
-            .first()
-        )
-        if photo is None:
-            raise leases.LeaseLostError(analysis.pk)
-        best = max((face.confidence for face in found), default=0.0)
-        leases.complete(analysis, model=version, timings_ms=timings, best_confidence=best)
-        faces = [_row(analysis, face) for face in found]
-        settled: list[Face] = []
-        if analysis.superseded:
-            settled = _keep_verdicts(photo, faces)
-            _make_current(analysis, photo)
-        faces = Face.objects.bulk_create(faces)
-        # In the bin it counts nowhere; its faces are counted when it comes back.
-        if photo.deleted_at is None:
-            rollups.add(photo)
-        cases.open_for(photo, [face for face in faces if face not in settled])
-        endpoints.record(analysis.pk)
+    _store(analysis, found, networks.version_of(analyser), timings)
 
 
-def _keep_verdicts(photo: Photo, faces: list[Face]) -> list[Face]:
-    """Show of each face what people said of it before; those that reviewers are done with.
+@transaction.atomic
+def _store(
+    analysis: Analysis,
+    found: Sequence[FaceAnalysis],
+    model: ModelVersion,
+    timings: dict[str, float],
+) -> None:
+    """Complete the analysis and store its faces with all that follows from them."""
+    # Lock the photo first, as deletion does, to avoid a deadlock.
+    photo = (
+        Photo.objects.select_for_update(of=("self",))
+        .select_related("owner")
+        .filter(pk=analysis.photo_id)
+        .first()
+    )
+    if photo is None:
+        raise leases.LeaseLostError(analysis.pk)
+    best = max((face.confidence for face in found), default=0.0)
+    leases.complete(analysis, model=model, timings_ms=timings, best_confidence=best)
+    faces = [_row(analysis, face) for face in found]
+    settled: list[Face] = []
+    if analysis.superseded:
+        settled = _carry_verdicts_over(photo, faces)
+        _make_current(analysis, photo)
+    faces = Face.objects.bulk_create(faces)
+    # A photo in the trash is counted when it is restored.
+    if photo.deleted_at is None:
+        rollups.add(photo)
+    cases.open_for(photo, [face for face in faces if face not in settled])
+    endpoints.record(analysis.pk)
 
-    The verdicts themselves stay with the reading that they were given on.
+
+def _carry_verdicts_over(photo: Photo, faces: list[Face]) -> list[Face]:
+    """Copy people's verdicts from the earlier faces. Return the faces that reviewers settled.
+
+    The reviews themselves stay with the faces of the earlier analysis.
     """
     earlier = rollups.counted_faces(photo).select_related("review_case")
     settled = []
@@ -133,7 +143,7 @@ def _keep_verdicts(photo: Photo, faces: list[Face]) -> list[Face]:
 
 
 def _make_current(renewal: Analysis, photo: Photo) -> None:
-    """Let a renewal take the place of the result that stood until now."""
+    """Make a renewal the current analysis in place of the earlier one."""
     if photo.deleted_at is None:
         rollups.remove(photo)
     Analysis.objects.filter(photo=photo, superseded=False).update(superseded=True)

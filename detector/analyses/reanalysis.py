@@ -1,8 +1,8 @@
-"""Campaigns that read old photos with the network that answers now, behind all new work.
+"""Campaigns that analyse old photos again with the active model, behind all new work.
 
-A campaign never fills the queue: a few photos are under way at once, and the next are taken up as
-these are done, unless something new waits. So an upload waits for a few photos at most, and a pause
-counts at once. A photo's earlier result stands until the new one is there, and is kept after that.
+A campaign never fills the queue: a few photos are under way at once, and the next ones are queued
+as these are done, unless new work waits. So an upload waits for a few photos at most, and a pause
+takes effect at once. The earlier result of a photo is shown until the new one is done, and is kept.
 """
 
 from collections import Counter
@@ -30,12 +30,12 @@ ANOTHER_RUNS = DetectorError(
 )
 REPLACED = "Another model became active."
 ABOVE_ALL = UUID(int=2**128 - 1)
-"""Ids are made by the clocks of hosts: a new one need not be above those of all photos."""
+"""An id above all others. A new id need not be the highest, since hosts' clocks differ."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a campaign is: of `photos`, these are read, failed, or under way."""
+    """Progress of a campaign: how many of `photos` are done, failed or under way."""
 
     photos: int
     done: int
@@ -44,14 +44,14 @@ class Progress:
 
     @property
     def share(self) -> float:
-        """What is finished, in [0, 1]."""
+        """The finished share, in [0, 1]."""
         return min((self.done + self.failed) / self.photos, 1.0)
 
 
 def plan(
     *, model: ModelVersion | None, owner: User | None, from_version: ModelVersion | None
 ) -> Reanalysis:
-    """What `start` would begin now, not stored yet; raises as `start` does."""
+    """Return the campaign that `start` would begin, unsaved. Raises the errors of `start`."""
     if model is None or not _is_active(model):
         raise NOT_ACTIVE
     if Reanalysis.objects.filter(status=ReanalysisStatus.RUNNING).exists():
@@ -59,7 +59,7 @@ def plan(
     campaign = Reanalysis(
         model_version=model, owner=owner, from_version=from_version, next_before=ABOVE_ALL
     )
-    campaign.photos = 0 if from_version == model else _left(campaign).count()
+    campaign.photos = 0 if from_version == model else _remaining(campaign).count()
     if not campaign.photos:
         raise NOTHING_TO_DO
     return campaign
@@ -72,7 +72,9 @@ def start(
     owner: User | None = None,
     from_version: ModelVersion | None = None,
 ) -> Reanalysis:
-    """Begin to read anew what another model read: all, one owner's, or what one version read.
+    """Start a campaign for photos that another model analysed.
+
+    It covers all of them, or only those of `owner`, or only those of `from_version`.
 
     Raises DetectorError `model_not_active`, `nothing_to_reanalyse` or `reanalysis_running`.
     """
@@ -88,31 +90,33 @@ def start(
 
 
 def pause(campaign: Reanalysis, actor: User | None) -> bool:
-    """Take up no further photo; whether it was running. What is under way is finished."""
-    return _steer(campaign, actor, [ReanalysisStatus.RUNNING], ReanalysisStatus.PAUSED)
+    """Queue no further photos; those under way are finished. Return whether it was running."""
+    return _move_audited(campaign, actor, [ReanalysisStatus.RUNNING], ReanalysisStatus.PAUSED)
 
 
 def resume(campaign: Reanalysis, actor: User | None) -> bool:
-    """Go on where it was paused; whether it was.
+    """Resume a paused campaign. Return whether it was paused.
 
     Raises DetectorError `model_not_active` or `reanalysis_running`.
     """
     if not _is_active(campaign.model_version):
         raise NOT_ACTIVE
     try:
-        return _steer(campaign, actor, [ReanalysisStatus.PAUSED], ReanalysisStatus.RUNNING)
+        return _move_audited(campaign, actor, [ReanalysisStatus.PAUSED], ReanalysisStatus.RUNNING)
     except IntegrityError as error:
         raise ANOTHER_RUNS from error
 
 
 def cancel(campaign: Reanalysis, actor: User | None) -> bool:
-    """End it for good; whether it had not ended. What was read stays."""
-    going = [ReanalysisStatus.RUNNING, ReanalysisStatus.PAUSED]
-    return _steer(campaign, actor, going, ReanalysisStatus.CANCELLED, finished_at=clock.now())
+    """End a campaign for good; new results stay. Return whether it had not ended yet."""
+    open_ = [ReanalysisStatus.RUNNING, ReanalysisStatus.PAUSED]
+    return _move_audited(
+        campaign, actor, open_, ReanalysisStatus.CANCELLED, finished_at=clock.now()
+    )
 
 
 @transaction.atomic
-def _steer(
+def _move_audited(
     campaign: Reanalysis, actor: User | None, before: Sequence[str], after: str, **changes: object
 ) -> bool:
     moved = _move(campaign, before, after, **changes)
@@ -122,12 +126,12 @@ def _steer(
 
 
 def progress(campaign: Reanalysis) -> Progress:
-    """How far a campaign is."""
+    """Return the progress of a campaign."""
     return progress_of([campaign])[campaign.pk]
 
 
 def progress_of(campaigns: Iterable[Reanalysis]) -> dict[UUID, Progress]:
-    """How far each campaign is, by its id, from one query for all."""
+    """Return the progress of campaigns by id, with one query for all."""
     photos = {campaign.pk: campaign.photos for campaign in campaigns}
     counts: dict[UUID, Counter[str]] = {pk: Counter() for pk in photos}
     rows = Analysis.objects.filter(reanalysis__in=photos).order_by()
@@ -140,17 +144,18 @@ def progress_of(campaigns: Iterable[Reanalysis]) -> dict[UUID, Progress]:
 
 
 def advance() -> list[UUID]:
-    """Queue the next photos of the running campaign, where it is their turn; ids of the analyses.
+    """Queue the next photos of the running campaign, if it is their turn.
 
-    Whoever calls tells the workers. Safe to call at any time, from any number of processes.
+    Return the ids of the new analyses; the caller sends the messages. Any number of processes may
+    call this at any time.
     """
     running = Reanalysis.objects.filter(status=ReanalysisStatus.RUNNING)
     if not running.exists():
         return []
     with transaction.atomic():
-        # Held: of several that come at once, one advances and the others have nothing to do.
-        held = running.select_for_update(of=("self",), skip_locked=True)
-        campaign = held.select_related("model_version").first()
+        # Of several concurrent callers, one advances and the others skip the locked row.
+        locked = running.select_for_update(of=("self",), skip_locked=True)
+        campaign = locked.select_related("model_version").first()
         return _advance(campaign) if campaign else []
 
 
@@ -160,9 +165,9 @@ def _advance(campaign: Reanalysis) -> list[UUID]:
         return []
     under_way = campaign.analyses.filter(status__in=UNDER_WAY).count()
     room = settings.REANALYSIS_AT_ONCE - under_way
-    if room <= 0 or _something_new_waits():
+    if room <= 0 or _new_work_waits():
         return []
-    photo_ids = list(_left(campaign).values_list("photo_id", flat=True)[:room])
+    photo_ids = list(_remaining(campaign).values_list("photo_id", flat=True)[:room])
     if photo_ids:
         Reanalysis.objects.filter(pk=campaign.pk).update(next_before=photo_ids[-1])
         return _queue(campaign, photo_ids)
@@ -172,10 +177,10 @@ def _advance(campaign: Reanalysis) -> list[UUID]:
     return []
 
 
-def _left(campaign: Reanalysis) -> QuerySet[Analysis]:
-    """Results that the campaign has still to renew, the newest photo first.
+def _remaining(campaign: Reanalysis) -> QuerySet[Analysis]:
+    """Return the results that the campaign still has to renew, the newest photo first.
 
-    Made-up photos were read by no model. What lies in the bin or never gave a result is left out.
+    Demo photos, photos in the trash and photos without a result are left out.
     """
     results = Analysis.objects.filter(
         superseded=False,
@@ -191,16 +196,16 @@ def _left(campaign: Reanalysis) -> QuerySet[Analysis]:
     return results.order_by("-photo_id")
 
 
-def _something_new_waits() -> bool:
+def _new_work_waits() -> bool:
     waiting = Analysis.objects.filter(status=Status.QUEUED, due_at__lte=clock.now())
     return waiting.filter(reanalysis=None).exists()
 
 
 def _queue(campaign: Reanalysis, photo_ids: list[UUID]) -> list[UUID]:
-    """Queue renewals of these photos but for those that are read anew or deleted at this moment."""
-    # Held, as by everyone who asks for an analysis: a photo has one under way at most.
-    held = Photo.objects.select_for_update(of=("self",)).order_by("-id")
-    photos = list(held.filter(pk__in=photo_ids, deleted_at=None))
+    """Queue renewals of these photos, except those deleted or with an analysis under way."""
+    # Locked, as by everyone who queues an analysis: a photo has at most one under way.
+    locked = Photo.objects.select_for_update(of=("self",)).order_by("-id")
+    photos = list(locked.filter(pk__in=photo_ids, deleted_at=None))
     busy = set(
         Analysis.objects.filter(photo__in=photos, status__in=UNDER_WAY).values_list(
             "photo_id", flat=True
@@ -228,7 +233,7 @@ def _is_active(model: ModelVersion) -> bool:
 
 
 def _move(campaign: Reanalysis, before: Sequence[str], after: str, **changes: object) -> bool:
-    """Change the status where it is what one thinks it is; whether it was."""
+    """Compare-and-set the status. Return whether the row changed."""
     changes.setdefault("note", "")
     rows = Reanalysis.objects.filter(pk=campaign.pk, status__in=before)
     moved = rows.update(status=after, **changes)

@@ -1,10 +1,11 @@
-"""Pictures made of a stored photo when somebody asks: with its boxes, and of one face."""
+"""Draw pictures of a stored photo on demand: with bounding boxes, and crops of faces."""
 
 import io
 from collections.abc import Iterable
 
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
+from detector.analyses import crops
 from detector.common import storage
 from detector.enums import Emotion
 from detector.exceptions import DetectorError
@@ -12,11 +13,8 @@ from detector.models import Face, Photo
 from detector.photos import images
 
 QUALITY = 88
-CROP_MARGIN = 0.25
-"""Of the box's longer side, on each side: enough to recognise who it is."""
-
 CROP_SIDE = 512
-"""The longest side of a crop, in pixels."""
+"""The largest side of a crop, in pixels."""
 
 COLOURS = {
     Emotion.ANGRY: "#C8402F",
@@ -27,13 +25,13 @@ COLOURS = {
     Emotion.SURPRISE: "#D9651A",
     Emotion.NEUTRAL: "#6B7785",
 }
-"""As in `static/css/tokens.css`."""
+"""The same as in `static/css/tokens.css`."""
 
 
 def annotated(photo: Photo, faces: Iterable[Face]) -> bytes:
-    """The upright photo as JPEG, each face in a box with number, expression and confidence.
+    """Return the upright photo as JPEG, each face in a box with number, emotion and confidence.
 
-    Raises DetectorError `busy` where too many pictures are made at this moment.
+    Raises DetectorError `busy` where no decoding slot becomes free.
     """
     with images.decoding_slot():
         picture = _opened(photo)
@@ -44,13 +42,11 @@ def annotated(photo: Photo, faces: Iterable[Face]) -> bytes:
 
 
 def crop(photo: Photo, face: Face) -> bytes:
-    """A square around a face as JPEG, at most 512 pixels wide; black beyond the photo.
+    """Return a square around a face as JPEG, at most `CROP_SIDE` wide; black beyond the photo.
 
-    Raises DetectorError `busy` where too many pictures are made at this moment.
+    Raises DetectorError `busy` where no decoding slot becomes free.
     """
-    side = max(face.width, face.height) * (1 + 2 * CROP_MARGIN)
-    left = face.x + face.width / 2 - side / 2
-    top = face.y + face.height / 2 - side / 2
+    left, top, side = crops.square_around(face)
     with images.decoding_slot():
         picture = _opened(photo).crop((left, top, left + side, top + side))
         picture.thumbnail((CROP_SIDE, CROP_SIDE))

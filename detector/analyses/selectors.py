@@ -1,6 +1,6 @@
-"""Reads of analyses and their faces, scoped to their owner first.
+"""Queries of analyses and their faces, always scoped to the owner.
 
-What a caller shows is prefetched.
+Everything that callers show is prefetched.
 """
 
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ from detector.models import (
 
 
 def analyses_of(owner: User) -> QuerySet[Analysis]:
-    """The current analyses of an owner's photos with all that a list shows, the newest first."""
+    """Return the current analyses of an owner, the newest first, with all that a list shows."""
     return every_analysis_of(owner).filter(superseded=False)
 
 
 def every_analysis_of(owner: User) -> QuerySet[Analysis]:
-    """Those that do not count, or not yet, as well.
+    """Return all analyses of an owner, superseded ones included, the newest first.
 
-    Said of both tables, the owner lets an index of either be read in the order that is asked for.
+    The owner is a condition on both tables, so that the planner can use an index of either one.
     """
     return (
         Analysis.objects.filter(owner=owner, photo__owner=owner, photo__deleted_at=None)
@@ -36,7 +36,7 @@ def every_analysis_of(owner: User) -> QuerySet[Analysis]:
 
 
 def face_of(owner: User, photo_id: UUID, index: int) -> Face | None:
-    """A face of an owner's photo, in its current analysis."""
+    """Return a face of an owner's photo, from its current analysis."""
     faces = Face.objects.filter(
         analysis__photo__owner=owner,
         analysis__photo__deleted_at=None,
@@ -48,32 +48,32 @@ def face_of(owner: User, photo_id: UUID, index: int) -> Face | None:
 
 
 def explanation_of(face: Face) -> Explanation | None:
-    """The heat map of a face, or how far it is; None where nobody asked for one."""
+    """Return the explanation of a face, waiting or done; None where nobody requested one."""
     return Explanation.objects.filter(face=face).first()
 
 
 def analysis_of_photo(owner: User, photo_id: UUID) -> Analysis | None:
-    """The current analysis of an owner's photo."""
+    """Return the current analysis of an owner's photo."""
     return analyses_of(owner).filter(photo_id=photo_id).first()
 
 
 def analysis_of(owner: User, analysis_id: UUID) -> Analysis | None:
-    """One analysis of an owner's photo, whether it is the current one or not."""
+    """Return an analysis of an owner's photo, current or superseded."""
     return every_analysis_of(owner).filter(pk=analysis_id).first()
 
 
 def current_id(analysis: Analysis) -> UUID:
-    """The id of the analysis that counts of the same photo: its own, unless it is superseded."""
+    """Return the id of the current analysis of the same photo."""
     if not analysis.superseded:
         return analysis.pk
     current = Analysis.objects.filter(photo=analysis.photo_id, superseded=False)
-    # None: the photo was erased meanwhile.
+    # There is none where the photo was erased meanwhile.
     return current.values_list("pk", flat=True).first() or analysis.pk
 
 
 def renewal_of(analysis: Analysis) -> Analysis | None:
-    """The last attempt to renew a result: under way, or failed so that the result stands."""
-    # By the database's clock: ids are made by the clocks of hosts.
+    """Return the latest renewal after this analysis: under way, or failed."""
+    # Ordered by the database's clock: ids come from the clocks of hosts.
     later = Analysis.objects.filter(
         photo=analysis.photo_id, superseded=True, queued_at__gt=analysis.queued_at
     )
@@ -81,17 +81,17 @@ def renewal_of(analysis: Analysis) -> Analysis | None:
 
 
 def with_renewals(analyses: QuerySet[Analysis]) -> QuerySet[Analysis]:
-    """The same analyses; what is under way to renew them is at hand as `photo.renewals`."""
+    """Prefetch the renewals that are under way as `photo.renewals`."""
     renewals = Analysis.objects.filter(superseded=True, status__in=UNDER_WAY)
     return analyses.prefetch_related(Prefetch("photo__analyses", renewals, to_attr="renewals"))
 
 
 def analyses_by_id(owner: User, ids: Sequence[UUID]) -> list[Analysis]:
-    """The owner's analyses among these ids, in the order of the ids."""
+    """Return the owner's analyses with these ids, in the order of the ids."""
     found = {analysis.pk: analysis for analysis in every_analysis_of(owner).filter(pk__in=ids)}
     return [found[pk] for pk in ids if pk in found]
 
 
 def unfinished(ids: Sequence[UUID]) -> bool:
-    """Whether any of these analyses is still queued or running."""
+    """Return whether any of these analyses is queued or running."""
     return Analysis.objects.filter(pk__in=ids, status__in=UNDER_WAY).exists()

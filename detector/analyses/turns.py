@@ -1,4 +1,4 @@
-"""A worker's turn: analyse one photo, then send what follows from its result."""
+"""What a worker does for one message: analyse a photo, then trigger what follows."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from detector.webhooks import notify
 
 
 def take(analysis_id: UUID) -> None:
-    """Analyse a photo; then tell versions in the shadow, webhooks and a running re-analysis."""
+    """Analyse a photo, then trigger shadow scoring, webhooks and a running re-analysis."""
     pipeline.run(analysis_id)
     if model_selectors.is_for_the_shadow(analysis_id):
         dispatch.send(TaskName.SHADOW, analysis_id)

@@ -1,31 +1,31 @@
-"""What those who run the site do to the work of others; each thing done is in the audit log."""
+"""Actions of administrators on the analyses of others, each recorded in the audit log."""
 
 from collections.abc import Callable, Iterable
 
 from django.db import transaction
 
-from detector.analyses import leases, submission
+from detector.analyses import leases, queueing
 from detector.common import audit
 from detector.models import Analysis, User
 
 
 def retry(actor: User, analyses: Iterable[Analysis]) -> int:
-    """Queue those that failed again; how many."""
-    return _each(actor, analyses, "analysis.retried", submission.retry)
+    """Queue failed analyses again. Return how many."""
+    return _each(actor, analyses, "analysis.retried", queueing.retry)
 
 
 def cancel(actor: User, analyses: Iterable[Analysis]) -> int:
-    """End those that are queued or running, as failed; how many."""
+    """Fail analyses that are queued or running. Return how many."""
     return _each(actor, analyses, "analysis.cancelled", leases.cancel)
 
 
 def analyse_again(actor: User, analyses: Iterable[Analysis]) -> int:
-    """Look anew at the photos of these analyses; how many were not looked at already."""
+    """Queue a new analysis of these photos. Return how many had none under way."""
     return _each(actor, analyses, "analysis.repeated", _analyse_again)
 
 
 def _analyse_again(analysis: Analysis) -> bool:
-    return submission.analyse_again(analysis.owner, [analysis.photo_id]) > 0
+    return queueing.analyse_again(analysis.owner, [analysis.photo_id]) > 0
 
 
 def _each(

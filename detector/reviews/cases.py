@@ -26,8 +26,8 @@ LABELLED: Final = {
     Emotion.SURPRISE: 3484,
     Emotion.NEUTRAL: 9549,
 }
-"""Number of faces of each emotion by majority label, in the test rows of FER+. The rarer an emotion
-is in training, the more a network learns from another example."""
+"""Number of faces of each emotion by majority label, in the training rows of FER+. The rarer an
+emotion is in training, the more a network learns from another example."""
 RARITY: Final = {emotion: 1 - faces / max(LABELLED.values()) for emotion, faces in LABELLED.items()}
 
 

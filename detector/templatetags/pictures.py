@@ -5,13 +5,11 @@ from typing import Final
 
 from django import template
 
+from detector.analyses.crops import square_around
 from detector.enums import Emotion, QualityFlag, Status
 from detector.models import Analysis, Face, Photo
 
 register = template.Library()
-
-CROP_MARGIN: Final = 0.25
-"""Of the box's longer side, on each side: enough to recognise who it is."""
 
 LABEL_SHARE: Final = 0.04
 """Height of a face's number, as a share of the photo's longer side: legible on a phone."""
@@ -37,9 +35,7 @@ UNREADABLE: Final = frozenset(
 @register.filter
 def crop_view(face: Face) -> str:
     """The `viewBox` of a square around a face."""
-    side = max(face.width, face.height) * (1 + 2 * CROP_MARGIN)
-    left = face.x + face.width / 2 - side / 2
-    top = face.y + face.height / 2 - side / 2
+    left, top, side = square_around(face)
     return f"{left:.1f} {top:.1f} {side:.1f} {side:.1f}"
 
 

@@ -1,4 +1,4 @@
-"""What an error or a killed process leaves behind is gone with the next round."""
+"""Leftover files of an error or a killed process are removed by the next purge."""
 
 import os
 from datetime import timedelta
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 STEPS = {
     "quota": ("detector.photos.quotas.check", 0),
-    "analysis is queued": ("detector.analyses.submission._queue", 0),
+    "analysis is queued": ("detector.analyses.queueing.queue", 0),
     "thumbnail is made": ("detector.photos.images._jpeg", 1),
     "copies are named": ("detector.photos.images._update_row", 0),
     "photo is read": ("detector.registry.networks.analyser", 0),
@@ -34,7 +34,7 @@ STEPS = {
 
 
 class Killed(BaseException):
-    """The process ended here, whatever would have come after."""
+    """Simulates the end of the process at this point."""
 
 
 @pytest.mark.parametrize("error", [RuntimeError, Killed, OperationalError])
@@ -43,7 +43,7 @@ def test_no_file_without_a_row_is_older_than_the_round(
     owner: User, picture: MakePicture, sent: list[UUID], step: str, error: type[BaseException],
     monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any,
 ) -> None:  # fmt: skip
-    """Also of a process that is killed: it clears up nothing."""
+    """This also holds for a killed process, which cleans nothing up."""
     path, at = STEPS[step]
     calls = [0]
     target = _found(path)

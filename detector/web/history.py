@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from detector.analyses import queueing
 from detector.analyses import selectors as analysis_selectors
-from detector.analyses import submission
 from detector.enums import Emotion, Source
 from detector.exceptions import DetectorError
 from detector.photos import annotations, trash
@@ -88,7 +88,7 @@ def several(request: OwnerRequest) -> HttpResponseBase:
         count = trash.discard(request.user, ids)
         undo.offer(request, f"{_photos(count)} deleted.", ids)
     elif action == "again":
-        count = submission.analyse_again(request.user, ids)
+        count = queueing.analyse_again(request.user, ids)
         messages.success(request, f"{_photos(count)} will be analysed again.")
     return back
 

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from detector.analyses import matching, submission
+from detector.analyses import matching, queueing
 from detector.analyses import selectors as analysis_selectors
 from detector.enums import Verdict
 from detector.exceptions import DetectorError
@@ -130,7 +130,7 @@ def delete(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
 @require_POST
 def retry(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
     """Try a failed analysis again."""
-    submission.retry(analysis_or_404(request, photo_id))
+    queueing.retry(analysis_or_404(request, photo_id))
     return redirect(_address(request, photo_id))
 
 
@@ -138,7 +138,7 @@ def retry(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
 def analyse_again(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
     """Look for faces anew; a script gets the card of the new analysis."""
     _photo(request, photo_id)
-    submission.analyse_again(request.user, [photo_id])
+    queueing.analyse_again(request.user, [photo_id])
     if request.htmx:
         current = analysis_or_404(request, photo_id)
         context = {"analysis": analysis_selectors.renewal_of(current) or current}

@@ -13,8 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from detector.analyses import queueing
 from detector.analyses import selectors as analysis_selectors
-from detector.analyses import submission
 from detector.analyses.filters import AnalysisFilter
 from detector.api.codes import can_fail
 from detector.api.parsers import ImageParser, StrictJsonParser
@@ -164,6 +164,6 @@ class AnalysisViewSet(UploadMixin, PicturesMixin, ListModelMixin, GenericViewSet
         """Queue it anew."""
         analysis = self.get_object()
         with self.if_unchanged():
-            if not submission.retry(analysis):
+            if not queueing.retry(analysis):
                 raise NOT_FAILED
         return Response(self.shown(self.get_object()), status=status.HTTP_202_ACCEPTED)

@@ -4,11 +4,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from detector.analyses import submission
+from detector.analyses import queueing
 
 
 class Command(BaseCommand):
-    help = "Send again what got stuck. The caretaker does this by itself every few seconds."
+    help = "Resend the messages of stuck analyses. The caretaker does it every few seconds."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{submission.sweep()} sent again")
+        self.stdout.write(f"{queueing.sweep()} sent again")

@@ -1,4 +1,4 @@
-"""Several at once, on a real database."""
+"""Concurrent changes, on a real database."""
 
 import itertools
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from detector.analyses import explanations, leases, reanalysis, submission
+from detector.analyses import explanations, leases, queueing, reanalysis, submission
 from detector.enums import Emotion, ModelStatus, Source, Status
 from detector.exceptions import DetectorError
 from detector.insights import rollups
@@ -126,7 +126,7 @@ def test_verdicts_and_a_withdrawal_at_once_wait_for_nobody_for_ever(settings: Se
         if number == AT_ONCE // 2:
             review_consent.withdraw(owner)
         elif case is not None:
-            # The owner may have withdrawn by now.
+            # The owner may have withdrawn consent by now.
             with suppress(DetectorError):
                 verdicts.give_verdict(case.pk, people[number], "sad")
 
@@ -177,7 +177,7 @@ def test_a_photo_in_and_out_of_the_bin_and_analysed_again_at_once_counts_once() 
     photos = [FaceFactory.create(analysis__photo__owner=owner).analysis.photo for _ in range(3)]
     rollups.rebuild(owner)
     ids = [photo.pk for photo in photos]
-    acts = itertools.cycle([trash.discard, trash.restore, submission.analyse_again])
+    acts = itertools.cycle([trash.discard, trash.restore, queueing.analyse_again])
 
     at_once(lambda: next(acts)(owner, ids))
     at_once(lambda: next(acts)(owner, ids))

@@ -1,4 +1,4 @@
-"""Heat maps: asked for once, drawn by a worker, gone with their photo."""
+"""Heat maps: requested once, drawn by a worker, deleted with their photo."""
 
 from collections.abc import Callable
 from datetime import timedelta

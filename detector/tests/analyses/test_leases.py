@@ -1,4 +1,4 @@
-"""Who may write an analysis' outcome."""
+"""Leases of analyses."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from detector.analyses import leases, submission
+from detector.analyses import leases, queueing
 from detector.enums import Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis
@@ -75,7 +75,7 @@ def test_attempt_numbers_starting_anew_do_not_revive_an_old_worker() -> None:
     old = claimed()
     leases.fail(old, LASTING)
     old.refresh_from_db()
-    submission.retry(old)
+    queueing.retry(old)
     new = leases.claim(old.pk)
     assert new is not None
     assert new.attempt == 1

@@ -1,4 +1,4 @@
-"""What another reading changed, face by face."""
+"""Matching the faces of two analyses."""
 
 import pytest
 

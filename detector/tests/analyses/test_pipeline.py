@@ -1,4 +1,4 @@
-"""The work on one photo, with a stand-in for the network."""
+"""The analysis of one photo, with a stub for the network."""
 
 import io
 import time

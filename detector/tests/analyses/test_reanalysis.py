@@ -1,4 +1,4 @@
-"""Old photos are read anew by the active model, a few at a time and behind new uploads."""
+"""Campaigns: the active model analyses old photos again, a few at a time, behind new uploads."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from detector import tasks
-from detector.analyses import reanalysis, submission
+from detector.analyses import queueing, reanalysis, submission
 from detector.enums import Emotion, ModelStatus, ReanalysisStatus, Source, Status, Verdict
 from detector.exceptions import DetectorError
 from detector.models import (
@@ -43,7 +43,7 @@ def photos(
     work_off: Callable[[], list[Analysis]],
     django_capture_on_commit_callbacks: Any,
 ) -> list[Analysis]:
-    """Five photos that the stub has read; each has a happy face."""
+    """Five photos that the stub analysed, each with a happy face."""
     with django_capture_on_commit_callbacks(execute=True):
         submission.submit(owner, [picture() for _ in range(5)], Source.WEB)
     return work_off()
@@ -51,7 +51,7 @@ def photos(
 
 @pytest.fixture
 def better(analyser: StubAnalyser, photos: list[Analysis]) -> ModelVersion:
-    """Another network becomes active that finds the same faces sad."""
+    """Activate another network, which finds the same faces sad."""
     analyser.version, analyser.sha256 = "better", "1" * 64
     analyser.faces = [face(Emotion.SAD)]
     return _activate("better", "1" * 64)
@@ -66,7 +66,7 @@ def _activate(name: str, sha256: str) -> ModelVersion:
 
 
 def _work(sent: list[UUID]) -> None:
-    """What a worker does with the hints that it has, and with those that come of them."""
+    """Do what a worker does with its messages, and with those that follow from them."""
     while sent:
         tasks.analyse(str(sent.pop(0)))
 
@@ -76,7 +76,7 @@ def test_a_campaign_reads_all_anew_and_keeps_what_was(
 ) -> None:
     campaign = reanalysis.start(model=better, actor=owner)
     assert campaign.photos == 5
-    submission.resume_reanalysis()
+    queueing.resume_reanalysis()
     assert len(sent) == 2  # no more than so many at once
     _work(sent)
     campaign.refresh_from_db()
@@ -97,7 +97,7 @@ def test_a_new_upload_goes_first(
     django_capture_on_commit_callbacks: Any,
 ) -> None:
     reanalysis.start(model=better, actor=None)
-    submission.resume_reanalysis()
+    queueing.resume_reanalysis()
     with django_capture_on_commit_callbacks(execute=True):
         submission.submit(owner, [picture()], Source.WEB)
     order = []
@@ -105,21 +105,21 @@ def test_a_new_upload_goes_first(
         analysis = Analysis.objects.get(pk=sent.pop(0))
         order.append(analysis.reanalysis_id is None)
         tasks.analyse(str(analysis.pk))
-    # The two that were under way already, the upload, and only then the others.
+    # First the two that were under way already, then the upload, and only then the others.
     assert order == [False, False, True, False, False, False]
 
 
 def test_pause_resume_and_cancel(better: ModelVersion, owner: User, sent: list[UUID]) -> None:
     campaign = reanalysis.start(model=better, actor=owner)
-    submission.resume_reanalysis()
+    queueing.resume_reanalysis()
     assert reanalysis.pause(campaign, owner)
     assert not reanalysis.pause(campaign, owner)
     _work(sent)
-    submission.resume_reanalysis()
+    queueing.resume_reanalysis()
     assert not sent
     assert reanalysis.progress(campaign) == reanalysis.Progress(5, 2, 0, 0)
     assert reanalysis.resume(campaign, owner)
-    submission.resume_reanalysis()
+    queueing.resume_reanalysis()
     assert len(sent) == 2
     assert reanalysis.cancel(campaign, owner)
     assert campaign.is_ended
@@ -142,10 +142,10 @@ def test_what_is_left_out(
     Reanalysis.objects.all().delete()
     campaign = reanalysis.start(model=better, actor=None, from_version=other.model_version)
     assert campaign.photos == 1
-    # Its owner asked for the same meanwhile: it is not read twice at once.
-    submission.analyse_again(stranger, [other.photo_id])
+    # Its owner requested the same meanwhile: there are never two analyses under way.
+    queueing.analyse_again(stranger, [other.photo_id])
     Analysis.objects.filter(status=Status.QUEUED).update(status=Status.RUNNING, **_LEASE)
-    submission.resume_reanalysis()
+    queueing.resume_reanalysis()
     assert not sent
     assert Analysis.objects.filter(photo=other.photo_id).count() == 2
 
@@ -158,7 +158,7 @@ def test_it_stops_when_another_model_becomes_active(
 ) -> None:
     campaign = reanalysis.start(model=better, actor=owner)
     best = _activate("best", "2" * 64)
-    submission.resume_reanalysis()
+    queueing.resume_reanalysis()
     campaign.refresh_from_db()
     assert (campaign.status, campaign.note) == (ReanalysisStatus.PAUSED, reanalysis.REPLACED)
     with pytest.raises(DetectorError, match="Only the active model"):
@@ -175,7 +175,7 @@ def test_a_photo_that_fails_keeps_its_result(
 ) -> None:
     analyser.error = DetectorError("file_missing", "The stored file is gone.")
     campaign = reanalysis.start(model=better, actor=owner)
-    submission.resume_reanalysis()
+    queueing.resume_reanalysis()
     _work(sent)
     assert reanalysis.progress(campaign) == reanalysis.Progress(5, 0, 5, 0)
     assert Analysis.objects.filter(superseded=False, status=Status.DONE).count() == 5
@@ -201,14 +201,14 @@ def test_what_people_said_stays_with_the_face(
     verdicts.give_verdict(case.pk, reviewer, Verdict.ANGRY)
     for analyser.sha256 in ("1" * 64, "2" * 64):
         reanalysis.start(model=_activate("better", analyser.sha256), actor=owner)
-        submission.resume_reanalysis()
+        queueing.resume_reanalysis()
         _work(sent)
     now = {face.analysis.photo_id: face for face in Face.objects.filter(analysis__superseded=False)}
     assert now[photos[0].photo_id].effective_emotion == "angry"
     assert now[photos[1].photo_id].effective_emotion == "fear"
     counts = dict(DailyEmotion.objects.values_list("emotion", "faces"))
     assert counts == {"angry": 1, "fear": 1, "sad": 3}
-    # Reviewers are done with the one; they are still asked about the other, and about the rest.
+    # Reviewers have settled the one; the other and the rest are still in the queue.
     waiting = ReviewCase.objects.filter(face__analysis__superseded=False, status="open")
     assert set(waiting.values_list("face__analysis__photo", flat=True)) == {
         analysis.photo_id for analysis in photos[1:]

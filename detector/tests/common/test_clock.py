@@ -1,4 +1,4 @@
-"""Hosts whose clocks are wrong: the database's decides."""
+"""Hosts with wrong clocks: only the database's clock counts."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from detector import tasks
 from detector.accounts import preferences, tokens
-from detector.analyses import explanations, leases, submission
+from detector.analyses import explanations, leases, queueing, submission
 from detector.analyses import selectors as analysis_selectors
 from detector.api import idempotency
 from detector.api.serializers.tokens import TokenWishSerializer
@@ -55,7 +55,7 @@ OFF = [pytest.param(timedelta(hours=hours), id=f"{hours:+}h") for hours in (-1, 
 
 
 def elsewhere(off: timedelta) -> Any:
-    """A host whose clock is wrong by so much."""
+    """Run a block as on a host whose clock is wrong by this much."""
     return time_machine.travel(timezone.now() + off)
 
 
@@ -140,7 +140,7 @@ def test_an_upload_is_done_and_the_site_is_ready(
         heartbeats.beat("far:1")
         sent.clear()  # the messages were lost; the sweep finds the rows
         Analysis.objects.update(sent_at=None)
-        assert submission.sweep() == 2
+        assert queueing.sweep() == 2
         for pk in sent:
             tasks.analyse(str(pk))
     assert set(Analysis.objects.values_list("status", flat=True)) == {Status.DONE}
@@ -242,8 +242,8 @@ def fine_tune(db: None) -> FineTune:
 
 @pytest.mark.parametrize("off", OFF)
 def test_a_renewal_asked_for_by_another_host_is_seen(analysed: Analysis, off: timedelta) -> None:
-    """Ids are made by the clocks of hosts; what is newer is said by the moment of queueing."""
-    assert submission.analyse_again(analysed.owner, [analysed.photo_id]) == 1
+    """Ids come from the clocks of hosts, so `queued_at` tells which analysis is newer."""
+    assert queueing.analyse_again(analysed.owner, [analysed.photo_id]) == 1
     there = UUID(int=analysed.pk.int + (int(off.total_seconds() * 1000) << 80))
     Analysis.objects.exclude(pk=analysed.pk).update(id=there)
     renewal = analysis_selectors.renewal_of(analysed)

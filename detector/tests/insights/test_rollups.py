@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detector.accounts import preferences
-from detector.analyses import submission
+from detector.analyses import queueing
 from detector.enums import Emotion
 from detector.insights import rollups
 from detector.models import Analysis, DailyEmotion, DailyPhotos, HourlyEmotion, Photo, User
@@ -129,7 +129,7 @@ def _move(owner: User, photo: Photo, move: str) -> None:
     elif move == "bring back":
         trash.restore(owner, [photo.pk])
     elif move == "again":
-        submission.analyse_again(owner, [photo.pk])
+        queueing.analyse_again(owner, [photo.pk])
     elif move == "erase":
         erasure.delete_photo(photo)
     else:

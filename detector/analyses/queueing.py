@@ -1,0 +1,104 @@
+"""Queue analyses and send their messages to the workers."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from detector.analyses import leases, reanalysis
+from detector.common import clock, dispatch, locks
+from detector.common.dispatch import TaskName
+from detector.enums import UNDER_WAY, Status
+from detector.models import Analysis, Photo, User
+
+
+def retry(analysis: Analysis) -> bool:
+    """Queue a failed analysis again, with attempts reset. Return whether it was queued.
+
+    A failed renewal is not queued where a newer analysis is current or under way.
+    """
+    now = clock.now()
+    with transaction.atomic():
+        list(locks.lock_photos(analysis.owner, [analysis.photo_id]))
+        failed = Analysis.objects.filter(pk=analysis.pk, status=Status.FAILED)
+        others = Analysis.objects.filter(photo=OuterRef("photo")).exclude(pk=OuterRef("pk"))
+        newer = Q(queued_at__gt=OuterRef("queued_at"), superseded=False)
+        failed = failed.exclude(Exists(others.filter(newer | Q(status__in=UNDER_WAY))))
+        changed = failed.update(
+            status=Status.QUEUED,
+            attempt=0,
+            due_at=now,
+            sent_at=now,
+            finished_at=None,
+            error_code="",
+            error_message="",
+        )
+        if changed:
+            send_after_commit([analysis.pk])
+            analysis.refresh_from_db()
+    return bool(changed)
+
+
+@transaction.atomic
+def analyse_again(owner: User, photo_ids: Iterable[UUID]) -> int:
+    """Queue an analysis of those of an owner's photos that have none under way. Return how many.
+
+    An earlier result stays until the new one is done, and also if that fails. A failed analysis is
+    retried instead of renewed.
+    """
+    photos = locks.lock_photos(owner, photo_ids).filter(deleted_at=None)
+    return sum(_analyse_again(photo) for photo in photos)
+
+
+def _analyse_again(photo: Photo) -> bool:
+    current = Analysis.objects.get(photo=photo, superseded=False)
+    if current.status != Status.DONE:
+        return retry(current)
+    if Analysis.objects.filter(photo=photo, status__in=UNDER_WAY).exists():
+        return False
+    send_after_commit([queue(photo, superseded=True).pk])
+    return True
+
+
+def queue(photo: Photo, *, superseded: bool = False) -> Analysis:
+    """Create a queued analysis. The caller sends its message after the commit."""
+    now = clock.now()
+    return Analysis.objects.create(
+        photo=photo,
+        owner_id=photo.owner_id,
+        superseded=superseded,
+        queued_at=now,
+        due_at=now,
+        sent_at=now,
+    )
+
+
+def send_after_commit(ids: list[UUID]) -> None:
+    """Send the messages of these analyses once the transaction is committed."""
+    # Robust: if sending fails, the photo is stored nevertheless, and the sweep finds its row.
+    transaction.on_commit(lambda: _send_all(ids), robust=True)
+
+
+def _send_all(ids: list[UUID]) -> None:
+    for number, analysis_id in enumerate(ids):
+        if not dispatch.send(TaskName.ANALYSE, analysis_id):
+            # Stop at the first failure: each try may take seconds to time out.
+            Analysis.objects.filter(pk__in=ids[number:]).update(sent_at=None)
+            return
+
+
+def sweep() -> int:
+    """Queue abandoned analyses again, and resend messages that are due or may be lost.
+
+    Return how many messages were sent.
+    """
+    leases.release_abandoned()
+    queued = Analysis.objects.filter(status=Status.QUEUED)
+    due = Q(due_at__lte=clock.now())
+    return dispatch.resend(TaskName.ANALYSE, queued, order_by="due_at", due=due)
+
+
+def resume_reanalysis() -> None:
+    """Begin a re-analysis campaign, or continue one whose messages were lost."""
+    _send_all(reanalysis.advance())
