@@ -1,4 +1,4 @@
-"""Everything of a person as CSV, JSON or ZIP, piece by piece: memory does not grow with it."""
+"""Export all data of a user as CSV, JSON or ZIP, in pieces, with constant memory."""
 
 import codecs
 import csv
@@ -29,7 +29,7 @@ PHOTO_COLUMNS = {
     "sha256": "Of the file as you uploaded it.",
     "source": "How it came: web, api, camera, video or archive.",
     "uploaded_at": "When it came, ISO 8601 in UTC.",
-    "captured_at": "When it was taken, where the file said so.",
+    "captured_at": "When it was drained, where the file said so.",
     "status": "queued, running, done or failed.",
     "error": "Code of the error of a failed analysis.",
     "model": "The network that answered.",
@@ -54,13 +54,13 @@ FACE_COLUMNS = {
     },
 }
 COLUMNS = {**PHOTO_COLUMNS, **FACE_COLUMNS}
-"""Name and meaning; those of a face are named as its fields."""
+"""Name and meaning of each column; columns of a face are named like its fields."""
 
 
 def csv_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None]:
-    """A header, then a row a face; a photo without one has a row of its own.
+    """Yield a CSV with one row for each face, and one row for a photo without faces.
 
-    With `bom` it begins with the mark by which spreadsheets know UTF-8.
+    With `bom` it begins with a byte order mark, by which spreadsheets recognise UTF-8.
     """
     yield (codecs.BOM_UTF8 if bom else b"") + _csv_text([list(COLUMNS)])
     rows: list[list[Any]] = []
@@ -74,7 +74,7 @@ def csv_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None
 
 
 def json_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None]:
-    """One object whose `analyses` hold their faces; JSON has no byte order mark (RFC 8259, 8.1)."""
+    """Yield one JSON object with all `analyses`. JSON has no byte order mark (RFC 8259, 8.1)."""
     head = json.dumps({"exported_at": _moment(timezone.now())})
     yield head.removesuffix("}").encode() + b', "analyses": ['
     separator = "\n"
@@ -85,9 +85,9 @@ def json_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, Non
 
 
 def zip_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None]:
-    """README, faces.csv, analyses.json, and the upright pictures.
+    """Yield a ZIP of README, faces.csv, analyses.json and the upright pictures.
 
-    Uploaded again, it brings back notes, tags, felt emotions, names and capture times.
+    Uploading it restores photos with notes, tags, felt emotions, names and capture times.
     """
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -97,11 +97,11 @@ def zip_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None
         for photo in photo_selectors.photos_of(owner).exclude(image="").iterator(chunk_size=500):
             photo.owner = owner
             yield from _member(archive, sink, f"images/{photo.pk}.jpg", _picture(photo))
-    yield sink.taken()
+    yield sink.drained()
 
 
 class _Sink(io.RawIOBase):
-    """Where a ZIP is written to, and taken from before it grows."""
+    """A buffer that a ZIP is written to and that is emptied after each piece."""
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
@@ -113,7 +113,7 @@ class _Sink(io.RawIOBase):
         self.pieces.append(bytes(data))
         return len(data)
 
-    def taken(self) -> bytes:
+    def drained(self) -> bytes:
         content = b"".join(self.pieces)
         self.pieces.clear()
         return content
@@ -127,14 +127,14 @@ def _member(
     with archive.open(info, "w", force_zip64=True) as member:
         for piece in pieces:
             member.write(piece)
-            yield sink.taken()
-    yield sink.taken()
+            yield sink.drained()
+    yield sink.drained()
 
 
 def _picture(photo: Photo) -> Iterator[bytes]:
-    """The upright copy and, as its only metadata, when it was taken.
+    """Yield the upright copy with the capture time as its only metadata.
 
-    A file that is gone meanwhile, with its photo, leaves an empty picture.
+    It is empty where the photo was deleted meanwhile.
     """
     try:
         with photo.image.open("rb") as file:
@@ -231,7 +231,7 @@ def _readme() -> str:
         "Everything that EmotionSite keeps for you, but for what lies in the bin.",
         "",
         "images/        the upright pictures, named by the id of their photo; those that say when",
-        "               they were taken say it again (EXIF)",
+        "               they were drained say it again (EXIF)",
         "analyses.json  every analysis with its faces",
         "faces.csv      a row a face; a photo without a face has a row with empty columns",
         "",

@@ -1,4 +1,4 @@
-"""What people set for themselves."""
+"""Preferences and consent of users."""
 
 from django.db import transaction
 
@@ -10,7 +10,7 @@ from detector.models import User
 
 @transaction.atomic
 def set_time_zone(user: User, time_zone: str) -> None:
-    """Move a person into another zone; the days of all photos move along."""
+    """Change a user's time zone and recount the rollups, whose days depend on it."""
     if not User.objects.filter(pk=user.pk).exclude(time_zone=time_zone).update(time_zone=time_zone):
         return
     user.time_zone = time_zone
@@ -19,19 +19,19 @@ def set_time_zone(user: User, time_zone: str) -> None:
 
 @transaction.atomic
 def set_preferences(user: User, *, time_zone: str, theme: str, date_language: str) -> None:
-    """Keep how a person wants to see the pages."""
+    """Store time zone, theme and language of dates of a user."""
     user.theme, user.date_language = theme, date_language
     user.save(update_fields=["theme", "date_language"])
     set_time_zone(user, time_zone)
 
 
 def set_retention(user: User, days: int | None) -> None:
-    """Keep how long photos stay; the hourly round does the rest."""
+    """Store how long photos are kept; the hourly purge applies it."""
     user.keep_photos_days = days
     user.save(update_fields=["keep_photos_days"])
 
 
 def give_consent(user: User) -> None:
-    """Note that a person agreed to the text of today, and when."""
+    """Store a user's consent to the current text."""
     user.consent_version, user.consented_at = consent.VERSION, clock.now()
     user.save(update_fields=["consent_version", "consented_at"])

@@ -1,4 +1,4 @@
-"""Reads of what belongs to an account."""
+"""Queries of account data, always scoped to the owner."""
 
 from django.db.models import QuerySet
 
@@ -9,6 +9,6 @@ from detector.models import (
 
 
 def tokens_of(owner: User) -> QuerySet[ApiToken]:
-    """An owner's API tokens, the newest first."""
+    """Return an owner's API tokens, the newest first."""
     tokens: QuerySet[ApiToken] = ApiToken.objects.filter(user=owner)
     return tokens.order_by("-created")

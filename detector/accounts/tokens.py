@@ -1,4 +1,4 @@
-"""Keys for programs."""
+"""Create, revoke and track API tokens."""
 
 import hashlib
 from collections.abc import Collection
@@ -17,7 +17,7 @@ from detector.models import ApiToken, User
 
 DEFAULT_SCOPES = (Scope.READ, Scope.WRITE)
 USE_RESOLUTION = timedelta(minutes=1)
-"""A program may call often: its last use is written down once in this time."""
+"""The last use of a token is stored at most once in this time, since programs call often."""
 REMEMBERED_SECONDS = 30 * 24 * 3600
 
 
@@ -28,10 +28,10 @@ def create_token(
     scopes: Collection[Scope] = DEFAULT_SCOPES,
     expires_at: datetime | None = None,
 ) -> tuple[ApiToken, str]:
-    """A new token and its secret, which is kept nowhere.
+    """Create a token. Return it and its secret, which is not stored.
 
-    It ends at the latest moment that is allowed, or when it is said. Raises DetectorError `invalid`
-    where that is later.
+    It expires at `expires_at`, by default after `API_TOKEN_DAYS`. Raises DetectorError `invalid`
+    where `expires_at` is later than that.
     """
     latest = clock.now() + timedelta(days=settings.API_TOKEN_DAYS)
     if expires_at is not None and expires_at > latest:
@@ -41,7 +41,7 @@ def create_token(
             details={"fields": {"expires_at": [f"Must not be later than {utc_text(latest)}."]}},
         )
     token, secret = ApiToken.objects.create(owner, name=name, **ApiToken.flags(scopes))
-    # knox would count from this host's time.
+    # knox would use this host's clock.
     token.expiry = expires_at or latest
     token.save(update_fields=["expiry"])
     remember(secret)
@@ -49,28 +49,27 @@ def create_token(
 
 
 def remember(secret: str) -> None:
-    """Keep in mind that a token is right; what is kept tells nobody which one it was."""
-    cache.set(_memory_of(secret), True, REMEMBERED_SECONDS)
+    """Cache that a token is valid, under a digest of its secret."""
+    cache.set(_cache_key(secret), True, REMEMBERED_SECONDS)
 
 
 def is_remembered(secret: str) -> bool:
-    """Return whether a token was made or used lately, without asking the database."""
-    return bool(cache.get(_memory_of(secret)))
+    """Return whether the cache knows a token as valid, without a query."""
+    return bool(cache.get(_cache_key(secret)))
 
 
 def forget(secret: str) -> None:
-    """No longer count a token as right."""
-    cache.delete(_memory_of(secret))
+    """Remove a token from the cache."""
+    cache.delete(_cache_key(secret))
 
 
-def _memory_of(secret: str) -> str:
+def _cache_key(secret: str) -> str:
     return f"token_known_{hashlib.sha256(secret.encode()).hexdigest()}"
 
 
 def note_use(token: ApiToken) -> bool:
-    """Write down that a token was used just now. Returns whether it was not yet known."""
-    # Nearly every call ends here, without a question to the database: if this host's clock is
-    # wrong, it is asked too often.
+    """Store that a token was used just now. Return whether the row changed."""
+    # Nearly every call ends here without a query. A wrong clock of this host only costs queries.
     if token.last_used_at and abs(timezone.now() - token.last_used_at) < USE_RESOLUTION:
         return False
     now = clock.now()
@@ -82,5 +81,5 @@ def note_use(token: ApiToken) -> bool:
 
 
 def revoke_token(token: ApiToken) -> None:
-    """Make a token worthless."""
+    """Delete a token."""
     token.delete()

@@ -1,8 +1,8 @@
-"""Writes the faces that people named as a data set to train on, and freezes it.
+"""Export reviewed faces as a frozen data set for training.
 
-The file is that of `ml.training.data`: images (N, 48, 48) uint8 grey, label (N,) uint8 in the order
-of `Emotion`, usage (N,) uint8 of `Split`, votes (N, 10) uint8. The same faces give the same bytes,
-so that the checksum names the data.
+The format is that of `ml.training.data`: images (N, 48, 48) uint8 grey, label (N,) uint8 in the
+order of `Emotion`, usage (N,) uint8 of `Split`, votes (N, 10) uint8. The same faces give the same
+bytes, so the checksum identifies the data.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -41,11 +42,11 @@ VOTE_COLUMNS: Final = (
     Verdict.ANGRY,
     Verdict.DISGUST,
     Verdict.FEAR,
-    None,  # contempt, which nobody is asked for
+    None,  # contempt, which is not among our verdicts
     Verdict.CANNOT_TELL,
     Verdict.NOT_A_FACE,
 )
-"""The columns of FER+, in which `votes` are counted."""
+"""The columns of `votes`, in the order of FER+."""
 LABEL_RULE: Final = "the settled verdict of reviewers, else the owner's"
 NOTHING_REVIEWED: Final = DetectorError(
     "nothing_reviewed", "No face has been named whose owner agrees to reviews."
@@ -54,14 +55,14 @@ NOTHING_REVIEWED: Final = DetectorError(
 
 @dataclass
 class Collected:
-    """Faces with their crops, row by row, and how many were left out for which reason."""
+    """Faces with their crops, row by row, and the number left out by reason."""
 
     faces: list[Face] = field(default_factory=list)
     crops: list[NDArray[np.uint8]] = field(default_factory=list)
     left_out: "Counter[str]" = field(default_factory=Counter)
 
     def only(self, allowed: set[int]) -> "Collected":
-        """The rows whose face is still allowed; the others are counted as withdrawn."""
+        """Return the rows whose face is still allowed, and count the others as withdrawn."""
         rows = [row for row, face in enumerate(self.faces) if face.pk in allowed]
         left_out = self.left_out + Counter(withdrawn=len(self.faces) - len(rows))
         return Collected(
@@ -70,14 +71,14 @@ class Collected:
 
 
 def export(out: Path, *, actor: User | None) -> ReviewedExport:
-    """Write the data set to `out`, and beside it a manifest that ends in `.json`.
+    """Write the data set to `out`, and beside it a manifest with the suffix `.json`.
 
-    Raises DetectorError `nothing_reviewed`, OSError where it cannot be written.
+    Raises DetectorError `nothing_reviewed`, and OSError where the files cannot be written.
     """
     collected = _collect()
-    # Cutting takes its time: who withdrew meanwhile, or erased a photo, is not in the file.
-    still = set(labels.reviewed_faces().values_list("pk", flat=True))
-    collected = collected.only(still)
+    # Cropping takes long, so leave out faces whose consent or photo was withdrawn meanwhile.
+    allowed = set(labels.reviewed_faces().values_list("pk", flat=True))
+    collected = collected.only(allowed)
     if not collected.faces:
         raise NOTHING_REVIEWED
     sha256 = _write(out, _arrays(collected))
@@ -91,13 +92,24 @@ def export(out: Path, *, actor: User | None) -> ReviewedExport:
         counts=_counts(collected.faces),
         created_by=actor,
     )
-    manifest = {
+    manifest = _manifest(row, collected, file=out.name, created_at=now)
+    _write_text(out.with_suffix(".json"), json.dumps(manifest, indent=2) + "\n")
+    with transaction.atomic():
+        row.save(force_insert=True)
+        audit.record(actor, "reviewedexport.made", row, faces=row.faces, sha256=sha256)
+    return row
+
+
+def _manifest(
+    row: ReviewedExport, collected: Collected, *, file: str, created_at: datetime
+) -> dict[str, object]:
+    return {
         "format_version": 1,
         "id": str(row.pk),
         "name": row.name,
-        "created_at": now.isoformat(timespec="seconds"),
-        "file": out.name,
-        "sha256": sha256,
+        "created_at": created_at.isoformat(timespec="seconds"),
+        "file": file,
+        "sha256": row.sha256,
         "faces": row.faces,
         "labels": Emotion.values,
         "label_rule": LABEL_RULE,
@@ -109,27 +121,22 @@ def export(out: Path, *, actor: User | None) -> ReviewedExport:
         "read_by": dict(Counter(str(face.analysis.model_version) for face in collected.faces)),
         "consent_version": consent.REVIEW_VERSION,
     }
-    _write_text(out.with_suffix(".json"), json.dumps(manifest, indent=2) + "\n")
-    with transaction.atomic():
-        row.save(force_insert=True)
-        audit.record(actor, "reviewedexport.made", row, faces=row.faces, sha256=sha256)
-    return row
 
 
 def split_of(photo: Photo) -> Split:
-    """The part that all faces of a photo belong to, in every export alike.
+    """Return the split of a photo, the same in every export.
 
-    Drawn by a hash of the owner, in whose photos the same faces come again and again; or by one of
-    the photo, where few people use the site and each would fall into one part.
+    It depends on a hash of the owner, since the same people appear in many of an owner's photos.
+    With `REVIEWED_SPLIT_BY=photo` it depends on a hash of the photo, for sites with few owners.
     """
-    return _drawn(_key(photo.owner_id, photo.sha256))
+    return _split_by_hash(_key(photo.owner_id, photo.sha256))
 
 
 def _key(owner_id: UUID, sha256: str) -> str:
     return sha256 if settings.REVIEWED_SPLIT_BY == "photo" else owner_id.hex
 
 
-def _drawn(key: str) -> Split:
+def _split_by_hash(key: str) -> Split:
     place = int.from_bytes(hashlib.sha256(f"reviewed {key}".encode()).digest()[:8]) / 2**64
     for split, share in SHARES.items():
         place -= share
@@ -145,7 +152,7 @@ def _collect() -> Collected:
     for faces in labels.by_photo(labels.reviewed_faces()):
         photo = faces[0].analysis.photo
         owners = shared.get(photo.sha256, {photo.owner_id})
-        if len({_drawn(_key(owner, photo.sha256)) for owner in owners}) > 1:
+        if len({_split_by_hash(_key(owner, photo.sha256)) for owner in owners}) > 1:
             collected.left_out["in_two_parts"] += len(faces)
         elif photo.sha256 in seen:
             collected.left_out["repeated"] += len(faces)
@@ -156,7 +163,7 @@ def _collect() -> Collected:
 
 
 def _add(collected: Collected, photo: Photo, faces: list[Face]) -> None:
-    """Cut the named faces of a photo; one that cannot be read does not stop the others."""
+    """Crop the named faces of a photo. An unreadable photo is skipped and counted."""
     unique = labels.without_repeats(faces)
     collected.left_out["repeated"] += len(faces) - len(unique)
     named = [face for face in unique if labels.verdict_on(face) in Emotion.values]
@@ -166,7 +173,7 @@ def _add(collected: Collected, photo: Photo, faces: list[Face]) -> None:
     try:
         rgb = images.normalise(photo)
     except OutageError:
-        # A data set must not lack what could not be read just now.
+        # An outage must not leave gaps in the data set.
         raise
     except DetectorError:
         collected.left_out["unreadable"] += len(named)
@@ -192,7 +199,7 @@ def _votes(face: Face) -> list[int]:
 
 
 def _counts(faces: list[Face]) -> dict[str, dict[str, int]]:
-    """How many faces of each emotion are in each part."""
+    """Count the faces by split and emotion."""
     found = Counter((split_of(f.analysis.photo), labels.verdict_on(f)) for f in faces)
     return {
         split.name.lower(): {emotion: found[split, emotion] for emotion in Emotion.values}
@@ -201,14 +208,14 @@ def _counts(faces: list[Face]) -> dict[str, dict[str, int]]:
 
 
 def _verdicts(faces: list[Face]) -> dict[str, int]:
-    """How many verdicts of each kind the labels rest on."""
+    """Count the verdicts behind the labels, by kind of reviewer."""
     return dict(Counter(review.kind for face in faces for review in face.reviews.all()))
 
 
 def _write(out: Path, arrays: dict[str, NDArray[np.uint8]]) -> str:
-    """Write an `.npz` whole or not at all, and without the time of day in it; its SHA-256."""
+    """Write an `.npz` atomically, with a constant timestamp inside. Return its SHA-256."""
     with (
-        _whole_or_not_at_all(out) as part,
+        _atomic_write(out) as part,
         zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive,
     ):
         for name, array in arrays.items():
@@ -221,13 +228,13 @@ def _write(out: Path, arrays: dict[str, NDArray[np.uint8]]) -> str:
 
 
 def _write_text(path: Path, text: str) -> None:
-    with _whole_or_not_at_all(path) as part:
+    with _atomic_write(path) as part:
         part.write_text(text, encoding="utf-8")
 
 
 @contextmanager
-def _whole_or_not_at_all(path: Path) -> Iterator[Path]:
-    """A file to write instead, which then takes the place of this one; gone where that fails."""
+def _atomic_write(path: Path) -> Iterator[Path]:
+    """Yield a temporary path, which replaces `path` at the end. On errors it is removed."""
     part = path.with_name(f"{path.name}.part")
     try:
         yield part

@@ -1,4 +1,4 @@
-"""The faces that people have named, as training may have them."""
+"""Labels for training, from people's verdicts on faces."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from detector.models import Face, Photo, Review
 
 @dataclass(frozen=True)
 class LabelledFace:
-    """A face with what people say it shows: the label that holds, and every verdict there is."""
+    """A face with its label and all verdicts on it."""
 
     face: Face
     label: Emotion
@@ -23,10 +23,10 @@ class LabelledFace:
 
 
 def reviewed_faces() -> QuerySet[Face]:
-    """Faces with a verdict that holds, of people who agree to reviews now; photo by photo.
+    """Return faces with a valid verdict whose owner agrees to reviews now, ordered by photo.
 
-    Faces of earlier analyses are among them, after those of later ones: what was said of a face
-    stays true when another model has read it.
+    Faces of superseded analyses are included, after those of later ones: a verdict stays true when
+    another model analyses the photo.
     """
     own = Review.objects.filter(face=OuterRef("pk"), kind=ReviewKind.OWNER)
     return (
@@ -44,9 +44,9 @@ def reviewed_faces() -> QuerySet[Face]:
 
 
 def verdict_on(face: Face) -> str:
-    """The verdict that counts for training: that of the reviewers, else the owner's.
+    """Return the verdict to train on: the reviewers', else the owner's.
 
-    Reviewers saw nothing but the face; an owner knows what came before and after.
+    Reviewers see nothing but the face, as the network does; an owner knows the context.
     """
     case = getattr(face, "review_case", None)
     if case is not None and case.status == CaseStatus.SETTLED:
@@ -55,12 +55,12 @@ def verdict_on(face: Face) -> str:
 
 
 def verdicts_on(face: Face) -> "Counter[str]":
-    """How often each verdict was given on a face, the owner's included."""
+    """Count the verdicts on a face, the owner's included."""
     return Counter(review.verdict for review in face.reviews.all())
 
 
 def without_repeats(faces: list[Face]) -> list[Face]:
-    """Of the faces of one photo those that are not there already, in a later reading of it."""
+    """Drop faces of one photo that overlap with a face earlier in the list."""
     kept: list[Face] = []
     for face in faces:
         if all(matching.overlap(face, other) < matching.SAME_PLACE for other in kept):
@@ -69,7 +69,7 @@ def without_repeats(faces: list[Face]) -> list[Face]:
 
 
 def owners_of_shared_photos() -> dict[str, set[UUID]]:
-    """The people who have the same file, by the checksum of the files that more than one has."""
+    """Return the owners of files that several users uploaded, by checksum."""
     shared = (
         Photo.objects.filter(sha256__in=reviewed_faces().values("analysis__photo__sha256"))
         .order_by()
@@ -85,12 +85,12 @@ def owners_of_shared_photos() -> dict[str, set[UUID]]:
 
 
 def by_photo(faces: QuerySet[Face], chunk: int = 500) -> Iterator[list[Face]]:
-    """The faces of one photo after the other."""
-    together: list[Face] = []
+    """Yield the faces of one photo after the other."""
+    group: list[Face] = []
     for face in faces.iterator(chunk_size=chunk):
-        if together and together[0].analysis.photo_id != face.analysis.photo_id:
-            yield together
-            together = []
-        together.append(face)
-    if together:
-        yield together
+        if group and group[0].analysis.photo_id != face.analysis.photo_id:
+            yield group
+            group = []
+        group.append(face)
+    if group:
+        yield group

@@ -1,4 +1,4 @@
-"""Asks for fine-tunes: a worker of the queue `background` runs them."""
+"""Request fine-tunes, which a worker of the queue `background` runs."""
 
 from pathlib import Path
 
@@ -16,9 +16,9 @@ from detector.registry import selectors as model_selectors
 
 
 def check(reviewed: ReviewedExport) -> ModelVersion:
-    """The version that would learn from these faces.
+    """Return the active version, which a fine-tune would start from.
 
-    Raises DetectorError where the data are not on this host or no version serves yet.
+    Raises DetectorError where the data are not on this host or no version is active yet.
     """
     if not settings.TRAINING_DATA or not Path(settings.TRAINING_DATA).is_file():
         raise DetectorError(
@@ -33,7 +33,7 @@ def check(reviewed: ReviewedExport) -> ModelVersion:
 
 
 def request(reviewed: ReviewedExport, actor: User | None) -> FineTune:
-    """Queue a fine-tune of the version that serves on these faces. Raises DetectorError."""
+    """Queue a fine-tune of the active version on these faces. Raises DetectorError."""
     base = check(reviewed)
     with transaction.atomic():
         row = FineTune.objects.create(
@@ -45,7 +45,7 @@ def request(reviewed: ReviewedExport, actor: User | None) -> FineTune:
 
 
 def cancel(row: FineTune, actor: User | None) -> bool:
-    """End a fine-tune that is not finished; whether there was something to end."""
+    """Cancel a fine-tune. Return whether it was queued or running."""
     with transaction.atomic():
         cancelled = runner.end(row, FineTuneStatus.CANCELLED)
         if cancelled:
@@ -54,7 +54,7 @@ def cancel(row: FineTune, actor: User | None) -> bool:
 
 
 def sweep() -> None:
-    """Give up runs that fell silent, and let the next one begin."""
+    """Fail runs of lost workers, and start the next one."""
     runner.fail_silent()
     running = FineTune.objects.filter(status=FineTuneStatus.RUNNING)
     if not running.exists():
@@ -64,7 +64,7 @@ def sweep() -> None:
 
 
 def _free_name(base: str) -> str:
-    """The base's first name, the day, and a number: `v4-2026-06-01`, `v4-2026-06-01-2`."""
+    """Return an unused name of base, day and number: `v4-2026-06-01`, `v4-2026-06-01-2`."""
     stem = f"{base.split('-')[0]}-{timezone.now():%Y-%m-%d}"
     names = set(FineTune.objects.filter(name__startswith=stem).values_list("name", flat=True))
     number = 1

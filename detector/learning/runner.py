@@ -1,4 +1,4 @@
-"""Runs fine-tunes: the worker's side. Training is a process of its own and says how far it is."""
+"""Run fine-tunes in a worker. Training is a separate process, which prints its progress."""
 
 import importlib.util
 import json
@@ -31,18 +31,18 @@ logger = logging.getLogger(__name__)
 
 LOG_LINES: Final = 40
 NICENESS: Final = 15
-"""Photos go first, wherever both want a processor."""
+"""Training yields the processor to photos."""
 PASSED_ON: Final = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "OMP_NUM_THREADS")
-"""What training sees of the environment: it needs none of the platform's secrets."""
+"""Environment variables that training gets; it needs none of the platform's secrets."""
 POLL_SECONDS: Final = 1.0
 END_SECONDS: Final = 5.0
-"""What a process that is told to end may take to clear up."""
+"""Seconds that a terminated process may take to exit."""
 
 _stopping = threading.Event()
 
 
 def run(fine_tune_id: UUID) -> None:
-    """Make the candidate of a queued row, unless another runs; safe to call any number of times."""
+    """Run a queued fine-tune, unless another one is running. Idempotent."""
     row = _claim(fine_tune_id)
     if row is None:
         logger.info("Fine-tune %s needs no work now", fine_tune_id)
@@ -57,14 +57,14 @@ def run(fine_tune_id: UUID) -> None:
 
 
 def stop_all() -> None:
-    """Let the run of this process end and wait for another worker: this one shuts down."""
+    """Stop the run of this process and queue it again, since this worker shuts down."""
     _stopping.set()
 
 
 def end(
     row: FineTune, status: FineTuneStatus, error: str = "", result: ModelVersion | None = None
 ) -> bool:
-    """Move an open row to its end; whether it was still open."""
+    """Set an unfinished fine-tune to a final status. Return whether the row changed."""
     changes: dict[str, object] = {
         "error_message": error[:500],
         "result": result,
@@ -77,14 +77,14 @@ def end(
 
 
 def fail_silent() -> int:
-    """End runs whose worker was lost; how many."""
+    """Fail runs whose worker was lost. Return how many."""
     since = clock.now() - timedelta(seconds=settings.FINE_TUNE_SILENCE)
     silent = FineTune.objects.filter(status=FineTuneStatus.RUNNING, heard_at__lt=since)
     return sum(end(row, FineTuneStatus.FAILED, "Its worker was lost.") for row in silent)
 
 
 def command(row: FineTune) -> list[str]:
-    """What is run; it knows nothing of the platform. Raises DetectorError."""
+    """Return the command line of the training. Raises DetectorError where it cannot run."""
     if importlib.util.find_spec("tensorflow") is None:
         raise DetectorError(
             "cannot_train", "The worker's host lacks what training needs: requirements.txt."
@@ -108,7 +108,7 @@ def _claim(fine_tune_id: UUID) -> FineTune | None:
         with transaction.atomic():
             claimed = queued.update(status=FineTuneStatus.RUNNING, heard_at=clock.now())
     except IntegrityError:
-        # One runs already; the sweep comes back to this one.
+        # Another one is running; the sweep starts this one later.
         return None
     rows = FineTune.objects.select_related("base", "reviewed")
     return rows.get(pk=fine_tune_id) if claimed else None
@@ -128,7 +128,7 @@ def _make(row: FineTune) -> None:
 
 @contextmanager
 def _process(row: FineTune) -> Iterator["subprocess.Popen[str]"]:
-    """The training, which does not outlive this."""
+    """Run the training process, and end it at the end of the block."""
     with subprocess.Popen(  # noqa: S603  our own program with our own arguments
         command(row),
         cwd=settings.BASE_DIR,
@@ -150,39 +150,39 @@ def _process(row: FineTune) -> Iterator["subprocess.Popen[str]"]:
 
 
 def _follow(row: FineTune, process: "subprocess.Popen[str]") -> "deque[str]":
-    """Write down what the run says until it ends or has to; the last that it said.
+    """Store the output of a run until it ends, is cancelled or has to stop. Return its last lines.
 
-    The row is touched all the time, said something or not: it is the worker's sign of life.
-    Raises DetectorError where it takes too long.
+    The row is updated in each round, even without output, as the worker's heartbeat. Raises
+    DetectorError where the run takes too long.
     """
-    said: SimpleQueue[str | None] = SimpleQueue()
-    threading.Thread(target=_read, args=(process.stdout, said), daemon=True).start()
+    lines: SimpleQueue[str | None] = SimpleQueue()
+    threading.Thread(target=_read, args=(process.stdout, lines), daemon=True).start()
     running = FineTune.objects.filter(pk=row.pk, status=FineTuneStatus.RUNNING)
     log: deque[str] = deque(maxlen=LOG_LINES)
-    last = time.monotonic() + settings.FINE_TUNE_SECONDS
+    deadline = time.monotonic() + settings.FINE_TUNE_SECONDS
     has_ended = False
     while not has_ended and not _stopping.is_set():
-        news, has_ended = _news(said)
+        new_lines, has_ended = _next_lines(lines)
         changes: dict[str, object] = {}
-        for line in news:
-            if log and _is_bare(line) and _is_bare(log[-1]):
+        for line in new_lines:
+            if log and _is_progress_only(line) and _is_progress_only(log[-1]):
                 log.pop()
             log.append(line)
             changes |= _progress(line)
         changes |= {"log": "\n".join(log)}
-        if not _note(running, changes):
+        if not _update(running, changes):
             break  # Somebody cancelled it.
-        if time.monotonic() > last:
+        if time.monotonic() > deadline:
             raise DetectorError("too_long", "It took too long.")
     if has_ended:
         process.wait(END_SECONDS)
     return log
 
 
-def _note(running: "QuerySet[FineTune]", changes: dict[str, object]) -> bool:
-    """Write down how far a run is; whether it may go on.
+def _update(running: "QuerySet[FineTune]", changes: dict[str, object]) -> bool:
+    """Store progress and heartbeat of a run. Return whether it may continue.
 
-    Hours of training do not end with a database that is away for seconds.
+    It also continues during an outage of the database.
     """
     try:
         return bool(running.update(**changes, heard_at=clock.now()))
@@ -194,22 +194,22 @@ def _note(running: "QuerySet[FineTune]", changes: dict[str, object]) -> bool:
         return True
 
 
-def _read(lines: Iterable[str], said: "SimpleQueue[str | None]") -> None:
-    """Pass lines on, and None after the last."""
+def _read(output: Iterable[str], lines: "SimpleQueue[str | None]") -> None:
+    """Put lines into the queue, and None after the last one."""
     try:
-        for line in lines:
-            said.put(line.rstrip())
+        for line in output:
+            lines.put(line.rstrip())
     finally:
-        said.put(None)
+        lines.put(None)
 
 
-def _news(said: "SimpleQueue[str | None]") -> tuple[list[str], bool]:
-    """What was said in the next moment, and whether that was the last."""
+def _next_lines(lines: "SimpleQueue[str | None]") -> tuple[list[str], bool]:
+    """Return the lines of the next `POLL_SECONDS`, and whether the output has ended."""
     found: list[str] = []
     end_of_wait = time.monotonic() + POLL_SECONDS
     while (left := end_of_wait - time.monotonic()) > 0:
         try:
-            line = said.get(timeout=left)
+            line = lines.get(timeout=left)
         except Empty:
             break
         if line is None:
@@ -219,13 +219,13 @@ def _news(said: "SimpleQueue[str | None]") -> tuple[list[str], bool]:
 
 
 def _put_back(row: FineTune) -> None:
-    """Queue it again, from the start."""
+    """Queue a run again, from the start."""
     running = FineTune.objects.filter(pk=row.pk, status=FineTuneStatus.RUNNING)
     running.update(status=FineTuneStatus.QUEUED, stage="", progress=0.0)
 
 
 def _progress(line: str) -> dict[str, object]:
-    """What a line says of stage and progress; nothing for other output."""
+    """Return stage and progress from a line; empty for other output."""
     try:
         said = json.loads(line)
         share = min(max(float(said["progress"]), 0.0), 1.0)
@@ -234,8 +234,8 @@ def _progress(line: str) -> dict[str, object]:
         return {}
 
 
-def _is_bare(line: str) -> bool:
-    """Whether it says how far the run is and nothing else: the latest of these is enough."""
+def _is_progress_only(line: str) -> bool:
+    """Return whether a line holds stage and progress only: the log keeps the latest of these."""
     try:
         return set(json.loads(line)) == {"stage", "progress"}
     except (ValueError, TypeError):

@@ -1,6 +1,6 @@
-"""Lets versions in the shadow judge the faces of live photos: the worker's side.
+"""Score the faces of live photos with the model versions in the shadow.
 
-A sample, not a record: a hint that the broker loses is not sent again.
+It is a sample: a message that the broker loses is not resent.
 """
 
 import logging
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 def score(analysis_id: UUID) -> None:
-    """Write down what each of them says; safe to call any number of times."""
+    """Store the predictions of each version in the shadow for one analysis. Idempotent."""
     done = Analysis.objects.filter(pk=analysis_id, status=Status.DONE)
     analysis = done.select_related("photo__owner").first()
     if analysis is None:
@@ -44,7 +44,7 @@ def _score(analysis: Analysis, faces: list[Face], version: ModelVersion) -> None
         )
         for face, row in zip(faces, found, strict=True)
     ]
-    # A photo that was erased meanwhile has no faces left to say something of.
+    # The photo may have been erased meanwhile.
     left = set(Face.objects.filter(analysis=analysis).values_list("pk", flat=True))
     kept = [opinion for opinion in opinions if opinion.face_id in left]
     ShadowFace.objects.bulk_create(kept, ignore_conflicts=True)

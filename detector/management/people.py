@@ -1,4 +1,4 @@
-"""How commands find the person that they are told about."""
+"""Find users for management commands."""
 
 from django.core.management.base import CommandError
 
@@ -6,7 +6,7 @@ from detector.models import User
 
 
 def user_called(name: str) -> User:
-    """The one user with this name or mail address; raises CommandError."""
+    """Return the user with this name or mail address. Raises CommandError."""
     users = User.objects.filter(username=name) or User.objects.filter(email__iexact=name)
     if len(users) != 1:
         raise CommandError(f"No single user is called {name}.")

@@ -1,4 +1,4 @@
-"""A made-up history, to see what charts look like: drawn faces, marked wherever they are shown."""
+"""Create and remove demo photos: a made-up history of drawn faces, to fill the charts."""
 
 import hashlib
 import math
@@ -20,7 +20,7 @@ from detector.models.photo import image_path
 from detector.operations import demo_faces
 
 MODEL: Final = "demo"
-"""No network of this name exists: nobody takes its results for those of one."""
+"""Name of the demo model version; no network has this name."""
 DAYS: Final = 365
 VARIANTS: Final = 5
 BATCH: Final = 500
@@ -32,7 +32,7 @@ UNSURE: Final = 0.5
 
 @dataclass
 class Batch:
-    """Rows to be written together."""
+    """Rows to insert together."""
 
     photos: list[Photo] = field(default_factory=list)
     analyses: list[Analysis] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Batch:
     tags: list[PhotoTag] = field(default_factory=list)
 
     def write(self) -> None:
-        """In one transaction: an analysis without its faces would say that there are none."""
+        """Insert all rows in one transaction: no analysis may appear without its faces."""
         with transaction.atomic():
             Photo.objects.bulk_create(self.photos)
             Analysis.objects.bulk_create(self.analyses)
@@ -49,7 +49,7 @@ class Batch:
 
 
 def seed(owner: User, photos: int, *, chance_seed: int = 2013) -> None:
-    """Add so many made-up photos to a history, spread over the year up to now."""
+    """Add demo photos to a user's history, spread over the last year."""
     chance = random.Random(chance_seed)  # noqa: S311
     model, _ = ModelVersion.objects.get_or_create(
         name=MODEL,
@@ -71,7 +71,7 @@ def seed(owner: User, photos: int, *, chance_seed: int = 2013) -> None:
 
 
 def remove(owner: User) -> int:
-    """Take all made-up photos out of a history, with their files; how many there were."""
+    """Delete all demo photos of a user with their files. Return how many."""
     removed = 0
     made_up = Photo.objects.filter(owner=owner, is_demo=True).order_by("id")
     while ids := list(made_up.values_list("pk", flat=True)[:BATCH]):
@@ -96,7 +96,7 @@ def _moment(owner: User, chance: random.Random) -> datetime:
 
 
 def _emotions(local: datetime, chance: random.Random) -> tuple[Emotion, ...]:
-    """None, one or two faces; happier at weekends and in summer, sadder in the dark months."""
+    """Draw emotions of 0 to 2 faces: happier at weekends and in summer, sadder in winter."""
     faces = chance.choices((0, 1, 2), (6, 80, 14))[0]
     summer = 0.5 - 0.5 * math.cos(2 * math.pi * local.timetuple().tm_yday / DAYS)
     weekend = 1.0 if local.weekday() >= WEEKEND else 0.0
@@ -121,25 +121,7 @@ def _add(
     content: bytes,
     chance: random.Random,
 ) -> None:
-    width, height = demo_faces.SIZE
-    photo = Photo(
-        owner=owner,
-        filename=f"drawn-{moment.astimezone(owner.zone):%Y-%m-%d-%H%M}.jpg",
-        sha256=secrets.token_hex(32),
-        width=width,
-        height=height,
-        format="JPEG",
-        captured_at=moment,
-        uploaded_at=moment,
-        taken_at=moment,
-        source=chance.choices(list(Source)[:3], (6, 1, 2))[0],
-        note=chance.choice(NOTES) if chance.random() < 0.1 else "",
-        felt_emotion=_felt(emotions, chance),
-        is_demo=True,
-    )
-    # One file serves as both: it is as small as a thumbnail.
-    name = default_storage.save(image_path(photo, ""), ContentFile(content))
-    photo.image.name = photo.thumbnail.name = name
+    photo = _photo(owner, moment, emotions, content, chance)
     analysis = Analysis(
         photo=photo,
         owner=owner,
@@ -163,8 +145,37 @@ def _add(
         batch.tags.append(PhotoTag(photo=photo, owner=photo.owner, name=chance.choice(TAGS)))
 
 
+def _photo(
+    owner: User,
+    moment: datetime,
+    emotions: tuple[Emotion, ...],
+    content: bytes,
+    chance: random.Random,
+) -> Photo:
+    width, height = demo_faces.SIZE
+    photo = Photo(
+        owner=owner,
+        filename=f"drawn-{moment.astimezone(owner.zone):%Y-%m-%d-%H%M}.jpg",
+        sha256=secrets.token_hex(32),
+        width=width,
+        height=height,
+        format="JPEG",
+        captured_at=moment,
+        uploaded_at=moment,
+        taken_at=moment,
+        source=chance.choices(list(Source)[:3], (6, 1, 2))[0],
+        note=chance.choice(NOTES) if chance.random() < 0.1 else "",
+        felt_emotion=_felt(emotions, chance),
+        is_demo=True,
+    )
+    # One file serves as both, since it is as small as a thumbnail.
+    name = default_storage.save(image_path(photo, ""), ContentFile(content))
+    photo.image.name = photo.thumbnail.name = name
+    return photo
+
+
 def _felt(emotions: tuple[Emotion, ...], chance: random.Random) -> str:
-    """Now and then a self-report, more often than not what the face shows."""
+    """Return a self-report for some photos, mostly the emotion that the face shows."""
     if not emotions or chance.random() > 0.15:
         return ""
     return (emotions[0] if chance.random() < 0.65 else chance.choice(list(Emotion))).value
@@ -180,7 +191,7 @@ def _face(
     confidence = 0.35 + 0.64 * chance.betavariate(4, 1.4)
     rest = {other: chance.random() for other in Emotion if other != emotion}
     scale = (1 - confidence) / sum(rest.values())
-    # None of the others may be above the emotion that is said to be shown.
+    # No other emotion may be more probable than the predicted one.
     shares = {other: min(share * scale, confidence) for other, share in rest.items()}
     x, y = centre
     r = demo_faces.RADIUS

@@ -1,4 +1,4 @@
-"""Faces drawn for demonstrations: simple, and of nobody."""
+"""Draw simple faces for demo photos."""
 
 import io
 import math
@@ -10,16 +10,16 @@ from PIL import Image, ImageDraw
 from detector.enums import Emotion
 
 SIZE: Final = (480, 360)
-"""Width and height: small enough to be its own thumbnail."""
+"""Width and height; small enough to serve as the thumbnail."""
 RADIUS: Final = 110
 SCALE: Final = 2
-"""Drawn larger and shrunk, so that edges are smooth."""
+"""Supersampling factor, for smooth edges."""
 
 SKINS: Final = ("#f3d3b8", "#e0ac85", "#c68d63", "#9a6643", "#6d4630")
 WALLS: Final = ("#cfe3e2", "#e8e1d3", "#d8dcec", "#e9d8d8", "#d7e4cf", "#dcd3e6")
 
-# Each expression: how far the mouth's corners are up, how far it is open, and how far the brows'
-# inner and outer ends are up; all in shares of the radius.
+# Of each expression, as shares of the radius: how far the corners of the mouth are up, how far it
+# is open, and how far the inner and the outer ends of the brows are up.
 SHAPES: Final = {
     Emotion.ANGRY: (-0.16, 0.0, -0.14, 0.08),
     Emotion.DISGUST: (-0.12, 0.06, -0.08, 0.0),
@@ -32,13 +32,13 @@ SHAPES: Final = {
 
 
 def centres(faces: int) -> list[tuple[int, int]]:
-    """Where the middle of each face lies: one or two side by side, in pixels."""
+    """Return the centre of each face in pixels; faces are side by side."""
     width, height = SIZE
     return [(width * (2 * i + 1) // (2 * faces), height // 2 + 10) for i in range(faces)]
 
 
 def draw(emotions: tuple[Emotion, ...], seed: int) -> bytes:
-    """A JPEG of `SIZE` with these faces; the seed decides on colours. None gives a landscape."""
+    """Draw faces, or a landscape without any, as JPEG of `SIZE`; the seed chooses the colours."""
     chance = random.Random(seed)  # noqa: S311
     canvas = Image.new("RGB", (SIZE[0] * SCALE, SIZE[1] * SCALE), chance.choice(WALLS))
     pen = ImageDraw.Draw(canvas)
@@ -76,7 +76,7 @@ def _face(pen: ImageDraw.ImageDraw, emotion: Emotion, x: int, y: int, skin: str)
         box = (x - 0.22 * r, mouth - opening * 0.6, x + 0.22 * r, mouth + opening * 0.6)
         pen.ellipse(box, fill="#6b2323")
         return
-    # The lips' middle goes down as the corners go up.
+    # The middle of the lips goes down as the corners go up.
     along = [i / 12 for i in range(-12, 13)]
     curve = [(x + t * 0.36 * r, mouth - corners * (t * t - 0.5)) for t in along]
     pen.line(curve, fill="#8c3b35", width=int(0.06 * r), joint="curve")

@@ -1,4 +1,4 @@
-"""Whether workers live, and whether they take what waits."""
+"""Check that workers are alive and take the analyses that wait."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,18 +15,18 @@ from detector.models import (
 
 
 def worker_alive() -> bool:
-    """Whether a worker with a warm model was heard from lately; it may miss three sweeps."""
-    return _heard_lately(clock.now()).exists()
+    """Return whether any worker sent a heartbeat lately; it may miss three sweeps."""
+    return _alive(clock.now()).exists()
 
 
-def _heard_lately(now: datetime) -> QuerySet[WorkerHeartbeat]:
+def _alive(now: datetime) -> QuerySet[WorkerHeartbeat]:
     lately = now - timedelta(seconds=4 * settings.SWEEP_INTERVAL)
     return WorkerHeartbeat.objects.filter(seen_at__gt=lately)
 
 
 @dataclass(frozen=True)
 class Stall:
-    """Analyses that wait beside workers that could take them and do not."""
+    """Analyses that wait although idle workers could take them."""
 
     waiting: int
     seconds: int
@@ -35,15 +35,15 @@ class Stall:
     def __str__(self) -> str:
         return (
             f"{self.waiting} analyses wait, the oldest for {self.seconds} s, "
-            f"and {self.idle} workers that have nothing to do take none"
+            f"and {self.idle} idle workers take none"
         )
 
 
 def stall() -> Stall | None:
-    """What waits although workers that live could take it; None where all is as it should be.
+    """Return a stall: analyses wait and idle workers do not take them; None without one.
 
-    Only what the broker took counts. A worker that has taken any task lately hears its queue, and
-    one that is in the midst of a task, such as a heat map, is busy.
+    Only analyses whose message the broker accepted count. There is no stall where any worker has
+    received a task lately. Workers in the middle of a task, such as a heat map, are not idle.
     """
     now = clock.now()
     since = now - timedelta(seconds=settings.WORKER_STALL)
@@ -52,13 +52,13 @@ def stall() -> Stall | None:
     ).aggregate(n=Count("pk"), oldest=Min("due_at"))
     if not waiting["n"] or _taken_since(since):
         return None
-    idle = _heard_lately(now).filter(is_busy=False).count()
+    idle = _alive(now).filter(is_busy=False).count()
     age = int((now - waiting["oldest"]).total_seconds())
     return Stall(waiting["n"], age, idle) if idle else None
 
 
 def _taken_since(moment: datetime) -> bool:
-    """Whether any worker took a task since; the analyses tell it of workers that are gone."""
+    """Return whether any worker took a task since; analyses also tell it of deleted workers."""
     started = Analysis.objects.filter(status__in=UNDER_WAY, started_at__gt=moment)
     return (
         WorkerHeartbeat.objects.filter(taken_at__gt=moment).exists()

@@ -1,6 +1,6 @@
-"""How the whole installation is: its work, its failures, and whether the model still fits.
+"""Monitor the installation: its queue, throughput and failures, and the drift of its model.
 
-All figures are of a window of time that an index gives, so they cost the same after years.
+All figures cover a window of time that an index serves, so their cost does not grow over the years.
 """
 
 import math
@@ -26,15 +26,15 @@ REFERENCE_DAYS: Final = 28
 ACCURACY_DAYS: Final = 90
 CONFIDENCE_BINS: Final = 10
 MIN_FACES_FOR_DRIFT: Final = 100
-"""Fewer faces say nothing about a distribution."""
+"""With fewer faces no drift is reported."""
 SLIGHT, LARGE = 0.1, 0.25
-"""Below the first a population is stable, above the second it has shifted: the customary reading
-of the index (N. Siddiqi, Credit Risk Scorecards, 2006)."""
+"""Usual thresholds of the population stability index: below 0.1 a distribution is stable, from 0.25
+on it has shifted (N. Siddiqi, Credit Risk Scorecards, 2006)."""
 
 
 @dataclass(frozen=True)
 class Queue:
-    """What waits and what runs; `oldest` is when the first of these was queued."""
+    """Analyses that wait and run; `oldest` is when the first of them was queued."""
 
     waiting: int
     running: int
@@ -43,7 +43,7 @@ class Queue:
 
 @dataclass(frozen=True)
 class Hour:
-    """What was finished in an hour."""
+    """Analyses finished in one hour."""
 
     start: datetime
     done: int
@@ -52,10 +52,10 @@ class Hour:
 
 @dataclass(frozen=True)
 class Drift:
-    """The population stability index of what was read lately against the weeks before.
+    """The population stability index (PSI) of recent faces against the weeks before.
 
-    The sum over all parts of (p - q) ln(p / q), with the shares p of late and q of before. No index
-    where one of both has less than `MIN_FACES_FOR_DRIFT` faces.
+    It is the sum over all bins of (p - q) ln(p / q), with the recent share p and the reference
+    share q. It is None where either has less than `MIN_FACES_FOR_DRIFT` faces.
     """
 
     recent: Sequence[int]
@@ -63,7 +63,7 @@ class Drift:
 
     @property
     def index(self) -> float | None:
-        """0 where both are alike; it has no upper end."""
+        """The PSI: 0 for equal distributions, without an upper bound."""
         if min(sum(self.recent), sum(self.reference)) < MIN_FACES_FOR_DRIFT:
             return None
         pairs = zip(_shares(self.recent), _shares(self.reference), strict=True)
@@ -79,7 +79,7 @@ class Drift:
 
 
 def queue() -> Queue:
-    """The work that is not done."""
+    """Count the analyses under way."""
     open_ = Analysis.objects.filter(status__in=UNDER_WAY)
     found = open_.aggregate(
         waiting=Count("pk", filter=Q(status=Status.QUEUED)),
@@ -90,7 +90,7 @@ def queue() -> Queue:
 
 
 def throughput(now: datetime) -> list[Hour]:
-    """The last hours, the present one included; hours without work are there, too."""
+    """Count finished analyses in the last hours, the present one and empty ones included."""
     first = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=THROUGHPUT_HOURS - 1)
     rows = (
         _ended(first)
@@ -108,16 +108,16 @@ def throughput(now: datetime) -> list[Hour]:
 
 
 def failures(now: datetime) -> list[tuple[str, int]]:
-    """The codes of the last days' failures, the most frequent first."""
+    """Count the failures of the last days by error code, the most frequent first."""
     failed = _ended(now - timedelta(days=FAILURE_DAYS)).filter(status=Status.FAILED)
     counts = failed.values_list("error_code").annotate(n=Count("pk")).order_by("-n", "error_code")
     return list(counts)
 
 
 def accuracy(model: ModelVersion, now: datetime) -> Estimate | None:
-    """How often a model said what people say, on the faces that they named; none without any.
+    """Return a model's accuracy on the faces that people named; None without any.
 
-    These are the faces that somebody found worth a look, so it says less than a test set.
+    These faces are not a random sample, so this says less than accuracy on a test set.
     """
     named = _faces(model, now - timedelta(days=ACCURACY_DAYS)).filter(
         reviewed_emotion__in=Emotion.values
@@ -129,7 +129,7 @@ def accuracy(model: ModelVersion, now: datetime) -> Estimate | None:
 
 
 def drift(model: ModelVersion, now: datetime) -> tuple[Drift, Drift]:
-    """Of the emotions and of the confidence of a model: lately against the weeks before."""
+    """Return the drift of a model's emotions and of its confidence."""
     middle = now - timedelta(days=RECENT_DAYS)
     rows = (
         _faces(model, middle - timedelta(days=REFERENCE_DAYS))
@@ -154,9 +154,9 @@ def _ended(since: datetime) -> QuerySet[Analysis]:
 
 
 def _faces(model: ModelVersion, since: datetime) -> QuerySet[Face]:
-    """What a model read since; made-up photos are no evidence.
+    """Return the faces that a model analysed since, without demo photos.
 
-    They are few: to leave them out by an index is cheaper than to look at each photo.
+    Demo photos are few, so excluding them by their index is cheaper than a join with all photos.
     """
     made_up = Photo.objects.filter(is_demo=True)
     return (
@@ -171,14 +171,14 @@ def _faces(model: ModelVersion, since: datetime) -> QuerySet[Face]:
 
 
 def _shares(counts: Sequence[int]) -> list[float]:
-    """Half a face is added to each part: an empty one has no logarithm."""
+    """Return shares with half a face added to each bin, so that no logarithm is of 0."""
     total = sum(counts) + len(counts) / 2
     return [(count + 0.5) / total for count in counts]
 
 
 @dataclass(frozen=True)
 class Health:
-    """All of it, as of `now`."""
+    """All figures, as of `now`."""
 
     now: datetime
     queue: Queue
@@ -191,7 +191,7 @@ class Health:
 
 
 def health() -> Health:
-    """How the installation is at this moment."""
+    """Return the current state of the installation."""
     now = clock.now()
     model = model_selectors.active_model()
     emotions, confidence = drift(model, now) if model else (None, None)

@@ -1,4 +1,4 @@
-"""The database away or locked: told, waited for, got over."""
+"""Outages of the database: reported, waited for, and recovered from."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 @contextmanager
 def database_away(error: Exception) -> Iterator[None]:
-    """Every question fails, as from a server that was stopped."""
+    """Let every query fail, as if the server was stopped."""
 
     def refuse(*_: Any) -> None:
         raise error
@@ -63,7 +63,7 @@ def test_programs_get_the_envelope(
 @each_way
 @pytest.mark.parametrize("path", ["/history/", "/upload/", "/settings/", "/admin/", "/", "/no/"])
 def test_people_get_a_page_that_needs_no_database(web: Client, path: str, error: Exception) -> None:
-    """The session is the first that is asked for, before any view."""
+    """The session is the first query, before any view."""
     web.raise_request_exception = False
     with database_away(error):
         page = web.get(path)
@@ -114,7 +114,7 @@ def test_a_photo_is_put_back_when_the_database_answers_again(
     left = [3]
 
     def flaky(execute: Any, sql: str, *rest: Any) -> Any:
-        # The claim goes through; what comes after it does not, for a while.
+        # The claim succeeds, and the queries after it fail for a while.
         told = sql.startswith('UPDATE "detector_analysis"') and "started_at" not in sql[:200]
         if left[0] and (told or 'FROM "detector_modelversion"' in sql):
             left[0] -= 1
@@ -189,5 +189,5 @@ def test_a_connection_that_the_server_ended(web: Client) -> None:
 def test_training_lives_through_a_database_that_is_away(error: Exception) -> None:
     running = FineTune.objects.all()
     with database_away(error):
-        assert runner._note(running, {})
-    assert not runner._note(running, {})
+        assert runner._update(running, {})
+    assert not runner._update(running, {})

@@ -1,4 +1,4 @@
-"""Storage full, read-only or broken: told, waited for, got over."""
+"""Outages of the storage (full, read-only, broken): reported, waited for, recovered from."""
 
 import errno
 import tempfile
@@ -143,10 +143,10 @@ def test_one_file_that_cannot_be_read_is_not_waited_for(
     [
         (OSError(errno.EIO, ""), True, True),
         (OSError(errno.EIO, ""), False, False),
-        # Too full for a photo, not for a probe.
+        # Too full for a photo, but not for a probe.
         (OSError(errno.ENOSPC, ""), True, False),
         (OSError(errno.EDQUOT, ""), True, False),
-        # The folder of all photos, which a probe would make anew.
+        # The folder of all photos, which a probe would create again.
         (FileNotFoundError(errno.ENOENT, ""), True, False),
         (ValueError(), True, False),
     ],
@@ -237,7 +237,7 @@ def test_an_archive_without_room_to_unpack_is_not_called_damaged(
 
 
 def test_a_waiting_body_has_no_name(tmp_path: Path, settings: Any, web: Client) -> None:
-    """So that a killed process leaves none; only its number in /proc leads to it."""
+    """So a killed process leaves no file; only its descriptor in /proc leads to it."""
     settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
     file = TemporaryFile("photo.jpg", "image/jpeg", 3)
     file.write(b"abc")
@@ -250,7 +250,7 @@ def test_a_waiting_body_has_no_name(tmp_path: Path, settings: Any, web: Client) 
 
 def test_a_data_set_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     out = tmp_path / "faces.npz"
-    with pytest.raises(ZeroDivisionError), dataset._whole_or_not_at_all(out) as part:
+    with pytest.raises(ZeroDivisionError), dataset._atomic_write(out) as part:
         1 / part.write_bytes(b"")
     assert not out.exists()
     assert not part.exists()

@@ -10,8 +10,8 @@ from detector.photos import retention, trash
 
 class Command(BaseCommand):
     help = (
-        "Erase for good what has lain in the bin long enough, and what its owner did not want "
-        "to keep any longer. Workers do it once an hour."
+        "Erase photos that were in the bin long enough, and photos whose retention time has "
+        "ended. The caretaker does it once an hour."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

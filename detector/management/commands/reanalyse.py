@@ -1,4 +1,4 @@
-"""`manage.py reanalyse`: read old photos anew with the model that answers now."""
+"""`manage.py reanalyse`: analyse old photos again with the active model."""
 
 from typing import Any
 
@@ -14,13 +14,13 @@ from detector.registry import selectors as model_selectors
 
 class Command(BaseCommand):
     help = (
-        "Read old photos anew with the active model, in the background and behind new uploads. "
-        "Without an option: all that another model read."
+        "Analyse old photos again with the active model, in the background, behind new uploads. "
+        "Without an option: all photos that another model analysed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--user", help="only the photos of this user name or mail address")
-        parser.add_argument("--from-model", help="only what this model read")
+        parser.add_argument("--from-model", help="only photos that this model analysed")
         what = parser.add_mutually_exclusive_group()
         for name in ("status", "pause", "resume", "cancel"):
             what.add_argument(f"--{name}", dest="what", action="store_const", const=name)
@@ -49,7 +49,7 @@ def _start(user: str | None, from_model: str | None) -> Reanalysis:
 
 
 def _change(what: str) -> Reanalysis:
-    """Pause, resume or cancel the campaign that has not ended, or only look at the last one."""
+    """Pause, resume or cancel the unfinished campaign, or show the status of the last one."""
     campaigns = Reanalysis.objects.order_by("-id")
     if what != "status":
         campaigns = campaigns.filter(status__in=[ReanalysisStatus.RUNNING, ReanalysisStatus.PAUSED])

@@ -9,7 +9,7 @@ from detector.models import User
 
 
 class Command(BaseCommand):
-    help = "Count all faces anew, from the analyses."
+    help = "Recount all statistics from the analyses."
 
     def handle(self, *args: Any, **options: Any) -> None:
         for user in User.objects.order_by("id").iterator():

@@ -9,7 +9,7 @@ from detector.operations import demo
 
 
 class Command(BaseCommand):
-    help = "Fill a history with made-up photos of drawn faces, or take them out again."
+    help = "Add demo photos of drawn faces to a history, or remove them."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--user", required=True, help="user name or mail address")

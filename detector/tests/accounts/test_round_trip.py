@@ -1,4 +1,4 @@
-"""What was exported can be uploaded again, and all that was written on it comes back."""
+"""Uploading an export restores its photos and their annotations."""
 
 import io
 import json
@@ -100,7 +100,7 @@ def test_everything_comes_back_with_another_person(
     assert set(PhotoTag.objects.filter(photo=copy).values_list("owner", flat=True)) == {stranger.pk}
     undated = Photo.objects.get(owner=stranger, filename="undated.jpg")
     assert (undated.captured_at, undated.note, undated.felt_emotion) == (None, "", "")
-    # Once more, and once more of the copy: nothing is doubled.
+    # Upload both again: nothing is duplicated.
     again = upload(stranger, "emotionsite.zip", content)
     assert len(again.duplicates) == 2
     assert len(upload(stranger, "copy.zip", exported(stranger)).duplicates) == 2

@@ -1,4 +1,4 @@
-"""Reviewed faces become a data set that training reads, and nobody's who did not agree."""
+"""The data set of reviewed faces: training can read it, and it respects consent."""
 
 import json
 import subprocess
@@ -44,7 +44,7 @@ def person(**fields: Any) -> User:
 
 
 def named(owner: User, *verdicts: str, final: str = "", **face: Any) -> Face:
-    """A face that reviewers judged in that way; settled as the last verdict unless told."""
+    """Create a face with these verdicts of reviewers; by default the last one settles it."""
     if "analysis__photo" not in face:
         picture = ContentFile(jpeg(), name="photo.jpg")
         face |= {"analysis__photo__owner": owner, "analysis__photo__image": picture}

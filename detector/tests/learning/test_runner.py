@@ -51,7 +51,7 @@ def _files(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def let_train(monkeypatch: pytest.MonkeyPatch, folder: Path, wait: float = 0.0) -> None:
-    """A program that behaves as training does, but takes as long as it is told."""
+    """A program that behaves like training, but takes as long as it is told."""
 
     def command(row: FineTune) -> list[str]:
         return [sys.executable, "-c", TRAINING, row.name, str(folder), str(wait)]
@@ -89,7 +89,7 @@ def test_a_fine_tune_makes_a_candidate(
     assert (row.result.name, row.result.status) == (row.name, ModelStatus.CANDIDATE)
     # Training needs none of the platform's secrets.
     assert row.result.manifest["secrets"] is False
-    # The next one waits no longer.
+    # The next one may start.
     background_sent.clear()
     requests.sweep()
     assert background_sent == [other.pk]
@@ -127,7 +127,7 @@ def test_failures_say_why(
     runner.run(row.pk)
     row.refresh_from_db()
     assert (row.status, row.error_message) == (FineTuneStatus.FAILED, "error: too few faces")
-    # A worker that was lost does not hold the place for ever.
+    # A lost worker does not block the others for ever.
     lost = requests.request(reviewed, owner)
     long_ago = timezone.now() - timedelta(seconds=settings.FINE_TUNE_SILENCE + 1)
     FineTune.objects.filter(pk=lost.pk).update(status=FineTuneStatus.RUNNING, heard_at=long_ago)
@@ -158,7 +158,7 @@ def shut_down(row: FineTune, owner: User, settings: Any) -> None:
 
 
 def lose_patience(row: FineTune, owner: User, settings: Any) -> None:
-    """Nothing to do: time passes."""
+    """Let time pass."""
 
 
 @pytest.mark.django_db(transaction=True)
@@ -166,7 +166,7 @@ def lose_patience(row: FineTune, owner: User, settings: Any) -> None:
     ("stop", "seconds", "status", "error"),
     [
         (cancel, 60, FineTuneStatus.CANCELLED, ""),
-        # Another worker begins it anew.
+        # Another worker starts it again.
         (shut_down, 60, FineTuneStatus.QUEUED, ""),
         (lose_patience, 1, FineTuneStatus.FAILED, "It took too long."),
     ],

@@ -1,4 +1,4 @@
-"""Versions that score live photos and are not shown; with the committed weights."""
+"""Shadow scoring, with the committed weights."""
 
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ def test_a_version_in_the_shadow_judges_what_is_shown(
     ]
     for analysis in submission.submit(owner, photos, Source.WEB).accepted:
         analyse(str(analysis.pk))
-    # A photo without a face gives the shadow nothing to do.
+    # In a photo without a face there is nothing to score.
     face = Face.objects.get()
     assert background_sent == [face.analysis_id]
     for _ in range(2):
@@ -47,7 +47,7 @@ def test_a_version_in_the_shadow_judges_what_is_shown(
     opinion = ShadowFace.objects.get()
     assert (opinion.face, opinion.model_version) == (face, candidate)
     assert opinion.emotion == face.emotion == "happy"
-    # The opinion of another network, which nobody is shown.
+    # The prediction of another network, which users do not see.
     assert opinion.confidence != face.confidence
     assert face.analysis.model_version == model_selectors.active_model()
     agreement = model_selectors.shadow_agreement(candidate)

@@ -1,4 +1,4 @@
-"""A made-up history is there, marked, and gone again."""
+"""Demo photos: created, marked and removed."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The figures of the dashboard, against ones that were worked out otherwise."""
+"""The figures of the dashboard, against figures computed in another way."""
 
 from datetime import datetime, timedelta
 
