@@ -1,1 +1,1 @@
-"""Measurements of the platform; those of the network are in `ml.benchmarks`."""
+"""Benchmarks of the platform; those of the network are in `ml.benchmarks`."""

@@ -1,8 +1,7 @@
-"""Server time of the administration's lists: `python -m detector.benchmarks.admin`.
+"""Measure the server time of the administration's lists: `python -m detector.benchmarks.admin`.
 
-A PostgreSQL database of its own is made beside the one of `DATABASE_URL`, filled with so many
-photos, analyses, faces, accounts, deliveries, entries of the audit log, days and cases of reviews,
-and removed again. The acceptance: no list takes longer than 300 ms, plain, searched or filtered.
+It creates a PostgreSQL database beside the one of `DATABASE_URL`, fills each table with `--rows`
+rows, and drops it at the end. Limit: no list takes longer than 300 ms, plain, searched or filtered.
 """
 
 import argparse
@@ -21,6 +20,8 @@ from uuid import UUID
 
 if TYPE_CHECKING:
     from django.test import Client
+
+    from detector.models import Face, Photo
 
 ROWS = 100_000
 OWNERS = 1_000
@@ -54,7 +55,7 @@ PAGES = {
 
 
 def main() -> None:
-    """Fill, measure, print, and fail where a list takes too long."""
+    """Fill the database, measure, print, and fail where a list takes too long."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--repetitions", type=int, default=REPETITIONS)
@@ -104,7 +105,7 @@ def _result(rows: int, repetitions: int) -> dict[str, Any]:
     began = time.perf_counter()
     _fill(rows)
     with connection.cursor() as cursor:
-        # As the database's own housekeeping does some time after so many rows.
+        # As autovacuum does some time after so many inserts.
         cursor.execute("VACUUM ANALYZE")
     seeding = time.perf_counter() - began
     gc.collect()
@@ -130,13 +131,13 @@ def _staff() -> "Client":
 def _measured(client: "Client", path: str, repetitions: int) -> dict[str, float]:
     from detector.benchmarks.pages import seconds
 
-    # The first compiles templates and fills caches.
+    # The first request compiles templates and fills caches.
     times = [seconds(client, f"/admin/{path}") for _ in range(repetitions + 1)][1:]
     return {"ms": 1000 * median(times)}
 
 
 def _fill(rows: int) -> None:
-    """Write the rows, a batch at a time: over a year, three in a hundred analyses failed."""
+    """Insert the rows in batches, spread over a year, with 3 % of the analyses failed."""
     from django.utils import timezone
 
     from detector import consent
@@ -169,20 +170,26 @@ def _fill(rows: int) -> None:
 def _write(
     numbers: range, moments: dict[int, Any], owners: list[Any], endpoints: list[Any], model: Any
 ) -> None:
-    from detector.enums import Emotion, Source
-    from detector.models import (
-        Analysis,
-        AuditEntry,
-        DailyEmotion,
-        Face,
-        Photo,
-        ReviewCase,
-        WebhookDelivery,
-    )
-    from detector.models.ids import new_id
+    """Insert one batch: a row of each table for every number."""
+    from detector.models import ReviewCase
 
-    emotions, sources = list(Emotion), list(Source)
-    photos = [
+    photos = _write_photos(numbers, moments, owners)
+    faces = _write_faces(numbers, moments, photos, model)
+    ReviewCase.objects.bulk_create(
+        ReviewCase(face=face, usefulness=n * 7919 % 3000 / 1000, created_at=moments[n])
+        for n, face in zip(numbers, faces, strict=True)
+    )
+    _write_days(numbers, moments, owners, model)
+    _write_audit_log(numbers, photos)
+    _write_deliveries(numbers, moments, photos, endpoints)
+
+
+def _write_photos(numbers: range, moments: dict[int, Any], owners: list[Any]) -> "list[Photo]":
+    from detector.enums import Source
+    from detector.models import Photo
+
+    sources = list(Source)
+    return Photo.objects.bulk_create(
         Photo(
             owner=owners[n % len(owners)], filename=f"photo{n}.jpg", sha256=f"{n:064x}",
             image="images/x.jpg", thumbnail="thumbnails/x.jpg", width=640, height=480,
@@ -190,8 +197,18 @@ def _write(
             source=sources[n % len(sources)], batch=UUID(int=n // 10),
         )
         for n in numbers
-    ]  # fmt: skip
-    analyses = [
+    )  # fmt: skip
+
+
+def _write_faces(
+    numbers: range, moments: dict[int, Any], photos: "list[Photo]", model: Any
+) -> "list[Face]":
+    """Insert an analysis of each photo, and a face of each analysis."""
+    from detector.enums import Emotion
+    from detector.models import Analysis, Face
+
+    emotions = list(Emotion)
+    analyses = Analysis.objects.bulk_create(
         Analysis(
             photo=photo, owner=photo.owner, model_version=model, queued_at=moments[n],
             due_at=moments[n], finished_at=moments[n], best_confidence=0.8,
@@ -199,22 +216,22 @@ def _write(
             error_code="timed_out" if n % 33 == 0 else "",
         )
         for n, photo in zip(numbers, photos, strict=True)
-    ]  # fmt: skip
-    faces = [
+    )  # fmt: skip
+    return Face.objects.bulk_create(
         Face(
             analysis=analysis, index=0, x=1, y=1, width=90, height=90, landmarks=[],
             detection_score=0.9, emotion=emotions[n % 7], confidence=0.4 + 0.6 * (n % 97) / 97,
             uncertain=n % 5 == 0, **dict.fromkeys(Face.PROBABILITY_FIELDS.values(), 1 / 7),
         )
         for n, analysis in zip(numbers, analyses, strict=True)
-    ]  # fmt: skip
-    Photo.objects.bulk_create(photos)
-    Analysis.objects.bulk_create(analyses)
-    Face.objects.bulk_create(faces)
-    ReviewCase.objects.bulk_create(
-        ReviewCase(face=face, usefulness=n * 7919 % 3000 / 1000, created_at=moments[n])
-        for n, face in zip(numbers, faces, strict=True)
-    )
+    )  # fmt: skip
+
+
+def _write_days(numbers: range, moments: dict[int, Any], owners: list[Any], model: Any) -> None:
+    from detector.enums import Emotion
+    from detector.models import DailyEmotion
+
+    emotions = list(Emotion)
     DailyEmotion.objects.bulk_create(
         DailyEmotion(
             owner=owners[n % len(owners)], model_version=model,
@@ -223,6 +240,11 @@ def _write(
         )
         for n in numbers
     )  # fmt: skip
+
+
+def _write_audit_log(numbers: range, photos: "list[Photo]") -> None:
+    from detector.models import AuditEntry
+
     AuditEntry.objects.bulk_create(
         AuditEntry(
             actor_name=f"user{n % 20}", action=("photo.viewed", "user.exported")[n % 2],
@@ -230,6 +252,14 @@ def _write(
         )
         for n, photo in zip(numbers, photos, strict=True)
     )  # fmt: skip
+
+
+def _write_deliveries(
+    numbers: range, moments: dict[int, Any], photos: "list[Photo]", endpoints: list[Any]
+) -> None:
+    from detector.models import WebhookDelivery
+    from detector.models.ids import new_id
+
     WebhookDelivery.objects.bulk_create(
         WebhookDelivery(
             endpoint=endpoints[n % len(endpoints)], photo=photo, event="analysis.done",

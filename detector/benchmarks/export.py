@@ -1,7 +1,7 @@
-"""Memory and first byte of the export of 100,000 faces: `python -m detector.benchmarks.export`.
+"""Measure the export of 100,000 faces: `python -m detector.benchmarks.export`.
 
-A database of its own is filled in a temporary folder. The acceptance: less than 100 MB of memory
-on top, and the first byte within a second.
+It fills a database in a temporary folder. Limits: less than 100 MB of additional memory, and the
+first byte within a second.
 """
 
 import argparse
@@ -22,7 +22,7 @@ MAX_SECONDS = 1.0
 
 
 def main() -> None:
-    """Fill, measure, print, and fail where a limit is passed."""
+    """Fill the database, measure, print, and fail where a limit is exceeded."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--faces", type=int, default=FACES)
     parser.add_argument("--json", type=Path)
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def measure(faces: int) -> dict[str, float]:
-    """Seconds and bytes of one export through the API, as a client in this process sees it."""
+    """Measure seconds and bytes of one export through the API, with a client in this process."""
     from django.contrib.auth import get_user_model
     from django.core.management import call_command
     from rest_framework.test import APIClient
@@ -77,7 +77,7 @@ def measure(faces: int) -> dict[str, float]:
 
 
 def fill(owner: "User", faces: int) -> None:
-    """Photos with four faces each, without files."""
+    """Insert photos with four faces each, without files."""
     from django.utils import timezone
 
     from detector.enums import Emotion
@@ -113,13 +113,13 @@ def fill(owner: "User", faces: int) -> None:
 
 
 def reset_peak() -> int:
-    """Forget the highest memory so far; what is used now, in bytes."""
+    """Reset the peak of the memory use. Return the present use in bytes."""
     Path("/proc/self/clear_refs").write_text("5")
     return peak()
 
 
 def peak() -> int:
-    """The most memory since it was forgotten, in bytes."""
+    """Return the peak of the memory use since the reset, in bytes."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024

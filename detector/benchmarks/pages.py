@@ -1,8 +1,8 @@
-"""Server time of a long history against a short one: `python -m detector.benchmarks.pages`.
+"""Compare the server time of a long and a short history: `python -m detector.benchmarks.pages`.
 
-Two people with made-up photos share a database of its own in a temporary folder. Their pages are
-asked for in turn, so that whatever else the machine does slows both. The acceptance: none takes
-more than twice as long for 20,000 photos as for 200.
+Two users with demo photos share a database in a temporary folder. Their pages are requested in
+turn, so that other load on the machine affects both. Limit: no page takes more than twice as long
+for 20,000 photos as for 200.
 """
 
 import argparse
@@ -28,7 +28,7 @@ MAX_RATIO = 2.0
 
 
 def main() -> None:
-    """Fill, measure, print, and fail where a page takes too long."""
+    """Fill the database, measure, print, and fail where a page takes too long."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--few", type=int, default=FEW)
     parser.add_argument("--many", type=int, default=MANY)
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def addresses() -> dict[str, str]:
-    """What is asked for; each fills a page with photos of either history."""
+    """Return the pages to measure; each is full with photos of either history."""
     from django.utils import timezone
 
     today = timezone.now().date()
@@ -70,7 +70,7 @@ def addresses() -> dict[str, str]:
 
 
 def measure(few: int, many: int, repetitions: int) -> dict[str, Any]:
-    """Milliseconds of each page for both histories, the median of so many repetitions."""
+    """Measure each page for both histories: the median of `repetitions`, in milliseconds."""
     from django.conf import settings
     from django.core.management import call_command
     from django.test import Client, override_settings
@@ -79,10 +79,10 @@ def measure(few: int, many: int, repetitions: int) -> dict[str, Any]:
     short, _ = filled("short", few)
     long, seeding = filled("long", many)
     pages = {}
-    # A server has not just made up photos: what that left behind must not be searched for garbage.
+    # Exclude the objects left by filling the database from garbage collection.
     gc.collect()
     gc.freeze()
-    # The names of static files have no part in this, and collecting them would take longer.
+    # Hashed names of static files do not matter here, and collecting them takes long.
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     with override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain}):
         clients = [Client(headers={"host": "localhost"}) for _ in range(2)]
@@ -92,14 +92,14 @@ def measure(few: int, many: int, repetitions: int) -> dict[str, Any]:
             times = [
                 [seconds(client, address) for client in clients] for _ in range(repetitions + 1)
             ]
-            # The first of each compiles templates and fills caches.
+            # The first request compiles templates and fills caches.
             a, b = (1000 * median(column) for column in zip(*times[1:], strict=True))
             pages[name] = {"few_ms": a, "many_ms": b, "ratio": b / a}
     return {"few": few, "many": many, "seeding_s": seeding, "pages": pages}
 
 
 def filled(name: str, photos: int) -> "tuple[User, float]":
-    """A person with so many made-up photos, and the seconds it took to make them up."""
+    """Create a user with demo photos. Return the user and the seconds that it took."""
     from django.contrib.auth import get_user_model
     from django.utils import timezone
 
@@ -115,7 +115,7 @@ def filled(name: str, photos: int) -> "tuple[User, float]":
 
 
 def seconds(client: "Client", address: str) -> float:
-    """How long the server takes to answer, the body included."""
+    """Return the seconds until the response is complete."""
     began = time.perf_counter()
     status = client.get(address).status_code
     taken = time.perf_counter() - began

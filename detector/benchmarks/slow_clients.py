@@ -1,10 +1,10 @@
-"""What slow clients cost another one: `python -m detector.benchmarks.slow_clients`.
+"""Measure how slow clients affect another client: `python -m detector.benchmarks.slow_clients`.
 
-A web process of its own serves made-up photos from a temporary folder. One client asks in turn
-for the health page and the front page, in turns alone and beside 100 connections that send a
-header without end, 100 that send a body byte by byte, and 100 that stop reading an export or a
-file. The acceptance: nothing fails, and the 95th percentile beside them is
-at most twice that alone. `--server gunicorn` or `granian` (not installed by us) compares.
+A web process serves demo data from a temporary folder. One client requests the health page and the
+front page in turn: alone, then beside 100 slow connections. These send a header without end, or a
+body byte by byte, or stop reading an export or a file. Limits: no request fails, and the 95th
+percentile beside them is at most twice that alone. `--server gunicorn` and `--server granian`
+compare other servers, which must be installed first.
 """
 
 import argparse
@@ -48,7 +48,7 @@ KINDS: Final = ("header", "body", "reader")
 
 
 def main() -> None:
-    """Fill, measure each server asked for, print, and fail where ours passes a limit."""
+    """Fill the database, measure each server, print, and fail where ours exceeds a limit."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--server", action="append", choices=list(SERVERS))
     parser.add_argument("--connections", type=int, default=CONNECTIONS)
@@ -79,7 +79,7 @@ def main() -> None:
 
 
 def fill() -> str:
-    """A history of many faces, and a token of its owner."""
+    """Create a history of many faces. Return a token of its owner."""
     import django
 
     django.setup()
@@ -96,7 +96,7 @@ def fill() -> str:
 
 
 def measure(name: str, token: str, connections: int, seconds: float) -> dict[str, Any]:
-    """Alone and beside each kind in turns, so that whatever else the machine does slows both."""
+    """Measure alone and beside each kind in turn, so that other load affects both."""
     rows = {}
     for kind in KINDS:
         alone: list[float] = []
@@ -125,19 +125,19 @@ def measure(name: str, token: str, connections: int, seconds: float) -> dict[str
 
 
 def wait_for_quiet(process: int) -> None:
-    """What 100 requests at once cost, from slow clients or not, is another matter."""
+    """Wait until the server is idle, so that opening 100 connections is not measured."""
     quiet = 0
     for _ in range(MAX_QUIET_WAITS):
         before = processor_seconds(process)
         time.sleep(QUIET_SECONDS)
-        # The clock has ticks of a hundredth; a busy host may leave a busy process little.
+        # The clock has ticks of 0.01 s; three quiet periods, since a busy host may starve it.
         quiet = quiet + 1 if processor_seconds(process) - before < 0.015 else 0
         if quiet == 3:
             return
 
 
 def processor_seconds(process: int) -> float:
-    """What a process and its children have used."""
+    """Return the processor time of a process and its children, in seconds."""
     folder = Path(f"/proc/{process}")
     fields = (folder / "stat").read_text().rpartition(")")[2].split()
     children = (folder / "task" / str(process) / "children").read_text().split()
@@ -147,7 +147,7 @@ def processor_seconds(process: int) -> float:
 
 @contextmanager
 def served(name: str) -> Iterator[tuple[int, int]]:
-    """A server that answers: its port and the id of its process."""
+    """Start a server and wait until it responds. Yield its port and process id."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -176,7 +176,7 @@ def served(name: str) -> Iterator[tuple[int, int]]:
 
 
 def asked(port: int, token: str, seconds: float) -> tuple[list[float], int]:
-    """Milliseconds of each request of a client that asks one after the other; how many failed."""
+    """Send requests one after the other. Return their milliseconds and how many failed."""
     times, failed, end = [], 0, time.monotonic() + seconds
     with httpx.Client(
         base_url=f"http://127.0.0.1:{port}",
@@ -195,14 +195,14 @@ def asked(port: int, token: str, seconds: float) -> tuple[list[float], int]:
 
 
 def middle_and_tail(times: list[float]) -> tuple[float, float]:
-    """The 50th and the 95th percentile."""
+    """Return the 50th and the 95th percentile."""
     cuts = quantiles(times, n=100, method="inclusive")
     return cuts[49], cuts[94]
 
 
 @contextmanager
 def slow_clients(kind: str, port: int, token: str, count: int) -> Iterator[None]:
-    """So many connections, each of which does as little as it can; closed ones come again."""
+    """Keep `count` slow connections open during the block; closed ones are reopened."""
     opened, stopped = threading.Event(), threading.Event()
     paths = ("/api/v1/export/?type=json", "/static/vendor/chart.umd.min.js", "/static/js/base.js")
     head = f"Host: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
@@ -236,7 +236,7 @@ def slow_clients(kind: str, port: int, token: str, count: int) -> Iterator[None]
 
 
 def connected(port: int, first: str) -> socket.socket:
-    """A client with little room for an answer that it will not read."""
+    """Open a connection with a small receive buffer and send `first`."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.settimeout(PATIENCE)
