@@ -1,4 +1,4 @@
-"""Files that nobody should be able to upload, and archives of them."""
+"""Files and archives that must be rejected."""
 
 import functools
 import io
@@ -24,7 +24,7 @@ def truncated_jpeg() -> bytes:
 
 
 def huge_png(side: int = 30_000) -> bytes:
-    """A header that announces 900 megapixels; the pixels are missing, nobody may look for them."""
+    """Return an image whose header announces 900 megapixels, without any pixels."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return (
@@ -37,7 +37,7 @@ def huge_png(side: int = 30_000) -> bytes:
 
 
 def long_gif(frames: int = 5000) -> bytes:
-    """An animation of single pixels."""
+    """Return an animation of single pixels."""
     screen = b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff"
     frame = b"!\xf9\4\0\2\0\0\0" + b"," + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\2\2\x44\1\0"
     return screen + frame * frames + b";"
@@ -53,13 +53,13 @@ def archive(files: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) ->
 
 @functools.cache
 def bomb() -> bytes:
-    """20 files of 20 MB zeros in 400 KB."""
+    """Return a zip bomb: 20 files of 20 MB of zeros in 400 KB."""
     zeros = bytes(20 * MEGABYTE)
     return archive({f"{number}.bmp": zeros for number in range(20)})
 
 
 def overlapping_bomb() -> bytes:
-    """Many entries of the directory that all unpack the same data (Fifield 2019)."""
+    """Return a zip bomb whose entries all unpack the same data (Fifield 2019)."""
     content = archive({"a.bmp": bytes(MEGABYTE)})
     end = content.rindex(b"PK\5\6")
     start = content.index(b"PK\1\2")
@@ -70,7 +70,7 @@ def overlapping_bomb() -> bytes:
 
 
 def many_entries() -> bytes:
-    """A directory of 20,000 entries that is said to hold one."""
+    """Return an archive with 20,000 entries whose end record announces one."""
     content = archive({"a.jpg": b""})
     start, end = content.index(b"PK\1\2"), content.rindex(b"PK\5\6")
     directory = content[start:end] * 20_000
@@ -79,7 +79,7 @@ def many_entries() -> bytes:
 
 
 def locked() -> bytes:
-    """An archive whose one file is marked as encrypted."""
+    """Return an archive whose only file is marked as encrypted."""
     content = bytearray(archive({"secret.jpg": jpeg()}))
     content[6] |= 1
     content[content.index(b"PK\1\2") + 8] |= 1
@@ -92,14 +92,14 @@ def damaged_archive() -> bytes:
 
 
 def wrong_sum() -> bytes:
-    """Its only photo is not what it was when it was packed."""
+    """Return an archive whose only photo is damaged."""
     content = bytearray(archive({"a.jpg": jpeg()}, zipfile.ZIP_STORED))
     content[200] ^= 0xFF
     return bytes(content)
 
 
 CASES: dict[str, tuple[str, Callable[[], bytes], str]] = {
-    # what: (file name, content, code of the error)
+    # case: (file name, content, error code)
     "a renamed text file": ("notes.jpg", lambda: b"these are notes", "unsupported_format"),
     "a truncated JPEG": ("cut.jpg", truncated_jpeg, "corrupt_image"),
     "30,000 x 30,000 pixels": ("huge.png", huge_png, "image_too_large"),

@@ -1,4 +1,4 @@
-"""What the tests of the platform share: an owner, a stranger, photos, and a stand-in network."""
+"""Shared fixtures: an owner, a stranger, photos, a stub network and a stub broker."""
 
 import io
 import os
@@ -33,7 +33,7 @@ from detector.tests.factories import UserFactory
 from detector.tests.stub_analyser import StubAnalyser
 
 Broker = dict[TaskName, Callable[[str], object]]
-"""What takes the messages of each task."""
+"""The receiver of the messages of each task."""
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +41,7 @@ def django_db_modify_db_settings(
     tmp_path_factory: pytest.TempPathFactory,
     django_db_modify_db_settings_parallel_suffix: None,
 ) -> None:
-    """SQLite in a file, as in real life: in memory its locks differ."""
+    """Use SQLite in a file, as in production: in memory its locks differ."""
     database = connections.databases["default"]
     if database["ENGINE"] == "django.db.backends.sqlite3":
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
@@ -97,12 +97,12 @@ def _clock_travels_along(request: pytest.FixtureRequest, monkeypatch: pytest.Mon
 
 @pytest.fixture
 def wrong_clocks() -> None:
-    """Python's clock may be wrong here, as on a host of its own; the database's stays right."""
+    """Let time_machine move Python's clock only, as on a host whose clock is wrong."""
 
 
 @pytest.fixture(autouse=True)
 def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
-    """Stands in for the broker: what takes the messages of each task. A test may change it."""
+    """Stub of the broker: the receivers of messages by task, which a test may replace."""
     takers: Broker = {}
     monkeypatch.setattr(dispatch, "publish", lambda task, text: takers[task](text))
     return takers
@@ -110,25 +110,25 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
 
 @pytest.fixture(autouse=True)
 def sent(broker: Broker) -> list[UUID]:
-    """The analyses for which messages would have gone to the broker."""
+    """Ids of the analyses for which messages were sent."""
     return _noted(broker, TaskName.ANALYSE)
 
 
 @pytest.fixture(autouse=True)
 def explain_sent(broker: Broker) -> list[UUID]:
-    """The same, for heat maps."""
+    """Ids of the heat maps for which messages were sent."""
     return _noted(broker, TaskName.EXPLAIN)
 
 
 @pytest.fixture(autouse=True)
 def deliver_sent(broker: Broker) -> list[UUID]:
-    """The same, for webhooks."""
+    """Ids of the deliveries for which messages were sent."""
     return _noted(broker, TaskName.DELIVER)
 
 
 @pytest.fixture(autouse=True)
 def background_sent(broker: Broker) -> list[UUID]:
-    """The same, for what a background worker does: fine-tunes, and versions in the shadow."""
+    """Ids for which messages were sent to the background worker: fine-tunes and shadow scoring."""
     return _noted(broker, TaskName.FINE_TUNE, TaskName.SHADOW)
 
 
@@ -141,7 +141,7 @@ def _noted(broker: Broker, *tasks: TaskName) -> list[UUID]:
 
 @pytest.fixture(autouse=True)
 def analyser(monkeypatch: pytest.MonkeyPatch) -> StubAnalyser:
-    """Stands in for the network; a test sets the faces that it finds."""
+    """Stub of the network; a test sets the faces that it finds."""
     stub = StubAnalyser()
     monkeypatch.setattr(networks, "analyser", lambda: stub)
     return stub
@@ -190,7 +190,7 @@ def api_client(user: User, scopes: Collection[Scope] = tokens.DEFAULT_SCOPES) ->
 
 @pytest.fixture
 def picture() -> Callable[..., SimpleUploadedFile]:
-    """Makes image files; each call gives other pixels, so that no two are duplicates."""
+    """Return a function that makes image files, each with different pixels."""
     made = iter(range(1_000_000))
 
     def make(
@@ -212,7 +212,7 @@ def encoded(image: Image.Image, format: str = "JPEG", **save: Any) -> bytes:
 
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Any]:
-    """A storage that writes a part of a file and then fails, until the block ends."""
+    """Let the storage write a part of each file and then fail, until the block ends."""
 
     def write_a_part(self: FileSystemStorage, name: str, content: Any) -> str:
         path = Path(self.path(name))
@@ -238,7 +238,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Any]:
 
 @pytest.fixture
 def work_off(sent: list[UUID]) -> Callable[[], list[Analysis]]:
-    """Does what the worker does with the hints given so far."""
+    """Return a function that analyses everything sent so far, as a worker does."""
 
     def run() -> list[Analysis]:
         ids = list(sent)
@@ -257,7 +257,7 @@ def analysed(
     work_off: Callable[[], list[Analysis]],
     django_capture_on_commit_callbacks: Any,
 ) -> Analysis:
-    """A photo of the owner's, uploaded and analysed; the stub finds one happy face."""
+    """An analysed photo of the owner, in which the stub found one happy face."""
     from detector.analyses import submission
     from detector.enums import Source
 

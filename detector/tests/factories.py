@@ -1,4 +1,4 @@
-"""Rows for tests that do not care how they came to be."""
+"""Factories of rows for tests."""
 
 from datetime import UTC, datetime
 from typing import Any

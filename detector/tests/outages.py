@@ -1,4 +1,4 @@
-"""What tests of outages share: the files that there are, and those that rows name."""
+"""Helpers for tests of outages."""
 
 import errno
 from collections.abc import Callable
@@ -22,7 +22,7 @@ def files() -> set[str]:
 
 
 def named() -> set[str]:
-    """The files that rows name."""
+    """Return the files that rows refer to."""
     photos = Photo.objects.values_list("upload", "image", "thumbnail")
     heat = Explanation.objects.values_list("picture", flat=True)
     return {name for names in photos for name in names if name} | {name for name in heat if name}

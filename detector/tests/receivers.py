@@ -1,4 +1,4 @@
-"""Receivers of webhooks that tests start: one that answers, and some that hold up who calls."""
+"""Receivers of webhooks for tests: one that responds, and some that are slow."""
 
 import socket
 import threading
@@ -11,7 +11,7 @@ import pytest
 
 
 class Receiver(ThreadingHTTPServer):
-    """Answers with the statuses that it is told, and remembers what came."""
+    """Responds with the given statuses, and records the requests."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -90,7 +90,7 @@ def dripping(beginning: bytes, drop: bytes) -> Iterator[int]:
 
 
 def resolve_to(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> None:
-    """Let every name have these addresses, and after each question the next ones."""
+    """Let every host name resolve to these addresses; each lookup takes the next ones."""
     left = list(answers)
 
     def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Services that some tests need: absent ones skip, or fail where REQUIRE_SERVICES=1."""
+"""Services that some tests need. Without one they are skipped, or fail if REQUIRE_SERVICES=1."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ DATABASE_URL = os.environ.get(
 
 
 def need_postgresql() -> str:
-    """The address of a PostgreSQL server whose role may create databases."""
+    """Return the URL of a PostgreSQL server whose role may create databases."""
     try:
         psycopg.connect(DATABASE_URL, connect_timeout=3).close()
     except psycopg.OperationalError as error:
@@ -26,7 +26,7 @@ def need_postgresql() -> str:
 
 
 def need_redis() -> str:
-    """The address of a Redis server."""
+    """Return the URL of a Redis server."""
     with redis.Redis.from_url(REDIS_URL, socket_connect_timeout=3) as client:
         try:
             client.ping()
@@ -37,7 +37,7 @@ def need_redis() -> str:
 
 @contextmanager
 def own_services(redis_database: int) -> Iterator[dict[str, str]]:
-    """A new database on PostgreSQL and an emptied one of Redis, as variables of a platform."""
+    """Create a PostgreSQL database and empty a Redis one. Yield their environment variables."""
     server = need_postgresql()
     broker = f"{need_redis().rpartition('/')[0]}/{redis_database}"
     with redis.Redis.from_url(broker) as client:
@@ -51,7 +51,7 @@ def own_services(redis_database: int) -> Iterator[dict[str, str]]:
 
 
 def need_program(*names: str) -> str:
-    """The path of the first of these programs that is installed."""
+    """Return the path of the first of these programs that is installed."""
     for name in names:
         path = shutil.which(name)
         if path:

@@ -1,4 +1,4 @@
-"""A network that answers what a test tells it."""
+"""A stub network, which returns the faces that a test sets."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,7 +29,7 @@ def face(emotion: Emotion = Emotion.HAPPY, confidence: float = 0.9, **changes: A
 
 
 class StubAnalyser:
-    """Has the surface of `ml.inference.Analyser` that the platform uses."""
+    """Has the interface of `ml.inference.Analyser` that the platform uses."""
 
     def __init__(self) -> None:
         self.version = "stub"

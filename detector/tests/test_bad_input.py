@@ -1,4 +1,4 @@
-"""Whatever a stranger sends has its sentence, and leaves nothing behind."""
+"""Invalid uploads have an error message and leave nothing behind."""
 
 import html
 import tracemalloc

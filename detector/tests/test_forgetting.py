@@ -1,4 +1,4 @@
-"""What was deleted comes back from nowhere: not by a call sent again, not by a webhook."""
+"""Deleted photos leave no copy: neither repeated calls nor webhooks reveal them."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -25,7 +25,7 @@ NAME = "us-at-the-lake.jpg"
 
 
 class Caller:
-    """A program that sends its calls again until it has an answer."""
+    """A client that repeats its calls until it has a response."""
 
     def __init__(self, api: APIClient, *files: bytes) -> None:
         self.api, self.files = api, files
@@ -41,7 +41,7 @@ def call(
     api: APIClient, picture: Callable[..., SimpleUploadedFile], work_off: Callable[[], Any],
     django_capture_on_commit_callbacks: Any,
 ) -> Caller:  # fmt: skip
-    """A call that was done; its photo was read since."""
+    """A finished call whose photo has been analysed."""
     caller = Caller(api, picture().open().read())
     with django_capture_on_commit_callbacks(execute=True):
         assert caller().status_code == 202
@@ -79,7 +79,7 @@ def test_the_same_call_is_told_that_it_is_gone(
     assert (again.status_code, again.json()["error"]["code"]) == (410, "gone")
     assert NAME not in again.content.decode()
     assert "happy" not in again.content.decode()
-    # Another key is another wish.
+    # Another key is another call.
     assert call("another").status_code in (200, 202)
 
 
@@ -114,7 +114,7 @@ def test_of_several_photos_those_that_are_left_are_told(
 
 @pytest.fixture
 def told(owner: User, analysed: Analysis) -> WebhookDelivery:
-    """A webhook's message on a photo, answered with what was sent."""
+    """A delivery about a photo whose response repeats the payload."""
     endpoint = WebhookEndpointFactory.create(owner=owner)
     endpoints.record(analysed.pk)
     verdicts.correct(owner, analysed.faces.get(), "sad")
@@ -167,7 +167,7 @@ def test_what_still_waits_is_not_sent(
 def test_nothing_of_an_erased_photo_is_left_in_any_table(
     owner: User, api: APIClient, call: Caller
 ) -> None:
-    """Whatever model comes to hold a copy: no row names the photo, its analysis or its file."""
+    """No row of any model refers to the photo, its analysis or its file."""
     WebhookEndpointFactory.create(owner=owner)
     analysis = Analysis.objects.get()
     endpoints.record(analysis.pk)
