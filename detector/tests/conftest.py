@@ -4,7 +4,6 @@ import io
 import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -27,7 +26,7 @@ from detector.analyses import pipeline
 from detector.common import clock, dispatch
 from detector.common.dispatch import TaskName
 from detector.enums import Scope
-from detector.models import Analysis, AuditEntry, User
+from detector.models import Analysis, AuditEntry, User, audit_triggers
 from detector.registry import networks
 from detector.tests.factories import UserFactory
 from detector.tests.stub_analyser import StubAnalyser
@@ -56,11 +55,10 @@ def _audit_log_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
     request.getfixturevalue("transactional_db")
     yield
     if AuditEntry.objects.exists():
-        triggers = import_module("detector.migrations.0012_audit_log_is_final")
         with connection.schema_editor() as editor:
-            triggers.allow_changes(None, editor)
+            audit_triggers.drop(editor)
             editor.execute("DELETE FROM detector_auditentry")
-            triggers.refuse_changes(None, editor)
+            audit_triggers.create(editor)
 
 
 def _commits(request: pytest.FixtureRequest) -> bool:

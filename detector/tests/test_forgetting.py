@@ -1,7 +1,6 @@
 """Deleted photos leave no copy: neither repeated calls nor webhooks reveal them."""
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 from uuid import UUID
 
@@ -194,12 +193,3 @@ def _text(table: str) -> str:
     with connection.cursor() as cursor:
         cursor.execute(f'SELECT * FROM "{table}"')  # noqa: S608  a name of ours
         return repr([[str(value) for value in row] for row in cursor.fetchall()])
-
-
-def test_of_answers_of_earlier_versions_ids_are_kept_alone() -> None:
-    outcome_of = import_module("detector.migrations.0018_ids_instead_of_answers").outcome_of
-    refused = [{"filename": "a.txt", "error": {"code": "x", "message": "X.", "details": {}}}]
-    done = {"accepted": [{"id": "1", "dominant_emotion": "sad"}], "rejected": refused}
-    wrong = {"error": {"code": "x", "message": "X.", "details": {"rejected": refused}}}
-    assert outcome_of(done) == (["1"], refused)
-    assert outcome_of(wrong) == ([], refused)

@@ -5,9 +5,6 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
-from django.db.migrations.loader import MigrationLoader
-from django.db.migrations.operations import RunPython
 from django.test import Client
 from rest_framework.test import APIClient
 from rest_framework.throttling import SimpleRateThrottle
@@ -105,18 +102,3 @@ def test_models(api: APIClient) -> None:
     [model] = api.get("/api/v1/models/").json()["results"]
     assert (model["name"], model["status"]) == ("v1", "retired")
     assert model["manifest"] == {"metrics": {"accuracy": 0.8}}
-
-
-def test_photos_from_before_their_sizes_were_known_count_too(analysed: Analysis) -> None:
-    gone = PhotoFactory.create(owner=analysed.owner)
-    gone.image.storage.delete(str(gone.image.name))
-    size = analysed.photo.stored_bytes
-    Photo.objects.update(stored_bytes=0)
-    migrations = MigrationLoader(None).disk_migrations
-    [fill] = [
-        migration.operations[0] for (app, name), migration in migrations.items()
-        if app == "detector" and name.endswith("fill_stored_bytes")
-    ]  # fmt: skip
-    assert isinstance(fill, RunPython)
-    fill.code(MigrationLoader(connection).project_state().apps, connection.schema_editor())
-    assert list(Photo.objects.order_by("pk").values_list("stored_bytes", flat=True)) == [size, 0]
