@@ -4,18 +4,16 @@ import base64
 import binascii
 import json
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from functools import reduce
 from typing import Any
-from uuid import UUID
 
-from django.db.models import Q, QuerySet
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
+
+from detector.common import keyset
 
 DEFAULT_ORDERINGS = {"created_at": "id"}
 """What may be asked for, and the field that it means; ids have the order of time."""
@@ -30,7 +28,7 @@ class PageSerializer(serializers.Serializer[Any]):
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place between two rows: beyond the one of this id, and of this value of the ordering."""
+    """A key as clients carry it: with the ordering that it belongs to, and in which direction."""
 
     ordering: str
     backwards: bool
@@ -49,17 +47,10 @@ class Cursor:
             ordering, backwards, row_id, value = json.loads(
                 base64.b64decode(padded, altchars=b"-_", validate=True)
             )
-            UUID(row_id)
-            if value is not None:
-                value = datetime.fromisoformat(value).astimezone(UTC).isoformat()
-        except (
-            binascii.Error,
-            TypeError,
-            AttributeError,
-            ArithmeticError,
-            RecursionError,
-        ) as error:
+        except (binascii.Error, TypeError, RecursionError) as error:
             raise ValueError("not a cursor") from error
+        if not isinstance(row_id, str) or not isinstance(value, str | None):
+            raise ValueError("not a cursor")
         return cls(str(ordering), bool(backwards), row_id, value)
 
 
@@ -75,18 +66,19 @@ class KeysetPagination(BasePagination):
         self.orderings = orderings_of(view)
         query = PageSerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
-        size = query.validated_data["page_size"]
         self.ordering = self._ordering()
-        self.cursor = self._cursor(query.validated_data.get("cursor"))
-        backwards = self.cursor is not None and self.cursor.backwards
-        rows = self._rows(queryset, backwards, size)
-        self.has_more = len(rows) > size
-        self.page = rows[:size][::-1] if backwards else rows[:size]
-        return self.page
+        cursor, key = self._place(query.validated_data.get("cursor"))
+        self.page = keyset.page_of(
+            queryset, self._order, query.validated_data["page_size"], key,
+            backwards=cursor is not None and cursor.backwards,
+        )  # fmt: skip
+        return self.page.items
 
     def get_paginated_response(self, data: Any) -> Response:
         """The page with the addresses of its neighbours."""
-        return Response({"next": self._next(), "previous": self._previous(), "results": data})
+        following = self._address(self.page.later, backwards=False)
+        previous = self._address(self.page.earlier, backwards=True)
+        return Response({"next": following, "previous": previous, "results": data})
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """As `get_paginated_response` answers."""
@@ -130,49 +122,29 @@ class KeysetPagination(BasePagination):
             raise serializers.ValidationError({"ordering": [f"One of {names}."]})
         return ordering
 
-    def _cursor(self, text: str | None) -> Cursor | None:
+    @property
+    def _order(self) -> keyset.Order:
+        field = self.orderings[self.ordering.removeprefix("-")]
+        return keyset.Order(
+            None if field == "id" else field, descending=self.ordering.startswith("-")
+        )
+
+    def _place(self, text: str | None) -> tuple[Cursor | None, keyset.Key | None]:
         if text is None:
-            return None
+            return None, None
         try:
             cursor = Cursor.parse(text)
+            key = self._order.parse(cursor.id, cursor.value)
         except ValueError as error:
             raise NotFound("Invalid cursor") from error
-        by_id = self._field == "id"
-        if cursor.ordering != self.ordering or (cursor.value is None) != by_id:
+        if cursor.ordering != self.ordering:
             raise NotFound("Invalid cursor")
-        return cursor
+        return cursor, key
 
-    @property
-    def _field(self) -> str:
-        return self.orderings[self.ordering.removeprefix("-")]
-
-    def _rows(self, queryset: QuerySet[Any], backwards: bool, size: int) -> list[Any]:
-        """One more than the page, to know whether there are more."""
-        descending = self.ordering.startswith("-") != backwards
-        if self.cursor is not None:
-            queryset = queryset.filter(_beyond(self._field, self.cursor, descending))
-        sign = "-" if descending else ""
-        fields = dict.fromkeys([self._field, "id"])
-        return list(queryset.order_by(*(sign + field for field in fields))[: size + 1])
-
-    def _next(self) -> str | None:
-        came_back = self.cursor is not None and self.cursor.backwards
-        return self._address(-1, backwards=False) if came_back or self.has_more else None
-
-    def _previous(self) -> str | None:
-        came_back = self.cursor is not None and self.cursor.backwards
-        more = self.has_more if came_back else self.cursor is not None
-        return self._address(0, backwards=True) if more else None
-
-    def _address(self, end: int, *, backwards: bool) -> str | None:
-        if not self.page:
+    def _address(self, key: keyset.Key | None, *, backwards: bool) -> str | None:
+        if key is None:
             return None
-        row = self.page[end]
-        value = None
-        if self._field != "id":
-            moment: datetime = reduce(getattr, self._field.split("__"), row)
-            value = moment.isoformat()
-        cursor = Cursor(self.ordering, backwards, str(row.id), value)
+        cursor = Cursor(self.ordering, backwards, str(key.id), key.value_text)
         address: str = replace_query_param(self.request.build_absolute_uri(), "cursor", str(cursor))
         return address
 
@@ -180,12 +152,3 @@ class KeysetPagination(BasePagination):
 def orderings_of(view: Any) -> dict[str, str]:
     """By what a view's list can be ordered."""
     return getattr(view, "orderings", DEFAULT_ORDERINGS)
-
-
-def _beyond(field: str, cursor: Cursor, descending: bool) -> Q:
-    further = "lt" if descending else "gt"
-    if field == "id":
-        return Q(**{f"id__{further}": cursor.id})
-    return Q(**{f"{field}__{further}": cursor.value}) | Q(
-        **{field: cursor.value, f"id__{further}": cursor.id}
-    )

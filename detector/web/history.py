@@ -17,7 +17,6 @@ from detector.exceptions import DetectorError
 from detector.photos import annotations, trash
 from detector.photos import selectors as photo_selectors
 from detector.web import listing, spreadsheet, undo
-from detector.web.keyset import page_of
 from detector.web.requests import OwnerRequest, named_photos
 
 PAGE_SIZE: Final = 24
@@ -35,12 +34,12 @@ def history(request: OwnerRequest) -> HttpResponse:
     """
     analyses = analysis_selectors.with_renewals(analysis_selectors.analyses_of(request.user))
     chosen, queryset = listing.filter_of(request, request.GET, analyses)
-    page = page_of(queryset, request.GET, PAGE_SIZE, listing.order_of(request.GET))
+    page = listing.page_of(queryset, request.GET, PAGE_SIZE)
     context: dict[str, Any] = {
         "page": page,
         "list_query": listing.query_of(request.GET),
-        "newer_url": _address(request.GET, after=page.newer),
-        "older_url": _address(request.GET, before=page.older),
+        "newer_url": _address(request.GET, after=listing.key_text(page.earlier)),
+        "older_url": _address(request.GET, before=listing.key_text(page.later)),
     }
     if request.htmx:
         return render(request, "detector/partials/history_items.html", context)
@@ -48,7 +47,7 @@ def history(request: OwnerRequest) -> HttpResponse:
         "emotions": Emotion,
         "sources": Source.choices,
         "confidences": CONFIDENCES,
-        "orders": {key: order.label for key, order in listing.ORDERS.items()},
+        "orders": listing.LABELS,
         "tags": photo_selectors.tag_names_of(request.user),
         "filter": chosen,
         "is_filtered": any(request.GET.get(name) for name in listing.FILTERS),

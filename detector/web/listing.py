@@ -8,23 +8,35 @@ from django.http import QueryDict
 
 from detector.analyses import selectors as analysis_selectors
 from detector.analyses.filters import AnalysisFilter
+from detector.common import keyset
 from detector.models import Analysis
-from detector.web.keyset import Order
 from detector.web.requests import OwnerRequest
 
 FILTERS: Final = tuple(AnalysisFilter.base_filters)
 NEWEST: Final = "newest"
-ORDERS: Final = {
-    NEWEST: Order("Newest upload"),
-    "oldest": Order("Oldest upload", descending=False),
-    "taken": Order("Taken last", "photo__taken_at"),
-    "taken-first": Order("Taken first", "photo__taken_at", descending=False),
-    "sure": Order("Most confident", "best_confidence"),
-    "unsure": Order("Least confident", "best_confidence", descending=False),
+LABELS: Final = {
+    NEWEST: "Newest upload",
+    "oldest": "Oldest upload",
+    "taken": "Taken last",
+    "taken-first": "Taken first",
+    "sure": "Most confident",
+    "unsure": "Least confident",
 }
+_UPLOADED: Final = keyset.Order(id_field="photo_id")
+_TAKEN: Final = keyset.Order("photo__taken_at", id_field="photo_id")
+_SURE: Final = keyset.Order("best_confidence", id_field="photo_id")
+ORDERS: Final = {
+    NEWEST: _UPLOADED,
+    "oldest": _UPLOADED.backwards,
+    "taken": _TAKEN,
+    "taken-first": _TAKEN.backwards,
+    "sure": _SURE,
+    "unsure": _SURE.backwards,
+}
+SEPARATOR: Final = "~"
 
 
-def order_of(query: QueryDict) -> Order:
+def order_of(query: QueryDict) -> keyset.Order:
     """Return the order that an address names, else the usual one."""
     return ORDERS.get(query.get("sort", NEWEST), ORDERS[NEWEST])
 
@@ -46,6 +58,28 @@ def query_of(query: QueryDict) -> str:
     return f"?{kept.urlencode()}" if kept else ""
 
 
+def page_of(queryset: QuerySet[Analysis], query: QueryDict, size: int) -> keyset.Page[Analysis]:
+    """Return the page that `before=<key>` or `after=<key>` names, else the first."""
+    order = order_of(query)
+    after, before = (_key(order, query.get(name, "")) for name in ("after", "before"))
+    return keyset.page_of(queryset, order, size, after or before, backwards=after is not None)
+
+
+def key_text(key: keyset.Key | None) -> str | None:
+    """Return a key as it stands in an address; None for none."""
+    if key is None:
+        return None
+    return SEPARATOR.join(text for text in (key.value_text, str(key.id)) if text is not None)
+
+
+def _key(order: keyset.Order, text: str) -> keyset.Key | None:
+    value_text, _, id_text = text.rpartition(SEPARATOR)
+    try:
+        return order.parse(id_text, value_text or None)
+    except ValueError:
+        return None
+
+
 def neighbours(request: OwnerRequest, analysis: Analysis) -> tuple[UUID | None, UUID | None]:
     """Return the photos just before and just after one, in the list that the address asks for."""
     _, listed = filter_of(request, request.GET, analysis_selectors.analyses_of(request.user))
@@ -53,9 +87,6 @@ def neighbours(request: OwnerRequest, analysis: Analysis) -> tuple[UUID | None, 
     return _first(listed, order.backwards, analysis), _first(listed, order, analysis)
 
 
-def _first(listed: QuerySet[Analysis], order: Order, analysis: Analysis) -> UUID | None:
-    beyond = order.beyond(order.key_of(analysis))
-    if beyond is None:
-        return None
-    ids = listed.filter(beyond).order_by(*order.names).values_list("photo_id", flat=True)
-    return ids.first()
+def _first(listed: QuerySet[Analysis], order: keyset.Order, analysis: Analysis) -> UUID | None:
+    beyond = listed.filter(order.beyond(order.key_of(analysis)))
+    return beyond.order_by(*order.names).values_list("photo_id", flat=True).first()

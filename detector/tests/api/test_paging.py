@@ -69,6 +69,18 @@ def test_many_of_one_moment_all_come_once(owner: User, api: APIClient) -> None:
     assert found == ids
 
 
+@pytest.mark.parametrize("ordering", ["created_at", "taken_at"])
+def test_photos_that_go_between_two_pages_move_nothing(
+    owner: User, api: APIClient, ordering: str
+) -> None:
+    ids = make(owner, [0, 1, 1, 1, 1])
+    first = api.get(URL, {"ordering": ordering, "page_size": "2"}).json()
+    for gone in ids[1:3]:
+        api.delete(f"{URL}{gone}/")
+    assert [item["id"] for item in first["results"]] == ids[:2]
+    assert [item["id"] for item in api.get(first["next"]).json()["results"]] == ids[3:]
+
+
 def test_filters_stay_with_the_pages(owner: User, api: APIClient) -> None:
     make(owner, [0, 1, 2, 3])
     first = api.get(URL, {"from": "2026-05-05", "page_size": "1"}).json()
@@ -100,6 +112,8 @@ def test_unknown_parameters_of_any_call(api: APIClient, method: str, path: str) 
         str(Cursor("-taken_at", False, "01a20d5f-838f-741c-9f62-6c6e94085f54", None)),
         str(Cursor("-created_at", False, "no id", None)),
         str(Cursor("-created_at", False, "01a20d5f-838f-741c-9f62-6c6e94085f54", "2026-01-01")),
+        str(Cursor("-taken_at", False, "01a20d5f-838f-741c-9f62-6c6e94085f54", "2026-01-01")),
+        "WyItY3JlYXRlZF9hdCIsIGZhbHNlLCAxLCBudWxsXQ",  # its id is the number 1
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("ordering", ["-created_at", "-taken_at"])

@@ -15,7 +15,7 @@ from detector.enums import Emotion, Status
 from detector.insights import rollups
 from detector.models import Analysis, Photo, PhotoTag, User
 from detector.tests.factories import MOMENT, AnalysisFactory, FaceFactory
-from detector.web.listing import ORDERS
+from detector.web.listing import LABELS, ORDERS
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -61,6 +61,19 @@ def test_every_order_shows_each_photo_once(web: Client, owner: User, sort: str) 
     for _ in range(2):
         last = web.get("/history/" + last.context["older_url"])
     assert walk(web, last.context["newer_url"], "newer_url") == forth[:48]
+
+
+@pytest.mark.parametrize("sort", ORDERS)
+def test_photos_that_go_between_two_pages_move_nothing(web: Client, owner: User, sort: str) -> None:
+    add(owner, 30)
+    first = web.get(f"/history/?sort={sort}")
+    in_order = walk(web, f"?sort={sort}", "older_url")
+    Photo.objects.filter(pk__in=in_order[20:26]).delete()
+    assert walk(web, first.context["older_url"], "older_url") == in_order[26:]
+
+
+def test_every_order_has_a_name() -> None:
+    assert LABELS.keys() == ORDERS.keys()
 
 
 def test_a_page_that_scrolls_on_gets_photos_alone(web: Client, owner: User) -> None:
