@@ -22,14 +22,14 @@ def buttons() -> Iterator[str]:
         name = str(path.relative_to(TEMPLATES))
         for found in BUTTON.finditer(path.read_text(encoding="utf-8")):
             # With an address it only looks like a button.
-            if not re.search(r"\bhref=", found["arguments"] or ""):
+            if not re.search(r"\b(?:href|to)=", found["arguments"] or ""):
                 yield f"{name}: {_words(found)}"
 
 
 def _words(found: re.Match[str]) -> str:
     if found["label"]:
         more = re.search(r'aria_label="([^"]+)"', found["arguments"])
-        return more[1] if more else found["label"]
+        return more[1].strip() if more else found["label"]
     if found["select"]:
         return "Sort"
     _, _, text = (found["html"] or found["link"]).partition(">")
