@@ -1,4 +1,4 @@
-"""Who calls the API."""
+"""Authentication of API calls by bearer token."""
 
 import re
 from typing import Any
@@ -14,14 +14,17 @@ from detector.accounts import tokens
 from detector.api import failed_logins
 
 PLAUSIBLE = re.compile(r"[0-9A-Za-z_.-]{1,200}")
-"""Of what a token can consist; anything else is not looked up."""
+"""Format of a token. Anything else is refused without asking the database."""
 
 
 class TokenAuthentication(KnoxTokenAuthentication):
-    """`Authorization: Bearer <token>`; wrong ones are counted, and soon no longer looked up."""
+    """Authentication by `Authorization: Bearer <token>`.
+
+    Wrong tokens are counted; above a limit they are no longer looked up.
+    """
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        """Return the owner and the token; None where none is sent.
+        """Return the owner and the token, or None if the call sends no token.
 
         Raises AuthenticationFailed, or Throttled after too many failures.
         """
@@ -42,7 +45,7 @@ class TokenAuthentication(KnoxTokenAuthentication):
 
 
 def _token(request: Request) -> str | None:
-    """Return what stands after `Bearer`, empty where it cannot be a token; None without it."""
+    """Return the text after `Bearer`: empty if it cannot be a token, None without `Bearer`."""
     scheme, *rest = get_authorization_header(request).split(None, 1) or [b""]
     if scheme.lower() != b"bearer":
         return None
@@ -51,12 +54,12 @@ def _token(request: Request) -> str | None:
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the schema describes it."""
+    """Description of this authentication in the OpenAPI schema."""
 
     target_class = TokenAuthentication
     name = "token"
     priority = 1
 
     def get_security_definition(self, auto_schema: Any) -> Any:
-        """A bearer token."""
+        """Return the security scheme of a bearer token."""
         return build_bearer_security_scheme_object("Authorization", "Bearer")

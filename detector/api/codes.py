@@ -1,4 +1,4 @@
-"""Every code that an error of the API can have: its status, and what it means."""
+"""All error codes of the API, with status and meaning."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,29 +20,29 @@ def _all(status: HTTPStatus, **meanings: str) -> dict[str, Problem]:
 PROBLEMS = {
     **_all(
         HTTPStatus.BAD_REQUEST,
-        invalid="Values or parameters make no sense, or are not known: see `details.fields`.",
+        invalid="A value or a parameter is not valid or not known: see `details.fields`.",
         parse_error="The body cannot be read.",
         bad_request="The request cannot be understood.",
-        empty_file="There is nothing in the file.",
+        empty_file="The file is empty.",
         corrupt_image="The image is damaged or incomplete.",
         unsupported_format="Not JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF, whatever its name.",
         file_too_large="The file has too many bytes: see `details`.",
         image_too_large="The image has too many pixels: see `details`.",
-        too_many_scans="A JPEG with more scans than anyone needs.",
-        too_many_frames="A moving picture with more frames than anyone needs.",
+        too_many_scans="The JPEG has too many scans.",
+        too_many_frames="The animated picture has too many frames.",
         corrupt_archive="The ZIP is damaged or incomplete.",
         unsafe_archive="The ZIP names files outside of itself.",
-        archive_too_large="The ZIP unpacks to far more than photos do.",
+        archive_too_large="The ZIP unpacks to too many bytes.",
         nested_archive="There is an archive inside the ZIP.",
         locked_file="A file of the ZIP is locked with a password.",
-        unsupported_compression="A file of the ZIP is compressed in a way that we do not read.",
+        unsupported_compression="A file of the ZIP has a compression that we do not read.",
         no_photo_in_archive="There is no photo in the ZIP.",
         account_gone="The account is being deleted.",
         name_too_long="The name of a file has more than 255 characters.",
-        no_image_accepted="Several files, several reasons: see `details.rejected`.",
-        too_many_files="More than `details.max_files` in one call or ZIP.",
-        invalid_note="The note cannot be written so.",
-        invalid_tags="The tags cannot be written so.",
+        no_image_accepted="No file was accepted, for several reasons: see `details.rejected`.",
+        too_many_files="There are more than `details.max_files` files in one call or ZIP.",
+        invalid_note="The note is not valid.",
+        invalid_tags="The tags are not valid.",
         invalid_emotion="There is no such emotion.",
         url_refused="The address is not a public one, or does not exist.",
     ),
@@ -53,36 +53,36 @@ PROBLEMS = {
     ),
     **_all(
         HTTPStatus.FORBIDDEN,
-        permission_denied="A session without CSRF token, or not for you.",
-        csrf_failed="A session without CSRF token.",
+        permission_denied="You may not do this, or a session sent no CSRF token.",
+        csrf_failed="A session sent no CSRF token.",
         insufficient_scope="The token lacks the scope in `details.needed`.",
         scope_not_held="A token cannot give the scopes in `details.scopes`: it lacks them.",
-        quota_exceeded="No room for more: see `details.unit` and `details.limit`.",
+        quota_exceeded="This would exceed your quota: see `details.unit` and `details.limit`.",
     ),
     **_all(
         HTTPStatus.NOT_FOUND,
         not_found="There is nothing there, or it is not yours.",
         file_missing="The stored file is gone.",
     ),
-    **_all(HTTPStatus.METHOD_NOT_ALLOWED, method_not_allowed="Not with this method."),
-    **_all(HTTPStatus.NOT_ACCEPTABLE, not_acceptable="Only another format is accepted."),
+    **_all(HTTPStatus.METHOD_NOT_ALLOWED, method_not_allowed="The method is not allowed."),
+    **_all(HTTPStatus.NOT_ACCEPTABLE, not_acceptable="None of the accepted formats is available."),
     **_all(
         HTTPStatus.REQUEST_TIMEOUT,
         request_timeout="The request did not come in time: a header in 30 s, 1 KB/s of a body.",
     ),
     **_all(
         HTTPStatus.CONFLICT,
-        not_failed="Only failed analyses that no later one replaced can be tried again.",
-        idempotency_key_reused="The key stands for other files.",
+        not_failed="Only a failed analysis that no later one replaced can be tried again.",
+        idempotency_key_reused="The key was used for other files.",
         call_in_progress="The first call with this key is not done yet.",
         explanation_failed="No heat map can be drawn: see `details.reason`.",
         review_not_held="The face is not, or no longer, yours to review.",
-        too_many_webhooks="You have as many as you may.",
+        too_many_webhooks="You have the largest number of webhooks that is allowed.",
     ),
-    **_all(HTTPStatus.GONE, gone="The photos of this call were deleted since."),
+    **_all(HTTPStatus.GONE, gone="The photos of this call have been deleted."),
     **_all(
         HTTPStatus.PRECONDITION_FAILED,
-        precondition_failed="It is not, or no longer, as `If-Match` or `If-None-Match` says.",
+        precondition_failed="The object does not meet `If-Match` or `If-None-Match`.",
     ),
     **_all(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -94,23 +94,23 @@ PROBLEMS = {
     ),
     **_all(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-        unsupported_media_type="The body is of a type that this call does not take.",
+        unsupported_media_type="This call does not accept a body of this media type.",
     ),
     **_all(HTTPStatus.TOO_MANY_REQUESTS, throttled="Too many calls: see `Retry-After`."),
     **_all(
         HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
         headers_too_large="The headers have more than 64 KB.",
     ),
-    **_all(HTTPStatus.INTERNAL_SERVER_ERROR, internal_error="Our fault; it is logged."),
+    **_all(HTTPStatus.INTERNAL_SERVER_ERROR, internal_error="An error on our side. It was logged."),
     **_all(
         HTTPStatus.NOT_IMPLEMENTED,
-        not_implemented="The body is coded for transfer in another way than `chunked`.",
+        not_implemented="The body has another transfer coding than `chunked`.",
     ),
     **_all(
         HTTPStatus.SERVICE_UNAVAILABLE,
-        busy="Too much at this moment: try again.",
+        busy="The server is busy: try again.",
         storage_unavailable="Photos cannot be stored or read at this moment: see `Retry-After`.",
-        database_unavailable="The database does not answer at this moment: see `Retry-After`.",
+        database_unavailable="The database is not available at this moment: see `Retry-After`.",
     ),
 }
 
@@ -135,22 +135,25 @@ FAILURES = {
     **{code: PROBLEMS[code].meaning for code in (*OF_ONE_FILE, "file_missing", "internal_error")},
     "timed_out": "It took too long.",
     "worker_lost": "It was interrupted several times.",
-    "cancelled": "Those who run the site ended it.",
+    "cancelled": "An administrator cancelled it.",
     "model_unusable": "The network could not be loaded.",
 }
-"""What the `error` of a failed analysis can be: its code, and what it means."""
+"""Codes in the `error` of a failed analysis, with their meaning."""
 
 NOT_DRAWN = {
     "model_replaced": "An earlier network read the photo.",
     **{code: FAILURES[code] for code in ("corrupt_image", "file_missing", "internal_error")},
 }
-"""The same of the `details.reason` of `explanation_failed`."""
+"""Codes in the `details.reason` of `explanation_failed`, with their meaning."""
 
 ERRORS_EXTENSION = "x-error-codes"
 
 
 def can_fail(*codes: str) -> dict[str, tuple[str, ...]]:
-    """For `extend_schema(extensions=…)`: codes of a call besides those of every call."""
+    """Return the codes of one call, besides those of every call, as `extensions` of its schema.
+
+    Raises ValueError for a code that is not in `PROBLEMS`.
+    """
     unknown = set(codes) - set(PROBLEMS)
     if unknown:
         raise ValueError(f"no such codes: {sorted(unknown)}")
@@ -158,5 +161,5 @@ def can_fail(*codes: str) -> dict[str, tuple[str, ...]]:
 
 
 def listed(meanings: Mapping[str, str]) -> str:
-    """Codes for a description, one a line."""
+    """Return codes and meanings as a Markdown list."""
     return "\n".join(f"- `{code}`: {meaning}" for code, meaning in meanings.items())

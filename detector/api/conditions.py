@@ -1,7 +1,8 @@
-"""Entity tags, and calls that shall be done only to what the caller knows (RFC 9110, 13).
+"""Entity tags and conditional requests (RFC 9110, section 13).
 
-A tag is `"<state>"` or `"<state>-<rest>"`. Changes depend on the state alone: the rest is of what
-changes by itself, such as a moment of last use, or names the coding of a compressed answer.
+A tag is `"<state>"` or `"<state>-<rest>"`. Conditions on changes compare the state only. The rest
+covers fields that change by themselves, such as the time of last use, or names the content coding
+of a compressed answer.
 """
 
 import hashlib
@@ -15,7 +16,7 @@ CONDITIONS = ("If-Match", "If-None-Match")
 
 
 class PreconditionFailed(APIException):
-    """What is there is not what the caller knows."""
+    """The object has changed since the caller read it."""
 
     status_code = status.HTTP_412_PRECONDITION_FAILED
     default_code = "precondition_failed"
@@ -23,21 +24,21 @@ class PreconditionFailed(APIException):
 
 
 def tag_of(content: bytes, state: bytes = b"") -> str:
-    """The entity tag of an answer, whose `state` is all of it unless that is given."""
+    """Return the entity tag of an answer; without `state`, all of `content` is the state."""
     parts = [state, content] if state else [content]
     return '"' + "-".join(hashlib.sha256(part).hexdigest()[:32] for part in parts) + '"'
 
 
-def asked(request: Request) -> bool:
+def has_conditions(request: Request) -> bool:
     """Return whether a call has an `If-Match` or an `If-None-Match`."""
     return any(name in request.headers for name in CONDITIONS)
 
 
 def check(request: Request, tag: str | None) -> None:
-    """Raise PreconditionFailed unless a change may be made to what has this tag.
+    """Raise PreconditionFailed unless the object with this tag meets the conditions of the call.
 
-    None stands for what cannot be read, and so has none. Weak tags never match in `If-Match`; what
-    is no list of tags matches nothing.
+    `tag` is None for an object that cannot be read. Weak tags never match in `If-Match`. A header
+    that is not a list of tags matches nothing.
     """
     if "If-Match" in request.headers:
         known = parse_etags(request.headers["If-Match"])

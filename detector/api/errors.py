@@ -1,4 +1,4 @@
-"""One envelope for every error: `{"error": {"code", "message", "details"}}`."""
+"""The envelope of every error: `{"error": {"code", "message", "details"}}`."""
 
 import logging
 from collections.abc import Mapping
@@ -20,18 +20,18 @@ logger = logging.getLogger(__name__)
 
 
 def status_of(error: DetectorError) -> HTTPStatus:
-    """The status that goes with an error of the platform."""
+    """Return the HTTP status of an error of the platform."""
     known = PROBLEMS.get(error.code)
     return known.status if known else HTTPStatus.BAD_REQUEST
 
 
 def body(code: str, message: str, details: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The envelope as plain data."""
+    """Return the envelope as plain data."""
     return {"error": {"code": code, "message": message, "details": details or {}}}
 
 
 def envelope(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
-    """Turn what a view raised into a response; None for what is a defect of ours."""
+    """Turn an exception of a view into a response; None for an unexpected one."""
     outage = outage_in(error)
     if outage is not None and error is not outage:
         logger.warning("%s: %s", context["request"].path, outage.code, exc_info=error)
@@ -52,14 +52,14 @@ def envelope(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
 
 
 def answer_to(error: exceptions.APIException) -> HttpResponse:
-    """The same of an error that no view raised."""
+    """Return the response to an error that no view raised."""
     return _json(body(*_describe(error)), HTTPStatus(error.status_code))
 
 
 def _json(
     data: dict[str, Any], status: HTTPStatus, headers: Mapping[str, str] | None = None
 ) -> HttpResponse:
-    """JSON whatever kind of file was asked for."""
+    """Return a JSON response, whichever media type the call accepts."""
     content = JSONRenderer().render(data)
     return HttpResponse(content, "application/json", status, headers=headers)
 
@@ -87,5 +87,5 @@ def _code(error: exceptions.APIException) -> str:
 
 
 def _fields(detail: Any) -> Any:
-    """Messages by field; what concerns the whole is under `request`."""
+    """Return messages by field; those that concern no single field are under `request`."""
     return detail if isinstance(detail, dict) else {"request": detail}

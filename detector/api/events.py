@@ -1,4 +1,4 @@
-"""What webhooks are told, as the schema says it."""
+"""The events that webhooks get, as part of the OpenAPI schema."""
 
 from typing import Any
 
@@ -29,8 +29,8 @@ def _object(description: str, properties: Schema) -> Schema:
 def _event(description: str, names: list[Event], data: Schema) -> Schema:
     properties = {
         "type": _text("What happened.", enum=names),
-        "timestamp": _text("When.", format="date-time"),
-        "data": _object("What it is about.", data),
+        "timestamp": _text("When it happened.", format="date-time"),
+        "data": _object("The object of the event.", data),
     }
     return _object(description, properties)
 
@@ -41,22 +41,22 @@ SCHEMAS = {
         "An analysis has ended.",
         [Event.ANALYSIS_DONE, Event.ANALYSIS_FAILED],
         {
-            "id": _text("Of the analysis.", format="uuid"),
+            "id": _text("Id of the analysis.", format="uuid"),
             "status": _component("Status"),
             "url": URL,
-            "face_count": _or_null({"type": "integer"}, "Null where it failed."),
-            "dominant_emotion": _or_null(_component("Emotion"), "Of the largest face."),
-            "error": _or_null(_component("Failure"), "Why it failed."),
+            "face_count": _or_null({"type": "integer"}, "Null if it failed."),
+            "dominant_emotion": _or_null(_component("Emotion"), "Emotion of the largest face."),
+            "error": _or_null(_component("Failure"), "Why it failed; null if it did not."),
         },
     ),
     "ReviewEvent": _event(
         "Somebody judged a face of yours.",
         [Event.REVIEW_CREATED],
         {
-            "id": _text("Of the verdict.", format="uuid"),
+            "id": _text("Id of the verdict.", format="uuid"),
             "kind": _component("ReviewKind"),
             "verdict": _component("Verdict"),
-            "analysis": _text("Its id.", format="uuid"),
+            "analysis": _text("Id of the analysis.", format="uuid"),
             "url": URL,
             "face_index": {"type": "integer", "description": "As in `faces` of the analysis."},
             "reviewed_emotion": _or_null(_component("Verdict"), "What is shown now."),
@@ -70,18 +70,18 @@ SUMMARIES = {
     Event.REVIEW_CREATED: ("A face was reviewed", "ReviewEvent"),
 }
 HEADERS = {
-    "webhook-id": "Of the message: the same whenever it is sent again.",
-    "webhook-timestamp": "Seconds since 1970 at which it was signed.",
-    "webhook-signature": "`v1,` and the signature, as Standard Webhooks says.",
+    "webhook-id": "Id of the message: the same in every attempt to deliver it.",
+    "webhook-timestamp": "Time of the signature, in seconds since 1970.",
+    "webhook-signature": "`v1,` and the signature, as in Standard Webhooks.",
 }
 ANSWERS = {
-    "2XX": {"description": "Received. Anything else is tried again for a day."},
-    "410": {"description": "Nobody is there any more: the webhook is disabled."},
+    "2XX": {"description": "Received. After any other answer it is tried again for a day."},
+    "410": {"description": "The receiver is gone: the webhook is disabled."},
 }
 
 
 def webhooks() -> Schema:
-    """The calls that a receiver gets, one an event."""
+    """Return the calls that a receiver gets, one for each event."""
     headers = [
         {
             "name": name, "in": "header", "required": True, "description": text,

@@ -1,4 +1,4 @@
-"""An example of each thing that the API takes or gives, by the name of its component."""
+"""An example of each component of the OpenAPI schema, by its name."""
 
 from typing import Any
 

@@ -1,9 +1,9 @@
-"""How often the API may be called with tokens that are wrong, or with none.
+"""Rate limit of API calls with a wrong token or without one.
 
-Failures alone count, by address and by the part of a token by which it is looked up. Where either
-limit is reached, the answer is 429 before the database is asked. A token that was made or used in
-the last thirty days is asked about all the same: neither who shares its address nor who knows its
-first characters can lock it out.
+Only failures are counted: by address, and by the first characters of a token (its lookup key).
+When either limit is reached, the answer is 429, and the database is not queried. A token that was
+made or used in the last thirty days is exempt: neither others at its address nor someone who knows
+its first characters can lock it out.
 """
 
 import hashlib
@@ -19,11 +19,11 @@ from detector.api.throttles import address_of
 
 
 class FailureThrottle(SimpleRateThrottle):
-    """Counts failures of one address, or of one beginning of tokens, anew in each window of time.
+    """Counts the failures of one address, or of one lookup key, in fixed windows of time.
 
-    Calls that come at the same time are all counted where the cache adds by itself, as Redis does.
-    Django's cache in files reads and writes: of failures at the very same moment some may be lost
-    there. It also keeps what was added to for five minutes only, so windows should be shorter.
+    Concurrent failures are all counted if the cache increments atomically, as Redis does. Django's
+    file-based cache does not, so some may be lost there. It also keeps an incremented value for
+    five minutes only, so windows should be shorter.
     """
 
     scope = "failed"
@@ -38,68 +38,68 @@ class FailureThrottle(SimpleRateThrottle):
         self.history: list[float] = []
 
     def get_rate(self) -> str | None:
-        """As the settings say; without a word there is no limit."""
+        """Return the rate from the settings; None means no limit."""
         rate: str | None = self.THROTTLE_RATES.get(self.scope)
         return rate
 
     def is_reached(self) -> bool:
-        """Whether no failure more is allowed; never where the cache is away."""
+        """Return whether the limit is reached; False while the cache is away."""
         if self.calls is None:
             return False
         self._remember(self.cache.get(self.key, 0))
         return len(self.history) >= self.calls
 
     def count(self) -> None:
-        """Write down one failure."""
+        """Count one failure."""
         if self.calls is None:
             return
         self.cache.add(self.key, 0, self.seconds)
         try:
-            # Nothing where the cache is away.
+            # None while the cache is away.
             failures = self.cache.incr(self.key) or 1
         except ValueError:
-            # Thrown out of a full cache since then.
+            # A full cache evicted the key in between.
             failures = 1
         self._remember(failures)
 
     def _remember(self, failures: int) -> None:
-        """Keep it as throttles do, who tell from it what is left and how long to wait."""
+        """Fill `history`, from which throttles compute the calls left and the time to wait."""
         self.history = [self.began] * min(failures, self.calls or 0)
 
 
 def check(request: Request, token: str = "") -> None:
-    """Raise Throttled where too many failures came before this call."""
+    """Raise Throttled if there were too many failures before this call."""
     if token and tokens.is_remembered(token):
         return
     for throttle in _throttles(request, token):
         if throttle.is_reached():
-            _tell(request, [throttle])
+            _attach(request, [throttle])
             raise Throttled(wait=throttle.wait())
 
 
 def count(request: Request, token: str = "") -> None:
-    """Write down that a call had no right token."""
+    """Count a call that had no valid token."""
     throttles = _throttles(request, token)
     for throttle in throttles:
         throttle.count()
-    _tell(request, throttles)
+    _attach(request, throttles)
     if token:
         tokens.forget(token)
 
 
 def counted(request: Request) -> list[FailureThrottle]:
-    """Return what this call was counted by, or refused."""
+    """Return the throttles that counted or refused this call."""
     found: list[FailureThrottle] = getattr(request, "failure_throttles", [])
     return found
 
 
-def _tell(request: Any, throttles: list[FailureThrottle]) -> None:
+def _attach(request: Any, throttles: list[FailureThrottle]) -> None:
     request.failure_throttles = throttles
 
 
 def _throttles(request: Request, token: str) -> list[FailureThrottle]:
     idents = [address_of(request)]
     if token:
-        beginning: str = token[: CONSTANTS.TOKEN_KEY_LENGTH]
-        idents.append(hashlib.sha256(beginning.encode()).hexdigest())
+        lookup_key: str = token[: CONSTANTS.TOKEN_KEY_LENGTH]
+        idents.append(hashlib.sha256(lookup_key.encode()).hexdigest())
     return [FailureThrottle(ident) for ident in idents]

@@ -1,7 +1,7 @@
-"""Does a call once, however often it is sent under its key.
+"""Idempotent calls: a call runs once, however often it is sent with the same key.
 
-The row comes first: of calls that come at once, the one that wrote it does the work, the others
-wait for what comes of it. A claim runs out, so that a call whose server died can be sent again.
+The row is written first. Of concurrent calls, the one that inserted the row does the work, and the
+others wait for its outcome. A claim expires, so that a call whose server died can be sent again.
 """
 
 import time
@@ -19,7 +19,7 @@ from detector.models import IdempotentCall, User
 
 KEPT = timedelta(hours=24)
 CLAIM = timedelta(minutes=2)
-"""Longer than any call takes, the longest wait included."""
+"""Lifetime of a claim: longer than any call takes, including the longest wait."""
 
 POLL_SECONDS = 0.05
 
@@ -33,10 +33,11 @@ IN_PROGRESS = DetectorError(
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a call: the analyses that it led to, and the files that were not taken.
+    """Outcome of a call: ids of the accepted analyses, and the rejected files.
 
-    A `rejected` file is `{"filename", "error"}` as the API tells it. One that `may_change` is not
-    kept: the call is done anew when it is sent again.
+    A rejected file is `{"filename", "error"}`, as in the API. If `may_change` is true, a file was
+    rejected for a temporary reason: the outcome is not stored, and the call runs again when it is
+    sent again.
     """
 
     accepted: list[UUID] = field(default_factory=list)
@@ -48,11 +49,11 @@ class Outcome:
 def once(
     owner: User, *, key: str, request_sha256: str, make: Callable[[], Outcome], patience: float
 ) -> Outcome:
-    """Return what came of the first call with this key; `make` is called if this is the first.
+    """Return the outcome of the first call with this key; call `make` if this is the first.
 
-    What `make` raises goes to the caller, and nothing is kept. Raises DetectorError
-    `idempotency_key_reused` where the key stands for another request, and `call_in_progress`
-    where the first call is not done after `patience` seconds.
+    Exceptions of `make` are passed on, and nothing is stored. Raises DetectorError
+    `idempotency_key_reused` if the key was used for another request, and `call_in_progress` if the
+    first call is not done after `patience` seconds.
     """
     end = time.monotonic() + patience
     while True:
@@ -70,12 +71,12 @@ def once(
 
 
 def delete_old() -> int:
-    """Remove the calls that are kept no longer; how many."""
+    """Delete expired calls. Return how many."""
     return IdempotentCall.objects.filter(created_at__lt=clock.now() - KEPT).delete()[0]
 
 
 def _claim(owner: User, key: str, request_sha256: str) -> tuple[IdempotentCall, bool]:
-    """The row of a key, and whether whoever calls shall do the work."""
+    """Return the row of a key, and whether this call claimed the work."""
     now = clock.now()
     rows = IdempotentCall.objects.filter(owner=owner, key=key)
     known = rows.first()
@@ -90,14 +91,14 @@ def _claim(owner: User, key: str, request_sha256: str) -> tuple[IdempotentCall, 
             with transaction.atomic():
                 new.save(force_insert=True)
         except IntegrityError:
-            # Someone else was faster; gone already where that call failed.
+            # Another call inserted the row first. If that call failed, its row is gone already.
             return rows.first() or new, False
         return new, True
     return known, _takes_over(known, request_sha256)
 
 
 def _takes_over(call: IdempotentCall, request_sha256: str) -> bool:
-    """Whether a claim ran out without an answer and is ours now."""
+    """Take over a claim that expired without an answer. Return whether it is ours now."""
     now = clock.now()
     if call.answered_at is not None or call.claimed_at >= now - CLAIM:
         return False

@@ -1,4 +1,4 @@
-"""What callers say that they accept."""
+"""Content negotiation by the `Accept` header."""
 
 from collections.abc import Sequence
 
@@ -10,34 +10,34 @@ from rest_framework.request import Request
 
 
 class FileRenderer(JSONRenderer):
-    """Stands for a kind of file that a call sends itself, so that callers may ask for it."""
+    """Media type of a file that the view sends itself, so that callers may ask for it."""
 
 
 class JpegRenderer(FileRenderer):
-    """A picture."""
+    """Media type of pictures."""
 
     media_type = "image/jpeg"
     format = "jpeg"
 
 
 class CsvRenderer(FileRenderer):
-    """A table."""
+    """Media type of tables."""
 
     media_type = "text/csv"
     format = "csv"
 
 
 class ZipRenderer(FileRenderer):
-    """An archive."""
+    """Media type of archives."""
 
     media_type = "application/zip"
     format = "zip"
 
 
 class Negotiation(DefaultContentNegotiation):
-    """By the quality of the most specific range that covers a media type, as RFC 9110 says.
+    """Negotiation by the quality of the most specific media range (RFC 9110, section 12.5.1).
 
-    Parameters other than `q` are not compared: there is one form of each media type.
+    Parameters other than `q` are not compared: each media type exists in one form.
     """
 
     def select_renderer(  # type: ignore[override]
@@ -46,23 +46,26 @@ class Negotiation(DefaultContentNegotiation):
         renderers: Sequence[BaseRenderer],
         format_suffix: str | None = None,
     ) -> tuple[BaseRenderer, str]:
-        """Return what the caller likes best, and its media type. Raises NotAcceptable."""
+        """Return the renderer with the highest quality, and its media type.
+
+        Raises NotAcceptable if the caller accepts none.
+        """
         accepted = accepted_ranges(request)
-        liked = max(renderers, key=lambda renderer: quality(accepted, renderer.media_type))
-        if not quality(accepted, liked.media_type):
+        best = max(renderers, key=lambda renderer: quality(accepted, renderer.media_type))
+        if not quality(accepted, best.media_type):
             raise NotAcceptable(available_renderers=renderers)
-        return liked, liked.media_type
+        return best, best.media_type
 
 
 def accepted_ranges(request: Request) -> list[MediaType]:
-    """The media ranges of `Accept`; everything where it is missing or empty."""
+    """Return the media ranges of `Accept`: `*/*` if it is missing or empty."""
     header = request.headers.get("Accept", "")
     ranges = [MediaType(token) for token in header.split(",") if token.strip()]
     return ranges or [MediaType("*/*")]
 
 
 def quality(accepted: Sequence[MediaType], media_type: str) -> float:
-    """How much a media type is liked, 0 to 1: 0 where it is not accepted at all."""
+    """Return the quality of a media type, 0 to 1; 0 means not accepted."""
     main, _, sub = media_type.partition("/")
     covering = [
         range_
@@ -70,9 +73,9 @@ def quality(accepted: Sequence[MediaType], media_type: str) -> float:
         # Some clients shorten `*/*` to `*`.
         if range_.main_type in (main, "*") and range_.sub_type in (sub, "*", "")
     ]
-    closest = max(covering, key=_closeness, default=None)
+    closest = max(covering, key=_specificity, default=None)
     return closest.quality if closest else 0
 
 
-def _closeness(range_: MediaType) -> tuple[bool, bool]:
+def _specificity(range_: MediaType) -> tuple[bool, bool]:
     return range_.main_type != "*", range_.sub_type not in ("*", "")

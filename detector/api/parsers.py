@@ -1,4 +1,4 @@
-"""Bodies that the framework does not know."""
+"""Parsers of request bodies."""
 
 import json
 import tempfile
@@ -15,12 +15,12 @@ from rest_framework.parsers import DataAndFiles, FileUploadParser, JSONParser
 from detector.exceptions import DetectorError
 
 MAX_JSON_BYTES = 2**20
-"""Far above what any call needs; the parsed body is many times as large."""
+"""Far above what any call needs. A parsed body takes many times as much memory."""
 CHUNK = 64 * 2**10
 
 
 class ImageParser(FileUploadParser):
-    """An image as the whole body; its name comes from `Content-Disposition`, if it has one."""
+    """Parses an image that is the whole body; its name comes from `Content-Disposition`, if any."""
 
     media_type = "image/*"
 
@@ -30,9 +30,9 @@ class ImageParser(FileUploadParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> "DataAndFiles[Any, Any]":
-        """The image as if it had been the only one of a form.
+        """Return the image as the only file of a form.
 
-        One byte above the limit is enough to say that it is too large.
+        Reading stops one byte above the limit: this is enough to tell that it is too large.
         """
         spool = tempfile.SpooledTemporaryFile(settings.FILE_UPLOAD_MAX_MEMORY_SIZE)  # noqa: SIM115  the view closes it
         left = settings.UPLOAD_MAX_BYTES + 1
@@ -51,7 +51,7 @@ class ImageParser(FileUploadParser):
 
 
 class StrictJsonParser(JSONParser):
-    """JSON that says each thing once, in text that can be kept and sent on."""
+    """Parses JSON without repeated names, NaN, Infinity and unpaired surrogates."""
 
     def parse(
         self,
@@ -59,7 +59,10 @@ class StrictJsonParser(JSONParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Raises ParseError for what is no such JSON, DetectorError for what is too much of it."""
+        """Return the parsed body.
+
+        Raises ParseError for other JSON, and DetectorError `request_too_large`.
+        """
         encoding = (parser_context or {}).get("encoding", settings.DEFAULT_CHARSET)
         content = stream.read(MAX_JSON_BYTES + 1)
         if len(content) > MAX_JSON_BYTES:
@@ -71,17 +74,17 @@ class StrictJsonParser(JSONParser):
         try:
             data = json.loads(
                 content.decode(encoding),
-                object_pairs_hook=_without_repetition,
+                object_pairs_hook=_unique_pairs,
                 parse_constant=_refuse_constant,
             )
-            # Half a character, such as `\ud800`, can be neither stored nor answered.
+            # An unpaired surrogate, such as `\ud800`, can be neither stored nor sent.
             json.dumps(data, ensure_ascii=False).encode()
         except (ValueError, LookupError, RecursionError) as error:
-            raise ParseError(f"JSON parse error - {_without_halves(str(error))}") from error
+            raise ParseError(f"JSON parse error - {_escape_surrogates(str(error))}") from error
         return data
 
 
-def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError("a name stands twice in one object")
@@ -92,5 +95,5 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def _without_halves(text: str) -> str:
+def _escape_surrogates(text: str) -> str:
     return text.encode("ascii", "backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""What a token allows its bearer."""
+"""Permissions: scopes of tokens, and who may review."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ from detector.reviews import queue as review_queue
 
 
 class InsufficientScope(PermissionDenied):
-    """The token is good, but not for this call."""
+    """The token is valid, but lacks a scope that this call needs."""
 
     default_code = "insufficient_scope"
 
@@ -23,14 +23,14 @@ class InsufficientScope(PermissionDenied):
 
 
 class HasScope(BasePermission):
-    """A browser's session may do what its person may; a token what its scopes say.
+    """Permission by the scopes of the token; a browser session may do all that its user may.
 
-    Reading needs `read`, anything else `write`; a view that differs names its `needed_scope`. Where
-    a method needs one more, a view names it in `also_needed`.
+    Reading needs `read`, anything else `write`, unless the view sets `needed_scope`. A view names
+    a second scope for a method in `also_needed`.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Raises InsufficientScope, which says what is missing."""
+        """Return True, or raise InsufficientScope with the scope that is missing."""
         token = request.auth
         if not isinstance(token, ApiToken):
             return True
@@ -41,20 +41,20 @@ class HasScope(BasePermission):
 
 
 class IsReviewer(BasePermission):
-    """For staff with the permission to review."""
+    """Permission for staff who may review."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Asked after the scope: a token can lack what its owner may do."""
+        """Return whether the user may review. The scope of the token is checked before."""
         return isinstance(request.user, User) and review_queue.may_review(request.user)
 
 
 def scopes_of_call(view: Any, method: str) -> list[Scope]:
-    """The scopes that a token needs for a method of a view."""
+    """Return the scopes that a token needs for a method of a view."""
     needed = [getattr(view, "needed_scope", None) or scope_of_method(method)]
     also: Mapping[str, Scope] = getattr(view, "also_needed", {})
     return [*needed, also[method]] if method in also else needed
 
 
 def scope_of_method(method: str) -> Scope:
-    """The scope that a call needs unless its view says otherwise."""
+    """Return the scope that a method needs unless the view sets `needed_scope`."""
     return Scope.READ if method in SAFE_METHODS else Scope.WRITE

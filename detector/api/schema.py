@@ -1,4 +1,4 @@
-"""What the schema says of every call alike: errors, headers, strict bodies, examples."""
+"""Parts of the OpenAPI schema that all calls share: errors, headers, strict bodies, examples."""
 
 import re
 from collections.abc import Iterator
@@ -20,17 +20,18 @@ Schema = dict[str, Any]
 RATE_LIMITS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy")
 HEADERS: dict[str, tuple[str, Schema]] = {
     "RateLimit-Limit": ("Calls that the tightest limit allows.", {"type": "integer"}),
-    "RateLimit-Remaining": ("Calls that are left of it.", {"type": "integer"}),
-    "RateLimit-Reset": ("Seconds until it is whole again.", {"type": "integer"}),
+    "RateLimit-Remaining": ("Calls that are left of this limit.", {"type": "integer"}),
+    "RateLimit-Reset": ("Seconds until all calls of it are allowed again.", {"type": "integer"}),
     "RateLimit-Policy": ("The limit, as `calls;w=seconds`.", {"type": "string"}),
     "Retry-After": ("Seconds after which to ask again.", {"type": "integer"}),
     "ETag": (
-        "Send it as `If-None-Match` to hear only of changes, as `If-Match` to change only this.",
+        "Send it as `If-None-Match` to get only changes, or as `If-Match` to change only this "
+        "version.",
         {"type": "string"},
     ),
-    "Location": ("Address of what was made.", {"type": "string", "format": "uri"}),
+    "Location": ("Address of the new object.", {"type": "string", "format": "uri"}),
     "Idempotency-Replayed": (
-        "`true` where this is the answer of an earlier call.", {"type": "string", "enum": ["true"]},
+        "`true` if this is the answer of an earlier call.", {"type": "string", "enum": ["true"]},
     ),
     "WWW-Authenticate": ("How to log in.", {"type": "string"}),
 }  # fmt: skip
@@ -39,14 +40,14 @@ IF_NONE_MATCH = {
     "name": "If-None-Match",
     "in": "header",
     "required": False,
-    "description": "The `ETag` of what you have: `304` where it did not change.",
+    "description": "The `ETag` of the version that you have: `304` if it did not change.",
     "schema": {"type": "string"},
 }
 IF_MATCH = {
     "name": "If-Match",
     "in": "header",
     "required": False,
-    "description": "The `ETag` of what you know: `412`, and nothing is done, if it is another now.",
+    "description": "The `ETag` of the version that you know: `412`, and no change, if it differs.",
     "schema": {"type": "string"},
 }
 CASE = "$response.body#/case/id"
@@ -64,28 +65,27 @@ LINKS: dict[str, Schema] = {
         "Skip": {"operationId": "reviews_queue_skip_create", "parameters": {"id": CASE}},
     },
 }  # fmt: skip
-"""What can be done next with what a call found, where names do not say it."""
+"""Calls that can follow another, with the parameters that they take from its answer."""
 TAGS = {
-    "analyses": "Photos and what was found in them.",
-    "export": "Everything of yours, to take with you.",
-    "me": "Who you are here, and what you may use.",
-    "models": "The networks that gave the answers.",
+    "analyses": "Photos and their results.",
+    "export": "All your data in one file.",
+    "me": "Your account, and its limits.",
+    "models": "The networks that gave the results.",
     "reviews": "Faces of others to judge, for reviewers.",
-    "stats": "What your history adds up to, by the days of your time zone.",
-    "tokens": "What your programs log in with.",
-    "webhooks": "Addresses that are told when something happens, and what they were told.",
+    "stats": "Statistics of your history, by days of your time zone.",
+    "tokens": "Keys with which programs log in.",
+    "webhooks": "Addresses that get events, and the deliveries to them.",
 }
-ANSWERS = {"201": "What was made.", "202": "It will be done.", "204": "Done."}
+ANSWERS = {"201": "The new object.", "202": "It will be done.", "204": "Done."}
 ASK_AGAIN = ("202", "429", "503")
 
-# What Django's fields refuse: a null character anywhere, and nothing but blanks where something
-# is needed.
+# As Django's fields: no null character, and more than blanks where a text is required.
 TEXT = "^[^\\x00]*$"
 FILLED_TEXT = "^[^\\x00]*[^\\s\\x00][^\\x00]*$"
 
 
 def complete(result: Schema, **_: Any) -> Schema:
-    """Add to each call what it shares with others, and to each component its example."""
+    """Add the shared parts to each call, and its example to each component."""
     components = result["components"]
     components["schemas"] |= events.SCHEMAS
     result["webhooks"] = events.webhooks()
@@ -118,13 +118,13 @@ def complete(result: Schema, **_: Any) -> Schema:
 
 
 def _need_body(operation: Schema) -> None:
-    """No call takes a body that may as well be left out."""
+    """Mark the body as required: no call has an optional one."""
     if "requestBody" in operation:
         operation["requestBody"]["required"] = True
 
 
 def _complete_answers(operation: Schema) -> None:
-    """What each answer is, with its headers and where it leads."""
+    """Add description, headers and links to each answer."""
     for status, answer in operation["responses"].items():
         answer["description"] = answer.get("description") or ANSWERS.get(status, "The answer.")
         answer["headers"] = _headers(status, operation)
@@ -139,7 +139,7 @@ def _operations(result: Schema) -> Iterator[tuple[str, str, Schema]]:
 
 
 def _add_errors(path: str, operation: Schema, components: Schema) -> None:
-    """The envelope of each status with the codes that it can hold."""
+    """Add the error envelope of each status, with the codes that it can hold."""
     own = operation.pop(ERRORS_EXTENSION, ())
     codes = [*OF_EVERY_CALL, *own]
     names = {parameter["name"] for parameter in operation.get("parameters", [])}
@@ -175,7 +175,7 @@ def _problem(codes: list[str], headers: Schema) -> Schema:
 
 
 def _add_entity_tag(operation: Schema) -> None:
-    """All that is read has one, but for the export, which is never the same twice."""
+    """Add 304 and `If-None-Match`, except to the export, which differs every time."""
     if "application/zip" in operation["responses"]["200"].get("content", {}):
         return
     operation["responses"]["304"] = dict(UNCHANGED)
@@ -183,14 +183,14 @@ def _add_entity_tag(operation: Schema) -> None:
 
 
 def _add_precondition(operation: Schema) -> None:
-    """What is changed can be asked to be as the caller knows it."""
+    """Add `If-Match` and the error that belongs to it."""
     operation.setdefault("parameters", []).append(dict(IF_MATCH))
     own = operation.get(ERRORS_EXTENSION, ())
     operation[ERRORS_EXTENSION] = (*own, "precondition_failed")
 
 
 def _headers(status: str, operation: Schema) -> Schema:
-    """What an answer of this status says besides its body."""
+    """Return the headers of an answer with this status."""
     names = list(RATE_LIMITS)
     parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
     can_be_replayed = "Idempotency-Key" in parameters
@@ -209,7 +209,7 @@ def _headers(status: str, operation: Schema) -> Schema:
 
 
 def _make_strict(name: str, schema: Schema) -> None:
-    """What a call does not know is an error, and so is a change of nothing."""
+    """Refuse unknown fields, and changes without a field."""
     schema["additionalProperties"] = False
     if re.match("Patched", name):
         schema["minProperties"] = 1

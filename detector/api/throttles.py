@@ -1,4 +1,4 @@
-"""How often the API may be called, and what is left."""
+"""Rate limits of the API, and how many calls are left."""
 
 import hashlib
 import ipaddress
@@ -19,11 +19,11 @@ from rest_framework.throttling import (
 from detector.models import ApiToken
 
 IPV6_PREFIX = 64
-"""Of the addresses that one customer of a provider has: they count as one."""
+"""Prefix length of the network that one customer gets: its addresses count as one."""
 
 
 class AnonymousThrottle(AnonRateThrottle):
-    """By address, for who is not logged in."""
+    """Limit by address, for callers who are not logged in."""
 
     def get_ident(self, request: Request) -> str:
         """Return an IPv4 address, or the network of an IPv6 one."""
@@ -31,28 +31,28 @@ class AnonymousThrottle(AnonRateThrottle):
 
 
 class UserThrottle(UserRateThrottle):
-    """By person, all their programs together."""
+    """Limit by user, over all tokens and sessions."""
 
 
 class TokenThrottle(SimpleRateThrottle):
-    """By token, so that one program leaves something for the others."""
+    """Limit by token, so that one program cannot use up the limit of the others."""
 
     scope = "token"
 
     def get_cache_key(self, request: Request, view: Any) -> str | None:
-        """No token, no limit of this kind."""
+        """Return the key of the token; None, which means no limit, without a token."""
         if not isinstance(request.auth, ApiToken):
             return None
         return self.cache_format % {"scope": self.scope, "ident": request.auth.id}
 
 
 class UploadThrottle(ScopedRateThrottle):
-    """By person, for calls that cost more than others."""
+    """Limit by user, for calls that cost more than others."""
 
 
 @dataclass(frozen=True)
 class Allowance:
-    """What is left of a limit: `remaining` calls of `limit`, all again after `reset` seconds."""
+    """State of a limit: `remaining` calls of `limit` are left, all again after `reset` seconds."""
 
     limit: int
     remaining: int
@@ -60,7 +60,7 @@ class Allowance:
     seconds: int
 
     def headers(self) -> dict[str, str]:
-        """As in the IETF's draft on RateLimit header fields."""
+        """Return the headers of the IETF draft on RateLimit header fields."""
         return {
             "RateLimit-Limit": str(self.limit),
             "RateLimit-Remaining": str(self.remaining),
@@ -70,13 +70,16 @@ class Allowance:
 
 
 def address_of(request: Request) -> str:
-    """Return whence a call comes: an IPv4 address, or the network of an IPv6 one."""
+    """Return the IPv4 address of the caller, or the network of the IPv6 address.
+
+    Anything else, such as a broken header, becomes a hash.
+    """
     said = str(BaseThrottle().get_ident(request))
     try:
         address = ipaddress.ip_address(said.partition("%")[0])
     except ValueError:
         return hashlib.sha256(said.encode()).hexdigest()
-    # As servers that listen to both see IPv4: one network holds the whole of it.
+    # A server that listens to both sees IPv4 as mapped IPv6: all of it is in one network.
     address = getattr(address, "ipv4_mapped", None) or address
     if address.version == 4:
         return str(address)
@@ -84,7 +87,7 @@ def address_of(request: Request) -> str:
 
 
 def tightest(throttles: Iterable[BaseThrottle]) -> Allowance | None:
-    """The limit that will be reached first; None where none counted this call."""
+    """Return the limit that will be reached first; None if none counted this call."""
     found = [allowance for throttle in throttles if (allowance := _allowance(throttle))]
     return min(found, key=lambda allowance: allowance.remaining, default=None)
 
@@ -100,7 +103,7 @@ def _allowance(throttle: BaseThrottle) -> Allowance | None:
 
 
 def policy(scope: str) -> dict[str, int]:
-    """A limit of the settings, as calls in seconds."""
+    """Return a limit from the settings, as calls in seconds."""
     rates = SimpleRateThrottle.THROTTLE_RATES
     limit, seconds = UserThrottle().parse_rate(rates[scope])
     return {"calls": limit or 0, "seconds": seconds or 0}

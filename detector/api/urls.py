@@ -1,4 +1,4 @@
-"""Addresses of the API and its documentation."""
+"""URLs of the API and its documentation."""
 
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_update
@@ -53,7 +53,7 @@ v1 = (
     "v1",
 )
 
-# They are read; what OPTIONS tells of other calls they have no form for.
+# These views only read, and cannot render what OPTIONS answers.
 READ = ["get", "head"]
 
 # Redoc writes its styles into the page and searches in a worker; nothing personal is shown there.

@@ -1,4 +1,4 @@
-"""Who calls, and what they may."""
+"""The caller's account and the networks that answer."""
 
 from typing import Any
 
@@ -10,21 +10,21 @@ from detector.models import ModelVersion
 
 
 class UsageSerializer(serializers.Serializer[Any]):
-    """How much is kept, the bin included."""
+    """Stored photos, including those in the bin."""
 
-    photos = serializers.IntegerField(help_text="How many.")
-    bytes = serializers.IntegerField(help_text="Of all their files.")
+    photos = serializers.IntegerField(help_text="Number of photos.")
+    bytes = serializers.IntegerField(help_text="Size of all their files.")
 
 
 class RateSerializer(serializers.Serializer[Any]):
-    """So many calls in so many seconds."""
+    """A rate limit."""
 
-    calls = serializers.IntegerField(help_text="At most so many.")
-    seconds = serializers.IntegerField(help_text="In this time.")
+    calls = serializers.IntegerField(help_text="Largest number of calls in `seconds`.")
+    seconds = serializers.IntegerField(help_text="Length of the window.")
 
 
 class RatesSerializer(serializers.Serializer[Any]):
-    """Limits of calls: of a person, of one token, and of uploads among them."""
+    """Rate limits of a user, of one token, and of uploads."""
 
     user = RateSerializer()
     token = RateSerializer()
@@ -32,40 +32,38 @@ class RatesSerializer(serializers.Serializer[Any]):
 
 
 class LimitsSerializer(serializers.Serializer[Any]):
-    """What this installation allows."""
+    """Limits of this installation."""
 
-    photos = serializers.IntegerField(help_text="That one person may keep.")
-    bytes = serializers.IntegerField(help_text="That one person may keep.")
-    image_bytes = serializers.IntegerField(help_text="Of one image.")
-    image_pixels = serializers.IntegerField(help_text="Of one image: width times height.")
-    images_a_call = serializers.IntegerField(help_text="In one upload.")
-    request_bytes = serializers.IntegerField(help_text="Of one call's body.")
-    wait_seconds = serializers.IntegerField(help_text="The largest `wait`.")
-    token_days = serializers.IntegerField(help_text="The longest life of a new token.")
+    photos = serializers.IntegerField(help_text="Photos that one user may store.")
+    bytes = serializers.IntegerField(help_text="Bytes that one user may store.")
+    image_bytes = serializers.IntegerField(help_text="Bytes of one image.")
+    image_pixels = serializers.IntegerField(help_text="Pixels of one image: width times height.")
+    images_a_call = serializers.IntegerField(help_text="Images in one upload.")
+    request_bytes = serializers.IntegerField(help_text="Bytes of the body of one call.")
+    wait_seconds = serializers.IntegerField(help_text="Largest value of `wait`.")
+    token_days = serializers.IntegerField(help_text="Longest lifetime of a new token.")
     rates = RatesSerializer()
 
 
 class MeSerializer(serializers.Serializer[Any]):
-    """Who calls, and what they may."""
+    """The caller's account and its limits."""
 
-    id = serializers.UUIDField(help_text="Stays as it is.")
-    username = serializers.CharField(help_text="With which you can log in.")
-    email = serializers.CharField(help_text="Empty where there is none.")
-    time_zone = serializers.CharField(help_text="In which your days begin.")
+    id = serializers.UUIDField(help_text="Never changes.")
+    username = serializers.CharField(help_text="Name for logging in.")
+    email = serializers.CharField(help_text="E-mail address; empty if there is none.")
+    time_zone = serializers.CharField(help_text="Time zone in which your days begin.")
     scopes = serializers.ListField(
-        child=serializers.ChoiceField(Scope.choices), help_text="Of the token that is used."
+        child=serializers.ChoiceField(Scope.choices), help_text="Scopes of the token that is used."
     )
     usage = UsageSerializer()
     limits = LimitsSerializer()
 
 
 class ModelVersionSerializer(serializers.Serializer[ModelVersion]):
-    """A network that has answered here."""
+    """A network that has given results here."""
 
-    name = serializers.CharField(help_text="As in the results.")
-    sha256 = serializers.CharField(help_text="Of its serving weights.")
-    status = serializers.ChoiceField(ModelStatus.choices, help_text="Whether it answers now.")
-    created_at = MomentField(help_text="When it first answered here.")
-    manifest = serializers.DictField(
-        help_text="What it was trained on, how it was measured, and how it is calibrated."
-    )
+    name = serializers.CharField(help_text="Name of the version, as in the results.")
+    sha256 = serializers.CharField(help_text="SHA-256 of its serving weights.")
+    status = serializers.ChoiceField(ModelStatus.choices, help_text="Whether it serves now.")
+    created_at = MomentField(help_text="When it first gave a result here.")
+    manifest = serializers.DictField(help_text="Its training data, evaluation and calibration.")

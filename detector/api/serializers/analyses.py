@@ -1,4 +1,4 @@
-"""Photos and what was found in them."""
+"""Photos and their analyses."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -35,10 +35,10 @@ class ProbabilitiesSerializer(serializers.Serializer[Any]):
     """Seven calibrated probabilities that sum to 1."""
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """One an emotion."""
+        """Return one field for each emotion."""
         return by_emotion(
             lambda name: serializers.FloatField(
-                min_value=0, max_value=1, help_text=f"That it shows {name}."
+                min_value=0, max_value=1, help_text=f"Probability of {name}."
             )
         )
 
@@ -46,90 +46,95 @@ class ProbabilitiesSerializer(serializers.Serializer[Any]):
 class QualitySerializer(serializers.Serializer[Any]):
     """Measurements of a face, and which of them make its emotion hard to read."""
 
-    face_size = serializers.FloatField(required=False, help_text="Pixels of the photo.")
+    face_size = serializers.FloatField(required=False, help_text="In pixels of the photo.")
     sharpness = serializers.FloatField(required=False, help_text="Higher is sharper.")
-    brightness = serializers.FloatField(required=False, help_text="0 black to 255 white.")
+    brightness = serializers.FloatField(required=False, help_text="0 is black, 255 is white.")
     contrast = serializers.FloatField(required=False, help_text="Spread of the brightness.")
     roll = serializers.FloatField(required=False, help_text="Degrees, clockwise.")
-    turn = serializers.FloatField(required=False, help_text="0 seen from ahead.")
+    turn = serializers.FloatField(required=False, help_text="0 is a frontal view.")
     outside = serializers.FloatField(
-        required=False, help_text="Share of the face that lies beyond the picture."
+        required=False, help_text="Share of the face that lies outside the picture."
     )
     flags = serializers.ListField(
         child=serializers.ChoiceField(QualityFlag.choices),
         required=False,
-        help_text="What makes it hard to read. `small`, `blurred` and `turned` faces are read "
-        "worse; with `covered` (eyes or mouth), `cut` (by the edge of the picture), `tilted` (on "
-        "its side, not seen upright) or `doubtful` (perhaps no face) it is always uncertain.",
+        help_text="Reasons why it is hard to read. `small`, `blurred` and `turned` faces are read "
+        "less well. `covered` (eyes or mouth), `cut` (by the edge of the picture), `tilted` (on "
+        "its side, not seen upright) and `doubtful` (perhaps no face) are always uncertain.",
     )
 
 
 class FaceSerializer(serializers.Serializer[Face]):
     """One face with its expression."""
 
-    index = serializers.IntegerField(help_text="From 0, as in the addresses of its pictures.")
+    index = serializers.IntegerField(help_text="From 0, as in the URLs of its pictures.")
     box = BoxSerializer(source="*")
     landmarks = serializers.ListField(
         child=serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2),
         help_text="Right eye, left eye, nose, right and left corner of the mouth, as [x, y].",
     )
-    detection_score = serializers.FloatField(help_text="How sure it is a face, 0 to 1.")
+    detection_score = serializers.FloatField(help_text="Score of the detector, 0 to 1.")
     quality = QualitySerializer()
     emotion = serializers.ChoiceField(
         choices=Emotion.choices, help_text="The most probable expression."
     )
-    confidence = serializers.FloatField(help_text="Its calibrated probability.")
-    uncertain = serializers.BooleanField(help_text="Whether the network does not stand by it.")
+    confidence = serializers.FloatField(help_text="Calibrated probability of `emotion`.")
+    uncertain = serializers.BooleanField(help_text="Whether `emotion` is uncertain.")
     probabilities = ProbabilitiesSerializer()
-    reviewed_emotion = serializers.SerializerMethodField(help_text="What reviewers made of it.")
+    reviewed_emotion = serializers.SerializerMethodField(
+        help_text="Verdict of the owner or the reviewers; null without one."
+    )
 
     @extend_schema_field(serializers.ChoiceField(choices=Verdict.choices, allow_null=True))
     def get_reviewed_emotion(self, face: Face) -> str | None:
-        """What the owner, or else reviewers, made of it; it counts instead of `emotion`."""
+        """Return the verdict of the owner, else of the reviewers; it replaces `emotion`."""
         return face.reviewed_emotion or None
 
 
 class ImageSerializer(serializers.Serializer[Photo]):
     """The upright picture."""
 
-    url = serializers.SerializerMethodField(help_text="Where you can load it.")
-    width = serializers.IntegerField(help_text="Pixels.")
-    height = serializers.IntegerField(help_text="Pixels.")
-    sha256 = serializers.CharField(help_text="Of the file as it was uploaded.")
+    url = serializers.SerializerMethodField(help_text="URL of the picture.")
+    width = serializers.IntegerField(help_text="In pixels.")
+    height = serializers.IntegerField(help_text="In pixels.")
+    sha256 = serializers.CharField(help_text="SHA-256 of the uploaded file.")
     frame = serializers.IntegerField(
         allow_null=True,
-        help_text="Which frame or page of the file it is, from 0; null where there is but one.",
+        help_text="Number of the frame or page in the file, from 0; null if there is only one.",
     )
 
     def get_url(self, photo: Photo) -> str:
-        """Where the owner can load it."""
+        """Return the URL of the picture."""
         analysis: Analysis = self.context["analysis"]
         path = reverse("api:v1:analysis-image", args=[analysis.pk])
         return str(self.context["request"].build_absolute_uri(path))
 
 
 class ModelSerializer(serializers.Serializer[Any]):
-    """The network that gave the answer."""
+    """The network that gave the result."""
 
-    name = serializers.CharField(help_text="Its version.")
-    sha256 = serializers.CharField(help_text="Of its serving weights.")
+    name = serializers.CharField(help_text="Name of the version.")
+    sha256 = serializers.CharField(help_text="SHA-256 of its serving weights.")
 
 
 class AnalysisSerializer(serializers.Serializer[Analysis]):
-    """A photo's analysis, with all that is known of it so far."""
+    """The analysis of a photo, with its results so far."""
 
     id = serializers.UUIDField(help_text="Sorts by time.")
     current = serializers.SerializerMethodField(
-        help_text="Id of the analysis of this photo that counts; another where it was renewed."
+        help_text="Id of the analysis that counts for this photo; differs from `id` if the photo "
+        "was analysed again."
     )
-    status = serializers.ChoiceField(choices=Status.choices, help_text="Where it stands.")
-    created_at = MomentField(source="queued_at", help_text="When it was asked for.")
+    status = serializers.ChoiceField(choices=Status.choices, help_text="State of the analysis.")
+    created_at = MomentField(source="queued_at", help_text="When it was queued.")
     captured_at = MomentField(
         source="photo.captured_at",
         allow_null=True,
-        help_text="When the camera took it, if it says so.",
+        help_text="When the camera took it; null if the file does not say.",
     )
-    filename = serializers.CharField(source="photo.filename", help_text="As it was uploaded.")
+    filename = serializers.CharField(
+        source="photo.filename", help_text="Name of the uploaded file."
+    )
     source = serializers.ChoiceField(  # type: ignore[assignment]  # the contract's name
         choices=Source.choices, source="photo.source", help_text="How the photo came."
     )
@@ -137,56 +142,56 @@ class AnalysisSerializer(serializers.Serializer[Analysis]):
     model = ModelSerializer(source="model_version", allow_null=True)
     faces = FaceSerializer(many=True)
     dominant_emotion = serializers.ChoiceField(
-        choices=Emotion.choices, allow_null=True, help_text="Of the largest face."
+        choices=Emotion.choices, allow_null=True, help_text="Emotion of the largest face."
     )
-    face_count = serializers.SerializerMethodField(help_text="None until the photo was looked at.")
+    face_count = serializers.SerializerMethodField(help_text="Null until the analysis is done.")
     error = serializers.SerializerMethodField()
     timings_ms = serializers.DictField(
         child=serializers.FloatField(), help_text="Milliseconds of each stage."
     )
-    note = serializers.CharField(source="photo.note", help_text="What you wrote.")
-    tags = serializers.SerializerMethodField(help_text="Your words for the photo.")
-    felt_emotion = serializers.SerializerMethodField(help_text="What you said to have felt.")
+    note = serializers.CharField(source="photo.note", help_text="Your note.")
+    tags = serializers.SerializerMethodField(help_text="Your tags of the photo.")
+    felt_emotion = serializers.SerializerMethodField(help_text="The emotion that you felt.")
     withheld = serializers.SerializerMethodField(
-        help_text="Whether the token may not `read`. Then the times and ids, the status, and of an "
-        "upload the image, are told; everything else is blank, whatever it is."
+        help_text="True if the token lacks `read`. Then only ids, `created_at`, `status` and, of "
+        "an upload, `image` are given; all other fields are blank."
     )
 
     def get_current(self, analysis: Analysis) -> UUID:
-        """Its own, unless the photo was analysed again or is waiting for that."""
+        """Return the id of the analysis that counts: its own unless the photo was read again."""
         return analysis_selectors.current_id(analysis)
 
     @extend_schema_field(serializers.BooleanField())
     def get_withheld(self, analysis: Analysis) -> bool:
-        """Never here: see `receipt`."""
+        """Return False; `receipt` sets it to True."""
         return False
 
     @extend_schema_field(ImageSerializer)
     def get_image(self, analysis: Analysis) -> Any:
-        """The picture, under this analysis' address."""
+        """Return the picture, with its URL below this analysis."""
         context = {**self.context, "analysis": analysis}
         return ImageSerializer(analysis.photo, context=context).data
 
     @extend_schema_field(serializers.IntegerField(allow_null=True))
     def get_face_count(self, analysis: Analysis) -> int | None:
-        """None until the photo was looked at: not looked at is not the same as no face."""
+        """Return the number of faces; None until the analysis is done, which is not 0 faces."""
         return len(analysis.faces.all()) if analysis.status == Status.DONE else None
 
     @extend_schema_field(FailureSerializer(allow_null=True))
     def get_error(self, analysis: Analysis) -> dict[str, str] | None:
-        """Why it failed."""
+        """Return code and message of a failure."""
         if not analysis.error_code:
             return None
         return {"code": analysis.error_code, "message": analysis.error_message}
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_tags(self, analysis: Analysis) -> list[str]:
-        """The owner's words for the photo."""
+        """Return the owner's tags."""
         return [tag.name for tag in analysis.photo.tags.all()]
 
     @extend_schema_field(serializers.ChoiceField(choices=Emotion.choices, allow_null=True))
     def get_felt_emotion(self, analysis: Analysis) -> str | None:
-        """What the owner says to have felt."""
+        """Return the emotion that the owner felt."""
         return analysis.photo.felt_emotion or None
 
 
@@ -198,10 +203,10 @@ BLANK: dict[str, Any] = {
 
 
 def receipt(shown: Mapping[str, Any], *, is_upload: bool) -> dict[str, Any]:
-    """An analysis, as it is shown, for who may change but not read.
+    """Return the serialized analysis for a caller who may write but not read.
 
-    Photo and analysis may be older than the call. What says more than that it was taken is blank;
-    of an upload the image is known to its sender.
+    Photo and analysis may be older than the call, so all their data is blank. The image of an
+    upload is not: its sender knows it.
     """
     image = dict(shown["image"])
     if not is_upload:
@@ -210,7 +215,7 @@ def receipt(shown: Mapping[str, Any], *, is_upload: bool) -> dict[str, Any]:
 
 
 class AnnotationSerializer(ChangeSerializer):
-    """What an owner writes on a photo; what is left out stays as it is."""
+    """Note, tags and felt emotion of a photo; fields that are left out stay as they are."""
 
     note = TextField(
         required=False,
@@ -222,7 +227,7 @@ class AnnotationSerializer(ChangeSerializer):
         child=TextField(max_length=annotations.TAG_LENGTH),
         required=False,
         max_length=annotations.TAGS_A_PHOTO,
-        help_text="Replaces all tags; a tag is spelled as you spelled it first.",
+        help_text="Replaces all tags; a tag keeps its first spelling.",
     )
     felt_emotion = serializers.ChoiceField(
         choices=Emotion.choices, required=False, allow_null=True, help_text="What you felt."
@@ -235,12 +240,12 @@ class UploadSerializer(BodySerializer):
     images = serializers.ListField(
         child=serializers.FileField(allow_empty_file=True, use_url=False),
         min_length=1,
-        help_text="One file or more.",
+        help_text="One or more files.",
     )
 
 
 class WaitSerializer(serializers.Serializer[Any]):
-    """How long the caller is ready to wait."""
+    """How long the call waits for results."""
 
     MAX_SECONDS = 30
 
@@ -250,7 +255,7 @@ class WaitSerializer(serializers.Serializer[Any]):
 
 
 class IdempotencySerializer(serializers.Serializer[Any]):
-    """A header, checked like any other value."""
+    """The header `Idempotency-Key`, validated like a parameter."""
 
     key = serializers.RegexField(
         r"\A[\x21-\x7e]+\Z",
@@ -260,19 +265,19 @@ class IdempotencySerializer(serializers.Serializer[Any]):
     )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """Named as the header is."""
+        """Return the field under the name of the header."""
         return {"Idempotency-Key": super().get_fields()["key"]}
 
 
 class RejectionSerializer(serializers.Serializer[Any]):
-    """A file that was not taken, and why."""
+    """A rejected file, and why."""
 
-    filename = serializers.CharField(help_text="As you called it.")
+    filename = serializers.CharField(help_text="Name of the file.")
     error = ErrorSerializer()
 
 
 class SubmissionSerializer(serializers.Serializer[Any]):
-    """What became of the files of one call."""
+    """Accepted and rejected files of one call."""
 
     accepted = AnalysisSerializer(many=True)
     rejected = RejectionSerializer(many=True)

@@ -10,10 +10,10 @@ from detector.api.codes import FAILURES, listed
 class ErrorSerializer(serializers.Serializer[Any]):
     """The content of the error envelope."""
 
-    code = serializers.CharField(help_text="For programs: it stays as it is.")
+    code = serializers.CharField(help_text="For programs: it does not change.")
     message = serializers.CharField(help_text="For people: it may change.")
     details = serializers.DictField(
-        required=False, help_text="What more there is to say, by the code."
+        required=False, help_text="More facts; which ones depends on the code."
     )
 
 

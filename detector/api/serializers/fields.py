@@ -1,4 +1,4 @@
-"""Fields and bodies that take what the schema says and nothing that could be made into it."""
+"""Strict fields and bodies: they accept what the schema says, and convert nothing else to it."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -13,28 +13,28 @@ AnyField = serializers.Field[Any, Any, Any, Any]
 
 
 class TextField(serializers.CharField):
-    """A string; a number is not one."""
+    """A string. Numbers are not converted."""
 
     def to_internal_value(self, data: Any) -> str:
-        """Refuses what is not text."""
+        """Return the text; refuse anything else."""
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
 
 
 class MomentField(serializers.DateTimeField):
-    """A moment; it is told in UTC, whoever asks from wherever."""
+    """A point in time, always in UTC."""
 
     def to_representation(self, value: datetime) -> str:
-        """As exports and webhooks tell it, too."""
+        """Return it in the format that exports and webhooks use, too."""
         return utc_text(value)
 
 
 class BodySerializer(serializers.Serializer[Any]):
-    """The body of a call: what is not known is an error, it would have been ignored otherwise."""
+    """The body of a call. An unknown field is an error; otherwise it would be ignored."""
 
     def to_internal_value(self, data: Any) -> Any:
-        """Refuses fields of other names."""
+        """Return the values; refuse unknown fields."""
         unknown = set(data) - set(self.fields) if isinstance(data, Mapping) else set()
         if unknown:
             raise serializers.ValidationError({name: ["Not known here."] for name in unknown})
@@ -42,15 +42,15 @@ class BodySerializer(serializers.Serializer[Any]):
 
 
 class ChangeSerializer(BodySerializer):
-    """Changes; what is left out stays as it is."""
+    """Changes of an object; fields that are left out stay as they are."""
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """A call that changes nothing is a mistake."""
+        """Refuse a call that changes nothing."""
         if not attrs:
             raise serializers.ValidationError(f"Give one of: {', '.join(self.fields)}.")
         return attrs
 
 
 def by_emotion(make: Callable[[str], AnyField]) -> dict[str, AnyField]:
-    """A field for each of the seven, in their order."""
+    """Return a field for each of the seven emotions, in their order."""
     return {emotion.value: make(emotion.value) for emotion in Emotion}

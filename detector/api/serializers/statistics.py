@@ -17,12 +17,12 @@ class PeriodSerializer(serializers.Serializer[Any]):
     until = serializers.DateField(required=False, help_text="Last day.")
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """Named `from` and `to` outside, where no keyword stands in the way."""
+        """Return the fields as `from` and `to`; `from` is a keyword of Python."""
         fields = super().get_fields()
         return {"from": fields["since"], "to": fields["until"]}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """The period must not end before it begins."""
+        """Refuse a period that ends before it begins."""
         since, until = attrs.get("from"), attrs.get("to")
         if since and until and since > until:
             raise serializers.ValidationError({"to": ["Must not lie before `from`."]})
@@ -32,48 +32,48 @@ class PeriodSerializer(serializers.Serializer[Any]):
 class EmotionShareSerializer(serializers.Serializer[totals.EmotionShare]):
     """One emotion among the faces of a period."""
 
-    faces = serializers.IntegerField(help_text="That show it.")
-    share = serializers.FloatField(min_value=0, max_value=1, help_text="Of all faces.")
+    faces = serializers.IntegerField(help_text="Faces that show it.")
+    share = serializers.FloatField(min_value=0, max_value=1, help_text="Share of all faces.")
     mean_confidence = serializers.FloatField(allow_null=True, help_text="Null without a face.")
 
 
 class EmotionSharesSerializer(serializers.Serializer[Any]):
-    """All seven."""
+    """The faces of each emotion."""
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """One an emotion."""
+        """Return one field for each emotion."""
         return by_emotion(lambda name: EmotionShareSerializer())
 
 
 class SummarySerializer(serializers.Serializer[totals.Summary]):
     """Totals of a period and the distribution of expressions in it."""
 
-    photos = serializers.IntegerField(help_text="That were read.")
-    faces = serializers.IntegerField(help_text="In all of them.")
+    photos = serializers.IntegerField(help_text="Analysed photos.")
+    faces = serializers.IntegerField(help_text="Faces in all photos.")
     uncertain = serializers.IntegerField(help_text="Faces whose expression is not certain.")
     corrected = serializers.IntegerField(
-        help_text="Faces that count as people named them, against the model."
+        help_text="Faces whose emotion people corrected; the correction is counted."
     )
-    waiting = serializers.IntegerField(help_text="Photos that are still to be read.")
-    failed = serializers.IntegerField(help_text="Photos that could not be read.")
+    waiting = serializers.IntegerField(help_text="Photos whose analysis is not finished.")
+    failed = serializers.IntegerField(help_text="Photos whose analysis failed.")
     without_face = serializers.IntegerField(help_text="Photos without a face.")
-    first_day = serializers.DateField(allow_null=True, help_text="Of the first photo.")
-    last_day = serializers.DateField(allow_null=True, help_text="Of the last photo.")
+    first_day = serializers.DateField(allow_null=True, help_text="Day of the first photo.")
+    last_day = serializers.DateField(allow_null=True, help_text="Day of the last photo.")
     emotions = serializers.SerializerMethodField(help_text="Keyed by emotion.")
 
     @extend_schema_field(EmotionSharesSerializer)
     def get_emotions(self, summary: totals.Summary) -> dict[str, Any]:
-        """Keyed by emotion."""
+        """Return the shares, keyed by emotion."""
         return {row.emotion.value: EmotionShareSerializer(row).data for row in summary.emotions}
 
 
 class TimelineQuerySerializer(PeriodSerializer):
-    """Which days, and how they are gathered."""
+    """The period and the length of each point."""
 
     BUCKETS = ("day", "week", "month")
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """The period's, and the bucket."""
+        """Return the fields of the period, and `bucket`."""
         return {
             **super().get_fields(),
             "bucket": serializers.ChoiceField(self.BUCKETS, default="day"),
@@ -81,17 +81,19 @@ class TimelineQuerySerializer(PeriodSerializer):
 
 
 class FaceCountsSerializer(serializers.Serializer[Any]):
-    """How many faces showed each expression."""
+    """Number of faces of each emotion."""
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """One an emotion."""
-        return by_emotion(lambda name: serializers.IntegerField(help_text=f"That show {name}."))
+        """Return one field for each emotion."""
+        return by_emotion(
+            lambda name: serializers.IntegerField(help_text=f"Faces that show {name}.")
+        )
 
 
 class TimelinePointSerializer(serializers.Serializer[totals.TimelinePoint]):
     """The faces of one day, week or month."""
 
-    start = serializers.DateField(help_text="Its first day.")
+    start = serializers.DateField(help_text="First day of the point.")
     faces = FaceCountsSerializer()
 
 
@@ -99,32 +101,32 @@ class TimelineSerializer(serializers.Serializer[Any]):
     """Expressions over time."""
 
     bucket = serializers.ChoiceField(
-        choices=TimelineQuerySerializer.BUCKETS, help_text="What a point stands for."
+        choices=TimelineQuerySerializer.BUCKETS, help_text="Length of each point."
     )
     points = TimelinePointSerializer(many=True)
 
 
 class YearSerializer(serializers.Serializer[Any]):
-    """Which year."""
+    """A year."""
 
-    year = serializers.IntegerField(min_value=1900, max_value=9998, help_text="Of your time zone.")
+    year = serializers.IntegerField(min_value=1900, max_value=9998, help_text="In your time zone.")
 
 
 class CalendarDaySerializer(serializers.Serializer[trends.CalendarDay]):
     """A day with faces."""
 
-    day = serializers.DateField(help_text="Of your time zone.")
-    faces = serializers.IntegerField(help_text="On this day.")
+    day = serializers.DateField(help_text="In your time zone.")
+    faces = serializers.IntegerField(help_text="Faces on this day.")
     dominant_emotion = serializers.ChoiceField(
         choices=Emotion.choices, source="dominant", help_text="The most frequent expression."
     )
-    dominant_faces = serializers.IntegerField(help_text="That show it.")
+    dominant_faces = serializers.IntegerField(help_text="Faces that show this expression.")
 
 
 class CalendarSerializer(serializers.Serializer[Any]):
-    """The days of a year; those without a face are left out."""
+    """The days of a year; days without a face are left out."""
 
-    year = serializers.IntegerField(help_text="As asked for.")
+    year = serializers.IntegerField(help_text="The requested year.")
     days = CalendarDaySerializer(many=True)
 
 
@@ -137,7 +139,7 @@ class PeriodsSerializer(serializers.Serializer[Any]):
     second_to = serializers.DateField(help_text="Last day of the second period.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """No period ends before it begins."""
+        """Refuse a period that ends before it begins."""
         for name in ("first", "second"):
             if attrs[f"{name}_from"] > attrs[f"{name}_to"]:
                 raise serializers.ValidationError({f"{name}_to": ["Must not lie before its from."]})
@@ -149,14 +151,14 @@ class ComparedPeriodSerializer(serializers.Serializer[trends.Period]):
 
     since = serializers.DateField(help_text="First day.")
     until = serializers.DateField(help_text="Last day.")
-    faces = serializers.IntegerField(help_text="In this period.")
+    faces = serializers.IntegerField(help_text="Faces in this period.")
     emotions = serializers.SerializerMethodField(help_text="Keyed by emotion.")
     models = serializers.SerializerMethodField(
         help_text="Names of the networks that read its photos."
     )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """Its days are named as everywhere."""
+        """Return the fields, with the days as `from` and `to`."""
         fields = super().get_fields()
         days = {"from": fields.pop("since"), "to": fields.pop("until")}
         for field, source in zip(days.values(), ("since", "until"), strict=True):
@@ -165,12 +167,12 @@ class ComparedPeriodSerializer(serializers.Serializer[trends.Period]):
 
     @extend_schema_field(EmotionSharesSerializer)
     def get_emotions(self, period: trends.Period) -> dict[str, Any]:
-        """Keyed by emotion."""
+        """Return the shares, keyed by emotion."""
         return {row.emotion.value: EmotionShareSerializer(row).data for row in period.emotions}
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_models(self, period: trends.Period) -> list[str]:
-        """Names of the networks that read its photos."""
+        """Return the names of the networks that read its photos."""
         return [model.name for model in period.models]
 
 
@@ -180,5 +182,5 @@ class ComparisonSerializer(serializers.Serializer[trends.Comparison]):
     first = ComparedPeriodSerializer()
     second = ComparedPeriodSerializer()
     comparable = serializers.BooleanField(
-        help_text="Whether one network read both; else a change may be the network's."
+        help_text="Whether one network read both; if not, the network may cause a change."
     )

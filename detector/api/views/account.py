@@ -1,4 +1,4 @@
-"""Who calls, and which networks answer."""
+"""The caller's account, and the networks that answer."""
 
 from typing import Any
 
@@ -21,15 +21,15 @@ from detector.registry import selectors as model_selectors
 
 
 class MeView(ApiMixin, GenericAPIView[Any]):
-    """The caller."""
+    """The caller's account."""
 
     @extend_schema(
         operation_id="me",
-        summary="Who you are and what you may",
+        summary="Your account and its limits",
         responses={200: MeSerializer},
     )
     def get(self, request: Request) -> Response:
-        """Account, scopes, usage and limits."""
+        """Return account, scopes, usage and limits."""
         owner = caller(request)
         token = request.auth
         answer = {
@@ -65,7 +65,7 @@ def _limits() -> dict[str, Any]:
     ),
 )
 class ModelViewSet(ApiMixin, ListModelMixin, GenericViewSet[ModelVersion]):
-    """Networks with what is known of their making."""
+    """Networks with their manifests."""
 
     serializer_class = ModelVersionSerializer
     filter_backends = ()

@@ -1,4 +1,4 @@
-"""Photos and what was found in them."""
+"""Photos and their analyses."""
 
 from typing import Any
 from uuid import UUID
@@ -34,25 +34,31 @@ from detector.models import Analysis
 from detector.photos import annotations, erasure
 
 NOT_FAILED = DetectorError(
-    "not_failed", "Only a failed analysis that no later one took the place of can be tried again."
+    "not_failed", "Only a failed analysis that no later one replaced can be tried again."
 )
 
 FILTER_SCHEMAS: dict[str, tuple[dict[str, Any], str]] = {
     "status": ({"type": "string", "enum": Status.values}, "Where the analysis stands."),
     "source": ({"type": "string", "enum": Source.values}, "How the photo came."),
-    "emotion": ({"type": "string", "enum": Emotion.values}, "Of one of the faces."),
+    "emotion": ({"type": "string", "enum": Emotion.values}, "Emotion of one of the faces."),
     "min_confidence": (
         {"type": "number", "minimum": 0, "maximum": 1},
-        "At least this, in one of the faces.",
+        "Lowest confidence of one of the faces.",
     ),
     "uncertain": ({"type": "boolean"}, "Whether one of the faces is uncertain."),
-    "tag": ({"type": "string", "minLength": 1}, "One of your tags, as it is spelled."),
+    "tag": ({"type": "string", "minLength": 1}, "One of your tags, in its exact spelling."),
     "q": (
         {"type": "string", "minLength": 1},
-        "Text in notes, tags and file names, in any capitals.",
+        "Text in notes, tags and file names; upper and lower case are the same.",
     ),
-    "from": ({"type": "string", "format": "date"}, "Taken on this day of yours or later."),
-    "to": ({"type": "string", "format": "date"}, "Taken on this day of yours or earlier."),
+    "from": (
+        {"type": "string", "format": "date"},
+        "Taken on this day or later, in your time zone.",
+    ),
+    "to": (
+        {"type": "string", "format": "date"},
+        "Taken on this day or earlier, in your time zone.",
+    ),
 }
 FILTERS = [
     OpenApiParameter(name, schema, description=text)
@@ -68,12 +74,12 @@ FILTERS = [
         responses={200: AnalysisSerializer(many=True)},
     ),
     destroy=extend_schema(
-        summary="Delete the photo with all that is known of it",
+        summary="Delete the photo with all its results",
         responses={204: None},
     ),
 )
 class AnalysisViewSet(UploadMixin, PicturesMixin, ListModelMixin, GenericViewSet[Analysis]):
-    """Photos and what was found in them."""
+    """Photos and their analyses."""
 
     serializer_class = AnalysisSerializer
     filterset_class = AnalysisFilter
@@ -83,25 +89,25 @@ class AnalysisViewSet(UploadMixin, PicturesMixin, ListModelMixin, GenericViewSet
     queryset = Analysis.objects.none()
 
     def get_queryset(self) -> Any:
-        """The caller's own."""
+        """Return the caller's own analyses."""
         if getattr(self, "swagger_fake_view", False):
             return self.queryset
         return analysis_selectors.analyses_of(caller(self.request))
 
     def get_parsers(self) -> list[BaseParser]:
-        """Files are posted; all else is JSON."""
+        """Return the parsers of files for POST, of JSON for anything else."""
         method = getattr(self.request, "method", "")
         return [MultiPartParser(), ImageParser()] if method == "POST" else [StrictJsonParser()]
 
     def get_throttles(self) -> list[Any]:
-        """Uploads cost more than reads."""
+        """Return the throttles: uploads have a limit of their own."""
         self.throttle_scope = "uploads" if self.action == "create" else None
         return super().get_throttles()
 
     def get_object(self) -> Analysis:
-        """The caller's own analysis of this id, or 404.
+        """Return the caller's own analysis of this id, or raise Http404.
 
-        Not only current ones: an id that a program was told once leads to the photo for ever.
+        Earlier analyses of a photo are found, too: an id that a program got stays valid.
         """
         analysis = analysis_selectors.analysis_of(caller(self.request), self.kwargs["pk"])
         if analysis is None:
@@ -109,32 +115,33 @@ class AnalysisViewSet(UploadMixin, PicturesMixin, ListModelMixin, GenericViewSet
         return analysis
 
     def shown(self, analysis: Analysis) -> dict[str, Any]:
-        """An analysis after it was changed, as far as the caller may know it."""
+        """Return a changed analysis, without the data that the caller may not read."""
         data: dict[str, Any] = self.get_serializer(analysis).data
         return data if may_read(self.request) else receipt(data, is_upload=False)
 
-    def hold(self) -> None:
-        """With what is written on its photo."""
+    def lock_object(self) -> None:
+        """Lock the analysis and its photo, with note and tags."""
         locks.lock_analysis(self.get_object())
 
     @extend_schema(
         summary="One analysis",
-        description="Also one that does not count, or not yet, as the photo was analysed again: "
-        "`current` is the id of the one that counts.",
+        description="Also one that does not count, or not yet, because the photo was analysed "
+        "again: `current` is the id of the one that counts.",
         responses={200: AnalysisSerializer},
     )
     def retrieve(self, request: Request, pk: UUID) -> Response:
-        """The analysis with its faces."""
+        """Return the analysis with its faces."""
         return Response(self.get_serializer(self.get_object()).data)
 
     @extend_schema(
         summary="Change note, tags or the emotion that you felt",
+        description="Fields that are left out stay as they are.",
         request={"application/json": AnnotationSerializer},
         responses={200: AnalysisSerializer},
         extensions=can_fail("invalid_note", "invalid_tags"),
     )
     def partial_update(self, request: Request, pk: UUID) -> Response:
-        """What is left out stays as it is."""
+        """Change the given fields."""
         photo = self.get_object().photo
         changes = AnnotationSerializer(data=request.data)
         changes.is_valid(raise_exception=True)
@@ -154,14 +161,14 @@ class AnalysisViewSet(UploadMixin, PicturesMixin, ListModelMixin, GenericViewSet
 
     @extend_schema(
         summary="Try a failed analysis again",
-        description="But not one that a later took the place of.",
+        description="Not if a later analysis replaced it.",
         request=None,
         responses={202: AnalysisSerializer},
         extensions=can_fail("not_failed"),
     )
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: UUID) -> Response:
-        """Queue it anew."""
+        """Queue the analysis again."""
         analysis = self.get_object()
         with self.if_unchanged():
             if not queueing.retry(analysis):

@@ -1,4 +1,4 @@
-"""What all views of the API share."""
+"""The base of all views of the API."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,65 +22,64 @@ from detector.api.throttles import tightest
 from detector.enums import Scope
 from detector.models import ApiToken, User
 
-KEPT_BUT_ASKED_FOR = "private, no-cache"
+CACHE_CONTROL = "private, no-cache"
 
 
 def caller(request: Request) -> User:
-    """The owner in whose name this request is made; permissions have seen to that."""
+    """Return the user who makes this request; permissions let no anonymous caller get here."""
     return cast(User, request.user)
 
 
 def may_read(request: Request) -> bool:
-    """Whether the caller may be told what was there before this call."""
+    """Return whether the caller may read existing data."""
     return not isinstance(request.auth, ApiToken) or Scope.READ in request.auth.scopes
 
 
 def created(request: Request, data: Any, path: str) -> Response:
-    """What was made, and where it is from now on."""
+    """Return the response with a new object and its `Location`."""
     location = request.build_absolute_uri(path)
     return Response(data, status=HTTPStatus.CREATED, headers={"Location": location})
 
 
 class ApiMixin(APIView):
-    """Strict parameters, entity tags, and headers that tell what is left of the limits.
+    """Strict parameters, entity tags, and headers about rate limits.
 
-    A parameter that a call does not know, or that is given twice, is an error: it would have been
-    ignored otherwise.
-    `queries` names the serializer of a call's parameters by its action, or its method; lists know
-    those of their filters and pages as well. `restless` names fields that change by themselves:
-    they do not stand in the way of `If-Match`.
+    A parameter that is unknown, or given twice, is an error: otherwise it would be ignored without
+    notice. `queries` maps an action or a method to the serializer of its parameters; lists also
+    accept the parameters of their filter and of paging. `volatile_fields` are fields that change
+    by themselves: `If-Match` does not compare them.
     """
 
     queries: ClassVar[dict[str, type[serializers.Serializer[Any]]]] = {}
-    restless: ClassVar[tuple[str, ...]] = ()
+    volatile_fields: ClassVar[tuple[str, ...]] = ()
 
     def get_throttles(self) -> list[BaseThrottle]:
-        """Kept, to be asked what they counted."""
+        """Return the throttles, and keep them for the headers about rate limits."""
         self.throttles = super().get_throttles()
         return self.throttles
 
     def permission_denied(
         self, request: Request, message: str | None = None, code: str | None = None
     ) -> NoReturn:
-        """Count whoever calls without a right to, as those with a wrong token; then refuse."""
+        """Count a call without login like one with a wrong token, then refuse it."""
         if request.authenticators and not request.successful_authenticator:
             failed_logins.check(request)
             failed_logins.count(request)
         super().permission_denied(request, message, code)
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
-        """Nothing here has a moment of its last change, so no call can depend on one."""
+        """Drop `If-Unmodified-Since`: no object here has a time of last change."""
         request.META.pop("HTTP_IF_UNMODIFIED_SINCE", None)
         return super().initialize_request(request, *args, **kwargs)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """What was found carries an `ETag`; every answer says how many calls are left."""
+        """Add the `ETag`, and the headers about rate limits."""
         answer: Any = super().finalize_response(request, response, *args, **kwargs)
         if isinstance(answer, Response):
-            # Also where a picture or a file was asked for: what is said in words is JSON.
+            # Data is sent as JSON, also if the call accepts a picture or a file.
             answer.accepted_renderer = JSONRenderer()
             answer.accepted_media_type = JSONRenderer.media_type
-            answer = self._tagged(answer)
+            answer = self._with_tag(answer)
         elif answer.status_code == HTTPStatus.PRECONDITION_FAILED and not answer.content:
             answer = errors.answer_to(conditions.PreconditionFailed())
         counted = [*getattr(self, "throttles", []), *failed_logins.counted(self.request)]
@@ -90,10 +89,10 @@ class ApiMixin(APIView):
         return answer
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """After login and throttles, before the call itself."""
+        """Check login, throttles, parameters and conditions before the call itself."""
         super().initial(request, *args, **kwargs)
         if (request.method or "").lower() not in self._methods():
-            # 405 says it better than any word on parameters.
+            # The answer will be 405, which says more than an error about parameters.
             return
         known = self._known_parameters()
         wrong = {name: ["Not known here."] for name in request.query_params if name not in known}
@@ -106,36 +105,36 @@ class ApiMixin(APIView):
             raise serializers.ValidationError(wrong)
         if (
             request.method not in SAFE_METHODS
-            and not self._is_on_object
-            and conditions.asked(request)
+            and not self._is_detail
+            and conditions.has_conditions(request)
         ):
-            conditions.check(request, self._tag_now())
+            conditions.check(request, self._current_tag())
 
     @contextmanager
     def if_unchanged(self) -> Iterator[None]:
         """Run the block only if the object meets `If-Match` and `If-None-Match` of the call.
 
         Every call that changes an object does so in this block. The object is locked meanwhile, so
-        that nobody changes it between the comparison and the change. A call without conditions runs
-        the block as it is. Raises PreconditionFailed where the object does not meet them.
+        that nobody changes it between the comparison and the change. Without conditions nothing is
+        locked. Raises PreconditionFailed if the object does not meet them.
         """
-        if not conditions.asked(self.request):
+        if not conditions.has_conditions(self.request):
             yield
             return
         with transaction.atomic():
-            self.hold()
-            conditions.check(self.request, self._tag_now())
+            self.lock_object()
+            conditions.check(self.request, self._current_tag())
             yield
 
-    def hold(self) -> None:
-        """Lock the rows of the object, where others may change it."""
+    def lock_object(self) -> None:
+        """Lock the rows of the object until the end of the transaction."""
 
-    def asked(self) -> dict[str, Any]:
-        """The parameters of this call, checked as `queries` says."""
+    def checked_query(self) -> dict[str, Any]:
+        """Return the parameters of this call, validated by its serializer in `queries`."""
         query = self.queries[self._call](data=self.request.query_params)
         query.is_valid(raise_exception=True)
-        asked: dict[str, Any] = query.validated_data
-        return asked
+        values: dict[str, Any] = query.validated_data
+        return values
 
     @property
     def _call(self) -> str:
@@ -143,23 +142,23 @@ class ApiMixin(APIView):
         return getattr(self, "action", None) or ("get" if method == "head" else method)
 
     @property
-    def _is_on_object(self) -> bool:
+    def _is_detail(self) -> bool:
         return bool({"pk", "id"} & set(self.kwargs))
 
-    def _tag_now(self) -> str | None:
-        """The entity tag of the object, or of the list, of this call; None if it has none."""
-        read = getattr(self, "retrieve" if self._is_on_object else "list", None)
+    def _current_tag(self) -> str | None:
+        """Return the present entity tag of the object or list; None if it has none."""
+        read = getattr(self, "retrieve" if self._is_detail else "list", None)
         return self._tag(read(self.request, **self.kwargs).data) if read else None
 
     def _tag(self, data: Any, content: bytes = b"") -> str:
         state = b""
-        if self.restless and self._is_on_object:
-            steady = {name: data[name] for name in data if name not in self.restless}
-            state = JSONRenderer().render(steady)
+        if self.volatile_fields and self._is_detail:
+            stable = {name: data[name] for name in data if name not in self.volatile_fields}
+            state = JSONRenderer().render(stable)
         return conditions.tag_of(content or JSONRenderer().render(data), state)
 
-    def _tagged(self, answer: Response) -> HttpResponseBase:
-        """The answer with the entity tag of what it shows; 304 for who has it already."""
+    def _with_tag(self, answer: Response) -> HttpResponseBase:
+        """Return the answer with its entity tag, or 304 if the caller has this version."""
         shows = ("GET", "HEAD", *(["PATCH"] if may_read(self.request) else []))
         if self.request.method not in shows or answer.status_code != HTTPStatus.OK:
             return answer
@@ -170,7 +169,7 @@ class ApiMixin(APIView):
         if response.status_code == HTTPStatus.PRECONDITION_FAILED:
             return errors.answer_to(conditions.PreconditionFailed())
         response["ETag"] = tag
-        response["Cache-Control"] = KEPT_BUT_ASKED_FOR
+        response["Cache-Control"] = CACHE_CONTROL
         return response
 
     def _methods(self) -> set[str]:

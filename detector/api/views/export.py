@@ -1,4 +1,4 @@
-"""Everything of the caller in one file."""
+"""Export of all the caller's data in one file."""
 
 from typing import Any, cast
 
@@ -25,29 +25,31 @@ KINDS = {
 
 
 class ExportQuerySerializer(serializers.Serializer[Any]):
-    """As what."""
+    """Format of the export."""
 
     type = serializers.ChoiceField(
-        choices=list(KINDS), required=False, help_text="Else as `Accept` says, or `csv`."
+        choices=list(KINDS),
+        required=False,
+        help_text="Format of the file; without it `Accept` decides, else `csv`.",
     )
     bom = serializers.BooleanField(
         default=False,
-        help_text="Whether the CSV begins with a byte order mark: spreadsheets know UTF-8 by it, "
-        "and programs read it as `utf-8-sig`.",
+        help_text="Whether the CSV begins with a byte order mark: spreadsheets recognise UTF-8 by "
+        "it, and programs read it as `utf-8-sig`.",
     )
 
 
 class ExportView(ApiMixin, GenericAPIView[Any]):
-    """Everything of the caller in one file."""
+    """Export of all the caller's data in one file."""
 
     queries = {"get": ExportQuerySerializer}
     renderer_classes = (CsvRenderer, JSONRenderer, ZipRenderer)
 
     @extend_schema(
-        summary="Everything of yours in one file",
-        description="`csv`: a row a face. `json`: every analysis with its faces. `zip`: both, the "
-        "pictures, and a README of the columns; uploaded again, it brings back what "
-        "is written on the photos. Sent while it is made.",
+        summary="All your data in one file",
+        description="`csv`: one row for each face. `json`: every analysis with its faces. `zip`: "
+        "both, the pictures, and a README of the columns; uploading it again restores notes, tags "
+        "and felt emotions of the photos. The file is streamed while it is made.",
         parameters=[ExportQuerySerializer],
         responses={
             (200, "text/csv"): OpenApiTypes.STR,
@@ -57,10 +59,10 @@ class ExportView(ApiMixin, GenericAPIView[Any]):
         extensions=can_fail("busy"),
     )
     def get(self, request: Request) -> HttpResponseBase:
-        """Sent while it is made."""
-        asked = self.asked()
-        kind = asked.get("type") or cast(FileRenderer, request.accepted_renderer).format
+        """Stream the file while it is made."""
+        query = self.checked_query()
+        kind = query.get("type") or cast(FileRenderer, request.accepted_renderer).format
         content_type, pieces = KINDS[kind]
         name = f'attachment; filename="emotionsite-{timezone.localdate().isoformat()}.{kind}"'
-        content = pieces(caller(request), bom=asked["bom"])
+        content = pieces(caller(request), bom=query["bom"])
         return streamed(content, content_type, {"Content-Disposition": name})

@@ -1,4 +1,4 @@
-"""The pictures of an analysis, for its owner alone."""
+"""The pictures of an analysis, for its owner only."""
 
 from datetime import timedelta
 from typing import Any
@@ -23,7 +23,7 @@ from detector.enums import Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Explanation, Face
 
-# Generated clients ask for JSON alone where an answer can be that.
+# Generated clients accept only JSON if an answer can be JSON.
 PICTURE_RENDERERS = (JpegRenderer, JSONRenderer)
 PICTURE = {(200, "image/jpeg"): OpenApiTypes.BINARY}
 FAILURE_STANDS = timedelta(minutes=1)
@@ -31,7 +31,7 @@ INDEX = OpenApiParameter("index", OpenApiTypes.INT32, "path", description="As in
 
 
 class PicturesMixin(GenericViewSet[Analysis]):
-    """JPEG without metadata; 404 until the photo was prepared."""
+    """Pictures as JPEG without metadata; 404 until the photo was prepared."""
 
     @extend_schema(
         summary="The upright image",
@@ -40,7 +40,7 @@ class PicturesMixin(GenericViewSet[Analysis]):
     )
     @action(detail=True, renderer_classes=PICTURE_RENDERERS)
     def image(self, request: Request, pk: UUID) -> HttpResponseBase:
-        """As stored."""
+        """Return the stored image."""
         response = files.image_response(request, self.get_object().photo.image)
         if response is None:
             raise Http404
@@ -54,12 +54,12 @@ class PicturesMixin(GenericViewSet[Analysis]):
     )
     @action(detail=True, renderer_classes=PICTURE_RENDERERS)
     def annotated(self, request: Request, pk: UUID) -> HttpResponseBase:
-        """404 until the analysis is done."""
+        """Return the image with boxes; 404 until the analysis is done."""
         analysis = self._finished()
-        said = [face.reviewed_emotion for face in analysis.faces.all()]
+        reviewed = [face.reviewed_emotion for face in analysis.faces.all()]
         return files.made_image_response(
             request,
-            files.entity_tag(analysis.photo.image, analysis.pk, *said),
+            files.entity_tag(analysis.photo.image, analysis.pk, *reviewed),
             lambda: renderings.annotated(analysis.photo, analysis.faces.all()),
         )
 
@@ -72,7 +72,7 @@ class PicturesMixin(GenericViewSet[Analysis]):
     )
     @action(detail=True, url_path="faces/<int:index>/crop", renderer_classes=PICTURE_RENDERERS)
     def crop(self, request: Request, pk: UUID, index: int) -> HttpResponseBase:
-        """404 where there is no such face."""
+        """Return the crop; 404 if there is no such face."""
         analysis = self._finished()
         face = self._face(analysis, index)
         return files.made_image_response(
@@ -83,8 +83,8 @@ class PicturesMixin(GenericViewSet[Analysis]):
 
     @extend_schema(
         summary="Where the network looked in one face",
-        description="A heat map, drawn by a worker when it is asked for: 202 until it is there. "
-        f"409 `explanation_failed` with `details.reason` where it is not:\n\n{listed(NOT_DRAWN)}",
+        description="A heat map, which a worker draws on request: 202 until it is there. "
+        f"409 `explanation_failed` with `details.reason` if that failed:\n\n{listed(NOT_DRAWN)}",
         parameters=[INDEX],
         responses={**PICTURE, (202, "application/json"): WaitingSerializer},
         extensions=can_fail("explanation_failed", "storage_unavailable"),
@@ -93,7 +93,7 @@ class PicturesMixin(GenericViewSet[Analysis]):
         detail=True, url_path="faces/<int:index>/explanation", renderer_classes=PICTURE_RENDERERS
     )
     def explanation(self, request: Request, pk: UUID, index: int) -> HttpResponseBase:
-        """Ask for it, or get it."""
+        """Return the heat map; request it if there is none yet."""
         face = self._face(self._finished(), index)
         found = analysis_selectors.explanation_of(face)
         if found is None or _failed_long_ago(found):
@@ -122,6 +122,9 @@ class PicturesMixin(GenericViewSet[Analysis]):
 
 
 def _failed_long_ago(found: Explanation) -> bool:
-    """So that who polls hears of a failure, and who comes back later gets another attempt."""
+    """Return whether a failure is old enough for another attempt.
+
+    Until then callers who poll get the failure.
+    """
     age = clock.now() - found.requested_at
     return bool(found.error_code) and age > FAILURE_STANDS

@@ -34,26 +34,26 @@ from detector.reviews.filters import ReviewFilter
 
 
 class ReviewerMixin(ApiMixin):
-    """What the calls of reviewers share."""
+    """Scope and permissions of the calls of reviewers."""
 
     needed_scope = Scope.REVIEW
     permission_classes = (IsAuthenticated, HasScope, IsReviewer)
 
 
 class QueueView(ReviewerMixin, GenericAPIView[Any]):
-    """The next face."""
+    """The next face to review."""
 
     queries = {"get": ReviewQuerySerializer}
 
     @extend_schema(
         summary="The next face to review",
-        description="The most useful that waits; it is yours for some minutes. Asked again "
-        "without a verdict or a skip in between, the same.",
+        description="The most useful face that waits. It is claimed for you for some minutes: "
+        "until you judge or skip it, you get the same one.",
         parameters=[ReviewQuerySerializer],
         responses={200: ReviewQueueSerializer},
     )
     def get(self, request: Request) -> Response:
-        """None when all is done, or others hold what is left."""
+        """Claim and return the next face; `case` is null if none is left for the caller."""
         cases = self._chosen(request)
         case = verdicts.next_case(caller(request), cases)
         if case is not None:
@@ -62,7 +62,7 @@ class QueueView(ReviewerMixin, GenericAPIView[Any]):
         return Response({"left": cases.count(), "case": shown})
 
     def _chosen(self, request: Request) -> QuerySet[ReviewCase]:
-        self.asked()
+        self.checked_query()
         queue = review_queue.queue_of(caller(request))
         chosen = ReviewFilter(request.query_params, queryset=queue, request=request)
         if not chosen.is_valid():
@@ -71,13 +71,13 @@ class QueueView(ReviewerMixin, GenericAPIView[Any]):
 
 
 class QueueImageView(ReviewerMixin, GenericAPIView[Any]):
-    """The photo of a face that is yours to judge."""
+    """The photo of a face that the caller has claimed."""
 
     renderer_classes = PICTURE_RENDERERS
 
     @extend_schema(summary="The photo of a face to review", responses=PICTURE)
     def get(self, request: Request, id: UUID) -> HttpResponseBase:
-        """404 once somebody else was given the face."""
+        """Return the photo; 404 once another reviewer has claimed the face."""
         case = _held(request, id)
         response = files.image_response(request, case.face.analysis.photo.image)
         if response is None:
@@ -86,11 +86,11 @@ class QueueImageView(ReviewerMixin, GenericAPIView[Any]):
 
 
 class QueueSkipView(ReviewerMixin):
-    """Leaving a face to others."""
+    """Skip a face."""
 
-    @extend_schema(summary="Leave a face to others", request=None, responses={204: None})
+    @extend_schema(summary="Skip a face", request=None, responses={204: None})
     def post(self, request: Request, id: UUID) -> Response:
-        """It does not come back to you."""
+        """Leave the face to other reviewers; you do not get it again."""
         case = _held(request, id)
         with self.if_unchanged():
             verdicts.skip(case, caller(request))
@@ -111,21 +111,21 @@ class ReviewViewSet(ReviewerMixin, ListModelMixin, GenericViewSet[Review]):
     queryset = Review.objects.none()
 
     def get_queryset(self) -> Any:
-        """The caller's own."""
+        """Return the caller's own verdicts."""
         if getattr(self, "swagger_fake_view", False):
             return self.queryset
         return review_queue.reviews_by(caller(self.request))
 
     @extend_schema(
         summary="Judge a face",
-        description="One that `reviews/queue/` gave you; 409 `review_not_held` once it is not "
-        "yours any more.",
+        description="A face that `reviews/queue/` gave you; 409 `review_not_held` once your claim "
+        "on it has ended.",
         request=NewReviewSerializer,
         responses={201: ReviewSerializer},
         extensions=can_fail("review_not_held"),
     )
     def create(self, request: Request) -> Response:
-        """The verdict as it was written down."""
+        """Store the verdict and return it."""
         wish = NewReviewSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
         values = wish.validated_data

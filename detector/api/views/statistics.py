@@ -32,8 +32,8 @@ class SummaryView(ApiMixin, GenericAPIView[Any]):
         responses={200: SummarySerializer},
     )
     def get(self, request: Request) -> Response:
-        """Of all photos, or of those taken between two days."""
-        days = self.asked()
+        """Return the totals of all photos, or of those taken between two days."""
+        days = self.checked_query()
         summary = totals.summary(caller(request), days.get("from"), days.get("to"))
         return Response(SummarySerializer(summary).data)
 
@@ -45,13 +45,13 @@ class TimelineView(ApiMixin, GenericAPIView[Any]):
 
     @extend_schema(
         summary="Expressions over time",
-        description="Weeks begin on Monday; those without a face are left out.",
+        description="Weeks begin on Monday; points without a face are left out.",
         parameters=[TimelineQuerySerializer],
         responses={200: TimelineSerializer},
     )
     def get(self, request: Request) -> Response:
-        """Faces of each expression by day, week or month."""
-        wish = self.asked()
+        """Return the faces of each expression by day, week or month."""
+        wish = self.checked_query()
         points = totals.timeline(caller(request), wish["bucket"], wish.get("from"), wish.get("to"))
         return Response(TimelineSerializer({"bucket": wish["bucket"], "points": points}).data)
 
@@ -63,13 +63,13 @@ class CalendarView(ApiMixin, GenericAPIView[Any]):
 
     @extend_schema(
         summary="The days of a year",
-        description="Those without a face are left out.",
+        description="Days without a face are left out.",
         parameters=[YearSerializer],
         responses={200: CalendarSerializer},
     )
     def get(self, request: Request) -> Response:
-        """Faces and the most frequent expression of each day."""
-        year = self.asked()["year"]
+        """Return the faces and the most frequent expression of each day."""
+        year = self.checked_query()["year"]
         days = trends.days_of_year(caller(request), year)
         return Response(CalendarSerializer({"year": year, "days": days}).data)
 
@@ -81,13 +81,13 @@ class CompareView(ApiMixin, GenericAPIView[Any]):
 
     @extend_schema(
         summary="Two periods side by side",
-        description="Where `comparable` is false, different networks read them.",
+        description="If `comparable` is false, different networks read them.",
         parameters=[PeriodsSerializer],
         responses={200: ComparisonSerializer},
     )
     def get(self, request: Request) -> Response:
-        """The distribution of each."""
-        days = self.asked()
+        """Return the distribution of each period."""
+        days = self.checked_query()
         comparison = trends.compare(
             caller(request),
             (days["first_from"], days["first_to"]),

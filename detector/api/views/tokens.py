@@ -1,4 +1,4 @@
-"""Keys for programs."""
+"""API tokens."""
 
 from typing import Any
 from uuid import UUID
@@ -35,36 +35,36 @@ from detector.models import ApiToken
     destroy=extend_schema(summary="Revoke a token", responses={204: None}),
 )
 class TokenViewSet(ApiMixin, ListModelMixin, GenericViewSet[ApiToken]):
-    """Keys for programs."""
+    """API tokens."""
 
     serializer_class = TokenSerializer
     filter_backends = ()
     lookup_field = "id"
     lookup_value_converter = "uuid"
     queryset = ApiToken.objects.none()
-    # By the very call that would revoke the token.
-    restless = ("last_used_at",)
+    # The call that revokes the token changes it.
+    volatile_fields = ("last_used_at",)
 
     def get_queryset(self) -> Any:
-        """The caller's own."""
+        """Return the caller's own tokens."""
         if getattr(self, "swagger_fake_view", False):
             return self.queryset
         return account_selectors.tokens_of(caller(self.request))
 
-    def hold(self) -> None:
-        """Until it is revoked."""
+    def lock_object(self) -> None:
+        """Lock the token."""
         locks.lock_token(self._token(self.kwargs["id"]))
 
     @extend_schema(
         summary="Make a token",
-        description="The secret is shown here and never again. A token gives no scope that it "
-        "does not hold itself.",
+        description="The secret is shown only in this answer. A token cannot give scopes that it "
+        "does not hold.",
         request=TokenWishSerializer,
         responses={201: NewTokenSerializer},
         extensions=can_fail("scope_not_held"),
     )
     def create(self, request: Request) -> Response:
-        """A new token with its secret."""
+        """Make a token and return it with its secret."""
         wish = TokenWishSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
         scopes = [Scope(name) for name in wish.validated_data["scopes"]]
@@ -80,11 +80,11 @@ class TokenViewSet(ApiMixin, ListModelMixin, GenericViewSet[ApiToken]):
 
     @extend_schema(summary="One token", responses={200: TokenSerializer})
     def retrieve(self, request: Request, id: UUID) -> Response:
-        """Without its secret."""
+        """Return the token, without its secret."""
         return Response(TokenSerializer(self._token(id)).data)
 
     def destroy(self, request: Request, id: UUID) -> Response:
-        """Make it worthless at once."""
+        """Revoke the token at once."""
         token = self._token(id)
         with self.if_unchanged():
             tokens.revoke_token(token)

@@ -1,4 +1,4 @@
-"""Taking photos in."""
+"""Upload of photos."""
 
 import hashlib
 import threading
@@ -41,7 +41,7 @@ from detector.models import Analysis
 
 POLL_SECONDS = 0.1
 INGEST_SECONDS = 20
-"""How long a call waits, besides its own `wait`, for the first one with its key."""
+"""How long a call waits for the first call with its key, in addition to its own `wait`."""
 
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/heic", "image/*")
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -51,22 +51,22 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     description="A name for this call that you choose, for example a UUID.",
 )
 GONE = DetectorError(
-    "gone", "What this call uploaded was deleted since. Use another key to upload it again."
+    "gone", "The photos of this call have been deleted. Use another key to upload them again."
 )
 NOTHING_USABLE = DetectorError("no_image_accepted", "None of the files could be used.")
 WAITING = threading.BoundedSemaphore(settings.API_WAITING_CALLS)
 
 
 class UploadMixin(ApiMixin, GenericViewSet[Analysis]):
-    """The call that takes images."""
+    """The call that uploads images."""
 
     @extend_schema(
         summary="Upload one or more images",
         description="As a form with one or more `images`, each a photo or a ZIP of photos, or one "
-        "image as the whole body. A file that cannot be read never stops the others. With an "
-        "`Idempotency-Key` the call can be sent again for 24 hours: it is done once, and answered "
-        "with what is known by then, or with 410 `gone` where its photos were deleted since. What "
-        "was refused for the moment is tried anew.",
+        "image as the whole body. A file that cannot be read does not stop the others. With an "
+        "`Idempotency-Key` the call can be sent again for 24 hours: it is done once, and the "
+        "answer holds the present results, or is 410 `gone` if its photos have been deleted. "
+        "Files that were rejected for a temporary reason are tried again.",
         request={
             "multipart/form-data": UploadSerializer,
             **dict.fromkeys(IMAGE_TYPES, OpenApiTypes.BINARY),
@@ -74,18 +74,20 @@ class UploadMixin(ApiMixin, GenericViewSet[Analysis]):
         parameters=[WaitSerializer, IDEMPOTENCY_KEY],
         filters=False,
         responses={
-            200: OpenApiResponse(SubmissionSerializer, description="All are finished."),
-            202: OpenApiResponse(SubmissionSerializer, description="Some are still to do."),
+            200: OpenApiResponse(SubmissionSerializer, description="All analyses are finished."),
+            202: OpenApiResponse(
+                SubmissionSerializer, description="Some analyses are not finished."
+            ),
         },
         extensions=can_fail(*OF_FILES, "idempotency_key_reused", "call_in_progress", "gone"),
     )
     def create(self, request: Request) -> Response:
-        """Take the images; those that cannot be read are told apart from those that can."""
-        wait = self.asked()["wait"]
+        """Submit the images; return accepted and rejected ones apart."""
+        wait = self.checked_query()["wait"]
         files = request.FILES.getlist("images")
-        with ExitStack() as closed_at_the_end:
+        with ExitStack() as stack:
             for file in files:
-                closed_at_the_end.callback(file.close)
+                stack.callback(file.close)
             return self._create(request, files, wait)
 
     def _create(
@@ -106,9 +108,9 @@ class UploadMixin(ApiMixin, GenericViewSet[Analysis]):
         return self._answer(outcome, wait)
 
     def _take(self, files: "Sequence[UploadedFile[Any]]") -> Outcome:
-        """Submit the files and say what became of them.
+        """Submit the files and return the outcome.
 
-        Raises DetectorError where none was taken for a reason that may pass.
+        Raises DetectorError if none was accepted and one was rejected for a temporary reason.
         """
         result = submission.submit(caller(self.request), files, Source.API)
         may_change = any(not item.error.permanent for item in result.rejected)
@@ -118,7 +120,7 @@ class UploadMixin(ApiMixin, GenericViewSet[Analysis]):
         return Outcome(ids, _rejections(result.rejected), may_change=may_change)
 
     def _answer(self, outcome: Outcome, wait: float) -> Response:
-        """Wait, and tell what is known now: of what was deleted since, nothing but that."""
+        """Wait for the results and return them; of a deleted photo only that it is gone."""
         owner = caller(self.request)
         if not outcome.accepted:
             raise _nothing_accepted([_rejection(item) for item in outcome.rejected])
@@ -144,7 +146,7 @@ def _idempotency_key(request: Request) -> str | None:
 
 
 def _digest(files: "Sequence[UploadedFile[Any]]") -> str:
-    """Of names and contents: the bytes of a form differ from call to call."""
+    """Return a checksum of names and contents: the bytes of a form differ from call to call."""
     digest = hashlib.sha256()
     for file in files:
         content = hashlib.sha256()
@@ -157,7 +159,7 @@ def _digest(files: "Sequence[UploadedFile[Any]]") -> str:
 
 
 def _response(request: Request, data: Any, finished: bool, is_replay: bool) -> Response:
-    """The answer with what can be said in headers."""
+    """Return the response with its headers."""
     response = Response(data, status.HTTP_200_OK if finished else status.HTTP_202_ACCEPTED)
     if len(data["accepted"]) == 1:
         path = reverse("api:v1:analysis-detail", args=[data["accepted"][0]["id"]])
@@ -170,12 +172,12 @@ def _response(request: Request, data: Any, finished: bool, is_replay: bool) -> R
 
 
 def _rejection(item: dict[str, Any]) -> submission.Rejection:
-    """What was kept of a file that was not taken."""
+    """Return the rejection that was stored of a file."""
     return submission.Rejection(item["filename"], DetectorError(**item["error"]))
 
 
 def _gone(analysis_id: UUID) -> dict[str, Any]:
-    """Of a photo that was deleted since, its id alone; it has no name any more."""
+    """Return the rejection that stands for a deleted photo, of which only the id is known."""
     error = DetectorError(GONE.code, GONE.message, details={"id": str(analysis_id)})
     return {"filename": "", "error": error.as_dict()}
 
@@ -185,18 +187,21 @@ def _rejections(rejected: Sequence[submission.Rejection]) -> list[dict[str, Any]
 
 
 def _nothing_accepted(rejected: Sequence[submission.Rejection]) -> DetectorError:
-    """One error for all: what may pass before the rest, else the one reason that there is."""
+    """Return one error for all files.
+
+    A temporary error comes first, then the error that all files share, else `no_image_accepted`.
+    """
     details = {"rejected": _rejections(rejected)}
-    passing = next((item.error for item in rejected if not item.error.permanent), None)
+    temporary = next((item.error for item in rejected if not item.error.permanent), None)
     codes = {item.error.code for item in rejected}
-    error = passing or (rejected[0].error if len(codes) == 1 else NOTHING_USABLE)
+    error = temporary or (rejected[0].error if len(codes) == 1 else NOTHING_USABLE)
     return error.with_details(**details)
 
 
 def _wait(ids: Sequence[UUID], seconds: float) -> bool:
-    """Wait until all are finished, outside any transaction; whether they are.
+    """Wait until all are finished, outside any transaction. Return whether they are.
 
-    Where too many wait already, nobody waits: the caller asks again.
+    Does not wait if too many calls wait already: the caller asks again.
     """
     end = time.monotonic() + seconds
     may_wait = seconds > 0 and WAITING.acquire(blocking=False)

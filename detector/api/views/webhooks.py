@@ -1,4 +1,4 @@
-"""Webhooks and what they were told."""
+"""Webhooks and their deliveries."""
 
 from typing import Any
 from uuid import UUID
@@ -35,36 +35,37 @@ from detector.webhooks import selectors as webhook_selectors
     ),
 )
 class WebhookViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookEndpoint]):
-    """Addresses that are told of what happens."""
+    """The caller's webhooks."""
 
     serializer_class = WebhookSerializer
     filter_backends = ()
     lookup_field = "id"
     lookup_value_converter = "uuid"
-    # What a webhook is told can be read where it leads.
+    # Whoever controls the address of a webhook reads its events.
     also_needed = {"POST": Scope.READ, "PATCH": Scope.READ}
     queryset = WebhookEndpoint.objects.none()
 
     def get_queryset(self) -> Any:
-        """The caller's own."""
+        """Return the caller's own webhooks."""
         if getattr(self, "swagger_fake_view", False):
             return self.queryset
         return webhook_selectors.webhooks_of(caller(self.request))
 
-    def hold(self) -> None:
-        """Until it is changed or deleted."""
+    def lock_object(self) -> None:
+        """Lock the webhook."""
         locks.lock_webhook(self._endpoint(self.kwargs["id"]))
 
     @extend_schema(
         summary="Make a webhook",
-        description="The secret is shown here; verify with it as Standard Webhooks says. A token "
-        "needs `read`, too: what the webhook is told can be read where it leads.",
+        description="The secret is shown in this answer; verify events with it as in Standard "
+        "Webhooks. A token also needs `read`, because the address of the webhook gets your "
+        "results.",
         request=WebhookWishSerializer,
         responses={201: NewWebhookSerializer},
         extensions=can_fail("url_refused", "too_many_webhooks"),
     )
     def create(self, request: Request) -> Response:
-        """400 `url_refused` for addresses that are not public."""
+        """Make a webhook; 400 `url_refused` for an address that is not public."""
         wish = WebhookWishSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
         endpoint = endpoints.create_endpoint(caller(request), **wish.validated_data)
@@ -73,18 +74,18 @@ class WebhookViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookEndpoint]):
 
     @extend_schema(summary="One webhook", responses={200: WebhookSerializer})
     def retrieve(self, request: Request, id: UUID) -> Response:
-        """Without its secret."""
+        """Return the webhook, without its secret."""
         return Response(WebhookSerializer(self._endpoint(id)).data)
 
     @extend_schema(
         summary="Change a webhook, disable or enable it",
-        description="A token needs `read`, too.",
+        description="A token also needs `read`.",
         request=WebhookChangeSerializer,
         responses={200: WebhookSerializer},
         extensions=can_fail("url_refused"),
     )
     def partial_update(self, request: Request, id: UUID) -> Response:
-        """What is left out stays as it is."""
+        """Change the given fields."""
         endpoint = self._endpoint(id)
         changes = WebhookChangeSerializer(data=request.data)
         changes.is_valid(raise_exception=True)
@@ -93,7 +94,7 @@ class WebhookViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookEndpoint]):
 
     @extend_schema(summary="Delete a webhook", responses={204: None})
     def destroy(self, request: Request, id: UUID) -> Response:
-        """With all that it was told."""
+        """Delete the webhook with its deliveries."""
         endpoint = self._endpoint(id)
         with self.if_unchanged():
             endpoints.delete_endpoint(endpoint)
@@ -105,7 +106,7 @@ class WebhookViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookEndpoint]):
 
 
 class DeliveryViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookDelivery]):
-    """What a webhook was told."""
+    """Deliveries of a webhook."""
 
     serializer_class = DeliverySerializer
     filter_backends = ()
@@ -113,33 +114,33 @@ class DeliveryViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookDelivery])
     queryset = WebhookDelivery.objects.none()
 
     def get_queryset(self) -> Any:
-        """Of one of the caller's own webhooks."""
+        """Return the deliveries of one of the caller's own webhooks."""
         if getattr(self, "swagger_fake_view", False):
             return self.queryset
         return webhook_selectors.deliveries_of(caller(self.request), self.kwargs["webhook_id"])
 
     @extend_schema(
-        summary="What a webhook was told, newest first",
+        summary="Deliveries of a webhook, newest first",
         responses={200: DeliverySerializer(many=True)},
     )
     def list(self, request: Request, webhook_id: UUID) -> Response:
-        """With the answers."""
+        """Return the deliveries with the answers of the receiver."""
         get_object_or_404(webhook_selectors.webhooks_of(caller(request)), id=webhook_id)
         return super().list(request)
 
     @extend_schema(summary="One delivery", responses={200: DeliverySerializer})
     def retrieve(self, request: Request, webhook_id: UUID, id: UUID) -> Response:
-        """With its answer."""
+        """Return the delivery with the answer of the receiver."""
         return Response(DeliverySerializer(self._delivery(id)).data)
 
     @extend_schema(
-        summary="Send it again",
-        description="As a delivery of its own, at once. A token needs `read`, too.",
+        summary="Send a delivery again",
+        description="It is sent at once, as a new delivery. A token also needs `read`.",
         request=None,
         responses={202: DeliverySerializer},
     )
     def resend(self, request: Request, webhook_id: UUID, id: UUID) -> Response:
-        """The new delivery."""
+        """Send the event again and return the new delivery."""
         delivery = self._delivery(id)
         with self.if_unchanged():
             copy = notify.send_again(delivery)
