@@ -1,4 +1,4 @@
-"""Dates in the language that the person chose; built into every template."""
+"""Filters for dates in the language that the user chose; built into every template."""
 
 from datetime import date, datetime
 
@@ -17,7 +17,7 @@ register.filter("month", calendar.month_text)
 
 @register.filter
 def when(moment: date | datetime) -> SafeString:
-    """A moment or a day as a `<time>` that machines and screen readers understand."""
+    """Return a moment or a day as a `<time>` element, for machines and screen readers."""
     text = (
         calendar.moment_text(moment) if isinstance(moment, datetime) else calendar.day_text(moment)
     )

@@ -1,4 +1,4 @@
-"""How an expression is shown: the same emoji and colour everywhere, never colour alone."""
+"""Filters that show an expression: the same emoji everywhere, never colour alone."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -22,25 +22,25 @@ EMOJI: Final = {
     Emotion.NEUTRAL: "😐",
 }
 NO_EMOTION: Final = {Verdict.NOT_A_FACE: "✕", Verdict.CANNOT_TELL: "?"}
-"""Signs that every font has."""
+"""Characters that every font has."""
 
 
 @register.filter
 def emoji(emotion: str) -> str:
-    """The emoji of an emotion, or of another verdict on a face."""
+    """Return the emoji of an emotion, or of another verdict on a face."""
     verdict = Verdict(emotion)
     return EMOJI[Emotion(emotion)] if verdict.is_emotion else NO_EMOTION[verdict]
 
 
 @register.filter
 def emotion_label(emotion: str) -> str:
-    """The name of an emotion, or of another verdict on a face, for people."""
+    """Return the display name of an emotion, or of another verdict on a face."""
     return str(Verdict(emotion).label)
 
 
 @register.filter
 def percent(share: float) -> str:
-    """A share in [0, 1] as a whole percentage; tiny is not shown as nothing, nor nearly as all."""
+    """Return a share in [0, 1] as a whole percentage; only exact 0 and 1 become 0 % and 100 %."""
     if 0 < share < 0.005:
         return "<1 %"
     if 0.995 <= share < 1:
@@ -50,9 +50,10 @@ def percent(share: float) -> str:
 
 @register.simple_tag
 def dominant_rows(cells: Iterable[CalendarDay | HourCell], least: int = 1) -> SafeString:
-    """Rows of a table of days or hours that have so many faces.
+    """Return table rows for the days or hours with at least `least` faces.
 
-    Made in one go: hundreds of rows take the template language longer than the rest of the page.
+    Python renders them, because hundreds of rows in the template language take longer than the
+    rest of the page.
     """
     return format_html_join(
         "",

@@ -12,7 +12,7 @@ from detector.models import Analysis, Face, Photo
 register = template.Library()
 
 LABEL_SHARE: Final = 0.04
-"""Height of a face's number, as a share of the photo's longer side: legible on a phone."""
+"""Height of a face's number, as a share of the photo's longer side: readable on a phone."""
 
 ADVICE: Final = {
     QualityFlag.SMALL: "The face is very small in the photo. A closer one shows more.",
@@ -29,19 +29,19 @@ ADVICE: Final = {
 UNREADABLE: Final = frozenset(
     {QualityFlag.COVERED, QualityFlag.CUT, QualityFlag.TILTED, QualityFlag.DOUBTFUL}
 )
-"""Flags that make an expression uncertain however probable it is; as `ml.quality.UNREADABLE`."""
+"""Flags that make an expression uncertain at any probability; same as `ml.quality.UNREADABLE`."""
 
 
 @register.filter
 def crop_view(face: Face) -> str:
-    """The `viewBox` of a square around a face."""
+    """Return the `viewBox` of a square around a face."""
     left, top, side = square_around(face)
     return f"{left:.1f} {top:.1f} {side:.1f} {side:.1f}"
 
 
 @register.simple_tag
 def face_label(face: Face, photo: Photo) -> dict[str, str]:
-    """Where a face's number goes: a plate at the box's top left corner, inside the photo."""
+    """Return the plate of a face's number: at the box's top left corner, inside the photo."""
     longest = max(photo.width, photo.height)
     height = min(longest * LABEL_SHARE, max(face.width * 0.45, longest * 0.02))
     width = height * (0.5 + 0.55 * len(str(face.index + 1)))
@@ -62,56 +62,56 @@ def face_label(face: Face, photo: Photo) -> dict[str, str]:
 
 @register.simple_tag
 def face_box(face: Face) -> dict[str, str]:
-    """The box of a face as attributes."""
+    """Return the bounding box of a face as SVG attributes."""
     names = ("x", "y", "width", "height")
     return {name: f"{getattr(face, name):.1f}" for name in names}
 
 
 @register.filter
 def number(face: Face) -> int:
-    """How people count faces: from one."""
+    """Return the number of a face, from 1."""
     return face.index + 1
 
 
 @register.filter
 def advice(face: Face) -> list[str]:
-    """What an owner can do for a better picture of this face; empty where nothing is amiss."""
+    """Return advice for a better picture of this face; empty if its quality has no flags."""
     return [ADVICE[QualityFlag(flag)] for flag in face.quality.get("flags", [])]
 
 
 @register.filter
 def stands_out(face: Face) -> bool:
-    """Whether an expression is probable enough, and only the picture of the face is amiss."""
+    """Return whether a flag makes the expression uncertain at any probability."""
     return not UNREADABLE.isdisjoint(face.quality.get("flags", []))
 
 
 @register.filter
 def bar_width(share: float) -> str:
-    """A share in [0, 1] as a width of 100, written the same in every language."""
+    """Return a share in [0, 1] as a width out of 100, in the same format in every language."""
     return f"{share * 100:.1f}"
 
 
 @register.filter
 def share_of(part: int, whole: int) -> float:
-    """A part as a share in [0, 1]; nothing of nothing is nothing."""
+    """Return a part as a share in [0, 1]; 0 of 0 is 0."""
     return part / whole if whole else 0.0
 
 
 @register.filter
 def has_uncertain(analysis: Analysis) -> bool:
-    """Whether any face of a photo was uncertain."""
+    """Return whether any face of an analysis is uncertain."""
     return any(face.is_uncertain for face in analysis.faces.all())
 
 
 @register.filter
 def lookup(mapping: Mapping[str, str], key: str) -> str:
-    """What a mapping holds under a key that is only known when the page is made."""
+    """Return the value of a key that a template holds in a variable."""
     return mapping[key]
 
 
 @register.filter
 def outcome(analysis: Analysis) -> str:
-    """What an analysis found, in a few words."""
+    """Return the result of an analysis in a few words."""
     if analysis.status == Status.FAILED:
         return "analysis failed"
     if analysis.status != Status.DONE:
@@ -125,5 +125,5 @@ def outcome(analysis: Analysis) -> str:
 
 @register.filter
 def as_share(text: str) -> float:
-    """A share in [0, 1] that stands in an address."""
+    """Return a share in [0, 1] from the text in a URL."""
     return float(text)

@@ -1,4 +1,4 @@
-"""How a login is described to the person who made it."""
+"""Filters for the list of sessions."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from django import template
 
 register = template.Library()
 
-# In this order: each later one also calls itself by the names of those it descends from.
+# The order matters: most of these also send the name of a browser further down.
 BROWSERS: Final = {
     "Edg": "Edge", "OPR": "Opera", "SamsungBrowser": "Samsung Internet", "Firefox": "Firefox",
     "FxiOS": "Firefox", "Chrome": "Chrome", "CriOS": "Chrome", "Safari": "Safari",
@@ -19,7 +19,7 @@ SYSTEMS: Final = {
 
 @register.filter
 def browser(user_agent: str) -> str:
-    """A browser's name and system for people: Firefox on Windows."""
+    """Return browser and system, such as "Firefox on Windows"."""
     name = next((name for mark, name in BROWSERS.items() if f"{mark}/" in user_agent), "")
     system = next((name for mark, name in SYSTEMS.items() if mark in user_agent), "")
     if not name:

@@ -1,4 +1,4 @@
-"""The landing page, consent, a person's settings, and the end of an account."""
+"""The landing page, consent, settings, and the deletion of an account."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -27,20 +27,20 @@ from detector.webhooks import selectors as webhook_selectors
 
 View = Callable[[OwnerRequest], HttpResponse]
 # allauth's decorator has no types.
-shown_again_who_one_is: Callable[[View], View] = reauthentication_required
+reauthenticated: Callable[[View], View] = reauthentication_required
 
 
 @login_not_required
 @require_safe
 def landing(request: HttpRequest) -> HttpResponse:
-    """What the product does, and what it does not."""
+    """Show what the product does, and what it does not."""
     return render(request, "detector/landing.html")
 
 
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def consent(request: OwnerRequest) -> HttpResponse:
-    """What people agree to; who is logged in and has not agreed yet is asked to."""
+    """Show the consent text. Users who have not agreed yet are asked to."""
     if request.method == "POST" and request.user.is_authenticated:
         preferences.give_consent(request.user)
         following = request.POST.get("next", "")
@@ -56,7 +56,7 @@ def consent(request: OwnerRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: OwnerRequest) -> HttpResponse:
-    """How the pages look, how long photos stay, tokens, and the ways to everything else."""
+    """Show and save the settings."""
     form = PreferencesForm.of(request.user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         preferences.set_preferences(request.user, **form.chosen())
@@ -67,7 +67,7 @@ def settings(request: OwnerRequest) -> HttpResponse:
 
 @require_POST
 def set_retention(request: OwnerRequest) -> HttpResponse:
-    """Keep photos for ever, or for some time."""
+    """Save how long photos are kept."""
     form = RetentionForm(request.POST)
     if not form.is_valid():
         return _settings_page(request, retention_form=form)
@@ -83,7 +83,7 @@ def set_retention(request: OwnerRequest) -> HttpResponse:
 
 @require_POST
 def set_review_consent(request: OwnerRequest) -> HttpResponse:
-    """Let reviewers see one's faces, or no longer."""
+    """Give or withdraw consent to reviews."""
     if request.POST.get("agree") == "yes":
         review_consent.agree(request.user)
         messages.success(request, "Thank you. Reviewers may look at your photos from now on.")
@@ -94,9 +94,9 @@ def set_review_consent(request: OwnerRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@shown_again_who_one_is
+@reauthenticated
 def erase_account(request: OwnerRequest) -> HttpResponse:
-    """Delete the account with everything in it, once the person has shown again who they are."""
+    """Delete the account with all its data, after a reauthentication."""
     if request.method != "POST":
         context = {"photos": request.user.photos.count()}
         return render(request, "detector/erase_account.html", context)
@@ -109,21 +109,21 @@ def erase_account(request: OwnerRequest) -> HttpResponse:
 
 @require_POST
 def create_token(request: OwnerRequest) -> HttpResponse:
-    """Make a token; its secret stands on the page that answers and is kept nowhere."""
-    if not once.is_first_time(request):
+    """Make a token. Its secret is shown on the page that answers, and is not stored."""
+    if not once.is_unused(request):
         messages.info(request, "That token was made already; its secret is not shown again.")
         return redirect("settings")
     form = TokenForm(request.POST)
     if not form.is_valid():
         return _settings_page(request, token_form=form)
     _, secret = tokens.create_token(request.user, **form.wish)
-    once.used(request)
+    once.mark_used(request)
     return _settings_page(request, secret=secret)
 
 
 @require_POST
 def revoke_token(request: OwnerRequest, token_id: UUID) -> HttpResponse:
-    """Make a token worthless."""
+    """Revoke a token."""
     tokens.revoke_token(get_object_or_404(account_selectors.tokens_of(request.user), id=token_id))
     messages.success(request, "The token was revoked.")
     return redirect("settings")
@@ -135,7 +135,7 @@ def _settings_page(request: OwnerRequest, **context: object) -> HttpResponse:
         "form": PreferencesForm.of(request.user),
         "retention_form": RetentionForm(initial={"days": request.user.keep_photos_days}),
         "has_two_steps": is_mfa_enabled(request.user),
-        "form_number": once.number(request),
+        "form_number": once.form_number(request),
         "token_form": TokenForm(),
         "tokens": account_selectors.tokens_of(request.user),
         "disabled_webhooks": webhook_selectors.disabled_webhooks_of(request.user),

@@ -1,4 +1,4 @@
-"""What accounts do otherwise than allauth would: names that tell nothing, links that stay here."""
+"""Changes to allauth's accounts: user names that reveal nothing, links to this site only."""
 
 import secrets
 from dataclasses import dataclass
@@ -15,33 +15,33 @@ USERNAME_BASE_LENGTH = 30
 
 @dataclass(frozen=True)
 class Site:
-    """What mails call this site."""
+    """Name and domain of this site in mails."""
 
     domain: str
     name: str = "EmotionSite"
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Named by `ACCOUNT_ADAPTER`."""
+    """The adapter that the setting `ACCOUNT_ADAPTER` names."""
 
     def generate_unique_username(self, txts: list[str | None], regex: str | None = None) -> str:
-        """Return a name with a random end.
+        """Return a name with a random suffix.
 
-        Without one, whoever signs up could read in the name whether somebody has it already.
+        Without it, the name would tell at sign-up whether somebody has the same one already.
         """
         name = str(super().generate_unique_username(txts, regex))[:USERNAME_BASE_LENGTH]
         return f"{name}-{secrets.token_hex(4)}"
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send a mail whose links lead to the address of this site.
+        """Send a mail with links to the address of this site.
 
-        The Host header, of which allauth makes them, may carry any port of an allowed host.
+        allauth makes links from the Host header, which may hold any port of an allowed host.
         """
         request = allauth_context.request
-        asked, ours = request.build_absolute_uri("/"), site_address(request) + "/"
+        requested, ours = request.build_absolute_uri("/"), site_address(request) + "/"
         safe = {
-            name: ours + value.removeprefix(asked)
-            if isinstance(value, str) and value.startswith(asked)
+            name: ours + value.removeprefix(requested)
+            if isinstance(value, str) and value.startswith(requested)
             else value
             for name, value in context.items()
         }
@@ -50,10 +50,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 def site_address(request: HttpRequest) -> str:
-    """Return the address under which people reach this site, without a slash at its end.
+    """Return the address of this site, without a trailing slash.
 
-    It is `SITE_URL` of the environment. Without that it is the host that was asked for, which
-    ALLOWED_HOSTS bounds, and locally the port on which the site listens.
+    It is `SITE_URL` of the environment, else the requested host, which must be in ALLOWED_HOSTS.
+    The requested port is kept only if the site listens on it.
     """
     if settings.SITE_URL_SAID:
         return str(settings.SITE_URL_SAID)

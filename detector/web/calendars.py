@@ -1,4 +1,4 @@
-"""Grids of coloured cells for inline SVG: a year of days, a week of hours, felt against shown."""
+"""Heat maps for inline SVG: days of a year, hours of a week, felt against shown emotions."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ from detector.templatetags.emotions import EMOJI
 
 GAP: Final = 2
 MIN_OPACITY: Final = 0.3
-"""The palest cell with anything in it: still told from an empty one."""
+"""Opacity of the palest cell with data, which must differ from an empty cell."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One square in the units of its map; without an emotion there is nothing to say."""
+    """One square, in units of its map; without an emotion it is empty."""
 
     x: int
     y: int
@@ -30,7 +30,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Label:
-    """Words beside the squares."""
+    """Text beside the squares."""
 
     x: int
     y: int
@@ -50,14 +50,17 @@ class HeatMap:
 
     @property
     def centre(self) -> int:
-        """Of a square, from its corner."""
+        """Distance of the centre of a square from its corner."""
         return self.side // 2
 
 
 def year_of_days(
     year: int, days: Iterable[trends.CalendarDay], changes: Iterable[date] = ()
 ) -> HeatMap:
-    """Weeks from left to right, Monday on top; paler where fewer faces speak for the emotion."""
+    """Return a map of days: weeks from left to right, Monday on top.
+
+    A cell is paler if fewer faces show the most frequent emotion.
+    """
     side, left, top = 14, 34, 18
     known = {day.day: day for day in days}
     marks = set(changes)
@@ -87,7 +90,10 @@ def _day_cell(x: int, y: int, day: date, found: trends.CalendarDay | None, *, ma
 
 
 def week_of_hours(hours: Iterable[trends.HourCell]) -> HeatMap:
-    """Hours from left to right, Monday on top; an hour with too few faces says nothing."""
+    """Return a map of hours: hours from left to right, Monday on top.
+
+    An hour with too few faces has no emotion.
+    """
     side, left, top = 30, 44, 22
     known = {(cell.weekday, cell.hour): cell for cell in hours}
     cells = []
@@ -112,7 +118,10 @@ def _hour_cell(x: int, y: int, weekday: int, hour: int, found: trends.HourCell |
 
 
 def felt_against_shown(agreement: trends.Agreement) -> HeatMap:
-    """A row for each feeling that was told, a column for each expression; paler where rarer."""
+    """Return a map with a row for each felt emotion and a column for each shown one.
+
+    A cell is paler if it is rarer in its row.
+    """
     side, left, top = 46, 84, 30
     cells = []
     for row, (felt, counts) in enumerate(agreement.counts.items()):

@@ -1,4 +1,4 @@
-"""Errors outside of views: a page for people, a notice under HTMX, the envelope for programs."""
+"""Responses to errors: a page for people, a notice for HTMX, the JSON envelope for programs."""
 
 import sys
 from http import HTTPStatus
@@ -34,10 +34,10 @@ OUR_FAULT = DetectorError("internal_error", "Something went wrong on our side.")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """400."""
+    """Answer 400, or 503 if the cause is an outage."""
     outage = outage_in(exception)
     if outage is not None:
-        # A session that could not be written is called a bad request.
+        # Django turns a session that could not be saved into a bad request.
         return unavailable(request, outage)
     error = BAD_REQUEST
     if isinstance(exception, TooManyFilesSent):
@@ -48,19 +48,19 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """403."""
+    """Answer 403."""
     return _answer(request, FORBIDDEN, HTTPStatus.FORBIDDEN)
 
 
 @requires_csrf_token
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
-    """403 of a form that was not opened in this session, or without cookies.
+    """Answer 403 to a form without a valid CSRF token.
 
-    A person whose session has ended, or who logged in again in another tab, is led to a page on
-    which the form can be sent; what was typed is kept there by the browser.
+    If the session has ended, or the person logged in again in another tab, redirect to a page on
+    which the form can be sent again; the browser restores what was typed.
     """
     page = way_back.page_before(request)
-    # Other reasons name another host: nobody pressed a button of ours.
+    # Any other reason is a request from another host.
     if page and reason.startswith("CSRF ") and not is_program(request):
         if not request.user.is_authenticated and _needs_login(request):
             return redirect_to_login(page)
@@ -71,19 +71,19 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
 
 
 def method_not_allowed(request: HttpRequest, allowed: str, page: str) -> HttpResponseBase:
-    """405, with a way to the page that stands above the address."""
+    """Answer 405, with a link to the page above the address."""
     response = _answer(request, METHOD_NOT_ALLOWED, HTTPStatus.METHOD_NOT_ALLOWED, page=page)
     response["Allow"] = allowed
     return response
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """404."""
+    """Answer 404."""
     return _answer(request, NOT_FOUND, HTTPStatus.NOT_FOUND)
 
 
 def request_too_large(request: HttpRequest) -> HttpResponseBase:
-    """413; the body is not read, so the server closes the connection."""
+    """Answer 413. The body is not read, so the server closes the connection."""
     error = DetectorError(
         TOO_LARGE.code, TOO_LARGE.message, details={"max_bytes": settings.REQUEST_MAX_BYTES}
     )
@@ -91,14 +91,14 @@ def request_too_large(request: HttpRequest) -> HttpResponseBase:
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponseBase:
-    """429; the accounts' limits count by the minute and by five minutes."""
+    """Answer 429. The rate limits of accounts count by one minute and by five minutes."""
     response = _answer(request, TOO_MANY, HTTPStatus.TOO_MANY_REQUESTS)
     response["Retry-After"] = "60"
     return response
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    """500, or 503 where something is away; without a template that could fail as well."""
+    """Answer 500, or 503 during an outage, with a template that cannot fail as well."""
     outage = outage_in(sys.exc_info()[1])
     if outage is not None:
         return unavailable(request, outage)
@@ -110,7 +110,7 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
 
 
 def unavailable(request: HttpRequest, outage: OutageError) -> HttpResponseBase:
-    """503; nothing here asks the database, not even who is logged in."""
+    """Answer 503 without any query, not even for the user."""
     status = HTTPStatus.SERVICE_UNAVAILABLE
     if is_program(request):
         response: HttpResponse = JsonResponse({"error": outage.as_dict()}, status=status)
@@ -135,7 +135,7 @@ def _answer(
 
 
 def _notice(request: HttpRequest | None, error: DetectorError, status: HTTPStatus) -> HttpResponse:
-    """A notice above the page, wherever the request came from: the page itself stays."""
+    """Return a notice that HTMX shows above the page, whatever the target of the request."""
     text = render_to_string("partials/error_notice.html", _context(error, status), request)
     page = HttpResponse(text, status=status)
     page["HX-Retarget"], page["HX-Reswap"] = "#notices", "innerHTML show:window:top"
@@ -147,7 +147,7 @@ def _context(error: DetectorError, status: HTTPStatus) -> dict[str, object]:
 
 
 def is_program(request: HttpRequest) -> bool:
-    """Return whether an address is one of the API's."""
+    """Return whether the request is for the API."""
     return request.path.startswith("/api/")
 
 
@@ -159,10 +159,10 @@ def _needs_login(request: HttpRequest) -> bool:
 
 
 def _is_fetch(request: HttpRequest) -> bool:
-    """Whether a script of ours sends this and says itself what went wrong."""
+    """Return whether a script of ours sent this, which shows errors itself."""
     return request.headers.get("X-Requested-With") == "fetch"
 
 
 def _is_htmx(request: HttpRequest) -> bool:
-    """As its middleware says; errors can come before that one has seen the request."""
+    """Return whether HTMX sent this. The error may come before the middleware of HTMX."""
     return request.headers.get("HX-Request") == "true"

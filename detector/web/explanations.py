@@ -1,4 +1,4 @@
-"""Where the model looked in a face."""
+"""Heat maps of faces: where the model looked."""
 
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from detector.web.requests import OwnerRequest
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def explanation(request: OwnerRequest, photo_id: UUID, index: int) -> HttpResponse:
-    """The heat map of a face; a POST asks for it, and the answer asks again until it is there."""
+    """Show the heat map of a face. POST requests it, and the answer polls until it is there."""
     face = _face(request, photo_id, index)
     if request.method == "POST":
         try:
@@ -33,7 +33,7 @@ def explanation(request: OwnerRequest, photo_id: UUID, index: int) -> HttpRespon
 
 @require_safe
 def image(request: OwnerRequest, photo_id: UUID, index: int) -> HttpResponseBase:
-    """The heat map as a picture."""
+    """Return the heat map as a picture."""
     return picture(request, _explanation(_face(request, photo_id, index)).picture)
 
 

@@ -20,14 +20,14 @@ from detector.reviews import consent as review_consent
 ZONES = [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
 
 
-def token_lives() -> list[tuple[int, str]]:
-    """After how many days a token can end, the longest that this installation allows first."""
+def token_lifetimes() -> list[tuple[int, str]]:
+    """Return the lifetimes of a token in days, as choices, the longest first."""
     longest = settings.API_TOKEN_DAYS
     return [(days, f"{days} days") for days in (longest, 90, 30, 7) if days <= longest]
 
 
 class SignupForm(AllauthSignupForm):
-    """Sign-up that asks for consent, and learns from the browser in which time zone one lives."""
+    """Sign-up with consent, and the time zone of the browser."""
 
     consent = forms.BooleanField(
         error_messages={"required": "Without your consent there can be no account."}
@@ -36,7 +36,7 @@ class SignupForm(AllauthSignupForm):
     time_zone = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
-        """Compare the two passwords also where the first is refused: all errors at once."""
+        """Compare the passwords also if the first is refused, to show all errors at once."""
         cleaned: dict[str, Any] = super().clean()
         first, second = self["password1"].data, self["password2"].data
         if first and second and first != second and "password2" not in self.errors:
@@ -44,13 +44,13 @@ class SignupForm(AllauthSignupForm):
         return cleaned
 
     def try_save(self, request: HttpRequest) -> Any:
-        """Take as long for an address that has an account as for one that has none."""
+        """Take the same time for an address with an account as for one without."""
         if self.account_already_exists:
             make_password(self.cleaned_data["password1"])
         return super().try_save(request)
 
     def save(self, request: HttpRequest) -> Any:
-        """Keep what was agreed to, and the time zone if it is one."""
+        """Save the user with consent, and with the time zone if it exists."""
         user = super().save(request)
         name = self.cleaned_data["time_zone"]
         if isinstance(user, User):
@@ -64,7 +64,7 @@ class SignupForm(AllauthSignupForm):
 
 
 class AnnotationForm(forms.Form):
-    """What an owner writes on a photo."""
+    """Note, tags and felt emotion of a photo."""
 
     felt_emotion = forms.ChoiceField(
         required=False, choices=[("", "Not said"), *Emotion.choices], widget=forms.RadioSelect
@@ -76,22 +76,22 @@ class AnnotationForm(forms.Form):
 
     @classmethod
     def of(cls, photo: Photo) -> "AnnotationForm":
-        """The form as the photo stands."""
+        """Return the form with the present values of the photo."""
         names = ", ".join(tag.name for tag in photo.tags.all())
         return cls(initial={"note": photo.note, "tags": names, "felt_emotion": photo.felt_emotion})
 
     @property
     def annotation(self) -> dict[str, Any]:
-        """What was written, as `annotation.annotate` takes it."""
+        """The values, as arguments of `annotations.annotate`."""
         return {**self.cleaned_data, "tags": self.cleaned_data["tags"].split(",")}
 
     def refuse(self, error: DetectorError) -> None:
-        """Show what the service had against it, beside its field."""
+        """Show an error of the service beside its field."""
         self.add_error(self.FIELD_OF_ERROR.get(error.code), error.message)
 
 
 class PreferencesForm(forms.Form):
-    """How a person sees the pages; what is not sent stays as it is."""
+    """Display preferences; fields that are not sent stay as they are."""
 
     theme = forms.ChoiceField(
         label="Colours", choices=Theme.choices, required=False, widget=forms.RadioSelect
@@ -109,11 +109,11 @@ class PreferencesForm(forms.Form):
 
     @classmethod
     def of(cls, user: User, data: Any = None) -> "PreferencesForm":
-        """The form with what the person chose so far."""
+        """Return the form with the present preferences."""
         return cls(data, initial={name: getattr(user, name) for name in cls.base_fields})
 
     def chosen(self) -> dict[str, str]:
-        """The valid choices."""
+        """Return the valid choices; the present one for a field without a value."""
         return {
             name: value or self.get_initial_for_field(self.fields[name], name)
             for name, value in self.cleaned_data.items()
@@ -148,11 +148,11 @@ class TokenForm(forms.Form):
         initial=[scope.value for scope in tokens.DEFAULT_SCOPES],
         widget=forms.CheckboxSelectMultiple,
     )
-    days = forms.TypedChoiceField(label="It ends after", choices=token_lives, coerce=int)
+    days = forms.TypedChoiceField(label="It ends after", choices=token_lifetimes, coerce=int)
 
     @property
     def wish(self) -> dict[str, Any]:
-        """What was chosen, as `tokens.create_token` takes it."""
+        """The values, as arguments of `tokens.create_token`."""
         return {
             "name": self.cleaned_data["name"],
             "scopes": [Scope(name) for name in self.cleaned_data["scopes"]],
@@ -184,7 +184,7 @@ class WebhookForm(forms.Form):
     FIELD_OF_ERROR: ClassVar = {"url_refused": "url"}
 
     def refuse(self, error: DetectorError) -> None:
-        """Show what the service had against it, beside its field."""
+        """Show an error of the service beside its field."""
         self.add_error(self.FIELD_OF_ERROR.get(error.code), error.message)
 
 
@@ -197,7 +197,7 @@ class PeriodsForm(forms.Form):
     second_to = forms.DateField(label="Second, until")
 
     def clean(self) -> dict[str, Any]:
-        """No period ends before it begins."""
+        """Refuse a period that ends before it begins."""
         days: dict[str, Any] = super().clean() or {}
         for name in ("first", "second"):
             since, until = days.get(f"{name}_from"), days.get(f"{name}_to")

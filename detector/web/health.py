@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether the platform can do its work."""
+"""Health checks: liveness of the process, readiness of the platform."""
 
 import functools
 import logging
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 @login_not_required
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """The process answers."""
+    """Answer 200: the process is alive."""
     return JsonResponse({"status": "ok"})
 
 
@@ -32,7 +32,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @login_not_required
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """All that an upload needs is there; 503 where something is not, and which."""
+    """Answer whether all services that an upload needs are available; 503 names the others."""
     checks = _recent_checks(int(time.monotonic()))
     ready = not any(checks.values())
     states = {name: "unavailable" if reason else "ok" for name, reason in checks.items()}
@@ -44,30 +44,30 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 @functools.lru_cache(maxsize=1)
 def _recent_checks(second: int) -> dict[str, str]:
-    """What is wrong with each, nothing where it works, as of this second.
+    """Return the problem of each service; empty if it works.
 
-    Anyone may ask, so they run about once a second at most.
+    The checks are public, so the cache lets them run about once a second at most.
     """
     return {
-        "database": _trouble(_database),
-        "broker": _trouble(_broker),
-        "storage": _trouble(_storage),
-        "worker": _trouble(_worker),
+        "database": _problem(_database),
+        "broker": _problem(_broker),
+        "storage": _problem(_storage),
+        "worker": _problem(_worker),
     }
 
 
 class NotReadyError(Exception):
-    """Something that anyone may read, unlike the errors of databases and brokers."""
+    """A problem whose text may be public, unlike errors of databases and brokers."""
 
 
-def _trouble(check: Callable[[], object]) -> str:
+def _problem(check: Callable[[], object]) -> str:
     try:
         check()
     except NotReadyError as error:
         logger.warning("Not ready: %s", error)
         return str(error)
     except Exception as error:
-        # The point is to find out whether it fails, however it does.
+        # Any failure means that the service is not available.
         logger.warning("Not ready: %s: %s", check.__name__.strip("_"), error)
         return "it does not answer"
     return ""

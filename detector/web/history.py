@@ -1,4 +1,4 @@
-"""The history, page by page, and what is done to several photos at once."""
+"""The history, page by page, and actions on several photos."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -22,15 +22,15 @@ from detector.web.requests import OwnerRequest, named_photos
 PAGE_SIZE: Final = 24
 CONFIDENCES: Final = ("0.5", "0.7", "0.9")
 UNFINISHED: Final = "unfinished_tagging"
-"""Key of the session: chosen photos, and a tag that was refused."""
+"""Session key of the chosen photos and a tag that was refused."""
 
 
 @require_safe
 @vary_on_headers("HX-Request")
 def history(request: OwnerRequest) -> HttpResponse:
-    """The photos of an owner, filtered and sorted by what stands in the address.
+    """Show the photos of the owner, filtered and sorted by the query of the URL.
 
-    Asked for by a page that scrolls on, only the photos.
+    For HTMX, which loads more while scrolling, return the photos only.
     """
     analyses = analysis_selectors.with_renewals(analysis_selectors.analyses_of(request.user))
     chosen, queryset = listing.filter_of(request, request.GET, analyses)
@@ -59,7 +59,7 @@ def history(request: OwnerRequest) -> HttpResponse:
 
 @require_safe
 def item(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
-    """One photo of the grid; it asks for itself again until nothing is under way."""
+    """Return one photo of the grid, which polls until its analyses are finished."""
     analyses = analysis_selectors.with_renewals(analysis_selectors.analyses_of(request.user))
     analysis = analyses.filter(photo_id=photo_id).first()
     if analysis is None:
@@ -70,7 +70,7 @@ def item(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
 
 @require_POST
 def several(request: OwnerRequest) -> HttpResponseBase:
-    """Tag, delete, analyse again or export the chosen photos, then back to where one was."""
+    """Tag, delete, analyse again or export the chosen photos; redirect to the same page."""
     ids = named_photos(request)
     query = listing.query_of(QueryDict(request.POST.get("query", "")))
     back = redirect(f"{reverse('history')}{query}")
@@ -97,7 +97,7 @@ def _tag(request: OwnerRequest, ids: list[UUID]) -> None:
     try:
         count = annotations.add_tag(request.user, ids, name)
     except DetectorError as error:
-        # What was chosen and typed is there again on the page that says what is wrong with it.
+        # The page with the error restores what was chosen and typed.
         chosen = [str(photo_id) for photo_id in ids]
         request.session[UNFINISHED] = {"photos": chosen, "tag": name, "problem": error.message}
         return
@@ -109,7 +109,7 @@ def _photos(count: int) -> str:
 
 
 def _address(query: QueryDict, **position: str | None) -> str | None:
-    """The same filters at another position; None where nothing is there."""
+    """Return the query with the same filters at another position; None without a position."""
     if None in position.values():
         return None
     kept = query.copy()

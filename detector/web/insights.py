@@ -20,12 +20,12 @@ from detector.web.requests import OwnerRequest
 RANGES: Final = {"30": "30 days", "90": "90 days", "365": "12 months", "all": "All time"}
 BUCKETS: Final = {"day": "Day", "week": "Week", "month": "Month"}
 BUCKET_LIMITS: Final = (("day", 45), ("week", 400), ("month", 2000))
-"""Up to how many days a bucket still gives a chart that can be read."""
+"""Largest number of days for which a bucket gives a readable chart."""
 
 
 @require_safe
 def insights(request: OwnerRequest) -> HttpResponse:
-    """All that the rollups say about the owner's faces, of one model or of all."""
+    """Show the statistics of the owner's faces, of one model or of all."""
     owner = request.user
     chosen = request.GET.get("range", "all")
     if chosen not in RANGES:
@@ -48,7 +48,7 @@ def insights(request: OwnerRequest) -> HttpResponse:
     hours_faces = sum(cell.faces for cell in hours)
     agreement = trends.agreement(owner, model_id)
     comparison, periods = _comparison(request, model_id, chosen)
-    of_days, of_hours = _many(days_faces, "face"), _many(hours_faces, "face")
+    of_days, of_hours = _counted(days_faces, "face"), _counted(hours_faces, "face")
     context = {
         "ranges": RANGES,
         "range": chosen,
@@ -76,18 +76,18 @@ def insights(request: OwnerRequest) -> HttpResponse:
         "enough": trends.MIN_FOR_SHARES,
         "shares": request.GET.get("scale") == "share",
         "made_up": photo_selectors.photos_of(owner).filter(is_demo=True).exists(),
-        "distribution_note": f"n = {_many(summary.faces, 'face')}",
+        "distribution_note": f"n = {_counted(summary.faces, 'face')}",
         "timeline_note": f"Faces each {bucket}, n = {summary.faces}",
         "calendar_note": f"The most frequent expression of each day, n = {of_days}",
         "hours_note": f"The most frequent expression, over all time, n = {of_hours}",
         "comparison_note": f"n = {comparison.first.faces} and {comparison.second.faces} faces",
-        "agreement_note": f"n = {_many(agreement.photos, 'photo')}",
+        "agreement_note": f"n = {_counted(agreement.photos, 'photo')}",
         "chart_data": _chart_data(summary, points, changes, comparison),
     }
     return render(request, "detector/insights.html", context)
 
 
-def _many(count: int, what: str) -> str:
+def _counted(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
@@ -109,7 +109,7 @@ def _bucket(first: date | None, last: date | None) -> str:
 
 
 def _year(text: str | None, last: date | None) -> int:
-    """The year that the address names, else the one of the last photo."""
+    """Return the year of the query, else that of the last photo."""
     if text and text.isascii() and text.isdecimal() and FIRST.year <= int(text) <= LAST.year:
         return int(text)
     return (last or timezone.localdate()).year
@@ -118,17 +118,17 @@ def _year(text: str | None, last: date | None) -> int:
 def _comparison(
     request: OwnerRequest, model_id: UUID | None, chosen: str
 ) -> tuple[trends.Comparison, PeriodsForm]:
-    """The periods of the address, else the last days against as many before them."""
+    """Compare the periods of the query, else the last days with the same number before them."""
     length = timedelta(days=30 if chosen == "all" else int(chosen))
     today, day = timezone.localdate(), timedelta(days=1)
-    usual = {
+    defaults = {
         "first_from": today - 2 * length + day,
         "first_to": today - length,
         "second_from": today - length + day,
         "second_to": today,
     }
-    form = PeriodsForm(request.GET if "first_from" in request.GET else usual)
-    days = form.cleaned_data if form.is_valid() else usual
+    form = PeriodsForm(request.GET if "first_from" in request.GET else defaults)
+    days = form.cleaned_data if form.is_valid() else defaults
     first = days["first_from"], days["first_to"]
     second = days["second_from"], days["second_to"]
     return trends.compare(request.user, first, second, model_id), form

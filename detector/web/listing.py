@@ -1,4 +1,4 @@
-"""The list of photos that an address asks for: filters, order, and what stands beside a photo."""
+"""The list of photos for the query of a URL: filters, order, and the neighbours of a photo."""
 
 from typing import Final
 from uuid import UUID
@@ -37,20 +37,20 @@ SEPARATOR: Final = "~"
 
 
 def order_of(query: QueryDict) -> keyset.Order:
-    """Return the order that an address names, else the usual one."""
+    """Return the order of a query, else the default."""
     return ORDERS.get(query.get("sort", NEWEST), ORDERS[NEWEST])
 
 
 def filter_of(
     request: OwnerRequest, query: QueryDict, analyses: QuerySet[Analysis]
 ) -> tuple[AnalysisFilter, QuerySet[Analysis]]:
-    """Return the filters of an address, and what they leave: nothing where one is no filter."""
+    """Return the filter of a query and the filtered queryset, which is empty if it is invalid."""
     chosen = AnalysisFilter(query, queryset=analyses, request=request)
     return chosen, chosen.qs if chosen.is_valid() else analyses.none()
 
 
 def query_of(query: QueryDict) -> str:
-    """Return filters and order of an address as `?…`, without anything else it may hold."""
+    """Return filters and order of a query as `?…`, without any other parameter."""
     kept = query.copy()
     for name in list(kept):
         if name not in (*FILTERS, "sort") or not kept[name]:
@@ -81,7 +81,7 @@ def _key(order: keyset.Order, text: str) -> keyset.Key | None:
 
 
 def neighbours(request: OwnerRequest, analysis: Analysis) -> tuple[UUID | None, UUID | None]:
-    """Return the photos just before and just after one, in the list that the address asks for."""
+    """Return the ids of the photos before and after one, in the list of the request's query."""
     _, listed = filter_of(request, request.GET, analysis_selectors.analyses_of(request.user))
     order = order_of(request.GET)
     return _first(listed, order.backwards, analysis), _first(listed, order, analysis)

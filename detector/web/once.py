@@ -1,4 +1,4 @@
-"""Forms that must not be sent twice: reloading the page that answers sends them again."""
+"""Forms that must be accepted only once: reloading the page that answers sends them again."""
 
 from django.utils.crypto import constant_time_compare, get_random_string
 
@@ -7,18 +7,18 @@ from detector.web.requests import OwnerRequest
 NUMBER = "form_number"
 
 
-def number(request: OwnerRequest) -> str:
-    """What a form carries, under `number`, to be told from one that was used."""
+def form_number(request: OwnerRequest) -> str:
+    """Return the number of unused forms, which a form sends as `number`."""
     found: str = request.session.setdefault(NUMBER, get_random_string(16))
     return found
 
 
-def is_first_time(request: OwnerRequest) -> bool:
-    """Whether a form comes in that was not used yet."""
+def is_unused(request: OwnerRequest) -> bool:
+    """Return whether the form of this request was not used yet."""
     expected = request.session.get(NUMBER, "")
     return bool(expected) and constant_time_compare(request.POST.get("number", ""), expected)
 
 
-def used(request: OwnerRequest) -> None:
-    """The forms that are open are worth nothing from now on."""
+def mark_used(request: OwnerRequest) -> None:
+    """Make all open forms of this session invalid."""
     request.session.pop(NUMBER, None)

@@ -1,4 +1,4 @@
-"""What browsers let pages use: https://www.w3.org/TR/permissions-policy/."""
+"""The header Permissions-Policy: https://www.w3.org/TR/permissions-policy/."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 P = ParamSpec("P")
 
-# What browsers know to be asked for: a name that one does not know is an error in its console.
-# Clipboard and full screen are left as they are.
+# Only names that all browsers know: an unknown one is an error in the console. Clipboard and full
+# screen stay allowed.
 NOT_NEEDED = (
     "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media",
     "gamepad", "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer",
@@ -23,7 +23,7 @@ CAMERA_ALLOWED = NOTHING_ALLOWED.replace("camera=()", "camera=(self)")
 def permissions_policy(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Let no page use what it does not need, and only those that say so the camera."""
+    """Forbid what pages do not need, including the camera, unless the view allows it."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
@@ -34,7 +34,7 @@ def permissions_policy(
 
 
 def camera_allowed(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
-    """Let the page of a view use the camera."""
+    """Allow the camera on the page of a view."""
 
     @wraps(view)
     def with_camera(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:

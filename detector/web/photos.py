@@ -1,4 +1,4 @@
-"""The page of one photo, its pictures, and what its owner does with it."""
+"""The page of one photo, its pictures, and its owner's actions."""
 
 from typing import Any
 from uuid import UUID
@@ -25,21 +25,21 @@ from detector.web.requests import OwnerRequest
 
 @require_safe
 def photo(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
-    """A photo with its faces and their expressions."""
+    """Show a photo with its faces and their expressions."""
     analysis = analysis_or_404(request, photo_id)
     return _page(request, analysis, AnnotationForm.of(analysis.photo))
 
 
 @require_safe
 def result(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
-    """What is known of a photo now; it asks for itself again until nothing is under way."""
+    """Return the present result of a photo, which polls until its analyses are finished."""
     analysis = analysis_or_404(request, photo_id)
     return render(request, "detector/partials/photo_result.html", _result_of(analysis))
 
 
 @require_POST
 def correct(request: OwnerRequest, photo_id: UUID, index: int) -> HttpResponse:
-    """Say what a face shows, or take that back; a script gets the result anew."""
+    """Correct the emotion of a face, or withdraw the correction; HTMX gets the new result."""
     face = analysis_selectors.face_of(request.user, photo_id, index)
     verdict = request.POST.get("verdict", "")
     if face is None:
@@ -56,19 +56,19 @@ def correct(request: OwnerRequest, photo_id: UUID, index: int) -> HttpResponse:
 
 @require_safe
 def image(request: OwnerRequest, photo_id: UUID) -> HttpResponseBase:
-    """The upright picture."""
+    """Return the upright picture."""
     return picture(request, _photo(request, photo_id).image)
 
 
 @require_safe
 def thumbnail(request: OwnerRequest, photo_id: UUID) -> HttpResponseBase:
-    """The small picture."""
+    """Return the thumbnail."""
     return picture(request, _photo(request, photo_id).thumbnail)
 
 
 @require_POST
 def annotate(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
-    """Keep note, tags and self-report; the answer is the form again."""
+    """Save note, tags and felt emotion; the answer is the form."""
     analysis = analysis_or_404(request, photo_id)
     form = AnnotationForm(request.POST)
     saved = form.is_valid() and _annotate(analysis.photo, form)
@@ -119,7 +119,7 @@ def _annotate(photo: Photo, form: AnnotationForm) -> bool:
 
 @require_POST
 def delete(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
-    """Put a photo into the bin, and offer to bring it back."""
+    """Move a photo to the trash, and offer to undo this."""
     found = _photo(request, photo_id)
     trash.discard(request.user, [found.pk])
     undo.offer(request, f"{found.filename} was deleted.", [found.pk])
@@ -136,7 +136,7 @@ def retry(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
 
 @require_POST
 def analyse_again(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
-    """Look for faces anew; a script gets the card of the new analysis."""
+    """Analyse a photo again; HTMX gets the card of the new analysis."""
     _photo(request, photo_id)
     queueing.analyse_again(request.user, [photo_id])
     if request.htmx:
@@ -147,7 +147,7 @@ def analyse_again(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
 
 
 def analysis_or_404(request: OwnerRequest, photo_id: UUID) -> Analysis:
-    """The current analysis of the owner's photo."""
+    """Return the current analysis of the owner's photo, or raise Http404."""
     analysis = analysis_selectors.analysis_of_photo(request.user, photo_id)
     if analysis is None:
         raise Http404
@@ -155,7 +155,7 @@ def analysis_or_404(request: OwnerRequest, photo_id: UUID) -> Analysis:
 
 
 def _address(request: OwnerRequest, photo_id: UUID) -> str:
-    """The page of a photo, in the list in which it was being looked at."""
+    """Return the URL of a photo, with the query of the list from which it was opened."""
     return way_back.with_query(request, reverse("photo", args=[photo_id]))
 
 

@@ -1,4 +1,4 @@
-"""Pictures as an answer."""
+"""Responses with pictures."""
 
 from django.db.models.fields.files import FieldFile
 from django.http import Http404, HttpResponseBase
@@ -8,7 +8,7 @@ from detector.web.requests import OwnerRequest
 
 
 def picture(request: OwnerRequest, file: FieldFile) -> HttpResponseBase:
-    """A stored picture of the owner's; 404 where there is none (yet)."""
+    """Return a stored picture, or raise Http404 if there is none (yet)."""
     response = files.image_response(request, file)
     if response is None:
         raise Http404

@@ -1,4 +1,4 @@
-"""Redirects that keep method and body: a POST that belongs elsewhere must not become a GET."""
+"""Redirects that keep method and body: a redirected POST must not become a GET."""
 
 from http import HTTPStatus
 
@@ -9,27 +9,27 @@ from django.utils.http import escape_leading_slashes
 
 
 class KeepingRedirect(HttpResponsePermanentRedirect):
-    """308, where Django's own 301 makes clients forget what they sent."""
+    """A redirect with 308; with Django's 301, clients drop the method and the body."""
 
     status_code = HTTPStatus.PERMANENT_REDIRECT
 
 
 class AppendSlash(CommonMiddleware):
-    """Leads from an address without its last slash to the one with it, whatever the method."""
+    """Redirects an address without a trailing slash to the one with it, for every method."""
 
     response_redirect_class = KeepingRedirect
 
     def get_full_path_with_slash(self, request: HttpRequest) -> str:
-        """Return the whole address; of `//name`, one of ours and not of a host of that name."""
+        """Return the absolute URL; `//name` becomes a path of this site, not a host."""
         path = escape_leading_slashes(request.get_full_path(force_append_slash=True))
         return request.build_absolute_uri(path)
 
 
 class RequireHttps(SecurityMiddleware):
-    """Leads from HTTP to HTTPS, whatever the method."""
+    """Redirects from HTTP to HTTPS, for every method."""
 
     def process_request(self, request: HttpRequest) -> HttpResponseBase | None:  # type: ignore[override]
-        """Return the redirect, or None for a call that came by HTTPS or may come without."""
+        """Return the redirect, or None for a request that needs none."""
         redirect: HttpResponseBase | None = super().process_request(request)
         if redirect is not None:
             redirect.status_code = HTTPStatus.PERMANENT_REDIRECT

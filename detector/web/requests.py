@@ -1,4 +1,4 @@
-"""The type of a request that passed the login."""
+"""Requests of logged-in users."""
 
 from uuid import UUID
 
@@ -9,14 +9,14 @@ from detector.models import User
 
 
 class OwnerRequest(HttpRequest):
-    """`LoginRequired` lets only this kind reach a view that is not marked public."""
+    """A request of a logged-in user: `LoginRequired` lets no other reach a private view."""
 
     user: User
     htmx: HtmxDetails
 
 
 def named_photos(request: OwnerRequest) -> list[UUID]:
-    """The photos that a form names; what is no id names none."""
+    """Return the ids of the photos in a form; ignore anything that is not an id."""
     found = []
     for text in request.POST.getlist("photo"):
         try:

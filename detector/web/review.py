@@ -1,4 +1,4 @@
-"""The page of reviewers: one face after another, a key each, and how far they agree."""
+"""The pages of reviewers: faces to judge, one after another, and the agreement of reviewers."""
 
 import math
 from collections.abc import Callable
@@ -29,16 +29,16 @@ KEYS: Final = {
     Verdict.CANNOT_TELL: "U",
 }
 FILTERS: Final = tuple(ReviewFilter.base_filters)
-AHEAD: Final = 2
-"""Faces that a page holds: the one that is shown, and the next."""
-HELD_AT_MOST: Final = 20
+CASES_ON_PAGE: Final = 2
+"""Cases on the page: the one that is shown, and the next."""
+MAX_HELD: Final = 20
 
 Given = ParamSpec("Given")
 View = Callable[Concatenate[OwnerRequest, Given], HttpResponseBase]
 
 
 def for_reviewers(view: View[Given]) -> View[Given]:
-    """For staff with the permission to review; to everyone else the address does not exist."""
+    """Restrict a view to staff who may review; anyone else gets 404."""
 
     @wraps(view)
     def guarded(
@@ -54,7 +54,7 @@ def for_reviewers(view: View[Given]) -> View[Given]:
 @require_safe
 @for_reviewers
 def review(request: OwnerRequest) -> HttpResponse:
-    """The most useful faces that match the filters of the address, the first of them shown."""
+    """Show the most useful face that matches the filters; the page also holds the next one."""
     chosen, cases = _chosen(request, request.GET)
     context = {
         **_progress(request.user, cases),
@@ -73,7 +73,7 @@ def review(request: OwnerRequest) -> HttpResponse:
 @require_POST
 @for_reviewers
 def judge(request: OwnerRequest, case_id: UUID) -> HttpResponse:
-    """Take a verdict; the answer is the face after the next."""
+    """Store a verdict; the answer is the face after the next."""
     verdict = request.POST.get("verdict", "")
     if verdict not in Verdict.values:
         raise Http404
@@ -96,7 +96,7 @@ def judge(request: OwnerRequest, case_id: UUID) -> HttpResponse:
 @require_POST
 @for_reviewers
 def skip(request: OwnerRequest, case_id: UUID) -> HttpResponse:
-    """Leave a face to others."""
+    """Skip a face: it is left to other reviewers."""
     case = review_queue.claimed_case(request.user, case_id)
     if case is not None:
         verdicts.skip(case, request.user)
@@ -106,7 +106,7 @@ def skip(request: OwnerRequest, case_id: UUID) -> HttpResponse:
 @require_POST
 @for_reviewers
 def undo(request: OwnerRequest) -> HttpResponse:
-    """Take the last verdict back; the answer is its face, to be judged anew."""
+    """Withdraw the last verdict; the answer is its face, to be judged again."""
     case = verdicts.undo(request.user)
     return _answer(request, case) if request.htmx else _back(request)
 
@@ -114,7 +114,7 @@ def undo(request: OwnerRequest) -> HttpResponse:
 @require_POST
 @for_reviewers
 def bring_back(request: OwnerRequest) -> HttpResponse:
-    """Let what one skipped come again."""
+    """Put the faces that the reviewer skipped back into the queue."""
     verdicts.bring_back_skipped(request.user)
     return _back(request)
 
@@ -122,7 +122,7 @@ def bring_back(request: OwnerRequest) -> HttpResponse:
 @require_safe
 @for_reviewers
 def image(request: OwnerRequest, case_id: UUID) -> HttpResponseBase:
-    """The photo of a face that one holds."""
+    """Return the photo of a face that the reviewer has claimed."""
     case = review_queue.claimed_case(request.user, case_id)
     if case is None:
         raise Http404
@@ -132,7 +132,7 @@ def image(request: OwnerRequest, case_id: UUID) -> HttpResponseBase:
 @require_safe
 @for_reviewers
 def agreement(request: OwnerRequest) -> HttpResponse:
-    """How far reviewers agree with each other and with the model."""
+    """Show how far reviewers agree with each other and with the model."""
     models = list(review_queue.models_reviewed())
     model = next((m for m in models if str(m.pk) == request.GET.get("model")), None)
     context = {
@@ -147,7 +147,7 @@ def agreement(request: OwnerRequest) -> HttpResponse:
 
 
 def _following(request: OwnerRequest, error: DetectorError | None = None) -> HttpResponse:
-    """For a script the next face that its page does not hold yet; else the page again."""
+    """Return the next face that the page does not hold yet; without HTMX redirect to the page."""
     if not request.htmx:
         return _back(request)
     here = _ids(request.POST.getlist("have"))
@@ -180,7 +180,7 @@ def _chosen(request: OwnerRequest, query: QueryDict) -> tuple[ReviewFilter, Quer
 
 def _held(reviewer: User, cases: QuerySet[ReviewCase]) -> list[ReviewCase]:
     found: list[ReviewCase] = []
-    while len(found) < AHEAD:
+    while len(found) < CASES_ON_PAGE:
         case = verdicts.next_case(reviewer, cases, besides=[case.pk for case in found])
         if case is None:
             break
@@ -199,7 +199,7 @@ def _progress(reviewer: User, cases: QuerySet[ReviewCase]) -> dict[str, int | bo
 
 
 def _back(request: OwnerRequest) -> HttpResponse:
-    """To the page, with the filters that one came from and nothing else."""
+    """Redirect to the page with the filters that it had, without any other parameter."""
     given = QueryDict(request.POST.get("query", ""), mutable=True)
     for name in set(given) - set(FILTERS):
         del given[name]
@@ -208,7 +208,7 @@ def _back(request: OwnerRequest) -> HttpResponse:
 
 def _ids(texts: list[str]) -> list[UUID]:
     found = []
-    for text in texts[:HELD_AT_MOST]:
+    for text in texts[:MAX_HELD]:
         try:
             found.append(UUID(text))
         except ValueError:

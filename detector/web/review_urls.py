@@ -1,4 +1,4 @@
-"""Addresses of the reviewers' pages, beside the administration."""
+"""URLs of the reviewers' pages, below the administration."""
 
 from django.urls import path
 

@@ -28,10 +28,10 @@ COLUMNS = (
 
 
 def photos(analyses: Iterable[Analysis], owner: User) -> HttpResponse:
-    """A line a photo, with its largest face; times in the owner's zone."""
+    """Return one line for each photo, with its largest face; times are in the owner's zone."""
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="photos.csv"'
-    # By the byte order mark spreadsheets know that this is UTF-8.
+    # Spreadsheets recognise UTF-8 by the byte order mark.
     response.write("\ufeff")
     writer = csv.writer(response)
     writer.writerow(COLUMNS)

@@ -20,7 +20,7 @@ SHOWN = 200
 
 @require_safe
 def bin_page(request: OwnerRequest) -> HttpResponse:
-    """What was deleted and can still be brought back, the last first."""
+    """Show the photos in the trash, the last deleted first."""
     photos = photo_selectors.trash_of(request.user)
     context = {"photos": photos[:SHOWN], "total": photos.count(), "days": settings.BIN_DAYS}
     return render(request, "detector/bin.html", context)
@@ -28,14 +28,14 @@ def bin_page(request: OwnerRequest) -> HttpResponse:
 
 @require_safe
 def thumbnail(request: OwnerRequest, photo_id: UUID) -> HttpResponseBase:
-    """The small picture of a photo in the bin."""
+    """Return the thumbnail of a photo in the trash."""
     photo = get_object_or_404(photo_selectors.trash_of(request.user), pk=photo_id)
     return picture(request, photo.thumbnail)
 
 
 @require_POST
 def restore(request: OwnerRequest) -> HttpResponse:
-    """Bring photos back; a single one is shown."""
+    """Restore photos; redirect to the photo if it is a single one."""
     ids = named_photos(request)
     count = trash.restore(request.user, ids)
     if not count:
@@ -49,7 +49,7 @@ def restore(request: OwnerRequest) -> HttpResponse:
 
 @require_POST
 def empty(request: OwnerRequest) -> HttpResponse:
-    """Erase for good what is in the owner's bin."""
+    """Erase all photos in the owner's trash for good."""
     count = trash.empty_of(request.user)
     messages.success(request, f"{count} photo{'' if count == 1 else 's'} erased for good.")
     return redirect("bin")

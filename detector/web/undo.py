@@ -1,4 +1,4 @@
-"""A message with a button that brings deleted photos back."""
+"""A message with a button that restores deleted photos."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -10,6 +10,6 @@ from detector.templatetags.undo import MARK
 
 
 def offer(request: HttpRequest, sentence: str, photo_ids: Iterable[UUID]) -> None:
-    """Tell that photos were deleted, on the next page that shows messages."""
+    """Add a message about deleted photos, with a button to restore them."""
     ids = ",".join(str(photo_id) for photo_id in photo_ids)
     messages.success(request, sentence, extra_tags=f"{MARK}{ids}")

@@ -1,4 +1,4 @@
-"""Uploading photos and watching them being analysed."""
+"""The upload page, and the progress of the analyses."""
 
 from typing import Any, cast
 from uuid import UUID
@@ -18,13 +18,13 @@ from detector.web.permissions_policy import camera_allowed
 from detector.web.requests import OwnerRequest
 
 SLOWEST_POLL = 10
-"""Seconds between two questions of a card."""
+"""Longest polling interval of a card, in seconds."""
 
 
 @camera_allowed
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: OwnerRequest) -> HttpResponse:
-    """The upload page; a POST takes files and answers with a card for each."""
+    """Show the upload page. POST accepts files and answers with a card for each."""
     if request.method != "POST":
         context = {
             "max_megabytes": settings.UPLOAD_MAX_BYTES // 2**20,
@@ -47,7 +47,7 @@ def upload(request: OwnerRequest) -> HttpResponse:
     }
     if request.headers.get("X-Requested-With") == "fetch" or request.htmx:
         return render(request, "detector/partials/upload_results.html", answer)
-    # Without scripts: one photo leads to its page, several show what became of each.
+    # Without scripts, one photo leads to its page, several to a list of results.
     if len(ids) == 1 and not result.rejected:
         return redirect("photo", result.accepted[0].photo_id)
     if not files:
@@ -58,7 +58,7 @@ def upload(request: OwnerRequest) -> HttpResponse:
 
 @require_safe
 def analysis_card(request: OwnerRequest, analysis_id: UUID) -> HttpResponse:
-    """The card of one analysis; it asks for itself again until the analysis is finished."""
+    """Return the card of one analysis, which polls until the analysis is finished."""
     analysis = analysis_selectors.analysis_of(request.user, analysis_id)
     if analysis is None:
         raise Http404
@@ -69,10 +69,10 @@ def analysis_card(request: OwnerRequest, analysis_id: UUID) -> HttpResponse:
 
 
 def _poll_seconds(cards: int) -> int:
-    """How often each of so many cards asks: all together some ten times a second."""
+    """Return the polling interval of a card: all cards together poll about ten times a second."""
     return min(1 + cards // 10, SLOWEST_POLL)
 
 
 def _number(text: str | None) -> int:
-    """A count out of a request; what is none counts as 0."""
+    """Return a count from a request; 0 if it is not a number."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 5 else 0

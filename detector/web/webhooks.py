@@ -1,4 +1,4 @@
-"""Webhooks of a person, and what they were told."""
+"""Webhooks of the user, and their deliveries."""
 
 from typing import Any
 from uuid import UUID
@@ -21,10 +21,10 @@ DELIVERIES_SHOWN = 50
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def webhooks(request: OwnerRequest) -> HttpResponse:
-    """All of them, and a form for one more; its secret stands on the page that answers."""
+    """Show all webhooks and a form for a new one, whose secret is on the page that answers."""
     if request.method != "POST":
         return _page(request)
-    if not once.is_first_time(request):
+    if not once.is_unused(request):
         messages.info(request, "That webhook was made already; its secret is not shown again.")
         return redirect("webhooks")
     form = WebhookForm(request.POST)
@@ -35,22 +35,22 @@ def webhooks(request: OwnerRequest) -> HttpResponse:
     except DetectorError as error:
         form.refuse(error)
         return _page(request, form=form)
-    once.used(request)
+    once.mark_used(request)
     return _page(request, secret=made.secret)
 
 
 @require_safe
 def webhook(request: OwnerRequest, webhook_id: UUID) -> HttpResponse:
-    """One, with what it was told lately."""
+    """Show a webhook with its latest deliveries."""
     endpoint = _endpoint(request, webhook_id)
-    told = webhook_selectors.deliveries_of(request.user, endpoint.pk)[:DELIVERIES_SHOWN]
-    context = {"webhook": endpoint, "deliveries": told, "shown": DELIVERIES_SHOWN}
+    deliveries = webhook_selectors.deliveries_of(request.user, endpoint.pk)[:DELIVERIES_SHOWN]
+    context = {"webhook": endpoint, "deliveries": deliveries, "shown": DELIVERIES_SHOWN}
     return render(request, "detector/webhook.html", context)
 
 
 @require_POST
 def switch(request: OwnerRequest, webhook_id: UUID) -> HttpResponse:
-    """Disable or enable it."""
+    """Disable or enable a webhook."""
     endpoint = _endpoint(request, webhook_id)
     disabled = request.POST.get("disabled") == "true"
     endpoints.change_endpoint(endpoint, disabled=disabled)
@@ -60,7 +60,7 @@ def switch(request: OwnerRequest, webhook_id: UUID) -> HttpResponse:
 
 @require_POST
 def delete(request: OwnerRequest, webhook_id: UUID) -> HttpResponse:
-    """Forget it with all that it was told."""
+    """Delete a webhook with its deliveries."""
     endpoints.delete_endpoint(_endpoint(request, webhook_id))
     messages.success(request, "The webhook was deleted.")
     return redirect("webhooks")
@@ -68,7 +68,7 @@ def delete(request: OwnerRequest, webhook_id: UUID) -> HttpResponse:
 
 @require_POST
 def send_again(request: OwnerRequest, webhook_id: UUID, delivery_id: UUID) -> HttpResponse:
-    """The same message once more."""
+    """Send a delivery again."""
     deliveries = webhook_selectors.deliveries_of(request.user, webhook_id)
     notify.send_again(get_object_or_404(deliveries, pk=delivery_id))
     messages.success(request, "It is sent again.")
@@ -82,7 +82,7 @@ def _endpoint(request: OwnerRequest, webhook_id: UUID) -> WebhookEndpoint:
 def _page(request: OwnerRequest, **context: Any) -> HttpResponse:
     context = {
         "form": WebhookForm(),
-        "form_number": once.number(request),
+        "form_number": once.form_number(request),
         "webhooks": webhook_selectors.webhooks_of(request.user),
         **context,
     }
