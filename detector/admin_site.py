@@ -1,4 +1,4 @@
-"""The administration as a whole: what is in it, and its first page."""
+"""The administration site: its models, and its dashboard."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -14,23 +14,23 @@ from detector.operations import monitoring
 
 
 class AdministrationSite(AdminSite):
-    """Django's, with a dashboard, and without the panels that libraries bring.
+    """Django's site with a dashboard, and without the panels of libraries.
 
-    These show secrets and addresses of people, and what is done there leaves no entry.
+    Those show secrets and e-mail addresses, and their actions leave no entry in the audit log.
     """
 
     site_header = site_title = "EmotionSite"
     index_title = "Administration"
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """Take up our own models and the groups of people."""
+        """Register only our own models and Django's groups."""
         several = isinstance(model_or_iterable, Iterable)
         models: list[type[Model]] = list(model_or_iterable) if several else [model_or_iterable]
         ours = [model for model in models if model._meta.app_label in ("detector", "auth")]
         super().register(ours, admin_class, **options)
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
-        """The dashboard, for whoever may see the work; for others what they may open."""
+        """Show the lists that the user may open, and the dashboard to those who see analyses."""
         context = {**(extra_context or {})}
         if request.user.has_perm("detector.view_analysis"):
             context |= _dashboard(monitoring.health())

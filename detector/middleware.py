@@ -1,4 +1,4 @@
-"""What is done around every request."""
+"""Middleware of every request."""
 
 import logging
 import re
@@ -27,20 +27,20 @@ Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
 class Outages:
-    """Answer 503 where a view finds storage or database away.
+    """Answer 503 if the storage or the database fails in a view.
 
-    What fails before or after a view comes to `handler500`, which says the same.
+    Errors outside of views come to `handler500`, which gives the same answer.
     """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Add nothing."""
+        """Pass the request on."""
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
-        """Answer for what is away; all else is an error of ours."""
+        """Return 503 for an outage, None for any other error."""
         outage = outage_in(error)
         if outage is None:
             return None
@@ -49,7 +49,7 @@ class Outages:
 
 
 def request_size_limit(get_response: Handler) -> Handler:
-    """Refuse a body that says it is too large before any of it is read."""
+    """Refuse a body whose Content-Length is too large, before any of it is read."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         length = request.META.get("CONTENT_LENGTH") or "0"
@@ -64,10 +64,10 @@ CODING_OF_TAG = re.compile(r'-(?:zstd|br|gzip)"')
 
 
 def compressed_api(get_response: Handler) -> Handler:
-    """Send the API's texts as zstd, br or gzip to whoever takes them so.
+    """Compress JSON and CSV of the API with zstd, br or gzip, if the caller accepts it.
 
-    Pages are not: what they hold back from attackers could be guessed by its length. A compressed
-    answer has an entity tag of its own, `"<tag>-gzip"`, which callers can send back like any other.
+    Pages are not compressed: an attacker could guess their secrets from the length (BREACH). A
+    compressed answer has its own entity tag, `"<tag>-gzip"`, which callers can send like any other.
     """
     compression = HttpCompressionMiddleware(get_response)
 
@@ -81,7 +81,7 @@ def compressed_api(get_response: Handler) -> Handler:
         response = get_response(request)
         kind = response.get("Content-Type", "").partition(";")[0]
         if kind in ("application/json", "text/csv"):
-            # Said of the plain answer, too: a cache must not give it to whoever asks otherwise.
+            # Also for an uncompressed answer: a cache must not give it to other callers.
             patch_vary_headers(response, ["Accept-Encoding"])
             compression.maybe_compress(request, response)
         _name_coding(response, sent_back)
@@ -91,7 +91,10 @@ def compressed_api(get_response: Handler) -> Handler:
 
 
 def _name_coding(response: HttpResponseBase, sent_back: str) -> None:
-    """Tell codings apart in the entity tag: weak ones, as the library makes, bar `If-Match`."""
+    """Add the content coding to the entity tag.
+
+    The library would make a weak tag instead, which never matches in `If-Match`.
+    """
     tag = response.get("ETag", "").removeprefix("W/").removesuffix('"')
     if response.has_header("Content-Encoding") and tag:
         response["ETag"] = f'{tag}-{response["Content-Encoding"]}"'
@@ -103,7 +106,7 @@ def _name_coding(response: HttpResponseBase, sent_back: str) -> None:
 
 
 def no_shared_copies(get_response: Handler) -> Handler:
-    """Keep what a person sees out of caches, unless a view says otherwise."""
+    """Keep responses to logged-in users out of caches, unless the view sets Cache-Control."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
@@ -115,10 +118,9 @@ def no_shared_copies(get_response: Handler) -> Handler:
 
 
 class LoginRequired(LoginRequiredMiddleware):
-    """Send whoever is not logged in to the log-in page, and from there to a page.
+    """Redirect anonymous users to the log-in page, and from there back to a page.
 
-    The address of a form or of a part of a page is none: behind it follows the page it was sent
-    from.
+    After the address of a form, or of a part of a page, this is the page that sent the request.
     """
 
     def handle_no_permission(
@@ -132,7 +134,7 @@ class LoginRequired(LoginRequiredMiddleware):
 def htmx_redirects(get_response: Handler) -> Handler:
     """Let HTMX open the page that a view redirects to.
 
-    It would follow by itself, and put that whole page into a part of the present one.
+    Otherwise it would follow the redirect and put the whole page into a part of the present one.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -151,8 +153,8 @@ def htmx_redirects(get_response: Handler) -> Handler:
 def addresses_of_forms(get_response: Handler) -> Handler:
     """Redirect people who open the address of a form as if it were a page.
 
-    Such an address only takes what a form sends. A browser that asks it for a page is sent to the
-    page above it. Any other person gets a page that says 405, and programs their answer as it is.
+    Such an address accepts POST only. A browser that requests a page is redirected to the page
+    above it. Any other request of a person gets a page about 405; the API is not changed.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -167,8 +169,8 @@ def addresses_of_forms(get_response: Handler) -> Handler:
     return middleware
 
 
-# Who has not agreed can still read what for, leave, and take or erase what is theirs. The API has
-# its own callers, and programs cannot be asked; the administration is for those who run the site.
+# Without consent, people can still read the text, log out, and export or erase their data. Programs
+# that call the API cannot be asked; the administration is for staff.
 FREE_OF_CONSENT = (
     "/consent/",
     "/accounts/logout/",
@@ -181,7 +183,7 @@ FREE_OF_CONSENT = (
 
 
 def consent_asked(get_response: Handler) -> Handler:
-    """Ask whoever is logged in and has not agreed to the text of today."""
+    """Redirect logged-in users to the consent page if they have not agreed to the present text."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         path = request.path
@@ -199,7 +201,7 @@ def consent_asked(get_response: Handler) -> Handler:
 
 
 def owner_dates(get_response: Handler) -> Handler:
-    """Show times in the zone, and dates in the language, of the person who is logged in."""
+    """Activate the time zone and the language of dates of the logged-in user."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if isinstance(request.user, User):

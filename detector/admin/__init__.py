@@ -1,4 +1,4 @@
-"""The admin panel. Results are read there, not written: people correct them by reviews."""
+"""The admin panel. It shows results, but cannot change them: reviews correct them."""
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
@@ -25,5 +25,5 @@ __all__ = [
     "webhooks",
 ]
 
-# The same limits of wrong passwords as on the site's own page.
+# Apply the rate limit of wrong passwords that the log-in page has.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]

@@ -23,22 +23,22 @@ from detector.models import ApiToken, Photo, User
 from detector.photos import erasure
 from detector.photos import selectors as photo_selectors
 
-# Django's own.
+# Replace Django's panel.
 admin.site.unregister(Group)
 
 
 @admin.register(Group)
 class GroupAdmin(AuditedAdmin[Group], DjangoGroupAdmin):
-    """The roles."""
+    """Panel of roles."""
 
     filter_horizontal = ()
 
 
 @admin.register(User)
 class UserAdmin(ErasingAdmin[User], DjangoUserAdmin[User]):
-    """Django's own panel, with preferences and usage.
+    """Django's panel with preferences and usage.
 
-    Only a superuser gives rights, or touches the account of somebody who has some: else whoever
+    Only superusers give rights and change or erase accounts that have rights. Otherwise anyone who
     may change accounts could give themselves any right.
     """
 
@@ -52,7 +52,7 @@ class UserAdmin(ErasingAdmin[User], DjangoUserAdmin[User]):
         ("Preferences", {"fields": ["time_zone", "keep_photos_days"]}),
         ("Consent", {"fields": ["consent_version", "consented_at", "review_consented_at"]}),
     )
-    # Consent is a person's own to give.
+    # Only users themselves give consent.
     readonly_fields = [
         "usage", "date_joined", "last_login", "consent_version", "consented_at",
         "review_consented_at",
@@ -63,12 +63,12 @@ class UserAdmin(ErasingAdmin[User], DjangoUserAdmin[User]):
     list_filter = ["is_staff", "is_superuser", "is_active", "groups"]
     search_fields = ["username"]
     exact_lookups = ("id", "username__startswith", "email__startswith")
-    search_help_text = "How a name or an e-mail begins, or an id."
+    search_help_text = "Beginning of a name or an e-mail, or an id."
     date_hierarchy = "date_joined"
     ordering = ["-id"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        """With the bytes of each; only those of the page are counted."""
+        """Return the users with the number and bytes of their photos, counted for one page."""
         kept = Photo.objects.filter(owner=OuterRef("pk")).order_by().values("owner")
         return (
             super()
@@ -80,7 +80,7 @@ class UserAdmin(ErasingAdmin[User], DjangoUserAdmin[User]):
         )
 
     def get_urls(self) -> list[URLPattern]:
-        """With the address of an export."""
+        """Return the URLs, with that of the export."""
         view = self.admin_site.admin_view(self.export)
         return [
             path("<uuid:user_id>/export/", view, name="detector_user_export"),
@@ -88,7 +88,7 @@ class UserAdmin(ErasingAdmin[User], DjangoUserAdmin[User]):
         ]
 
     def export(self, request: HttpRequest, user_id: Any) -> HttpResponseBase:
-        """Everything of a person as ZIP: whoever may erase it may also hand it out."""
+        """Stream all data of a user as ZIP. This needs the permission to delete the user."""
         if not self.has_delete_permission(request):
             raise PermissionDenied
         if request.method != "POST":
@@ -106,47 +106,47 @@ class UserAdmin(ErasingAdmin[User], DjangoUserAdmin[User]):
 
     @admin.display(description="Photos")
     def photos(self, user: Any) -> str:
-        """How many they keep."""
+        """Return the number of photos."""
         return f"{user.kept_photos:,}"
 
     @admin.display(description="Size")
     def size(self, user: Any) -> str:
-        """How much they keep."""
+        """Return the size of the photos."""
         return filesizeformat(user.kept_bytes)
 
     @admin.display(description="Usage")
     def usage(self, user: User) -> str:
-        """What they keep of what they may keep."""
+        """Return the usage compared with the quotas."""
         used = photo_selectors.usage(user)
         photos = f"{used.photos:,} of {settings.QUOTA_PHOTOS:,} photos"
         return f"{photos}, {filesizeformat(used.bytes)} of {filesizeformat(settings.QUOTA_BYTES)}"
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Rights are given by superusers."""
+        """Return the read-only fields: rights are among them unless the user is a superuser."""
         fields = super().get_readonly_fields(request, obj)
         return fields if request.user.is_superuser else [*fields, *self.RIGHTS]
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Whoever has the permission, but for accounts that have rights themselves."""
+        """Require the permission, and a superuser for accounts that have rights."""
         return super().has_change_permission(request, obj) and _may_touch(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """The same."""
+        """Require the permission, and a superuser for accounts that have rights."""
         return super().has_delete_permission(request, obj) and _may_touch(request, obj)
 
     def get_actions(self, request: HttpRequest) -> Any:
-        """Several at once are erased by superusers alone: a selection is not asked one by one."""
+        """Offer bulk deletion to superusers only: it does not check permissions by object."""
         actions = super().get_actions(request)
         if not request.user.is_superuser:
             actions.pop("delete_selected", None)
         return actions
 
     def erase(self, obj: User) -> None:
-        """Delete with all photos."""
+        """Delete the account with all photos."""
         erasure.delete_account(obj)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Save; another time zone moves the days of all photos."""
+        """Save the user; a new time zone moves the days of all photos."""
         time_zone = obj.time_zone
         if change:
             obj.time_zone = User.objects.values_list("time_zone", flat=True).get(pk=obj.pk)
@@ -160,10 +160,10 @@ def _may_touch(request: HttpRequest, obj: User | None) -> bool:
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(AuditedAdmin[ApiToken]):
-    """Tokens can be revoked here; their secrets are known to nobody."""
+    """Panel of tokens, which can be revoked. Their secrets are not stored."""
 
     list_display = ["name", "user", "created", "expiry"]
-    # The address of a token's own page would hold its digest.
+    # The URL of a page for one token would contain its digest.
     list_display_links = None
     list_select_related = ["user"]
     fields = ["name", "user", "created", "expiry"]
@@ -175,13 +175,13 @@ class ApiTokenAdmin(AuditedAdmin[ApiToken]):
     ordering = ["-created"]
 
     def note(self, request: HttpRequest, done: str, obj: Any, **details: Any) -> None:
-        """Name the token by its id: its key is the digest that it is checked by."""
+        """Record an entry with the id of the token, because its primary key is the digest."""
         super().note(request, done, obj.user, token=str(obj.id), **details)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Tokens are made by their owners."""
+        """Forbid adding: owners make their tokens themselves."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
-        """And changed by nobody."""
+        """Forbid changes."""
         return False

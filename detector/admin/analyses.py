@@ -1,4 +1,4 @@
-"""Analyses and the faces that they found."""
+"""Panels of analyses, faces, rollups and workers."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -26,30 +26,30 @@ class FaceInline(admin.TabularInline[Face, Analysis]):
     can_delete = False
 
     def has_add_permission(self, request: HttpRequest, obj: Analysis | None = None) -> bool:
-        """Faces are found, not made."""
+        """Forbid adding."""
         return False
 
 
 class ErrorCodeFilter(admin.SimpleListFilter):
-    """The codes that there are; an index holds just the failures."""
+    """Filter by the error codes that occur; an index holds only the failures."""
 
     title = "error"
     parameter_name = "error_code"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Each code once."""
+        """Return each code once."""
         failed = Analysis.objects.filter(status=Status.FAILED)
         return [(code, code) for code in distinct_values(failed, "error_code")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """The failures of a code."""
+        """Return the failures with the chosen code."""
         code = self.value()
         return queryset.filter(status=Status.FAILED, error_code=code) if code else queryset
 
 
 @admin.register(Analysis)
 class AnalysisAdmin(ReadOnlyAdmin[Analysis]):
-    """The state of the work."""
+    """Panel of analyses."""
 
     is_personal = True
     list_display = [
@@ -68,33 +68,33 @@ class AnalysisAdmin(ReadOnlyAdmin[Analysis]):
 
     @admin.display(description="Picture")
     def small_picture(self, analysis: Analysis) -> Any:
-        """The small picture."""
+        """Return the thumbnail."""
         return pictures.picture_of(analysis.photo, "thumbnail")
 
     @admin.display(description="Picture")
     def large_picture(self, analysis: Analysis) -> Any:
-        """The upright picture."""
+        """Return the upright picture."""
         return pictures.picture_of(analysis.photo, "image")
 
     @admin.display(description="Took")
     def duration(self, analysis: Analysis) -> str:
-        """All stages together."""
+        """Return the time of all stages together."""
         total = sum(analysis.timings_ms.values())
         return f"{total:.0f}\u00a0ms" if total else "–"
 
     @admin.action(description="Try failed analyses again", permissions=["retry"])
     def retry_failed(self, request: HttpRequest, queryset: QuerySet[Analysis]) -> None:
-        """Queue the failed ones of the selection."""
+        """Queue the failed analyses of the selection again."""
         self._do(request, queryset, administration.retry, "queued again")
 
     @admin.action(description="Analyse photos again", permissions=["retry"])
     def analyse_again(self, request: HttpRequest, queryset: QuerySet[Analysis]) -> None:
-        """Look anew at the photos of the selection."""
+        """Queue new analyses for the photos of the selection."""
         self._do(request, queryset, administration.analyse_again, "queued again")
 
     @admin.action(description="Cancel queued and running analyses", permissions=["retry"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Analysis]) -> None:
-        """End the unfinished ones of the selection."""
+        """Cancel the unfinished analyses of the selection."""
         self._do(request, queryset, administration.cancel, "cancelled")
 
     def _do(
@@ -110,13 +110,13 @@ class AnalysisAdmin(ReadOnlyAdmin[Analysis]):
         self.message_user(request, f"{count} of {len(chosen)} analyses {done}.", kind)
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change analyses."""
+        """Require the permission to change analyses."""
         return request.user.has_perm("detector.change_analysis")
 
 
 @admin.register(Face)
 class FaceAdmin(ReadOnlyAdmin[Face]):
-    """Faces across all photos."""
+    """Panel of faces."""
 
     is_personal = True
     list_display = [
@@ -134,18 +134,18 @@ class FaceAdmin(ReadOnlyAdmin[Face]):
 
     @admin.display(description="Picture")
     def small_picture(self, face: Face) -> Any:
-        """The small picture of the photo that it is in."""
+        """Return the thumbnail of the face's photo."""
         return pictures.picture_of(face.analysis.photo, "thumbnail")
 
     @admin.display(description="Model")
     def read_by(self, face: Face) -> str:
-        """Which network read it."""
+        """Return the model that found the face."""
         return str(face.analysis.model_version or "–")
 
 
 @admin.register(DailyEmotion)
 class DailyEmotionAdmin(ReadOnlyAdmin[DailyEmotion]):
-    """The rollup, as it stands."""
+    """Panel of the daily rollup."""
 
     is_personal = True
     list_display = ["owner", "day", "emotion", "faces", "uncertain", "model_version"]
@@ -160,6 +160,6 @@ class DailyEmotionAdmin(ReadOnlyAdmin[DailyEmotion]):
 
 @admin.register(WorkerHeartbeat)
 class WorkerHeartbeatAdmin(ReadOnlyAdmin[WorkerHeartbeat]):
-    """Which workers were heard from."""
+    """Panel of the workers' heartbeats."""
 
     list_display = ["name", "seen_at", "taken_at", "is_busy"]

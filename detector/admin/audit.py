@@ -12,34 +12,34 @@ from detector.models import AuditEntry
 
 
 class ColumnFilter(admin.SimpleListFilter):
-    """The values that a column has, from its index, for the log grows without end."""
+    """Filter by the values of a column, which come from its index: the log grows without end."""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Each value once."""
+        """Return each value once."""
         found = distinct_values(AuditEntry.objects.all(), str(self.parameter_name))
         return [(value, value) for value in found if value]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """The entries with the value that was chosen."""
+        """Return the entries with the chosen value."""
         chosen = {str(self.parameter_name): self.value()}
         return queryset.filter(**chosen) if self.value() else queryset
 
 
 class ActionFilter(ColumnFilter):
-    """What was done."""
+    """Filter by action."""
 
     title = parameter_name = "action"
 
 
 class TargetTypeFilter(ColumnFilter):
-    """What sort of thing it was done to."""
+    """Filter by the type of the target."""
 
     title, parameter_name = "target type", "target_type"
 
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin[AuditEntry]):
-    """Who did what. Nobody writes here, and reading it is noted nowhere."""
+    """Panel of the audit log. It is read-only, and reading it leaves no entry."""
 
     list_display = ["at", "actor_name", "action", "target_type", "target_name", "target_id"]
     list_filter = [ActionFilter, TargetTypeFilter]
@@ -52,5 +52,5 @@ class AuditEntryAdmin(ReadOnlyAdmin[AuditEntry]):
     ]  # fmt: skip
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Also the entries on one thing, as a page of that thing asks for them."""
+        """Allow also `target_id`, for the history link on the page of an object."""
         return lookup == "target_id" or super().lookup_allowed(lookup, value, request)

@@ -1,4 +1,4 @@
-"""What the panels share: what staff see and do there leaves entries in the audit log."""
+"""Bases of the panels: what staff view and change leaves entries in the audit log."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -28,25 +28,25 @@ def _is_uuid(text: str) -> bool:
 
 
 def actor_of(request: HttpRequest) -> User:
-    """Who is logged in; the admin panel lets nobody in who is not."""
+    """Return the logged-in user; the admin panel admits no anonymous one."""
     return cast(User, request.user)
 
 
 class PeriodsQuerySet(QuerySet[ModelT]):
-    """Says what days, months and years there are from the first and the last row alone.
+    """Derives the periods of the date hierarchy from the first and the last row only.
 
-    An index gives these two; one between may have no row.
+    An index gives these two fast. A period between them may have no row.
     """
 
     def datetimes(self, field_name: str, kind: Any, *args: Any, **kwargs: Any) -> Any:
-        """The starts of periods of a column of moments."""
+        """Return the first days of the periods in a datetime column."""
         first, last = self._ends(field_name)
         if first is None:
             return []
         return starts(kind, timezone.localtime(first).date(), timezone.localtime(last).date())
 
     def dates(self, field_name: str, kind: Any, *args: Any, **kwargs: Any) -> Any:
-        """The same of a column of days."""
+        """Return the first days of the periods in a date column."""
         first, last = self._ends(field_name)
         return starts(kind, first, last) if first else []
 
@@ -56,7 +56,7 @@ class PeriodsQuerySet(QuerySet[ModelT]):
 
 
 def starts(kind: str, first: date, last: date) -> list[date]:
-    """The first day of each `day`, `month` or `year` from one day to another."""
+    """Return the first day of each `day`, `month` or `year` from one day to another."""
     days = (first + timedelta(days=n) for n in range((last - first).days + 1))
     parts = {"year": 1, "month": 2, "day": 3}[kind]
     found = dict.fromkeys(day.timetuple()[:parts] for day in days)
@@ -64,31 +64,31 @@ def starts(kind: str, first: date, last: date) -> list[date]:
 
 
 class AuditedAdmin(admin.ModelAdmin[ModelT]):
-    """Writes to the audit log where Django would keep a log of its own.
+    """Writes to the audit log instead of Django's own log.
 
-    With `is_personal`, its pages show what belongs to people, so that looking leaves an entry, too:
-    one for a page of one thing, and one for a list, which names what it showed.
+    With `is_personal`, its pages show personal data, so viewing leaves an entry, too: one for the
+    page of an object, and one for a list, with the ids that it showed.
     """
 
     is_personal = False
     owner_lookup = ""
-    """Where the name of the owner is found; then a search for a whole name or e-mail finds it."""
+    """Lookup of the owner; a search for a whole user name or e-mail finds the owner's rows."""
     exact_lookups: tuple[str, ...] = ()
-    """What else a search compares with: whole values, for no index helps with parts."""
+    """Other lookups of a search: whole values, because no index helps to find parts."""
     list_per_page = 50
     list_max_show_all = 50
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    """Each would count the whole list once more."""
+    """Each facet would count the whole list again."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelT]:
-        """All rows."""
+        """Return all rows, in the order of the panel."""
         return PeriodsQuerySet(self.model).order_by(*self.get_ordering(request))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """By id, by owner, or by whole values, each of which the database finds at once."""
+        """Search by id, owner or whole values, which all have an index."""
         term = search_term.strip()
         if not term or not (self.owner_lookup or self.exact_lookups):
             return super().get_search_results(request, queryset, search_term)
@@ -103,39 +103,39 @@ class AuditedAdmin(admin.ModelAdmin[ModelT]):
         return (queryset.filter(wanted) if wanted else queryset.none()), False
 
     def note(self, request: HttpRequest, done: str, obj: Model, **details: Any) -> None:
-        """Write down that one thing was added, changed, deleted or seen."""
+        """Record an entry: an object was added, changed, deleted or viewed."""
         audit.record(actor_of(request), f"{obj._meta.model_name}.{done}", obj, **details)
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """Called by Django, in the transaction that adds."""
+        """Record an added object; Django calls this in the same transaction."""
         self.note(request, "added", obj)
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """Called by Django, in the transaction that changes."""
+        """Record a changed object; Django calls this in the same transaction."""
         self.note(request, "changed", obj, changes=message)
 
     def log_deletions(self, request: HttpRequest, queryset: Iterable[Any]) -> Any:
-        """Called by Django before it deletes."""
+        """Record deleted objects; Django calls this before it deletes them."""
         for obj in queryset:
             self.note(request, "deleted", obj)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
-        """What the audit log says of one thing."""
+        """Redirect to the entries of the audit log about one object."""
         about = {"target_type": self.opts.model_name or "", "target_id": object_id}
         url = reverse("admin:detector_auditentry_changelist")
         return HttpResponseRedirect(f"{url}?{urlencode(about)}")
 
     def render_change_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show one thing, and note that it was seen."""
+        """Show an object, and record that it was viewed."""
         obj = kwargs.get("obj")
         if self.is_personal and obj is not None and request.method == "GET":
             self.note(request, "viewed", obj)
         return super().render_change_form(request, *args, **kwargs)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Show a list, and note what was seen in it."""
+        """Show a list, and record which objects it showed."""
         response = super().changelist_view(request, extra_context)
         changes = response.context_data if isinstance(response, TemplateResponse) else None
         if self.is_personal and changes and "cl" in changes and changes["cl"].result_list:
@@ -148,39 +148,39 @@ class AuditedAdmin(admin.ModelAdmin[ModelT]):
 
 
 class ErasingAdmin(AuditedAdmin[ModelT]):
-    """Deletes through a service; what goes along needs no permission of its own."""
+    """Deletes through a service; related objects need no permission of their own."""
 
     def get_deleted_objects(self, objs, request):  # type: ignore[no-untyped-def]
-        """What the confirmation shows: how much goes along, for a list of it would not end."""
+        """Return what the confirmation shows: the number of photos, not a list of them."""
         owners = {"owner_id__in" if self.model is User else "pk__in": [obj.pk for obj in objs]}
         photos = Photo.objects.filter(**owners).count()
         return [str(obj) for obj in objs], {"photos": photos}, set(), []
 
     def erase(self, obj: ModelT) -> None:
-        """Call the service."""
+        """Delete an object through its service."""
         raise NotImplementedError
 
     def delete_model(self, request: HttpRequest, obj: ModelT) -> None:
-        """Erase one."""
+        """Erase one object."""
         self.erase(obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ModelT]) -> None:
-        """Erase several."""
+        """Erase several objects."""
         for obj in queryset:
             self.erase(obj)
 
 
 class ReadOnlyAdmin(AuditedAdmin[ModelT]):
-    """Shows rows that only services may write."""
+    """Panel of rows that only services may write."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody adds by hand."""
+        """Forbid adding."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: ModelT | None = None) -> bool:
-        """Nobody changes by hand."""
+        """Forbid changes."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: ModelT | None = None) -> bool:
-        """Nobody deletes by hand."""
+        """Forbid deletion."""
         return False

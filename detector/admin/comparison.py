@@ -1,4 +1,4 @@
-"""Two versions beside each other, as the page of the comparison shows them."""
+"""The figures of two model versions side by side, for the page of the comparison."""
 
 from typing import Any, Final
 
@@ -17,36 +17,39 @@ NOTES: Final = {
     "original": "The same faces by FER2013’s labels, for comparison with published figures.",
 }
 SHADES: Final = 10
-"""Steps of the colour of a cell."""
+"""Number of shades of a cell."""
 CLEAR: Final = 0.05
-"""Of p: below, a difference would hardly be chance."""
+"""Significance level: below this p-value a difference is called clear."""
 
 
 def sections(candidate: ModelVersion, baseline: ModelVersion) -> list[dict[str, Any]]:
-    """Each set of faces that both were judged on, the most important first; in percent."""
+    """Return the sets of faces on which both were evaluated, the most important first.
+
+    Figures are in percent.
+    """
     found = comparisons.sets(candidate, baseline)
     return [_section(name, found[name]) for name in TITLES if name in found]
 
 
-def _section(name: str, said: dict[str, Any]) -> dict[str, Any]:
-    after, before = said["candidate"], said["baseline"]
-    mcnemar = said.get("mcnemar")
+def _section(name: str, results: dict[str, Any]) -> dict[str, Any]:
+    after, before = results["candidate"], results["baseline"]
+    mcnemar = results.get("mcnemar")
     return {
         "name": name,
         "title": TITLES[name],
         "note": NOTES[name],
-        "n": said["n"],
+        "n": results["n"],
         "figures": _figures(after, before),
-        "change": _change(said),
+        "change": _change(results),
         "mcnemar": mcnemar and {**mcnemar, "p": _p(mcnemar["p"])},
         "is_clear": bool(mcnemar and mcnemar["p"] < CLEAR),
-        "classes": _classes(said),
+        "classes": _classes(results),
         "matrices": [_matrix(side["confusion_matrix"]) for side in (before, after)],
     }
 
 
 def _figures(after: dict[str, Any], before: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows of the table of figures; the baseline stands first."""
+    """Return the rows of the table of figures; the baseline comes first."""
     rows = [("Accuracy", "accuracy"), ("Macro-F1", "macro_f1"), ("Calibration error (ECE)", "ece")]
     return [
         {
@@ -61,16 +64,16 @@ def _figures(after: dict[str, Any], before: dict[str, Any]) -> list[dict[str, An
     ]
 
 
-def _change(said: dict[str, Any]) -> dict[str, Any]:
-    ends = said.get("change_ci95")
+def _change(results: dict[str, Any]) -> dict[str, Any]:
+    ends = results.get("change_ci95")
     return {
-        "change": _signed(said["change"]),
+        "change": _signed(results["change"]),
         "interval": " to ".join(_signed(end) for end in ends) if ends else None,
     }
 
 
-def _classes(said: dict[str, Any]) -> list[dict[str, Any]]:
-    """Recall of each expression; those without a face in the set are left out."""
+def _classes(results: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the recall of each expression that has faces in the set."""
     return [
         {
             "emotion": emotion,
@@ -81,15 +84,15 @@ def _classes(said: dict[str, Any]) -> list[dict[str, Any]]:
             "kind": _kind(row.get("change_ci95")),
         }
         for emotion in Emotion
-        if (row := _recall(said, emotion)) is not None
+        if (row := _recall(results, emotion)) is not None
     ]
 
 
-def _recall(said: dict[str, Any], emotion: str) -> dict[str, Any] | None:
-    if "per_class" in said:
-        found: dict[str, Any] | None = said["per_class"].get(emotion)
+def _recall(results: dict[str, Any], emotion: str) -> dict[str, Any] | None:
+    if "per_class" in results:
+        found: dict[str, Any] | None = results["per_class"].get(emotion)
         return found
-    after, before = (said[side]["per_class"][emotion] for side in ("candidate", "baseline"))
+    after, before = (results[side]["per_class"][emotion] for side in ("candidate", "baseline"))
     return {
         "support": after["support"],
         "before": before["recall"],
@@ -99,14 +102,14 @@ def _recall(said: dict[str, Any], emotion: str) -> dict[str, Any] | None:
 
 
 def _kind(interval: list[float] | None) -> str:
-    """Whether a change is clearly one, and of which kind."""
+    """Return "better" or "worse" if the interval excludes 0, else an empty text."""
     if interval is None or interval[0] <= 0 <= interval[1]:
         return ""
     return "better" if interval[0] > 0 else "worse"
 
 
 def _matrix(counts: list[list[int]]) -> list[dict[str, Any]]:
-    """Rows are what the faces are, columns what the version says; shades go by share of the row."""
+    """Return a confusion matrix: rows are labels, columns predictions, shades shares of the row."""
     return [
         {
             "emotion": emotion,
@@ -114,9 +117,9 @@ def _matrix(counts: list[list[int]]) -> list[dict[str, Any]]:
                 {
                     "count": count,
                     "shade": round(SHADES * count / (sum(row) or 1)),
-                    "is_right": said == emotion,
+                    "is_right": predicted == emotion,
                 }
-                for said, count in zip(Emotion, row, strict=True)
+                for predicted, count in zip(Emotion, row, strict=True)
             ],
         }
         for emotion, row in zip(Emotion, counts, strict=True)
@@ -128,7 +131,7 @@ def _percent(share: float) -> str:
 
 
 def _signed(share: float) -> str:
-    """In percent, with a sign but for nothing."""
+    """Return a share in percent with a sign, but "0.0" without one."""
     text = f"{100 * share:+.1f}"
     return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "\N{MINUS SIGN}")
 

@@ -1,4 +1,4 @@
-"""Fine-tunes: begun from a data set of reviewed faces, watched, cancelled."""
+"""Panel of fine-tunes: start one on a data set of reviewed faces, watch it, cancel it."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -21,7 +21,7 @@ SHOWN: Final = ("name", "base", "reviewed", "result", "started_by", "created_at"
 
 
 class FineTuneForm(forms.ModelForm[FineTune]):
-    """Which reviewed faces; what learns from them is no choice, it is the active version."""
+    """Choice of the reviewed faces; the base is always the active version."""
 
     class Meta:
         model = FineTune
@@ -30,7 +30,7 @@ class FineTuneForm(forms.ModelForm[FineTune]):
         help_texts = {"reviewed": "The version that serves learns from them."}
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a run that could not begin."""
+        """Refuse a run that could not start."""
         given = super().clean() or self.cleaned_data
         reviewed: ReviewedExport | None = given.get("reviewed")
         if reviewed is not None:
@@ -43,7 +43,7 @@ class FineTuneForm(forms.ModelForm[FineTune]):
 
 @admin.register(FineTune)
 class FineTuneAdmin(ReadOnlyAdmin[FineTune]):
-    """How far fine-tunes are; one can be begun and cancelled."""
+    """Panel of fine-tunes, which can be started and cancelled."""
 
     form = FineTuneForm
     list_display = ["name", "status", "how_far", "base", "reviewed", "started_by", "created_at"]
@@ -55,11 +55,11 @@ class FineTuneAdmin(ReadOnlyAdmin[FineTune]):
     actions = ["cancel_several"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FineTune]:
-        """A list needs no logs."""
+        """Return the runs without their logs, which a list does not need."""
         return super().get_queryset(request).defer("log")
 
     def get_urls(self) -> list[URLPattern]:
-        """With what the page asks for while a run goes on, and the button that ends it."""
+        """Return the URLs, with those of the progress and of the button that cancels."""
         view = self.admin_site.admin_view
         return [
             path("<uuid:pk>/progress/", view(self.progress), name="detector_finetune_progress"),
@@ -68,19 +68,19 @@ class FineTuneAdmin(ReadOnlyAdmin[FineTune]):
         ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Whoever has the permission begins one."""
+        """Require the permission to add a fine-tune."""
         return request.user.has_perm("detector.add_finetune")
 
     def has_steer_permission(self, request: HttpRequest) -> bool:
-        """Whoever may begin one may also end it."""
+        """Require the same permission for cancelling."""
         return self.has_add_permission(request)
 
     def get_fields(self, request: HttpRequest, obj: FineTune | None = None) -> Any:
-        """The faces of a new one, all there is to know of another."""
+        """Return the field of a new run, or all fields of an existing one."""
         return ["reviewed"] if obj is None else SHOWN
 
     def get_readonly_fields(self, request: HttpRequest, obj: FineTune | None = None) -> Any:
-        """Nothing of a run is written by hand."""
+        """Return all fields of an existing run: none can be changed."""
         return [] if obj is None else SHOWN
 
     def add_view(
@@ -89,32 +89,32 @@ class FineTuneAdmin(ReadOnlyAdmin[FineTune]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """One button: whoever begins a run is taken to its page."""
+        """Show the form with a single button, which leads to the page of the run."""
         one = {"show_save_and_add_another": False, "show_save_and_continue": False}
         return super().add_view(request, form_url, {**one, **(extra_context or {})})
 
     def save_model(self, request: HttpRequest, obj: FineTune, form: Any, change: bool) -> None:
-        """Begin it."""
+        """Start the run through the service."""
         begun = requests.request(obj.reviewed, actor_of(request))
         obj.pk, obj.name, obj.base = begun.pk, begun.name, begun.base
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """Nothing here: the service that begins a run leaves the entry."""
+        """Do nothing: the service that starts a run records the entry."""
 
     def response_add(
         self, request: HttpRequest, obj: FineTune, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Watch it."""
+        """Redirect to the page of the run."""
         self.message_user(request, f"{obj} begins as soon as a worker is free.", messages.SUCCESS)
         return redirect("admin:detector_finetune_change", obj.pk)
 
     @admin.display(description="progress")
     def how_far(self, obj: FineTune) -> str:
-        """A bar, and the same in words."""
+        """Return the progress as a bar and in words."""
         return render_to_string("admin/detector/finetune/how_far.html", {"run": obj})
 
     def progress(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """The part of the page that changes."""
+        """Return the part of the page that changes while a run goes on."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         run = get_object_or_404(FineTune.objects.select_related("result"), pk=pk)
@@ -129,14 +129,14 @@ class FineTuneAdmin(ReadOnlyAdmin[FineTune]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """One run, with the button that ends it."""
+        """Show a run, with the button that cancels it."""
         may_steer = {"has_steer_permission": self.has_steer_permission(request)}
         return super().change_view(
             request, object_id, form_url, {**may_steer, **(extra_context or {})}
         )
 
     def cancel(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
-        """End one."""
+        """Cancel a run."""
         if not self.has_steer_permission(request):
             raise PermissionDenied
         if request.method != "POST":
@@ -146,7 +146,7 @@ class FineTuneAdmin(ReadOnlyAdmin[FineTune]):
 
     @admin.action(description="Cancel for good", permissions=["steer"])
     def cancel_several(self, request: HttpRequest, queryset: QuerySet[FineTune]) -> None:
-        """End those of the selection that have not ended."""
+        """Cancel the unfinished runs of the selection."""
         self._cancel(request, queryset)
 
     def _cancel(self, request: HttpRequest, queryset: QuerySet[FineTune]) -> None:

@@ -1,4 +1,4 @@
-"""Model versions: which serves, how a candidate compares with it, and who decides."""
+"""Panel of model versions: comparison with a candidate, promotion, rollback, shadow mode."""
 
 import json
 from collections.abc import Callable
@@ -31,9 +31,9 @@ from detector.registry import selectors as model_selectors
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
-    """Which networks gave answers, with their manifests.
+    """Panel of model versions with their manifests.
 
-    Whoever may change versions chooses the one that serves, by a click that asks the service.
+    Staff who may change versions choose the one that serves, through the service.
     """
 
     list_display = [
@@ -49,7 +49,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
     readonly_fields = ["accuracy", "weights", "agreement", "whole_manifest"]
 
     def get_urls(self) -> list[URLPattern]:
-        """With the comparison, and what is chosen by a click."""
+        """Return the URLs, with those of the comparison and of the buttons."""
         view = self.admin_site.admin_view
         return [
             path(
@@ -63,7 +63,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
 
     @admin.display(description="Accuracy")
     def accuracy(self, version: ModelVersion) -> str:
-        """On the fixed test set, as the manifest says."""
+        """Return the accuracy on the fixed test set, from the manifest."""
         try:
             value = float(version.manifest["metrics"]["test"]["consensus"]["accuracy"])
         except (KeyError, TypeError, ValueError):
@@ -72,18 +72,18 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
 
     @admin.display(description="Weights")
     def weights(self, version: ModelVersion) -> str:
-        """Whether it could serve: of versions that shipped earlier only the manifest is kept."""
+        """Return whether the weights are kept; of withdrawn versions only the manifest is."""
         return "manifest only" if promotion.is_withdrawn(version.name) else "kept"
 
     @admin.display(description="Manifest")
     def whole_manifest(self, version: ModelVersion) -> str:
-        """As it lies beside the weights."""
+        """Return the whole manifest."""
         text = json.dumps(version.manifest, indent=2, ensure_ascii=False)
         return format_html('<pre class="run-log" tabindex="0">{}</pre>', text)
 
     @admin.display(description="Agreement in the shadow")
     def agreement(self, version: ModelVersion) -> str:
-        """On how many faces it says what was shown."""
+        """Return the share of faces on which it agrees with the results that were shown."""
         found = model_selectors.shadow_agreement(version)
         share = kappa.share(found.same, found.faces)
         if share is None:
@@ -96,9 +96,9 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """All versions, and why a choice does not hold."""
-        for trouble in filter(None, (promotion.overruled_setting(), promotion.overruled_choice())):
-            self.message_user(request, trouble, messages.WARNING)
+        """Show all versions, and a warning if a chosen version cannot serve."""
+        for problem in filter(None, (promotion.overruled_setting(), promotion.overruled_choice())):
+            self.message_user(request, problem, messages.WARNING)
         return super().changelist_view(request, extra_context)
 
     def change_view(
@@ -108,24 +108,24 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """One version, with what can be done with it."""
+        """Show a version, with its buttons."""
         version = self.get_object(request, object_id)
         choice = {"choice": self._choice(request, version), **(extra_context or {})}
         return super().change_view(request, object_id, form_url, choice)
 
     def comparison(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """A version beside the one that the address names, else beside the one that serves.
+        """Show a version beside the one in the query, else beside the one that serves.
 
-        The one that serves stands beside the one before, else beside the newest other.
+        The one that serves is compared with the previous one, else with the newest other.
         """
         if not self.has_view_permission(request):
             raise PermissionDenied
         version = get_object_or_404(ModelVersion, pk=pk)
         choice = self._choice(request, version)
-        usual = choice["previous" if version == choice["active"] else "active"]
+        default = choice["previous" if version == choice["active"] else "active"]
         others = list(model_selectors.others_than(version))
         named = [other for other in others if str(other.pk) == request.GET.get("against")]
-        baseline = next(iter([*named, *filter(None, [usual]), *others]), None)
+        baseline = next(iter([*named, *filter(None, [default]), *others]), None)
         context = {
             **self.admin_site.each_context(request),
             "title": f"{version} against {baseline}" if baseline else str(version),
@@ -140,7 +140,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
         return TemplateResponse(request, "admin/detector/modelversion/comparison.html", context)
 
     def promote(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
-        """Let it serve from the next photo on."""
+        """Promote a version: it serves from the next photo on."""
 
         def change() -> str:
             version = get_object_or_404(ModelVersion, pk=pk)
@@ -150,7 +150,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
         return self._decide(request, change, _address("compare", pk))
 
     def roll_back(self, request: HttpRequest) -> HttpResponseBase:
-        """Let the version serve that served before."""
+        """Roll back to the version that served before."""
 
         def change() -> str:
             version = promotion.roll_back(actor_of(request))
@@ -159,7 +159,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
         return self._decide(request, change, _address("changelist"))
 
     def shadow(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
-        """Let it judge live photos in the shadow, or no more."""
+        """Turn the shadow mode of a version on or off."""
 
         def change() -> str:
             version = get_object_or_404(ModelVersion, pk=pk)
@@ -170,7 +170,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
         return self._decide(request, change, _address("change", pk))
 
     def has_choose_permission(self, request: HttpRequest) -> bool:
-        """Whoever may choose which version serves."""
+        """Require the permission to change versions."""
         return request.user.has_perm("detector.change_modelversion")
 
     def _choice(self, request: HttpRequest, version: ModelVersion | None) -> dict[str, Any]:
@@ -187,7 +187,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
     def _decide(
         self, request: HttpRequest, change: Callable[[], str], back: str
     ) -> HttpResponseBase:
-        """Do what a button asks for, and say what came of it; the service leaves the entry."""
+        """Run the change of a button and show its result; the service records the entry."""
         if not self.has_choose_permission(request):
             raise PermissionDenied
         if request.method != "POST":

@@ -1,4 +1,4 @@
-"""Photos."""
+"""Panel of photos."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from detector.photos import erasure
 
 @admin.register(Photo)
 class PhotoAdmin(ErasingAdmin[Photo], ReadOnlyAdmin[Photo]):
-    """Photos can be looked up and erased."""
+    """Panel of photos, which can be viewed and erased."""
 
     is_personal = True
     list_display = [
@@ -36,7 +36,7 @@ class PhotoAdmin(ErasingAdmin[Photo], ReadOnlyAdmin[Photo]):
     fields = (*readonly_fields,)
 
     def get_urls(self) -> list[URLPattern]:
-        """With the address of the pictures."""
+        """Return the URLs, with that of the pictures."""
         own = path(
             "<uuid:photo_id>/<slug:kind>.jpg",
             self.admin_site.admin_view(self.picture),
@@ -45,25 +45,25 @@ class PhotoAdmin(ErasingAdmin[Photo], ReadOnlyAdmin[Photo]):
         return [own, *super().get_urls()]
 
     def picture(self, request: HttpRequest, **which: Any) -> HttpResponseBase:
-        """A picture, for whoever may see photos."""
+        """Return a picture. This needs the permission to view photos."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         return pictures.picture(request, **which)
 
     @admin.display(description="Picture")
     def small_picture(self, photo: Photo) -> Any:
-        """The small picture."""
+        """Return the thumbnail."""
         return pictures.picture_of(photo, "thumbnail")
 
     @admin.display(description="Picture")
     def large_picture(self, photo: Photo) -> Any:
-        """The upright picture."""
+        """Return the upright picture."""
         return pictures.picture_of(photo, "image")
 
     def has_delete_permission(self, request: HttpRequest, obj: Photo | None = None) -> bool:
-        """Whoever has the permission may erase a photo."""
+        """Require the permission to delete photos."""
         return request.user.has_perm("detector.delete_photo")
 
     def erase(self, obj: Photo) -> None:
-        """Delete with statistics and files."""
+        """Delete the photo with its statistics and files."""
         erasure.delete_photo(obj)

@@ -1,4 +1,4 @@
-"""Pictures of other people's photos, for staff whom a page has shown them to."""
+"""Pictures of other people's photos, for staff to whom a page has shown them."""
 
 from typing import Any
 from uuid import UUID
@@ -14,14 +14,14 @@ from detector.models import Photo
 
 SALT = "detector.admin.pictures"
 SEEN_FOR = 3600
-"""Seconds for which the pictures of a page can be fetched; then it has to be asked for again."""
+"""Seconds for which the pictures of a page can be loaded; then the page must be reloaded."""
 
 
 def picture_of(photo: Photo, kind: str) -> Any:
-    """The `thumbnail` or `image` of a photo as HTML, where there is one.
+    """Return the `thumbnail` or `image` of a photo as HTML, or a dash if there is none.
 
-    Its address is signed. Only pages that leave an entry in the audit log give such addresses, so
-    nobody sees a picture without one.
+    Its URL is signed. Only pages that leave an entry in the audit log contain such URLs, so nobody
+    sees a picture without an entry.
     """
     if not getattr(photo, kind):
         return "–"
@@ -33,7 +33,7 @@ def picture_of(photo: Photo, kind: str) -> Any:
 
 
 def picture(request: HttpRequest, photo_id: UUID, kind: str) -> HttpResponseBase:
-    """The file; 404 where there is none, or where no page showed it lately."""
+    """Return the file; raise Http404 if there is none, or if its signature has expired."""
     try:
         shown = signing.loads(request.GET.get("key", ""), salt=SALT, max_age=SEEN_FOR)
     except signing.BadSignature as error:

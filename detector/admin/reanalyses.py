@@ -1,4 +1,4 @@
-"""Campaigns that read old photos anew, and the data sets of reviewed faces."""
+"""Panels of reanalysis campaigns and of data sets of reviewed faces."""
 
 from collections.abc import Callable
 from typing import Any, Final, cast
@@ -24,7 +24,7 @@ SHOWN: Final = (
 
 
 class ReanalysisForm(forms.ModelForm[Reanalysis]):
-    """The scope of a campaign; which model reads is no choice, it is the active one."""
+    """Scope of a campaign; the model is always the active one."""
 
     owner = forms.ModelChoiceField(
         User.objects.all(),
@@ -32,7 +32,7 @@ class ReanalysisForm(forms.ModelForm[Reanalysis]):
         required=False,
         widget=forms.TextInput,
         label="Only photos of",
-        help_text="The name of an account; none: of all.",
+        help_text="The name of an account; empty for all accounts.",
         error_messages={"invalid_choice": "No account has this name."},
     )
 
@@ -42,7 +42,7 @@ class ReanalysisForm(forms.ModelForm[Reanalysis]):
         labels = {"from_version": "Only what was read by"}
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a campaign that could not begin."""
+        """Refuse a campaign that could not start."""
         given = super().clean() or self.cleaned_data
         try:
             reanalysis.plan(
@@ -56,10 +56,10 @@ class ReanalysisForm(forms.ModelForm[Reanalysis]):
 
 
 class CampaignList(ChangeList):
-    """Asks for the progress of all campaigns of a page at once."""
+    """List that loads the progress of all campaigns of a page in one query."""
 
     def get_results(self, request: HttpRequest) -> None:
-        """Leave with each what is shown of it."""
+        """Load the campaigns, and set `progress` on each."""
         super().get_results(request)
         found = reanalysis.progress_of(self.result_list)
         for campaign in self.result_list:
@@ -68,7 +68,7 @@ class CampaignList(ChangeList):
 
 @admin.register(Reanalysis)
 class ReanalysisAdmin(ReadOnlyAdmin[Reanalysis]):
-    """How far campaigns are; one can be begun, paused, resumed and cancelled."""
+    """Panel of campaigns, which can be started, paused, resumed and cancelled."""
 
     form = ReanalysisForm
     list_display = ["started_at", "status", "scope", "model_version", "how_far", "started_by"]
@@ -80,23 +80,23 @@ class ReanalysisAdmin(ReadOnlyAdmin[Reanalysis]):
     show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Whoever has the permission begins one."""
+        """Require the permission to add a campaign."""
         return request.user.has_perm("detector.add_reanalysis")
 
     def has_steer_permission(self, request: HttpRequest) -> bool:
-        """Whoever may begin one may also stop it."""
+        """Require the same permission for pausing, resuming and cancelling."""
         return self.has_add_permission(request)
 
     def get_fields(self, request: HttpRequest, obj: Reanalysis | None = None) -> Any:
-        """The scope of a new one, all there is to know of another."""
+        """Return the fields of a new campaign, or all fields of an existing one."""
         return ["owner", "from_version"] if obj is None else SHOWN
 
     def get_readonly_fields(self, request: HttpRequest, obj: Reanalysis | None = None) -> Any:
-        """Nothing of a campaign is written by hand."""
+        """Return all fields of an existing campaign: none can be changed."""
         return [] if obj is None else SHOWN
 
     def save_model(self, request: HttpRequest, obj: Reanalysis, form: Any, change: bool) -> None:
-        """Begin it."""
+        """Start the campaign through the service."""
         begun = reanalysis.start(
             model=model_selectors.active_model(),
             actor=cast(User, request.user),
@@ -107,38 +107,38 @@ class ReanalysisAdmin(ReadOnlyAdmin[Reanalysis]):
 
     @admin.display(description="photos")
     def scope(self, obj: Reanalysis) -> str:
-        """Which photos it reads."""
+        """Return which photos it analyses."""
         parts = [f"of {obj.owner}"] if obj.owner else []
         if obj.from_version:
             parts.append(f"read by {obj.from_version}")
         return f"{obj.photos:,} {' '.join(parts)}".strip()
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        """A page that knows how far all of its campaigns are."""
+        """Return the list that loads the progress."""
         return CampaignList
 
     @admin.display(description="progress")
     def how_far(self, obj: Reanalysis) -> str:
-        """A bar, and the same in words."""
+        """Return the progress as a bar and in words."""
         found = getattr(obj, "progress", None) or reanalysis.progress(obj)
         return render_to_string("admin/detector/reanalysis/how_far.html", {"progress": found})
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """Nothing here: the service that begins a campaign leaves the entry."""
+        """Do nothing: the service that starts a campaign records the entry."""
 
     @admin.action(description="Pause", permissions=["steer"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Reanalysis]) -> None:
-        """Take up no further photo."""
+        """Pause the campaigns of the selection: they queue no further photo."""
         self._each(request, queryset, reanalysis.pause, "paused")
 
     @admin.action(description="Resume", permissions=["steer"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Reanalysis]) -> None:
-        """Go on where it was paused."""
+        """Resume the paused campaigns of the selection."""
         self._each(request, queryset, reanalysis.resume, "resumed")
 
     @admin.action(description="Cancel for good", permissions=["steer"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Reanalysis]) -> None:
-        """End it; what was read stays."""
+        """Cancel the campaigns of the selection; new results stay."""
         self._each(request, queryset, reanalysis.cancel, "cancelled")
 
     def _each(
@@ -159,7 +159,7 @@ class ReanalysisAdmin(ReadOnlyAdmin[Reanalysis]):
 
 @admin.register(ReviewedExport)
 class ReviewedExportAdmin(ReadOnlyAdmin[ReviewedExport]):
-    """Which data sets were written; `manage.py export_reviewed_faces` writes one."""
+    """Panel of data sets; `manage.py export_reviewed_faces` writes one."""
 
     list_display = ["name", "faces", "created_at", "created_by"]
     list_select_related = ["created_by"]

@@ -1,4 +1,4 @@
-"""Webhooks and what they were told."""
+"""Panels of webhooks and their deliveries."""
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -11,7 +11,7 @@ from detector.webhooks import endpoints
 
 @admin.register(WebhookEndpoint)
 class WebhookEndpointAdmin(ReadOnlyAdmin[WebhookEndpoint]):
-    """The addresses of owners; their secrets are shown to nobody here."""
+    """Panel of webhooks, without their secrets."""
 
     is_personal = True
     list_display = ["url", "owner", "failures", "failing_since", "disabled_at", "created_at"]
@@ -26,7 +26,7 @@ class WebhookEndpointAdmin(ReadOnlyAdmin[WebhookEndpoint]):
 
     @admin.action(description="Disable webhooks", permissions=["disable"])
     def disable(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
-        """Tell these nothing more until their owners enable them again."""
+        """Disable the webhooks of the selection; their owners can enable them again."""
         enabled = list(queryset.filter(disabled_at=None))
         for endpoint in enabled:
             self.note(request, "disabled", endpoint)
@@ -34,13 +34,13 @@ class WebhookEndpointAdmin(ReadOnlyAdmin[WebhookEndpoint]):
         self.message_user(request, f"{len(enabled)} webhooks disabled.", messages.SUCCESS)
 
     def has_disable_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change webhooks."""
+        """Require the permission to change webhooks."""
         return request.user.has_perm("detector.change_webhookendpoint")
 
 
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(ReadOnlyAdmin[WebhookDelivery]):
-    """Each thing that an address was told."""
+    """Panel of deliveries."""
 
     is_personal = True
     list_display = ["event", "endpoint", "status", "attempts", "response_status", "created_at"]
