@@ -1,6 +1,6 @@
-// What every page needs: menus, dialogs, copying, and polling that ends well.
+// Behaviour of every page: menus, dialogs, copying, polling and errors.
 
-// --- Menus close when one leaves them.
+// --- Menus close on a click outside, and on Escape.
 const openMenus = () => document.querySelectorAll("details[data-menu][open]");
 
 document.addEventListener("click", (event) => {
@@ -32,8 +32,8 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// --- The answer of a form at an address without a page: the address bar names the page, so that
-//     reloading asks for that and does not send the form again.
+// --- After the answer of a form whose address is no page, the address bar shows the page instead,
+//     so that reloading opens the page and does not send the form again.
 const { address } = document.body.dataset;
 if (address) history.replaceState(null, "", address);
 
@@ -51,8 +51,8 @@ for (const button of document.querySelectorAll("button[data-copies]")) {
   });
 }
 
-// --- Polling: elements with data-state ask for themselves until they are finished. What a person
-//     does has an event that triggered it, and its answer is always shown.
+// --- Polling: elements with data-state reload themselves until they are finished. A request that a
+//     person made has a triggering event, and its answer is always shown.
 const isPolling = ({ requestConfig }) => !requestConfig?.triggeringEvent && "state" in (requestConfig?.elt.dataset ?? {});
 
 document.addEventListener("htmx:beforeSwap", (event) => {
@@ -65,11 +65,11 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   } else if (xhr.status >= 400) {
     showError(event);
   } else if (/^\s*<!doctype/i.test(xhr.responseText)) {
-    // Whatever leads to another page leads the browser there, and no part of this one.
+    // A redirect opens the whole page in the browser, not a part of this one.
     event.detail.shouldSwap = false;
     location.assign(xhr.responseURL);
   } else if (polls && xhr.responseText.includes(`data-state="${requestConfig.elt.dataset.state}"`)) {
-    // Nothing new: leave the element, its focus and its animation alone.
+    // Nothing changed: keep the element with its focus and its animation.
     event.detail.shouldSwap = false;
   }
 });
@@ -79,8 +79,8 @@ document.addEventListener("htmx:load", (event) => {
   if (text && event.detail.elt.dataset.state !== "queued") announce(text);
 });
 
-// --- Errors: the server sends a notice for the top of the page; what it was asked from stays.
-//     What asks for itself again and again says it once, and takes only its own words back.
+// --- Errors: the server sends a notice for the top of the page, and the target stays as it is.
+//     A polling element shows its error once, and removes only its own notice.
 const notices = document.getElementById("notices");
 const kindOf = (detail) => (isPolling(detail) ? "polling" : "action");
 

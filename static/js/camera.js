@@ -1,5 +1,5 @@
-// The device's camera: a preview, a countdown, and the photo as a file. Whoever uploads listens
-// for "camera:photo"; this module sends nothing.
+// The camera of the device: a preview, a countdown, and the photo as a file. The upload script
+// listens to the event "camera:photo"; this module sends nothing.
 
 const COUNTDOWN = 3;
 const JPEG_QUALITY = 0.92;
@@ -55,7 +55,7 @@ async function start() {
     const started = await media.getUserMedia({
       video: { facingMode: facing, width: { ideal: 1920 }, height: { ideal: 1440 } },
     });
-    // Closed, or started anew, while the person was being asked.
+    // The dialog was closed or restarted while the browser asked for permission.
     if (mine !== attempt) return end(started);
     stream = started;
     video.srcObject = stream;
@@ -96,7 +96,7 @@ function still() {
 
 function use() {
   const now = new Date();
-  // By the clock of the person, not by that of Greenwich.
+  // Local time, not UTC.
   const local = new Date(now - now.getTimezoneOffset() * 60_000);
   const stamp = local.toISOString().slice(0, 19).replaceAll(":", "-").replace("T", " ");
   const file = new File([photo], `Camera ${stamp}.jpg`, { type: "image/jpeg" });

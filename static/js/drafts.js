@@ -1,14 +1,14 @@
-// Keeps what is typed into forms with data-draft until the server has it: for whoever leaves the
-// page, and for whoever is asked to log in when they save. In this tab alone, for this person alone.
+// Keeps the text in forms with data-draft until the server has stored it: for people who leave the
+// page, and for people who must log in when they save. Drafts belong to one tab and one user.
 
 const PREFIX = "draft:";
 const { person } = document.body.dataset;
 const asks = "asks" in document.body.dataset;
-// A draft that was sent is there until the next page: if that asks who one is, it was not taken.
+// A sent draft is kept until the next page: if that page asks for a login, the form was not saved.
 const WAITS = "waits";
 const SENT = "sent";
 
-// Not `form.action`: that is a field, where a form has one of this name.
+// Not `form.action`: this is a field if the form has one of this name.
 const addressOf = (form) => form.getAttribute("action") ?? "";
 const keyOf = (form) => `${PREFIX}${person}:${new URL(addressOf(form), location.href).pathname}`;
 const isTyped = ({ name, type }) => name && !["hidden", "password", "file", "submit", "button"].includes(type);
@@ -45,14 +45,14 @@ function write(key, draft) {
   try {
     sessionStorage.setItem(key, JSON.stringify(draft));
   } catch {
-    // No room, or not allowed: then nothing is kept.
+    // The storage is full or not allowed: keep nothing.
   }
 }
 
 const keys = () => Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX));
 const drafts = () => [...document.querySelectorAll("form[data-draft]")];
 
-// What the server wrote into a form: a draft that says the same is none.
+// The values from the server: equal values are no draft.
 const saved = new WeakMap();
 
 function restore(form) {
@@ -112,11 +112,11 @@ for (const kind of ["input", "change"]) {
 
 document.addEventListener("submit", (event) => {
   if (event.target.matches("form[data-draft]")) keep(event.target, SENT);
-  // Whoever logs out leaves nothing behind.
+  // Delete the drafts at logout.
   if (addressOf(event.target).endsWith("/logout/")) keys().forEach((key) => sessionStorage.removeItem(key));
 }, true);
 
-// An answer into the page: the form anew, and where it says what is wrong, still unsaved.
+// An answer replaces the form in the page. If it shows errors, the draft is still unsaved.
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const form = detail.requestConfig.elt;
   if (!form.matches?.("form[data-draft]")) return;
@@ -129,7 +129,7 @@ document.addEventListener("htmx:sendError", ({ detail }) => {
   if (detail.elt.matches?.("form[data-draft]")) keep(detail.elt, WAITS);
 });
 
-// --- A tab that is closed loses its drafts. Within the site they come back, so nobody is asked.
+// --- Closing the tab loses the drafts, so the browser asks. Other pages of the site keep them.
 let staysHere = false;
 document.addEventListener("click", (event) => {
   staysHere = Boolean(event.target.closest("a, button, label"));

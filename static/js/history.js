@@ -1,4 +1,4 @@
-// Choosing photos: how many there are, and a range with the shift key. All else works without.
+// Choosing photos: shows how many, and selects a range with the shift key. The rest needs no script.
 
 const form = document.getElementById("several");
 const boxes = () => [...document.querySelectorAll(".pick input")];
@@ -21,10 +21,10 @@ form?.addEventListener("click", (event) => {
 });
 
 form?.addEventListener("reset", () => setTimeout(tell));
-// Boxes may be chosen already: after a tag that was refused, or on the way back.
+// Boxes may be checked already: after a refused tag, or after going back.
 if (form) window.addEventListener("pageshow", tell);
 
-// --- A tag without a text: say so in place, and leave what was chosen as it is.
+// --- A tag without text: show the error in place, and keep the chosen photos.
 const tag = document.getElementById("several-tag");
 const problem = document.querySelector("[data-tag-problem]");
 

@@ -1,4 +1,4 @@
-// Draws the charts, and saves each as a picture or a table. The tables on the page hold the same numbers.
+// Draws the charts, and saves each as PNG or CSV. The tables on the page hold the same numbers.
 
 const { Chart } = window;
 const data = JSON.parse(document.getElementById("chart-data").textContent);
@@ -6,12 +6,12 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-// The variation selector asks for the coloured glyph, which text fonts of some systems shadow.
+// The variation selector requests the coloured glyph; on some systems text fonts override it.
 const EMOJI = Object.fromEntries(
   [...document.querySelectorAll("[data-emoji]")].map((row) => [row.dataset.emoji, `${row.textContent.trim()}\ufe0f`]),
 );
 
-// Days, weeks, months and years without faces are left out of the data, but not of time.
+// The data leaves out days, weeks, months and years without faces; the axis must not.
 const STEP = {
   day: (date) => date.setUTCDate(date.getUTCDate() + 1),
   week: (date) => date.setUTCDate(date.getUTCDate() + 7),
@@ -82,7 +82,7 @@ function timeline() {
     if (!place.has(start)) return 0;
     const index = place.get(start);
     if (!shares) return faces[key][index];
-    // A share of too few says nothing.
+    // A share of too few faces is not shown.
     return totals[index] < data.enough ? 0 : (100 * faces[key][index]) / totals[index];
   };
   const format = new Intl.DateTimeFormat(document.documentElement.dataset.dates, { ...FORMAT[bucket], timeZone: "UTC" });
@@ -120,7 +120,7 @@ function timeline() {
   });
 }
 
-// A line where a model read its first photo: what changes there may be the model's doing.
+// A line at the first photo of a model: the new model may cause a change there.
 function changeMarks(every) {
   const places = data.changes.map(({ day, name }) => [every.findLastIndex((start) => start <= day), name]);
   return {
@@ -202,7 +202,7 @@ draw();
 dark.addEventListener("change", draw);
 calm.addEventListener("change", draw);
 
-// --- A map that is wider than the screen begins with what is in it last: today, not January.
+// --- A map that is wider than the screen is scrolled to its last data: today, not January.
 for (const scroller of document.querySelectorAll(".heat-scroll")) {
   const last = [...scroller.querySelectorAll("rect.is-full")]
     .reduce((right, cell) => Math.max(right, cell.getBoundingClientRect().right), -Infinity);
@@ -226,7 +226,7 @@ for (const button of document.querySelectorAll("[data-saves]")) {
   });
 }
 
-// As in detector/common/spreadsheet_text.py: what a spreadsheet would compute gets an apostrophe.
+// As in detector/common/spreadsheet_text.py: text that a spreadsheet would compute gets an apostrophe.
 const FORMULA = /((?:^|[,;|\t\r\n\v\f\x1c-\x1f\x85\u2028\u2029])[\s"\u200b\ufeff]*)('*[=+\-@＝＋－＠])/g;
 
 function csvOf(table) {
@@ -234,7 +234,7 @@ function csvOf(table) {
   return [...table.rows].map((row) => [...row.cells].map(({ textContent }) => cell(textContent)).join(",")).join("\r\n");
 }
 
-// On the colour of the page: transparent pictures cannot be read everywhere.
+// The background is the colour of the page: transparent pictures are not readable everywhere.
 async function pngOf(chart) {
   const source = chart instanceof SVGElement ? await imageOf(chart) : chart;
   const canvas = document.createElement("canvas");
@@ -253,7 +253,7 @@ async function imageOf(svg) {
   copy.setAttribute("width", 2 * width);
   copy.setAttribute("height", 2 * height);
   copy.querySelector("[data-stays]").removeAttribute("transform");
-  // Outside of the page no style sheet applies: what it says becomes attributes.
+  // No style sheet applies outside of the page: computed styles become attributes.
   const names = ["fill", "stroke", "stroke-width", "font-family", "font-size", "font-weight", "text-anchor", "dominant-baseline"];
   const parts = svg.querySelectorAll("rect, text");
   copy.querySelectorAll("rect, text").forEach((part, index) => {

@@ -1,4 +1,4 @@
-// A face in the list and its box in the picture light up together. Everything is delegated,
+// A face in the list and its box in the picture are highlighted together. All events are delegated,
 // because the result replaces itself when the analysis ends.
 
 function mark(number) {
@@ -12,12 +12,12 @@ const faceOf = (target) => target?.closest?.("[data-face]")?.dataset.face ?? nul
 document.addEventListener("pointerover", (event) => mark(faceOf(event.target)));
 document.addEventListener("focusin", (event) => mark(faceOf(event.target)));
 
-// Following a box moves the focus to the face's entry, so that the keyboard goes on from there. The
-// entry is scrolled to where it can be seen beside or below the picture (scroll-margin).
+// Following a box moves the focus to the entry of the face, so that the keyboard continues there.
+// The entry is scrolled to where it is visible beside or below the picture (scroll-margin).
 function reveal(number) {
   const entry = document.getElementById(`face-${number}`);
   if (!entry) return;
-  // On a narrow screen the picture may stay above the entries, and cover them so far.
+  // On a narrow screen the picture may stay above the entries and cover this much of them.
   const layout = entry.closest(".photo-layout");
   const isAbove = parseFloat(getComputedStyle(layout).getPropertyValue("--above")) > 0;
   layout.style.setProperty("--covered", isAbove ? `${layout.firstElementChild.offsetHeight}px` : "0px");
@@ -36,7 +36,7 @@ document.addEventListener("click", (event) => {
   reveal(box.dataset.face);
 });
 
-// After a correction the buttons that were pressed are gone: go on from the face they were about.
+// A correction removes the button that was pressed: move the focus to its face.
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
   const form = detail.requestConfig?.elt;
   if (form?.closest(".correction")) reveal(faceOf(form));

@@ -1,11 +1,11 @@
-// Redoc ends its menu with a picture from its makers' host; nothing of ours asks other hosts.
+// Redoc's menu ends with a picture from another host. This blocks it: pages load nothing from others.
 
 const image = HTMLImageElement.prototype;
 const { setAttribute } = image;
 const source = Object.getOwnPropertyDescriptor(image, "src");
 const isOurs = (url) => new URL(url, location.href).origin === location.origin;
 
-// React sets it in both ways.
+// React sets the source in both ways.
 image.setAttribute = function (name, value) {
   if (name !== "src" || isOurs(value)) setAttribute.call(this, name, value);
 };

@@ -1,5 +1,5 @@
-// One key a verdict. The next face waits in the page, drawn already: a verdict shows it at once and
-// is sent behind it, in the order in which verdicts are given.
+// One key for each verdict. The next face is on the page already, hidden: a verdict shows it at once
+// and is sent in the background. Verdicts are sent in their order.
 
 const root = document.getElementById("review");
 const end = root.querySelector(".review-end");
@@ -7,7 +7,7 @@ const announcer = document.getElementById("announcer");
 let shownSince = performance.now();
 let sending = Promise.resolve();
 let wanting = 0;
-// Judged here, and not yet told to the server: it must not give these again.
+// Judged here but not yet sent: the server must not give these again.
 const unsent = new Set();
 
 const cases = () => [...root.querySelectorAll(".review-case")];
@@ -18,7 +18,7 @@ function show(form) {
   if (!form) return;
   form.removeAttribute("data-waits");
   form.inert = false;
-  // The form and no button of it: Enter must not mean the first verdict.
+  // Focus the form, not a button: Enter must not give the first verdict.
   form.focus({ preventScroll: true });
   shownSince = performance.now();
 }
@@ -28,7 +28,7 @@ function hide(form) {
   form.inert = true;
 }
 
-// A face that is on its way counts as one more, so that "All done" is said only when it is true.
+// A face that is being loaded counts, too, so that "All done" is shown only when it is true.
 function send(address, body, take, id = "") {
   if (id) unsent.add(id);
   wanting += 1;
@@ -40,7 +40,7 @@ function send(address, body, take, id = "") {
         method: "POST", body, headers: { "HX-Request": "true" }, credentials: "same-origin",
       });
       const elsewhere = answer.headers.get("HX-Redirect");
-      // Logged out meanwhile: the face comes again after the log-in.
+      // The session has ended: the face comes again after the log-in.
       if (elsewhere) { location.assign(elsewhere); return; }
       const text = await answer.text();
       const page = new DOMParser().parseFromString(text, "text/html");
@@ -58,7 +58,7 @@ function send(address, body, take, id = "") {
 
 function receive(page, take) {
   const progress = page.getElementById("review-progress");
-  // No progress in the answer: it is the log-in page.
+  // An answer without progress is the log-in page.
   if (!progress) { location.reload(); return; }
   document.getElementById("review-progress").replaceWith(document.adoptNode(progress));
   const error = page.getElementById("review-error");
@@ -115,7 +115,7 @@ root.addEventListener("submit", (event) => {
   event.preventDefault();
   if (event.target.matches("[data-undo]")) undo();
   else if (event.target.matches(".review-case")) {
-    // Enter in the comment leads back to the keys: it names no verdict.
+    // Enter in the comment moves the focus back to the keys; it gives no verdict.
     if (event.submitter && document.activeElement?.name !== "comment") judge(event.submitter);
     else event.target.focus();
   } else event.target.submit();

@@ -1,4 +1,4 @@
-// Offers the time zone of the device where it differs from the chosen one.
+// Offers the time zone of the device if it differs from the chosen one.
 
 const select = document.getElementById("id_time_zone");
 const button = document.getElementById("detect-zone");

@@ -1,4 +1,4 @@
-// Tells the server in which time zone the person lives, so that days begin at the right moment.
+// Sends the time zone of the browser, so that days begin at the right moment.
 
 const field = document.getElementById("id_time_zone");
 if (field) field.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";

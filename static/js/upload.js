@@ -1,5 +1,5 @@
-// Sends each chosen file on its own, shows how much of it is sent, then the card that the
-// server answers with. Without this script the form sends all files at once.
+// Sends each chosen file in a request of its own, shows the progress, then the card from the
+// answer. Without this script the form sends all files at once.
 
 const AT_A_TIME = 3;
 
@@ -11,9 +11,9 @@ const progressText = document.getElementById("progress");
 const rowTemplate = document.getElementById("upload-row");
 const maxMegabytes = Number(form.dataset.maxMegabytes);
 const maxArchiveMegabytes = Number(form.dataset.maxArchiveMegabytes);
-// The server keeps as many characters.
+// Limit of the server, in characters.
 const MAX_NAME = 255;
-// More characters of four bytes each do not fit the header of a part.
+// More characters of four bytes each do not fit into the header of a part.
 const SENT_NAME = 200;
 
 const waiting = [];
@@ -86,7 +86,7 @@ function add(files, source = "web") {
   report();
 }
 
-// What the server would refuse anyway, told before minutes of sending.
+// Refuse what the server would refuse after minutes of sending.
 function refused(file) {
   const limit = isArchive(file) ? maxArchiveMegabytes : maxMegabytes;
   if (file.size > limit * 2 ** 20) return `This file is larger than ${limit} MB.`;
@@ -98,7 +98,7 @@ function refused(file) {
 
 const isArchive = (file) => /zip/.test(file.type) || /\.zip$/i.test(file.name);
 
-// The picture itself while it is being sent; formats that the browser does not know keep the icon.
+// Show the picture while it is being sent; formats that the browser cannot show keep the icon.
 function preview(row, file) {
   if (!file.type.startsWith("image/")) return;
   const place = row.querySelector(".result-picture");
@@ -147,13 +147,13 @@ function send({ file, row, source }) {
   const data = new FormData();
   data.append("csrfmiddlewaretoken", token());
   data.append("source", source);
-  // So that many cards together do not ask too often.
+  // The server makes each card poll more slowly if there are many.
   data.append("together", String(Math.min(chosen, 999)));
   data.append("images", file, [...file.name].slice(-SENT_NAME).join(""));
   request.send(data);
 }
 
-// Whoever logs in again in another tab has another token than the form of this page.
+// After a login in another tab, the CSRF token in the form of this page is out of date.
 function token() {
   const cookie = document.cookie.split("; ").find((part) => part.startsWith("csrftoken="));
   return cookie?.split("=")[1] ?? form.elements.csrfmiddlewaretoken.value;
@@ -180,7 +180,7 @@ function fail(row, sentence, again) {
   if (again) offerRetry(row, again);
 }
 
-// The files are only in this page, so the log-in gets a tab of its own.
+// Only this page has the files, so the log-in opens in a new tab.
 function offerRetry(row, { file, source, logIn }) {
   const place = row.querySelector(".result-text");
   if (logIn) {
@@ -213,7 +213,7 @@ function problem(request) {
   return "This file was not accepted.";
 }
 
-// --- What is told to everyone, also to screen readers
+// --- Announcements, also for screen readers
 function report() {
   const done = list.querySelectorAll("[data-state=done], [data-state=failed], .is-rejected").length;
   const refused = list.querySelectorAll(".is-rejected").length;
