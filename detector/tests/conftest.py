@@ -28,7 +28,9 @@ from detector.common.dispatch import TaskName
 from detector.enums import Scope
 from detector.models import Analysis, AuditEntry, User, audit_triggers
 from detector.registry import networks
+from detector.reviews import consent as review_consent
 from detector.tests.factories import UserFactory
+from detector.tests.people import logged_in, reviewer_named
 from detector.tests.stub_analyser import StubAnalyser
 
 Broker = dict[TaskName, Callable[[str], object]]
@@ -156,17 +158,29 @@ def stranger(db: None) -> User:
 
 
 @pytest.fixture
+def reviewer(db: None) -> User:
+    return reviewer_named("reviewer")
+
+
+@pytest.fixture
 def web(owner: User) -> Client:
-    client = Client()
-    client.force_login(owner)
-    return client
+    return logged_in(owner)
 
 
 @pytest.fixture
 def stranger_web(stranger: User) -> Client:
-    client = Client()
-    client.force_login(stranger)
-    return client
+    return logged_in(stranger)
+
+
+@pytest.fixture
+def staff(admin_user: User) -> Client:
+    """A superuser in the browser, who may do everything in the administration."""
+    return logged_in(admin_user)
+
+
+@pytest.fixture
+def reviewer_api(reviewer: User) -> APIClient:
+    return api_client(reviewer, [Scope.REVIEW])
 
 
 @pytest.fixture
@@ -246,6 +260,14 @@ def work_off(sent: list[UUID]) -> Callable[[], list[Analysis]]:
         return list(Analysis.objects.filter(pk__in=ids).order_by("id"))
 
     return run
+
+
+@pytest.fixture
+def case(analysed: Analysis, owner: User, settings: Settings) -> ReviewCase:
+    """The face of `analysed`, waiting for a single review: its owner agreed."""
+    settings.REVIEW_DOUBLE_SHARE = 0.0
+    review_consent.agree(owner)
+    return ReviewCase.objects.get()
 
 
 @pytest.fixture

@@ -43,14 +43,7 @@ from detector.tests.factories import (
     UserFactory,
     WebhookDeliveryFactory,
 )
-
-
-@pytest.fixture
-def staff(admin_user: User) -> Client:
-    client = Client()
-    client.force_login(admin_user)
-    return client
-
+from detector.tests.people import logged_in, staff_with_role
 
 OURS = [
     str(model._meta.model_name)
@@ -265,14 +258,6 @@ def test_a_cancelled_analysis_can_be_tried_again(staff: Client, owner: User) -> 
             leases.renew(claimed)
 
 
-def _person(role: str) -> Client:
-    user = UserFactory.create(username=role, is_staff=role != "nobody")
-    user.groups.set(Group.objects.filter(name=role))
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def _addresses(analysed: Analysis) -> list[str]:
     """Every address of the administration, with ids of things that exist."""
     found = []
@@ -315,7 +300,8 @@ def test_who_gets_in(role: str, analysed: Analysis) -> None:
     _one_of_each()
     addresses = _addresses(analysed)
     assert len([address for address in addresses if address.endswith("/change/")]) == len(OURS) + 1
-    client = _person(role)
+    person = UserFactory.create() if role == "nobody" else staff_with_role(role)
+    client = logged_in(person)
     for address in addresses:
         if address in FREE or (role != "nobody" and address in OWN):
             continue
@@ -336,7 +322,7 @@ def test_who_gets_in(role: str, analysed: Analysis) -> None:
 
 
 def test_an_operator_gives_no_rights(analysed: Analysis, owner: User, admin_user: User) -> None:
-    operator = _person("operator")
+    operator = logged_in(staff_with_role("operator"))
     assert operator.get("/admin/detector/auditentry/").status_code == 403
     form = {
         "username": owner.username,

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.contrib.auth.models import Group
 from django.test import Client
 
 from detector.enums import Emotion, FineTuneStatus
@@ -16,7 +15,7 @@ from detector.models import Analysis, AuditEntry, FineTune, ModelVersion, Review
 from detector.registry import promotion
 from detector.registry import selectors as model_selectors
 from detector.tests import tiny_version
-from detector.tests.factories import UserFactory
+from detector.tests.people import logged_in, staff_with_role
 from ml import manifest
 
 pytestmark = [pytest.mark.django_db, pytest.mark.weights]
@@ -32,17 +31,9 @@ def _files(settings: Any, tmp_path: Path) -> None:
     (tmp_path / "base.npz").touch()
 
 
-def person(role: str) -> Client:
-    user = UserFactory.create(username=role, is_staff=True)
-    user.groups.set(Group.objects.filter(name=role))
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 @pytest.fixture
 def operator(db: None) -> Client:
-    return person("operator")
+    return logged_in(staff_with_role("operator"))
 
 
 @pytest.fixture
@@ -275,7 +266,7 @@ def test_a_fine_tune_that_could_not_work_is_refused(
 def test_others_choose_nothing(
     role: str, candidate: ModelVersion, reviewed: ReviewedExport
 ) -> None:
-    client = person(role)
+    client = logged_in(staff_with_role(role))
     run = FineTune.objects.create(name="n", base=candidate, reviewed=reviewed)
     version = f"{VERSIONS}{candidate.pk}/"
     for url in (f"{version}promote/", f"{version}shadow/", f"{VERSIONS}roll-back/",

@@ -17,13 +17,6 @@ URL = "/admin/detector/reanalysis/"
 
 
 @pytest.fixture
-def staff(admin_user: User) -> Client:
-    client = Client()
-    client.force_login(admin_user)
-    return client
-
-
-@pytest.fixture
 def better(analysed: Analysis) -> ModelVersion:
     return ModelVersionFactory.create(name="better", status=ModelStatus.ACTIVE)
 

@@ -1,28 +1,13 @@
 """Reviews by programs: the next face, its photo, and a verdict."""
 
-from typing import Any
-
 import pytest
 from rest_framework.test import APIClient
 
 from detector.enums import Scope
-from detector.models import Analysis, Review, ReviewCase, User
-from detector.reviews import consent as review_consent
+from detector.models import Review, ReviewCase, User
 from detector.reviews import verdicts
 from detector.tests.conftest import api_client
-from detector.tests.web.test_review import reviewer_of
-
-
-@pytest.fixture
-def case(analysed: Analysis, owner: User, settings: Any) -> ReviewCase:
-    settings.REVIEW_DOUBLE_SHARE = 0.0
-    review_consent.agree(owner)
-    return ReviewCase.objects.get()
-
-
-@pytest.fixture
-def reviewer_api(db: None) -> APIClient:
-    return api_client(reviewer_of("reviewer"), [Scope.REVIEW])
+from detector.tests.people import reviewer_named
 
 
 def test_a_program_judges_a_face(case: ReviewCase, reviewer_api: APIClient, owner: User) -> None:
@@ -50,7 +35,7 @@ def test_a_photo_is_seen_only_while_its_face_is_held(
     assert reviewer_api.get(image).status_code == 404
     assert reviewer_api.get("/api/v1/reviews/queue/").json()["case"]["image"].endswith(image)
     skip = f"/api/v1/reviews/queue/{case.pk}/skip/"
-    other = api_client(reviewer_of("other"), [Scope.REVIEW])
+    other = api_client(reviewer_named("other"), [Scope.REVIEW])
     assert other.get(image).status_code == 404
     assert other.post(skip).status_code == 404
     assert reviewer_api.post(skip).status_code == 204
@@ -77,4 +62,4 @@ def test_a_token_of_someone_who_is_no_reviewer_is_refused(case: ReviewCase, stra
     client = api_client(stranger, list(Scope))
     answer = client.get("/api/v1/reviews/queue/")
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "permission_denied")
-    assert verdicts.next_case(reviewer_of("reviewer")) == case
+    assert verdicts.next_case(reviewer_named("reviewer")) == case

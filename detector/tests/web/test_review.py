@@ -3,40 +3,16 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 
 from detector.enums import Verdict
-from detector.models import Analysis, AuditEntry, Review, ReviewCase, User
+from detector.models import AuditEntry, Review, ReviewCase, User
 from detector.reviews import consent as review_consent
 from detector.reviews import verdicts
 from detector.tests.factories import FaceFactory, UserFactory
+from detector.tests.people import logged_in, reviewer_named
 
 PLACES = ["", "agreement/", "{case}/image/", "undo/", "skipped/", "{case}/verdict/", "{case}/skip/"]
-
-
-def reviewer_of(name: str) -> User:
-    reviewer = UserFactory.create(username=name, is_staff=True)
-    reviewer.user_permissions.add(Permission.objects.get(codename="review_faces"))
-    return reviewer
-
-
-def client_of(person: User) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
-
-
-@pytest.fixture
-def reviewer(db: None) -> User:
-    return reviewer_of("reviewer")
-
-
-@pytest.fixture
-def case(analysed: Analysis, owner: User, settings: Any) -> ReviewCase:
-    settings.REVIEW_DOUBLE_SHARE = 0.0
-    review_consent.agree(owner)
-    return ReviewCase.objects.get()
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -44,9 +20,9 @@ def test_only_reviewers_get_in(case: ReviewCase, web: Client, place: str) -> Non
     url = "/admin/review/" + place.format(case=case.pk)
     method = "get" if place in PLACES[:3] else "post"
     staff = UserFactory.create(is_staff=True)
-    former = reviewer_of("former")
+    former = reviewer_named("former")
     User.objects.filter(pk=former.pk).update(is_staff=False)
-    for client in (web, client_of(staff), client_of(former)):
+    for client in (web, logged_in(staff), logged_in(former)):
         assert getattr(client, method)(url).status_code == 404
     assert getattr(Client(), method)(url)["Location"].startswith("/accounts/login/")
     assert not Review.objects.exists()
@@ -55,14 +31,14 @@ def test_only_reviewers_get_in(case: ReviewCase, web: Client, place: str) -> Non
 def test_a_reviewer_sees_the_face_and_neither_owner_nor_the_models_word(
     case: ReviewCase, reviewer: User, owner: User
 ) -> None:
-    client = client_of(reviewer)
+    client = logged_in(reviewer)
     page = client.get("/admin/review/").content.decode()
     assert str(case.pk) in page
     photo = case.face.analysis.photo
     for secret in (owner.username, owner.email, photo.filename, str(photo.pk)):
         assert secret not in page
     assert 'aria-current="true"' not in page
-    other = client_of(reviewer_of("other"))
+    other = logged_in(reviewer_named("other"))
     assert str(case.pk) not in other.get("/admin/review/").content.decode()
     assert other.get(f"/admin/review/{case.pk}/image/").status_code == 404
     # Closed last: that ends the connection to the database, too.
@@ -74,7 +50,7 @@ def test_a_reviewer_sees_the_face_and_neither_owner_nor_the_models_word(
 def test_a_verdict_without_a_script_leads_back_with_the_filters(
     case: ReviewCase, reviewer: User
 ) -> None:
-    client = client_of(reviewer)
+    client = logged_in(reviewer)
     client.get("/admin/review/")
     response = client.post(
         f"/admin/review/{case.pk}/verdict/",
@@ -96,7 +72,7 @@ def test_a_verdict_without_a_script_leads_back_with_the_filters(
 def test_a_photo_that_a_reviewer_was_shown_leaves_one_entry(
     case: ReviewCase, reviewer: User
 ) -> None:
-    client = client_of(reviewer)
+    client = logged_in(reviewer)
     for _ in range(2):
         client.get("/admin/review/")
     picture = client.get(f"/admin/review/{case.pk}/image/")
@@ -107,7 +83,7 @@ def test_a_photo_that_a_reviewer_was_shown_leaves_one_entry(
     assert (entry.actor, entry.action, entry.target_id) == (reviewer, "photo.viewed", str(photo.pk))
     assert entry.details == {"review": str(case.pk)}
     verdicts.release(reviewer)
-    client_of(reviewer_of("other")).get("/admin/review/")
+    logged_in(reviewer_named("other")).get("/admin/review/")
     assert AuditEntry.objects.about(photo).values_list("actor_name", flat=True)[0] == "other"
     # Closed last: that ends the connection to the database, too.
     picture.close()
@@ -132,7 +108,7 @@ def test_a_photo_that_a_reviewer_was_shown_leaves_one_entry(
 def test_filters_of_the_queue(case: ReviewCase, reviewer: User, query: str, found: bool) -> None:
     analysis = case.face.analysis
     query = query.format(batch=analysis.photo.batch, model=analysis.model_version_id)
-    page = client_of(reviewer).get(f"/admin/review/?{query}").content.decode()
+    page = logged_in(reviewer).get(f"/admin/review/?{query}").content.decode()
     assert (str(case.pk) in page) is found
 
 
@@ -143,7 +119,7 @@ def test_the_pages_take_as_many_queries_for_many_faces(
     for _ in range(20):
         FaceFactory.create(analysis__photo__owner=owner)
     review_consent.agree(owner)
-    client = client_of(reviewer)
+    client = logged_in(reviewer)
     with django_assert_max_num_queries(24):
         client.get("/admin/review/")
     for _ in range(10):
