@@ -26,7 +26,7 @@ from detector.analyses import pipeline
 from detector.common import clock, dispatch
 from detector.common.dispatch import TaskName
 from detector.enums import Scope
-from detector.models import Analysis, AuditEntry, User, audit_triggers
+from detector.models import Analysis, AuditEntry, ReviewCase, User, audit_triggers
 from detector.registry import networks
 from detector.reviews import consent as review_consent
 from detector.tests.factories import UserFactory
