@@ -78,8 +78,12 @@ $(STATIC): $(SERVING) $(VENDOR) $(shell find static -type f 2>/dev/null)
 	@touch $@
 
 # --- checking
-OWN_SERVERS := e2e and not (alone or postgresql)
+OWN_SERVERS := e2e and not alone
 OWN_NETWORKS := (weights or training) and not e2e
+QUICK := not (e2e or weights or training)
+# Files about who may call, bodies, headers and files: other tests ask PostgreSQL what they ask.
+NOT_ON_POSTGRESQL := accept every_call limits odd_requests redirects schema scopes archives file_cases images \
+	outbound access bad_input spreadsheet_text storage_outages headers way_back
 install: $(WHOLE) $(VENDOR) ## the whole platform with training and tests
 
 lint: install ## ruff, mypy, import-linter, migrations and schema checks
@@ -116,7 +120,9 @@ test-networks: install $(STATIC)
 	OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 $(BIN)/pytest -m "$(OWN_NETWORKS)" --durations 10
 
 test-postgresql: install $(STATIC)
-	$(BIN)/pytest -m postgresql
+	@url=$$($(BIN)/python -m detector.tests.services_needed) || exit 1; [ -z "$$url" ] || \
+		DATABASE_URL="$$url" $(BIN)/pytest detector -p no:playwright -m "$(QUICK)" \
+		$(NOT_ON_POSTGRESQL:%=--ignore-glob="*/test_%.py")
 
 format: install ## format the code with ruff
 	$(BIN)/ruff check --fix .

@@ -1,7 +1,11 @@
-"""Services that some tests need. Without one they are skipped, or fail if REQUIRE_SERVICES=1."""
+"""Services that some tests need: absent ones skip, or fail where REQUIRE_SERVICES=1.
+
+`python -m detector.tests.services_needed` does so for PostgreSQL and prints its address.
+"""
 
 import os
 import shutil
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,3 +68,12 @@ def _absent(reason: str) -> None:
     if os.environ.get("REQUIRE_SERVICES") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+if __name__ == "__main__":
+    try:
+        sys.stdout.write(need_postgresql())
+    except pytest.skip.Exception as reason:
+        sys.stderr.write(f"Not tested on PostgreSQL: {reason}\n")
+    except pytest.fail.Exception as reason:
+        sys.exit(str(reason))
