@@ -78,8 +78,8 @@ $(STATIC): $(SERVING) $(VENDOR) $(shell find static -type f 2>/dev/null)
 	@touch $@
 
 # --- checking
-OWN_SERVERS := e2e and not alone
-OWN_NETWORKS := (weights or training) and not e2e
+OWN_SERVERS := e2e and not training
+OWN_NETWORKS := training or (weights and not e2e)
 QUICK := not (e2e or weights or training)
 # Files about who may call, bodies, headers and files: other tests ask PostgreSQL what they ask.
 NOT_ON_POSTGRESQL := accept every_call limits odd_requests redirects schema scopes archives file_cases images \
@@ -101,16 +101,15 @@ ifdef PYTEST_ARGS
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/pytest $(PYTEST_ARGS)
 else
-	@# Two at a time, the longest first. Tests of servers and of networks are separate runs: a browser's test leaves an event
-	@# loop behind, in which Django refuses database queries.
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync \
-		test-servers lint test-quick test-networks test-postgresql
-	$(BIN)/pytest -m alone
+	@# Three at a time for two cores, as those of servers often wait; the longest first. Tests of servers and of networks are
+	@# separate runs: a browser's test leaves an event loop behind, in which Django refuses database queries.
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync \
+		test-servers test-networks test-quick test-postgresql lint
 endif
 
 .PHONY: test-quick test-servers test-networks test-postgresql
 test-quick: install $(STATIC)
-	$(BIN)/pytest -n 2 -m "not (e2e or weights or training)"
+	$(BIN)/pytest -m "$(QUICK)"
 
 test-servers: install $(STATIC)
 	$(BIN)/pytest -m "$(OWN_SERVERS)" --durations 10

@@ -1,4 +1,4 @@
-"""Services that some tests need: absent ones skip, or fail where REQUIRE_SERVICES=1.
+"""Services that some tests need. Without one they are skipped, or fail if REQUIRE_SERVICES=1.
 
 `python -m detector.tests.services_needed` does so for PostgreSQL and prints its address.
 """
