@@ -58,6 +58,7 @@ def test_every_kind_of_network_trains_and_exports(tmp_path: Path, shape: dict[st
     crops = made_faces(16)[..., None].astype(np.float32)
     answers = {head: np.eye(7, dtype=np.float32)[np.arange(16) % 7] for head in HEADS}
     before = model.get_weights()
+    model.run_eagerly = True  # one step: tracing a graph of it would take longer
     model.fit(crops, answers, verbose=0)
     assert all(not np.array_equal(*pair) for pair in zip(before, model.get_weights(), strict=True))
     served = architectures.for_serving(model)
