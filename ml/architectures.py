@@ -8,7 +8,6 @@ from typing import Any, Final, Literal
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import layers
 from numpy.typing import NDArray
 
@@ -22,14 +21,17 @@ INPUT_SHAPE: Final = (48, 48, 1)
 class FusedBatchNormalization(layers.BatchNormalization):
     """Batch normalisation whose training step is one operation: it takes half of Keras' time.
 
-    The fused operation is used in training, for feature maps (N, H, W, C) in float32 or bfloat16.
-    In all other cases the layer behaves as its parent does. It has the same weights.
+    The fused operation is used in training with TensorFlow, for feature maps (N, H, W, C) in
+    float32 or bfloat16. In all other cases the layer behaves as its parent does. It has the same
+    weights.
     """
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Normalise by the batch's mean and variance, and update the moving averages."""
-        if not training or len(inputs.shape) != 4:
+        if not training or len(inputs.shape) != 4 or keras.backend.backend() != "tensorflow":
             return super().call(inputs, training=training, mask=mask)
+        import tensorflow as tf
+
         normalised, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=inputs,
             scale=tf.cast(self.gamma, tf.float32),

@@ -1,7 +1,7 @@
 """Calibrated probabilities from logits, and measures of their calibration.
 
 This is the serving side and needs NumPy alone. The constants come from the manifest;
-`ml.training.calibrate` fits them on the validation split.
+`ml.training.calibrate` fits them.
 """
 
 from typing import Final
@@ -28,9 +28,9 @@ def softmax(logits: ArrayLike) -> NDArray[np.float64]:
 def probabilities(logits: ArrayLike, calibration: HeadCalibration) -> NDArray[np.float32]:
     """Return calibrated probabilities (N, 7) float32 of logits (N, 7); rows sum to 1.
 
-    The bias, -strength · log(prior), removes part of the class prior that the network learned in
-    training (logit adjustment, Menon et al. 2021, arXiv:2007.07314). The temperature then scales
-    the confidence (Guo et al. 2017, arXiv:1706.04599).
+    The bias takes back part of what the network learned in training of how frequent emotions are
+    (logit adjustment, Menon et al. 2021, arXiv:2007.07314). The temperature then scales the
+    confidence (Guo et al. 2017, arXiv:1706.04599).
     """
     values = np.asarray(logits, dtype=np.float64).reshape(-1, len(calibration.bias))
     adjusted = (values + np.asarray(calibration.bias)) / calibration.temperature

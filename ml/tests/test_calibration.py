@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 
 from ml import calibration
 from ml.manifest import HeadCalibration
-from ml.training import calibrate, data
+from ml.training import calibrate, data, metrics, views
+from ml.training.calibrate import Judge
 
 PLAIN = HeadCalibration(1.0, (0.0,) * 7)
 
@@ -30,43 +31,79 @@ def test_bias_comes_before_temperature() -> None:
     assert found[0, 0] / found[0, 1] == pytest.approx(4)
 
 
-def test_temperature_is_recovered() -> None:
-    random = np.random.default_rng(5)
-    honest = random.normal(0, 2, (20_000, 7))
-    chances = calibration.softmax(honest)
+def honest_answers(seed: int = 5) -> Judge:
+    """Logits (20,000, 7) whose softmax is right, and labels."""
+    random = np.random.default_rng(seed)
+    logits = random.normal(0, 2, (20_000, 7)).astype(np.float32)
+    chances = calibration.softmax(logits)
     label = (chances.cumsum(axis=1) < random.uniform(size=(20_000, 1))).sum(axis=1).clip(max=6)
+    return Judge(logits, label)
+
+
+def test_temperature_is_recovered() -> None:
+    logits, label = honest_answers()
     for temperature in (0.4, 1.0, 3.0):
-        found = calibrate.fit_temperature(honest * temperature, label)
+        found = calibrate.fit_temperature([Judge(logits * temperature, label)])
         assert found == pytest.approx(temperature, rel=0.05)
 
 
+def test_temperature_lies_between_those_of_two_sets() -> None:
+    logits, label = honest_answers()
+    sharper = Judge(logits / 2, label)
+    both = [
+        calibrate.fit_temperature(each) for each in ([sharper], [sharper, Judge(logits, label)])
+    ]
+    assert both[0] == pytest.approx(0.5, rel=0.05)
+    assert 0.55 < both[1] < 0.95
+
+
 PRIOR = np.array([0.3, 0.02, 0.1, 0.3, 0.1, 0.08, 0.1])
+EVEN = np.full(7, 1 / 7)
 
 
-def answers_that_know_the_prior() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Logits (4000, 7) of a good network, and labels."""
-    random = np.random.default_rng(6)
-    label = random.choice(7, 4000, p=PRIOR)
+def answers_that_know_the_prior(shown: NDArray[np.float64], seed: int = 6) -> Judge:
+    """Logits (4000, 7) of a good network, and labels, which are as frequent as is `shown`."""
+    random = np.random.default_rng(seed)
+    label = random.choice(7, 4000, p=shown)
     logits = random.normal(size=(4000, 7)) + 2 * np.eye(7)[label] + np.log(PRIOR)
-    return logits.astype(np.float32), label
+    return Judge(logits.astype(np.float32), label)
+
+
+def accuracy(judge: Judge, bias: NDArray[np.float64] | float = 0.0) -> float:
+    return float(((judge.logits + bias).argmax(axis=1) == judge.label).mean())
 
 
 @pytest.mark.parametrize("cost", [0.0, 0.003, 0.02])
-def test_prior_correction_costs_no_more_accuracy_than_allowed(cost: float) -> None:
-    logits, label = answers_that_know_the_prior()
-    fitted = calibrate.fit_head(logits, label, PRIOR, cost)
-    before = (logits.argmax(axis=1) == label).mean()
-    after = calibration.probabilities(logits, fitted.calibration).argmax(axis=1)
-    assert (after == label).mean() >= before - cost
-    assert sum(fitted.calibration.bias) == pytest.approx(0, abs=1e-9)
+def test_a_bias_costs_no_more_accuracy_than_allowed(
+    cost: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibrate, "STEPS", 100)
+    seen, unseen = answers_that_know_the_prior(PRIOR), answers_that_know_the_prior(PRIOR, 7)
+    merit, bias = calibrate.fit_bias([seen], PRIOR, cost)
+    assert accuracy(seen, bias) >= accuracy(seen) - cost
+    assert bias.sum() == pytest.approx(0, abs=1e-9)
+    assert merit >= calibrate.Merit([seen], cost)(np.zeros(7))
+    rare = unseen.label == 1
+    found = (unseen.logits + bias).argmax(axis=1)[rare] == 1
+    assert found.mean() >= (unseen.logits.argmax(axis=1)[rare] == 1).mean()
 
 
-def test_prior_correction_finds_more_of_what_is_rare() -> None:
-    logits, label = answers_that_know_the_prior()
-    fitted = calibrate.fit_head(logits, label, PRIOR, 0.02)
-    after = calibration.probabilities(logits, fitted.calibration).argmax(axis=1)
-    rare = label == 1
-    assert (after[rare] == 1).mean() > (logits[rare].argmax(axis=1) == 1).mean() + 0.05
+def test_faces_from_elsewhere_have_their_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calibrate, "STEPS", 100)
+    here, elsewhere = answers_that_know_the_prior(PRIOR), answers_that_know_the_prior(EVEN, 8)
+    unseen = answers_that_know_the_prior(EVEN, 9)
+    _, bias = calibrate.fit_bias([here, elsewhere], PRIOR, 0.02)
+    assert accuracy(here, bias) >= accuracy(here) - 0.02
+    assert accuracy(unseen, bias) > accuracy(unseen) + 0.05
+
+
+def test_merit_is_the_mean_of_balanced_accuracy_and_macro_f1() -> None:
+    label = np.array([0, 0, 0, 3])
+    logits = np.eye(7, dtype=np.float32)[[0, 0, 0, 0]]
+    merit = calibrate.Merit([Judge(logits, label)], 0.0)
+    recall, f1 = 0.5, metrics.macro_f1(metrics.confusion_matrix(label, np.zeros(4, np.int64)))
+    assert merit(np.zeros(7)) == pytest.approx((recall + f1) / 2)
+    assert merit(3 * np.eye(7)[3]) == -1
 
 
 def test_a_cap_leaves_frequent_emotions_as_they_are() -> None:
@@ -76,19 +113,23 @@ def test_a_cap_leaves_frequent_emotions_as_they_are() -> None:
 
 
 def test_threshold_keeps_its_promise() -> None:
-    random = np.random.default_rng(8)
-    probabilities = calibration.softmax(random.normal(0, 3, (5000, 7))).astype(np.float32)
-    drawn = (probabilities.cumsum(axis=1) < random.uniform(size=(5000, 1))).sum(axis=1)
-    found = calibrate.fit_threshold(probabilities, drawn.clip(max=6))
+    judge = honest_answers(8)
+    probabilities = calibration.probabilities(judge.logits, PLAIN)
+    found = calibrate.fit_threshold([judge], PLAIN)
     certain = probabilities.max(axis=1) >= found.threshold
     assert found.accuracy >= calibrate.CERTAIN_ACCURACY
     assert found.coverage == pytest.approx(certain.mean())
     assert 0 < found.coverage < 1
+    # Faces whose labels are right less often than the network thinks.
+    boastful = Judge(1.5 * judge.logits, judge.label)
+    both = calibrate.fit_threshold([judge, boastful], PLAIN)
+    alone = calibrate.fit_threshold([boastful, boastful], PLAIN)
+    assert found.threshold < both.threshold <= alone.threshold
 
 
 def test_threshold_where_nothing_is_good_enough() -> None:
-    probabilities = np.full((100, 7), 1 / 7, np.float32)
-    assert calibrate.fit_threshold(probabilities, np.full(100, 6)).threshold == 1
+    judge = Judge(np.zeros((100, 7), np.float32), np.full(100, 6))
+    assert calibrate.fit_threshold([judge], PLAIN).threshold == 1
 
 
 def test_heads_are_judged_by_their_own_labels() -> None:
@@ -108,15 +149,11 @@ def test_heads_are_judged_by_their_own_labels() -> None:
 
 
 def test_a_view_must_be_worth_its_cost() -> None:
-    sharp, soft, _, soft_hesitant, *_, sharp_twice, soft_twice = calibrate.VIEWS
+    sharp, soft, _, soft_hesitant, *_, soft_twice = views.VIEWS
     assert str(soft_hesitant) == "flipped below 0.6, softened"
     assert str(soft_twice) == "flipped, softened"
-    even = dict.fromkeys(calibrate.VIEWS, 1.5)
-    loss = dict.fromkeys(calibrate.VIEWS, 1.0) | {soft: 0.98, sharp: 0.979, soft_twice: 0.977}
-    assert calibrate.choose_view(loss, even) == sharp
-    assert calibrate.choose_view(loss, even | {soft: 1.51}) == soft
-    assert calibrate.choose_view(loss, even | {soft_twice: 1.6}) == sharp
-    assert calibrate.choose_view(loss | {soft_twice: 0.96}, even) == soft_twice
-    hesitant = loss | {soft_twice: 0.96, soft_hesitant: 0.964}
-    assert calibrate.choose_view(hesitant, even) == soft_hesitant
-    assert calibrate.choose_view(loss | {sharp_twice: 0.9}, even) == sharp_twice
+    merit = dict.fromkeys(views.VIEWS, 0.7) | {sharp: 0.72, soft: 0.721, soft_twice: 0.724}
+    assert calibrate.choose_view(merit) == soft
+    assert calibrate.choose_view(merit | {sharp: 0.722}) == sharp
+    assert calibrate.choose_view(merit | {soft_twice: 0.74}) == soft_twice
+    assert calibrate.choose_view(merit | {soft_twice: 0.74, soft_hesitant: 0.736}) == soft_hesitant

@@ -54,6 +54,7 @@ def test_evaluate_judges_both_heads(faces_file: Path, analyser: Analyser) -> Non
         sklearn_metrics.f1_score(label, predicted, average="macro", zero_division=0)
     )
     assert {"ferplus_accuracy", "ferplus_macro_f1", "ferplus_ece", "ferplus_n"} <= result.keys()
+    assert 0 <= result["ferplus_certain"]["coverage"] <= 1
     assert {"ece", "log_loss", "per_class", "confusion_matrix", "model_sha256"} <= result.keys()
 
 

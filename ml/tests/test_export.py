@@ -100,23 +100,31 @@ def test_export_refuses_a_graph_that_answers_otherwise(
 
 @pytest.mark.filterwarnings(EXPORT_WARNING)
 def test_export_gives_weights_that_load(
-    tmp_path: Path, faces_file: Path, run: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    faces_file: Path,
+    run: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from ml.training import export, model_card
 
     (tmp_path / "t1").mkdir()
     (tmp_path / "t1" / "old").touch()
-    folder = export.export(run, "t1", faces_file, weights=tmp_path)
+    others = tmp_path_factory.mktemp("other") / "others.npz"
+    np.savez(others, images=made_faces(30, 3), label=np.arange(30, dtype=np.uint8) % 7)
+    folder = export.export(run, "t1", faces_file, weights=tmp_path, elsewhere=others)
     assert [path.name for path in tmp_path.iterdir()] == ["t1"]
+    weights = manifest.read("t1", tmp_path)
     assert {path.name for path in folder.iterdir()} == {
-        *("manifest.json", "model.keras", "model.onnx", "model.int8.onnx"),
+        *("manifest.json", "model.keras", weights.serving_file),
         *("history.csv", "history.png"),
         *("confusion_matrix.png", "reliability.png", "robustness.png"),
     }
-    weights = manifest.read("t1", tmp_path)
     manifest.verify_files(weights)
     document = weights.document
     assert document["data"]["splits"] == {"train": 96, "validation": 32, "test": 32}
+    assert document["data"]["elsewhere"] == 30
+    assert document["metrics"]["elsewhere"]["consensus"]["n"] == 30
     assert document["seed"] == 2013
     assert document["training"]["epochs"] == 2
     assert str(tmp_path) not in json.dumps(document)
@@ -127,7 +135,7 @@ def test_export_gives_weights_that_load(
         assert low <= document["metrics"]["test"][head]["uncalibrated"]["log_loss"] <= high
     assert set(document["robustness"]["accuracy"]) == {"t1", inference.DEFAULT_VERSION}
     card = model_card.card(document)
-    for title in ("Calibration", "Beside people", "Robustness"):
+    for title in ("Faces from elsewhere", "Calibration", "Beside people", "Robustness"):
         assert f"\n## {title}\n" in card
     monkeypatch.setattr(manifest, "WEIGHTS_FOLDER", tmp_path)
     analyser = inference.load("t1")
@@ -158,11 +166,16 @@ def keras_logits(crops: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
 
 
 @pytest.mark.weights
+@pytest.mark.filterwarnings(EXPORT_WARNING)
 def test_export_equals_keras(
-    crops: NDArray[np.uint8], keras_logits: dict[str, NDArray[np.float32]]
+    tmp_path: Path, crops: NDArray[np.uint8], keras_logits: dict[str, NDArray[np.float32]]
 ) -> None:
-    graph = manifest.read(inference.DEFAULT_VERSION).folder / "model.onnx"
-    found = Classifier(graph).logits(crops)
+    from ml import architectures
+    from ml.training import export
+
+    weights = manifest.read(inference.DEFAULT_VERSION)
+    export.export_graph(architectures.load(weights.provenance("model.keras")), tmp_path / "g.onnx")
+    found = Classifier(tmp_path / "g.onnx").logits(crops)
     for head in HEADS:
         plain, exported = (
             calibration.probabilities(logits[head], PLAIN) for logits in (keras_logits, found)
@@ -186,12 +199,12 @@ def test_what_serves_says_what_keras_says(
 
 
 def test_serves_the_quantized_graph_unless_it_costs_accuracy() -> None:
-    from ml.training import calibrate, export
+    from ml.training import calibrate, export, views
 
     def fitted(accuracy: float) -> calibrate.Fit:
-        views = {view: dict.fromkeys(HEADS, accuracy) for view in ("single", "flipped")}
+        accuracies = {view: dict.fromkeys(HEADS, accuracy) for view in ("single", "flipped")}
         return calibrate.Fit(
-            {}, calibrate.Threshold(0.5, 1.0, 1.0), calibrate.View(0.0, False), views, {}
+            {}, calibrate.Threshold(0.5, 1.0, 1.0), views.View(0.0, False), accuracies, {}
         )
 
     graph, quantized = export.GRAPH_FILE, export.QUANTIZED_FILE

@@ -116,12 +116,10 @@ def test_what_is_judged_is_not_the_first_weights() -> None:
 
 
 def test_teachers_take_their_share_and_answer_where_nobody_voted() -> None:
-    import tensorflow as tf
-
     from ml.training import teachers
 
-    labels = {head: tf.constant([[1.0, 0.0], [0.0, 0.0]]) for head in HEADS}
-    opinions = {head: tf.constant([[0.5, 0.5], [0.2, 0.8]]) for head in HEADS}
+    labels = {head: np.array([[1.0, 0.0], [0.0, 0.0]], np.float32) for head in HEADS}
+    opinions = {head: np.array([[0.5, 0.5], [0.2, 0.8]], np.float32) for head in HEADS}
     blended = teachers.blend(labels, opinions, 0.4)
     for head in HEADS:
         assert np.allclose(blended[head], [[0.8, 0.2], [0.2, 0.8]])
@@ -132,16 +130,18 @@ def test_a_pupil_begins_where_its_teacher_ended(
 ) -> None:
     import keras
 
-    from ml.training import config, teachers, train
+    from ml.training import config, lessons, teachers, train
 
     monkeypatch.setattr(teachers, "TEACHERS_FOLDER", run)
     pupil = replace(config.SMOKE, start="best", teachers=("best",), teachers_share=1.0)
     begun = train.build(pupil, steps=1).get_weights()
     taught = keras.saving.load_model(run / "best.keras", compile=False)
     assert all(map(np.array_equal, begun, taught.get_weights()))
-    stream = train.training_stream(data.load(faces_file, data.Split.TRAIN), pupil, 0)
-    pixels, wanted, weights = next(iter(stream))
-    said = teachers.opinion(("best",), pupil.precision)(pixels)
+    faces = data.load(faces_file, data.Split.TRAIN)
+    shown = lessons.batches(train.lesson(faces, pupil), train.plans(faces, pupil))
+    pixels, wanted, weights = next(shown)
+    panel = teachers.Panel(("best",), pupil.precision)
+    said = panel.opinion(panel.weights(), pixels)
     for head in HEADS:
         assert np.allclose(wanted[head], said[head], atol=0.01)
         assert np.all(weights[head] == 1)
@@ -227,7 +227,8 @@ def test_a_finished_run_can_teach(
     assert teachers.path_of(run.name) == file
     images = made_faces(3)[..., None].astype(np.float32)
     expected = architectures.load(run / "best.keras")(images)
-    found = teachers.opinion((run.name,), "float32")(images)
+    panel = teachers.Panel((run.name,), "float32")
+    found = panel.opinion(panel.weights(), images)
     for head in HEADS:
         assert np.allclose(found[head], keras.ops.softmax(expected[head]), atol=1e-5)
 
@@ -255,10 +256,11 @@ def test_studied_opinions_are_the_mean_of_the_teachers_and_kept(
 def test_a_step_towards_flatness_follows_the_gradient_uphill(faces_file: Path) -> None:
     import keras
 
-    from ml.training import config, sharpness, train
+    from ml.training import config, lessons, sharpness, train
 
     faces = data.load(faces_file, data.Split.TRAIN)
-    (batch,) = train.training_stream(faces, config.SMOKE, 0).take(1)
+    shown = lessons.batches(train.lesson(faces, config.SMOKE), train.plans(faces, config.SMOKE))
+    batch = next(shown)
 
     def step(radius: float | None) -> list[NDArray[np.float32]]:
         model = train.build(replace(config.SMOKE, precision="float32"), 10)

@@ -1,8 +1,10 @@
 """What happens around the epochs of a run: state to resume from, the best weights, progress."""
 
 import json
+import math
 import time
 from pathlib import Path
+from typing import Any, Final
 
 import keras
 from tqdm import tqdm
@@ -13,8 +15,14 @@ from ml.training.files import write_whole
 Logs = dict[str, float] | None
 
 
+SAVE_SECONDS: Final = 30.0
+"""So much work may be lost. On a CPU that is every epoch; on a GPU an epoch takes a second."""
+
+
 class EpochState(keras.callbacks.Callback):
     """Keeps weights, optimizer and history of the last finished epoch, so that a run resumes.
+
+    Writes them at most every `SAVE_SECONDS`, and at the end.
 
     Stands before `SwapEMAWeights` in the list: what it saves are the raw weights.
     """
@@ -23,6 +31,7 @@ class EpochState(keras.callbacks.Callback):
         super().__init__()
         self.folder, self.state = folder, folder / "state.keras"
         self.epochs = history.read(folder)
+        self.written = -math.inf
 
     def restore(self, model: keras.Model) -> int:
         """Load the last state into `model`; the number of finished epochs."""
@@ -43,6 +52,13 @@ class EpochState(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         seconds = round(time.monotonic() - self.began, 1)
         self.epochs.append({"epoch": epoch + 1, "seconds": seconds, **(logs or {})})
+        is_last = epoch + 1 == self.params["epochs"]
+        if is_last or time.monotonic() - self.written >= SAVE_SECONDS:
+            self.write()
+            self.written = time.monotonic()
+
+    def write(self) -> None:
+        """Write down the epoch that has just ended."""
         part = self.state.with_name("state.part.keras")
         self.model.save(part)
         part.replace(self.state)
@@ -53,13 +69,16 @@ class EpochState(keras.callbacks.Callback):
 class Best(keras.callbacks.Callback):
     """Keeps the weights with the highest mean validation accuracy of the heads.
 
-    Ends the run where `patience` epochs in a row were no better; 0 waits for ever.
+    Writes them at most every `SAVE_SECONDS`, and at the end. Ends the run where `patience` epochs
+    in a row were no better; 0 waits for ever.
     """
 
     def __init__(self, folder: Path, patience: int = 0) -> None:
         super().__init__()
         self.file, self.score_file = folder / "best.keras", folder / "best.json"
         self.best, self.epoch, self.patience = 0.0, 0, patience
+        self.written = -math.inf
+        self.unwritten: list[Any] | None = None
         if self.file.exists() and self.score_file.exists():
             saved = json.loads(self.score_file.read_text())
             self.best, self.epoch = saved["score"], saved["epoch"]
@@ -73,10 +92,25 @@ class Best(keras.callbacks.Callback):
         score = (logs["val_consensus_accuracy"] + logs["val_fer2013_accuracy"]) / 2
         if score > self.best:
             self.best, self.epoch = score, epoch + 1
-            self.model.save(self.file)
-            write_whole(self.score_file, json.dumps({"epoch": self.epoch, "score": score}))
+            self.unwritten = self.model.get_weights()
         if self.is_stale(epoch + 1):
             self.model.stop_training = True
+        is_last = self.model.stop_training or epoch + 1 == self.params["epochs"]
+        if is_last or time.monotonic() - self.written >= SAVE_SECONDS:
+            self.write()
+
+    def write(self) -> None:
+        """Write the best weights, where they are not in the file yet."""
+        if self.unwritten is None:
+            return
+        present = self.model.get_weights()
+        self.model.set_weights(self.unwritten)
+        part = self.file.with_name("best.part.keras")
+        self.model.save(part)
+        part.replace(self.file)
+        write_whole(self.score_file, json.dumps({"epoch": self.epoch, "score": self.best}))
+        self.model.set_weights(present)
+        self.unwritten, self.written = None, time.monotonic()
 
 
 class Progress(keras.callbacks.Callback):

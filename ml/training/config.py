@@ -17,6 +17,11 @@ class Augmentation:
     blur_probability: float = 0.0
     noise: float = 0.0
     mixup: float = 0.0
+    gamma: float = 0.0
+    slope: float = 0.0
+    cover_probability: float = 0.0
+    coarse_probability: float = 0.0
+    jpeg_probability: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,8 @@ class TrainingConfig:
     `start` is one whose weights the run begins with. After `patience` epochs without a better one
     the run ends; 0 lets it come to the end of its schedule.
     `block`, `squeeze_excitation` and `side` are those of `ml.architectures.vgg`; `emotion_weights`
-    multiply the loss of faces by what they show, 1 unless named.
+    multiply the loss of faces by what they show, 1 unless named. Faces come up in proportion to the
+    rarity of what they show to the power of `balance`; with 0 each comes once an epoch.
     """
 
     name: str
@@ -66,6 +72,7 @@ class TrainingConfig:
     squeeze_excitation: bool = False
     side: int = 48
     emotion_weights: dict[str, float] = field(default_factory=dict)
+    balance: float = 0.0
     seed: int = 2013
 
 

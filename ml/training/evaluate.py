@@ -2,8 +2,9 @@
 
 Prints one JSON object on one line and nothing else. Runs what serving runs, TensorFlow is not
 needed. Keys: accuracy, macro_f1, per_class, confusion_matrix (rows truth, columns prediction),
-ece, log_loss, n, head, model, model_sha256; with `votes` in the file the same figures of the
-consensus head against the FER+ majority, prefixed with `ferplus_`.
+ece, log_loss, n, head, model, model_sha256; of the consensus head also certain, which says how many
+labels are and how many of those are right. With `votes` in the file there are the same figures of
+the consensus head against the FER+ majority, prefixed with `ferplus_`.
 """
 
 import argparse
@@ -12,12 +13,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml import calibration, manifest
 from ml.inference import DEFAULT_VERSION, classifier_of
 from ml.labels import HEADS
 from ml.training import data, metrics
 from ml.training.calibrate import judged
+from ml.training.judge import certain
 
 SPLITS = {split.name.lower(): split for split in data.Split}
 
@@ -34,13 +37,25 @@ def evaluate(weights: manifest.Manifest, faces: data.FaceDataset, head: str) -> 
     probabilities = {
         name: calibration.probabilities(logits[name], weights.calibration[name]) for name in HEADS
     }
-    result = metrics.report(probabilities[head], faces.label)
+    result = _report(weights, head, probabilities[head], faces.label)
     result |= {"head": head, "model": weights.version, "model_sha256": weights.sha256}
     if faces.consensus is not None and faces.has_consensus.any():
         rows, majority = judged(faces, "consensus")
-        ferplus = metrics.report(probabilities["consensus"][rows], majority)
+        ferplus = _report(weights, "consensus", probabilities["consensus"][rows], majority)
         result |= {f"ferplus_{name}": value for name, value in ferplus.items()}
     return result
+
+
+def _report(
+    weights: manifest.Manifest,
+    head: str,
+    probabilities: NDArray[np.float32],
+    label: NDArray[np.integer],
+) -> dict[str, object]:
+    report = metrics.report(probabilities, label)
+    if head == "consensus":
+        report["certain"] = certain(probabilities, label, weights.uncertain_threshold)
+    return report
 
 
 def main() -> None:

@@ -1,13 +1,13 @@
 """Turn a finished run into weights that serve.
 
-    python -m ml.training.export --run baseline --version v1 --data FILE.npz
-    python -m ml.training.export --again v7 --version v8 --data FILE.npz
+    python -m ml.training.export --run pupil --version v8 --data FILE.npz --elsewhere OTHER.npz
+    python -m ml.training.export --again v8 --version v9 --data FILE.npz
 
-Writes `ml/weights/<version>/`: the Keras model without its optimizer, its ONNX graph in float32 and
-in int8, of which serving runs the faster one that is as accurate, plots, and the manifest with
-calibration (fitted on validation) and figures of the test split, which nothing before this step
-looks at. `--again` takes the network of earlier weights and chooses only how it is served. The
-folder appears whole or not at all.
+Writes `ml/weights/<version>/`: the Keras model without its optimizer, the ONNX graph that serves,
+in int8 unless that costs accuracy, plots, and the manifest with calibration (fitted on validation
+and, where they are given, on faces from elsewhere) and figures of the test split, which nothing
+before this step looks at. `--again` takes the network of earlier weights and chooses only how it is
+served. The folder appears whole or not at all.
 """
 
 import argparse
@@ -65,10 +65,12 @@ def export(
     faces: Path,
     weights: Path = manifest.WEIGHTS_FOLDER,
     against: str = inference.DEFAULT_VERSION,
+    elsewhere: Path | None = None,
 ) -> Path:
     """Export the run's best weights as a version, replacing an older one; the new folder.
 
-    Its robustness is measured beside that of the version `against`.
+    `elsewhere` has faces that take part in choosing how it serves. Its robustness is measured
+    beside that of the version `against`.
     """
     part, target = weights / f".{version}.part", weights / version
     shutil.rmtree(part, ignore_errors=True)
@@ -79,11 +81,19 @@ def export(
     splits = {split: data.load(faces, split) for split in data.Split}
     training, validation = splits[data.Split.TRAIN], splits[data.Split.VALIDATION]
     quantize(part / GRAPH_FILE, training.images, part / QUANTIZED_FILE)
-    fits = {name: fit(part / name, training, validation) for name in (GRAPH_FILE, QUANTIZED_FILE)}
+    others = data.load(elsewhere) if elsewhere else None
+    fits = {
+        name: fit(part / name, training, validation, others)
+        for name in (GRAPH_FILE, QUANTIZED_FILE)
+    }
     serving = serving_file(fits)
+    if serving != GRAPH_FILE:
+        (part / GRAPH_FILE).unlink()  # the Keras model has the same weights
     fitted = fits[serving]
-    judgement = judge_splits(part / serving, fitted, splits)
-    hardened = _robustness(part / serving, fitted, version, against, validation)
+    judgement = judge_splits(part / serving, fitted, splits, others)
+    hardened = _robustness(part / serving, fitted, version, validation)
+    if against != version:
+        hardened["accuracy"][against] = _curves(against, faces, validation)
     epochs = history.read(run)
     history.write(part, epochs)
     figures.save(figures.history(epochs), part / "history.png")
@@ -99,8 +109,7 @@ def export(
             "softening": fitted.view.soften,
         },
         "validation_by_export": {
-            name: {"accuracy": each.accuracy, "log_loss": each.log_loss}
-            for name, each in fits.items()
+            name: {"accuracy": each.accuracy, "merit": each.merit} for name, each in fits.items()
         },
         "input": {
             "shape": list(manifest.INPUT_SHAPE),
@@ -111,10 +120,10 @@ def export(
         "labels": list(EMOTIONS),
         "heads": list(HEADS),
         "parameters": int(model.count_params()),
-        "data": _data(faces, splits),
+        "data": _data(faces, splits, others),
         "seed": _training(run, epochs, faces)["config"]["seed"],
         "training": _training(run, epochs, faces),
-        **_calibration(fitted),
+        **_calibration(fitted, others is not None),
         "metrics": judgement.results,
         "robustness": hardened,
         "libraries": {name: library_version(name) for name in LIBRARIES}
@@ -156,8 +165,11 @@ def serving_file(fits: dict[str, Fit]) -> str:
     return QUANTIZED_FILE if worth else GRAPH_FILE
 
 
-def _data(faces: Path, splits: dict[data.Split, data.FaceDataset]) -> dict[str, Any]:
+def _data(
+    faces: Path, splits: dict[data.Split, data.FaceDataset], others: data.FaceDataset | None
+) -> dict[str, Any]:
     return {
+        "elsewhere": 0 if others is None else len(others),
         "name": "FER2013 (arXiv:1307.0414) with FER+ votes (arXiv:1608.01041)",
         "file": faces.name,
         "sha256": manifest.sha256_of(faces),
@@ -188,9 +200,9 @@ def _command(config: dict[str, Any], faces: str) -> str:
 
 
 def _robustness(
-    network: Path, fitted: Fit, version: str, against: str, validation: data.FaceDataset
+    network: Path, fitted: Fit, version: str, validation: data.FaceDataset
 ) -> dict[str, Any]:
-    """Accuracy under each change, beside that of the weights that served before."""
+    """Accuracy under each change."""
     classifier = fitted.classifier(network)
     constants = fitted.heads["consensus"].calibration
 
@@ -198,23 +210,29 @@ def _robustness(
         return calibration.probabilities(classifier.logits(crops)["consensus"], constants)
 
     curves = {version: robustness.measure(classify, validation)}
-    if against != version:
-        curves[against] = robustness.measure(inference.load(against).classify, validation)
     return {"split": "validation", "head": "consensus", "accuracy": curves}
 
 
-def _calibration(fitted: Fit) -> dict[str, Any]:
+def _curves(version: str, faces: Path, validation: data.FaceDataset) -> robustness.Curves:
+    """Those of other weights: as their manifest says where it speaks of the same faces."""
+    document = manifest.read(version).document
+    if document["data"]["sha256"] == manifest.sha256_of(faces) and "robustness" in document:
+        known: robustness.Curves = document["robustness"]["accuracy"][version]
+        return known
+    return robustness.measure(inference.load(version).classify, validation)
+
+
+def _calibration(fitted: Fit, elsewhere: bool) -> dict[str, Any]:
+    fitted_on = "validation and elsewhere" if elsewhere else "validation"
     heads = {}
     for name, head in fitted.heads.items():
         heads[name] = {
             "temperature": head.calibration.temperature,
             "bias": dict(zip(EMOTIONS, head.calibration.bias, strict=True)),
             "prior": dict(zip(EMOTIONS, head.prior, strict=True)),
-            "prior_strength": head.prior_strength,
-            "prior_cap": head.prior_cap,
         }
     return {
-        "calibration": {"fitted_on": "validation", **heads},
+        "calibration": {"fitted_on": fitted_on, **heads},
         "uncertain": {
             "threshold": fitted.uncertain.threshold,
             "wanted_accuracy": CERTAIN_ACCURACY,
@@ -232,6 +250,7 @@ def main() -> None:
     source.add_argument("--again", help="weights whose network is to be served in a new way")
     parser.add_argument("--version", required=True, help="name of the weights to write")
     parser.add_argument("--data", type=Path, required=True, help="the .npz of faces")
+    parser.add_argument("--elsewhere", type=Path, help="an .npz of faces from elsewhere")
     parser.add_argument(
         "--against", default=inference.DEFAULT_VERSION, help="weights to compare robustness with"
     )
@@ -242,7 +261,8 @@ def main() -> None:
         manifest.verify_files(manifest.read(arguments.against))
     except manifest.ManifestError as error:
         parser.error(str(error))
-    print(export(run, arguments.version, arguments.data, against=arguments.against))
+    where, elsewhere = arguments.data, arguments.elsewhere
+    print(export(run, arguments.version, where, against=arguments.against, elsewhere=elsewhere))
 
 
 if __name__ == "__main__":

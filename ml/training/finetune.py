@@ -1,6 +1,6 @@
 """A candidate that has learned from reviewed faces.
 
-    python -m ml.training.finetune --reviewed FACES.npz --data FILE.npz --base v7 --name v7-june \
+    python -m ml.training.finetune --reviewed FACES.npz --data FILE.npz --base v8 --name v8-june \
         --out var/models
 
 Goes on from the network of `--base` at a low learning rate. Every epoch mixes the reviewed faces
@@ -25,15 +25,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from ml import architectures, manifest
 from ml.labels import HEADS
-from ml.training import compare, data
+from ml.training import compare, data, lessons
 from ml.training.callbacks import Best, EpochState
 from ml.training.export import KERAS_FILE, export
 from ml.training.files import write_whole
-from ml.training.replay import QUICK, Plan, joined, lesson, reviewed_lesson, steps_of, stream
+from ml.training.replay import QUICK, Plan, joined, lesson, plans, reviewed_lesson, steps_of
 from ml.training.train import OneCycle
 
 TRAINED: Final = 0.8
@@ -108,14 +107,14 @@ def train(network: Path, base: Path, reviewed: Path, plan: Plan, run: Path) -> N
         },
     )
     pixels = watched.images[..., None].astype(np.float32)
+    calls = lessons.calls(steps)
     model.fit(
-        stream(taught, corrections, plan),
-        validation_data=tf.data.Dataset.from_tensor_slices(
-            (pixels, watched.wanted, watched.weights)
-        ).batch(256),
-        steps_per_epoch=steps,
+        lessons.teach(model, joined(taught, corrections), plans(taught, corrections, plan)),
+        validation_data=(pixels, watched.wanted, watched.weights),
+        validation_batch_size=256,
+        steps_per_epoch=calls,
         epochs=plan.epochs,
-        callbacks=[EpochState(run), Best(run), Report(steps * plan.epochs, plan.epochs)],
+        callbacks=[EpochState(run), Best(run), Report(calls * plan.epochs, plan.epochs)],
         shuffle=False,
         verbose=0,
     )

@@ -12,6 +12,7 @@ Prints what it reaches on validation, a line of JSON.
 """
 
 import argparse
+import itertools
 import json
 import os
 import shutil
@@ -22,16 +23,15 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from ml import architectures
 from ml.calibration import softmax
 from ml.classifier import softened
-from ml.training import data, history, judge, robustness, teachers
+from ml.training import data, history, judge, lessons, robustness, teachers
 from ml.training.config import BASELINE, TrainingConfig
 from ml.training.files import RUNS, write_whole
-from ml.training.train import training_stream
+from ml.training.train import lesson, plans
 
 MEASURED: Final = BASELINE
 """Whose changes of the images batch normalisation sees. With those of `sturdy` it would expect
@@ -67,13 +67,9 @@ def measure_normalisation(
     model: keras.Model, faces: data.FaceDataset, config: TrainingConfig
 ) -> None:
     """Let every batch normalisation see `BATCHES` of training images, changed as in training."""
-
-    @tf.function
-    def see(pixels: Any) -> None:
+    shown = lessons.batches(lesson(faces, config), plans(faces, config))
+    for pixels, *_ in itertools.islice(shown, BATCHES):
         model(pixels, training=True)
-
-    for pixels, *_ in training_stream(faces, config, 0).take(BATCHES):
-        see(pixels)
 
 
 def judged(model: keras.Model, faces: data.FaceDataset) -> dict[str, Any]:

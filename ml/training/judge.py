@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml import calibration
+from ml.classifier import Classifier
 from ml.labels import HEADS
 from ml.training import agreement, data, metrics
 from ml.training.calibrate import Fit, judged
@@ -55,11 +56,16 @@ def scores(logits: Logits, faces: data.FaceDataset) -> dict[str, dict[str, float
 
 
 def judge_splits(
-    network: Path, fitted: Fit, splits: dict[data.Split, data.FaceDataset]
+    network: Path,
+    fitted: Fit,
+    splits: dict[data.Split, data.FaceDataset],
+    elsewhere: data.FaceDataset | None = None,
 ) -> Judgement:
-    """Figures of both heads on validation and test."""
+    """Figures of both heads on validation and test, and of `consensus` on faces from elsewhere."""
     classifier = fitted.classifier(network)
     found = Judgement({}, {}, {})
+    if elsewhere is not None:
+        found.results["elsewhere"] = {"consensus": _elsewhere(classifier, fitted, elsewhere)}
     for split in (data.Split.VALIDATION, data.Split.TEST):
         faces = splits[split]
         logits = classifier.logits(faces.images)
@@ -76,10 +82,18 @@ def judge_splits(
                 "after": calibration.reliability(chosen, label),
             }
             if head == "consensus":
-                figures[head]["certain"] = _certain(chosen, label, fitted.uncertain.threshold)
+                figures[head]["certain"] = certain(chosen, label, fitted.uncertain.threshold)
                 if faces.votes is not None:
                     figures[head]["people"] = agreement.report(faces.votes[rows], chosen)
     return found
+
+
+def _elsewhere(classifier: Classifier, fitted: Fit, faces: data.FaceDataset) -> dict[str, Any]:
+    """Figures of the head that people see, by labels alone."""
+    logits = classifier.logits(faces.images)["consensus"]
+    seen = calibration.probabilities(logits, fitted.heads["consensus"].calibration)
+    sure = certain(seen, faces.label, fitted.uncertain.threshold)
+    return _figures(seen, faces.label) | {"certain": sure}
 
 
 def _figures(probabilities: NDArray[np.float32], label: NDArray[np.integer]) -> dict[str, Any]:
@@ -93,11 +107,11 @@ def _figures(probabilities: NDArray[np.float32], label: NDArray[np.integer]) -> 
     }
 
 
-def _certain(
+def certain(
     probabilities: NDArray[np.float32], label: NDArray[np.integer], threshold: float
 ) -> dict[str, float]:
     """What the uncertain threshold does on these faces."""
-    certain = probabilities.max(axis=1) >= threshold
+    sure = probabilities.max(axis=1) >= threshold
     right = probabilities.argmax(axis=1) == label
-    accuracy = float(right[certain].mean()) if certain.any() else 0.0
-    return {"coverage": float(certain.mean()), "accuracy": accuracy}
+    accuracy = float(right[sure].mean()) if sure.any() else 0.0
+    return {"coverage": float(sure.mean()), "accuracy": accuracy}

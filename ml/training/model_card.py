@@ -47,6 +47,8 @@ def card(document: Document) -> str:
     tables = [_head(document, head) for head in HEADS]
     parts = [_title(document), USE, _lineage(document), _data(document)]
     parts += [*tables, _certainty(document)]
+    if "elsewhere" in document["metrics"]:
+        parts.append(_elsewhere(document))
     # Versions before v3 have no such figures.
     if "robustness" in document:
         parts += [_calibration(document), _people(document), _robustness(document)]
@@ -63,7 +65,7 @@ Made by `python -m ml.training.model_card` from `ml/weights/{document["version"]
 A convolutional network of {document["parameters"]:,} parameters that looks at a face of 48×48 grey
 pixels and gives the probabilities of seven expressions: {", ".join(document["labels"])}. Trained
 from scratch in {runs}: {sum(each.epochs for each in found)} epochs,
-{sum(each.hours for each in found):.1f} hours on one or two processor cores. The last of them:
+{sum(each.hours for each in found):.1f} hours. The last of them:
 `{document["training"]["command"]}`.
 """
 
@@ -127,6 +129,23 @@ def _with_interval(found: Document, name: str) -> str:
     return f"{found[name]:.3f} ({low:.3f} to {high:.3f})"
 
 
+def _elsewhere(document: Document) -> str:
+    found = document["metrics"]["elsewhere"]["consensus"]
+    certain = found["certain"]
+    recalls = ", ".join(f"{name} {row['recall']:.2f}" for name, row in found["per_class"].items())
+    return f"""## Faces from elsewhere
+
+{found["n"]:,} posed faces of other cameras (KDEF, JAFFE), each expression as often as any other,
+took part in choosing how this network serves and taught it nothing. So these figures are somewhat
+better than those of other faces will be.
+
+- accuracy {_with_interval(found, "accuracy")}, macro-F1 {_with_interval(found, "macro_f1")}
+- expected calibration error {found["ece"]:.3f}
+- certain are {certain["coverage"]:.1%}, and {certain["accuracy"]:.1%} of those are right
+- recall: {recalls}
+"""
+
+
 def _certainty(document: Document) -> str:
     certain = document["metrics"]["test"]["consensus"]["certain"]
     return f"""## When it says that it is uncertain
@@ -146,12 +165,12 @@ def _calibration(document: Document) -> str:
             rows.append(f"| `{head}`, {name} | {error} | {loss} |")
     table = "\n".join(rows)
     constants = document["calibration"]["consensus"]
-    rare = f" rarer than {constants['prior_cap']:.0%}" if constants["prior_cap"] < 1 else ""
+    bias = ", ".join(f"{name} {value:+.2f}" for name, value in constants["bias"].items())
     return f"""## Calibration
 
-Fitted on the validation split, figures of the test split. The prior of emotions{rare} is taken back
-with strength {constants["prior_strength"]:.2f}, then the temperature is
-{constants["temperature"]:.2f}. The diagram: `ml/weights/{document["version"]}/reliability.png`.
+Fitted on {document["calibration"]["fitted_on"]}, figures of the test split. To the logits is added
+{bias}; then they are divided by {constants["temperature"]:.2f}. The diagram:
+`ml/weights/{document["version"]}/reliability.png`.
 
 | head | calibration error | log loss |
 | --- | --- | --- |

@@ -3,17 +3,17 @@
 A network that sees only the new ones forgets the old ones (replay; Robins 1995).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from ml.labels import EMOTIONS, HEADS
-from ml.training import data
-from ml.training.augmentation import augment
+from ml.training import data, lessons
 from ml.training.config import Augmentation
+from ml.training.lessons import Lesson
 from ml.training.train import targets
 
 
@@ -37,18 +37,6 @@ class Plan:
 
 QUICK: Final = Plan(epochs=2, replay=512, batch_size=32)
 """Seconds with a small network; for tests, not for use."""
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """Images (N, 48, 48) with targets (N, 7) and weights (N,) by head."""
-
-    images: NDArray[np.uint8]
-    wanted: dict[str, Any]
-    weights: dict[str, Any]
-
-    def __len__(self) -> int:
-        return len(self.images)
 
 
 def lesson(faces: data.FaceDataset) -> Lesson:
@@ -96,25 +84,12 @@ def rows_of_epoch(base: int, reviewed: int, plan: Plan, epoch: int) -> NDArray[n
     return random.permutation(rows)
 
 
-def stream(base: Lesson, reviewed: Lesson, plan: Plan) -> tf.data.Dataset:
-    """Batches of all epochs, one after the other."""
-    both = joined(base, reviewed)
-    images = tf.constant(both.images)
-    tables = tf.nest.map_structure(tf.constant, (both.wanted, both.weights))
-    steps = steps_of(base, reviewed, plan)
-    orders = [
-        rows_of_epoch(len(base), len(reviewed), plan, epoch)[: steps * plan.batch_size]
-        for epoch in range(plan.epochs)
-    ]
-    rows = np.concatenate(orders).reshape(-1, plan.batch_size)
-
-    def batch(step: Any, rows: Any) -> Any:
-        pixels = tf.cast(tf.gather(images, rows)[..., None], tf.float32)
-        seed = tf.stack([tf.cast(plan.seed, tf.int64), step])
-        wanted, weights = tf.nest.map_structure(lambda table: tf.gather(table, rows), tables)
-        return augment(pixels, seed, Augmentation()), wanted, weights
-
-    return tf.data.Dataset.from_tensor_slices(rows).enumerate().map(batch).prefetch(4)
+def plans(base: Lesson, reviewed: Lesson, plan: Plan) -> Iterator[lessons.Plan]:
+    """Yields what each epoch shows of both, joined."""
+    for epoch in range(plan.epochs):
+        rows = rows_of_epoch(len(base), len(reviewed), plan, epoch)
+        random = np.random.default_rng([plan.seed, epoch, 1])
+        yield lessons.plan(rows, plan.batch_size, Augmentation(), random)
 
 
 def steps_of(base: Lesson, reviewed: Lesson, plan: Plan) -> int:

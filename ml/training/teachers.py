@@ -10,14 +10,14 @@ here.
 """
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import cv2
 import keras
 import numpy as np
-import tensorflow as tf
+from keras import ops
 from numpy.typing import NDArray
 
 from ml import architectures
@@ -64,18 +64,31 @@ def keep(run: Path) -> Path:
     return target
 
 
-def opinion(names: Sequence[str], precision: str) -> Callable[[Any], Targets]:
-    """A function from images (N, 48, 48, 1) to the mean probabilities of these teachers."""
-    models = [load(name, precision) for name in names]
+class Panel:
+    """Teachers who say together what they see."""
 
-    def mean(images: Any) -> Targets:
-        logits = [model(images, training=False) for model in models]
+    def __init__(self, names: Sequence[str], precision: str) -> None:
+        self.models = [load(name, precision) for name in names]
+
+    def weights(self) -> list[tuple[list[Any], list[Any]]]:
+        """Returns what each of them knows, as tensors."""
+        return [
+            (
+                [variable.value for variable in model.trainable_variables],
+                [variable.value for variable in model.non_trainable_variables],
+            )
+            for model in self.models
+        ]
+
+    def opinion(self, weights: list[tuple[list[Any], list[Any]]], images: Any) -> Targets:
+        """Returns their mean probabilities of images (N, 48, 48, 1), by these `weights()`."""
+        logits = [
+            model.stateless_call(*known, images, training=False)[0]
+            for model, known in zip(self.models, weights, strict=True)
+        ]
         return {
-            head: tf.add_n([tf.nn.softmax(each[head]) for each in logits]) / len(models)
-            for head in HEADS
+            head: sum(ops.softmax(each[head]) for each in logits) / len(logits) for head in HEADS
         }
-
-    return mean
 
 
 def studied(
@@ -123,8 +136,8 @@ def blend(labels: Targets, opinions: Targets, share: float) -> Targets:
     """Targets of which the teachers make up `share`; all of it where an image has no label."""
     blended = {}
     for head in HEADS:
-        has_label = tf.reduce_sum(labels[head], axis=1, keepdims=True) > 0
-        part = tf.where(has_label, share, 1.0)
+        has_label = ops.sum(labels[head], axis=1, keepdims=True) > 0
+        part = ops.where(has_label, share, 1.0)
         blended[head] = (1 - part) * labels[head] + part * opinions[head]
     return blended
 

@@ -7,23 +7,26 @@ goes on from the last finished epoch. `ml.training.export` turns a finished run 
 import argparse
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import keras
 import numpy as np
-import tensorflow as tf
+from numpy.typing import NDArray
 
 from ml import architectures
 from ml.labels import EMOTIONS
 from ml.manifest import sha256_of
-from ml.training import data, history, sharpness, teachers
-from ml.training.augmentation import augment, mix
+from ml.training import data, history, lessons, teachers, transfer
 from ml.training.callbacks import Best, EpochState, Progress
 from ml.training.config import CONFIGS, TrainingConfig
 from ml.training.files import RUNS, write_whole
 from ml.training.precision import usable
+
+ALL_CONFIGS: Final = CONFIGS | transfer.CONFIGS
+"""By the name that the command line takes."""
 
 FACTS = ("config.json", "data.sha256")
 """What may not change within a run."""
@@ -66,55 +69,53 @@ def targets(
     )
 
 
-def training_stream(
-    faces: data.FaceDataset,
-    config: TrainingConfig,
-    first_epoch: int,
-    studied: teachers.Targets | None = None,
-) -> tf.data.Dataset:
-    """Batches from `first_epoch` to the end; each epoch's order and changes follow its number.
+def lesson(
+    faces: data.FaceDataset, config: TrainingConfig, studied: teachers.Targets | None = None
+) -> lessons.Lesson:
+    """All that this configuration teaches of these faces.
 
-    `studied` are the teachers' opinions of `faces`, where they do not see the changed images.
+    `studied` are the teachers' opinions of them, where they do not see the changed images.
     """
-    images = tf.constant(faces.images)
     answers, weights = targets(faces, config.emotion_weights)
     if studied:
         answers = teachers.blend(answers, studied, config.teachers_share)
         weights = {head: np.ones(len(faces), np.float32) for head in answers}
-    tables = tf.nest.map_structure(tf.constant, (answers, weights))
-    steps = len(faces) // config.batch_size
     online = config.teachers and not studied
-    opinion = teachers.opinion(config.teachers, config.precision) if online else None
-
-    def batch(epoch: Any, step: Any, rows: Any) -> Any:
-        pixels = tf.cast(tf.gather(images, rows)[..., None], tf.float32)
-        seed = tf.stack([tf.cast(config.seed, tf.int64), epoch * steps + step])
-        pixels = augment(pixels, seed, config.augmentation)
-        wanted, sample_weights = tf.nest.map_structure(lambda table: tf.gather(table, rows), tables)
-        if config.augmentation.mixup:
-            pixels, wanted, sample_weights = mix(
-                pixels, wanted, sample_weights, seed, config.augmentation.mixup
-            )
-        if opinion:
-            wanted = teachers.blend(wanted, opinion(pixels), config.teachers_share)
-            sample_weights = tf.nest.map_structure(tf.ones_like, sample_weights)
-        return pixels, wanted, sample_weights
-
-    def epoch_batches(epoch: Any) -> tf.data.Dataset:
-        seed = tf.stack([tf.cast(config.seed, tf.int64), epoch])
-        order = tf.random.experimental.stateless_shuffle(tf.range(len(faces)), seed=seed)
-        rows = tf.reshape(order[: steps * config.batch_size], (steps, config.batch_size))
-        numbered = tf.data.Dataset.from_tensor_slices(rows).enumerate()
-        return numbered.map(lambda step, rows: (epoch, step, rows))
-
-    epochs = tf.data.Dataset.range(first_epoch, config.epochs)
-    return epochs.flat_map(epoch_batches).map(batch, num_parallel_calls=1).prefetch(4)
+    panel = teachers.Panel(config.teachers, config.precision) if online else None
+    return lessons.Lesson(
+        faces.images, answers, weights, config.augmentation, panel, config.teachers_share
+    )
 
 
-def validation_batches(faces: data.FaceDataset) -> tf.data.Dataset:
-    """The faces as they are, with targets and weights, in order."""
-    pixels = faces.images[..., None].astype(np.float32)
-    return tf.data.Dataset.from_tensor_slices((pixels, *targets(faces))).batch(256)
+def plans(
+    faces: data.FaceDataset, config: TrainingConfig, first_epoch: int = 0
+) -> Iterator[lessons.Plan]:
+    """Yields what each epoch shows, from `first_epoch` to the end."""
+    chance = rarity(faces, config.balance)
+    for epoch in range(first_epoch, config.epochs):
+        random = np.random.default_rng([config.seed, epoch])
+        rows = random.choice(len(faces), len(faces), replace=bool(config.balance), p=chance)
+        yield lessons.plan(rows, config.batch_size, config.augmentation, random)
+
+
+def rarity(faces: data.FaceDataset, balance: float) -> NDArray[np.float64]:
+    """Returns how probable it is that each face comes up, (N,) float64.
+
+    That is 1 / frequency of what it shows, to the power of `balance`, summed over the heads.
+    """
+    answers, _ = targets(faces)
+    chance = np.zeros(len(faces))
+    for wanted in answers.values():
+        frequency = np.maximum(wanted.mean(axis=0), 1e-6)
+        chance += wanted @ (frequency / frequency.mean()) ** -balance
+    return np.asarray(chance / chance.sum())
+
+
+def validation_arrays(
+    faces: data.FaceDataset,
+) -> tuple[NDArray[np.float32], dict[str, Any], dict[str, Any]]:
+    """Returns the faces as they are, with targets and weights, in order."""
+    return (faces.images[..., None].astype(np.float32), *targets(faces))
 
 
 def network(config: TrainingConfig, precision: str = "float32") -> keras.Model:
@@ -162,6 +163,8 @@ def build(config: TrainingConfig, steps: int) -> keras.Model:
         },
     )
     if config.sharpness_radius:
+        from ml.training import sharpness  # knows TensorFlow alone
+
         sharpness.seek_flat_minima(model, config.sharpness_radius)
     return model
 
@@ -205,19 +208,24 @@ def train(config: TrainingConfig, faces: Path, folder: Path, *, resume: bool) ->
         studied = None
         if config.teachers_study:
             studied = teachers.studied(config.teachers, training.images, folder, config.precision)
+        batches = lessons.teach(
+            model, lesson(training, config, studied), plans(training, config, done)
+        )
+        calls = lessons.calls(steps)
         model.fit(
-            training_stream(training, config, done, studied),
-            validation_data=validation_batches(validation),
-            steps_per_epoch=steps,
+            batches,
+            validation_data=validation_arrays(validation),
+            validation_batch_size=256,
+            steps_per_epoch=calls,
             initial_epoch=done,
             epochs=config.epochs,
             callbacks=[
                 state,
                 keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
                 best,
-                Progress(config.epochs, done, steps, config.batch_size),
+                Progress(config.epochs, done, calls, config.batch_size * steps // calls),
             ],
-            shuffle=False,  # the stream has its own order
+            shuffle=False,  # plans have their own order
             verbose=0,
         )
     return keras.saving.load_model(folder / "best.keras")
@@ -226,12 +234,14 @@ def train(config: TrainingConfig, faces: Path, folder: Path, *, resume: bool) ->
 def main() -> None:
     """Parse the command line and train."""
     parser = argparse.ArgumentParser(description="Train an expression network.")
-    parser.add_argument("--config", choices=sorted(CONFIGS), default="baseline")
+    parser.add_argument("--config", choices=sorted(ALL_CONFIGS), default="baseline")
     parser.add_argument("--data", type=Path, required=True, help="the .npz of faces")
     parser.add_argument("--run", help="name of the run's folder; the configuration's by default")
+    parser.add_argument("--epochs", type=int, help="instead of the configuration's")
     parser.add_argument("--resume", action="store_true", help="go on from the last epoch")
     arguments = parser.parse_args()
-    config = CONFIGS[arguments.config]
+    config = ALL_CONFIGS[arguments.config]
+    config = replace(config, epochs=arguments.epochs or config.epochs)
     folder = RUNS / (arguments.run or config.name)
     try:
         train(config, arguments.data, folder, resume=arguments.resume)

@@ -1,0 +1,63 @@
+"""Networks and changes to images are the same on every backend of Keras that trains."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ml import manifest
+from ml.calibration import softmax
+from ml.labels import HEADS
+from ml.tests.conftest import made_faces
+from ml.tests.test_augmentation import HARSH, changed
+
+pytestmark = [pytest.mark.training, pytest.mark.weights]
+
+PROGRAM = """
+import sys
+import numpy as np
+import keras
+from ml import architectures
+from ml.tests.test_augmentation import HARSH, changed
+
+assert keras.backend.backend() == "jax"
+crops = np.load(sys.argv[1])
+model = architectures.load(sys.argv[2])
+said = model.predict(crops[..., None].astype(np.float32), verbose=0)
+np.savez(sys.argv[3], changed=changed(crops, HARSH), **said)
+"""
+
+
+def test_a_checkpoint_says_the_same_with_jax(tmp_path: Path) -> None:
+    if not importlib.util.find_spec("jax"):
+        assert os.environ.get("REQUIRE_SERVICES") != "1", "jax is not installed"
+        pytest.skip("jax is not installed")
+    from ml import architectures
+
+    crops = made_faces(16)
+    weights = manifest.read(manifest.DEFAULT_VERSION).provenance("model.keras")
+    np.save(tmp_path / "crops.npy", crops)
+    files = (tmp_path / "crops.npy", weights, tmp_path / "found.npz")
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *map(str, files)],
+        env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    expected: dict[str, NDArray[np.float32]] = architectures.load(weights).predict(
+        crops[..., None].astype(np.float32), verbose=0
+    )
+    with np.load(tmp_path / "found.npz") as found:
+        for head in HEADS:
+            assert np.abs(softmax(found[head]) - softmax(expected[head])).max() < 1e-4
+        apart = np.abs(found["changed"] - changed(crops, HARSH))
+    # A coefficient of JPEG that lies between two steps may be rounded either way.
+    assert np.median(apart) < 0.01
+    assert apart.mean() < 0.5
