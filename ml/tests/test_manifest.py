@@ -129,7 +129,8 @@ def test_altered_file(weights: Path) -> None:
         manifest.verify_files(found)
 
 
-def test_only_serving_files_must_be_there(weights: Path) -> None:
+def test_only_serving_files_must_be_there(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manifest, "DEFAULT_VERSION", "v7")
     network = weights / "v7" / "model.keras"
     network.write_bytes(b"network")
     manifest.write(document(), network.parent)

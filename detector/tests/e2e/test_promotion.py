@@ -13,7 +13,7 @@ from ml import manifest
 
 pytestmark = pytest.mark.e2e
 
-PHOTOS = 100
+PHOTOS = 200
 FIRST, SECOND = manifest.DEFAULT_VERSION, tiny_version.NAME
 
 Files = list[tuple[str, tuple[str, bytes]]]

@@ -142,7 +142,8 @@ def test_several_processes_serve_one_port_and_end_together(platform: Platform) -
         family = descendants(process.pid)
         assert len(family) == 2
         for _ in range(10):
-            assert httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+            answer = httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=30)
+            assert answer.status_code == 200
         os.kill(family[0], signal.SIGKILL)
         assert process.wait(30) == 1
         until(lambda: not descendants(process.pid), 10, "The end of the other")
