@@ -36,7 +36,7 @@ def restore(owner: User, photo_ids: Iterable[UUID]) -> int:
 
 
 def empty(before: datetime) -> int:
-    """Erase the photos that were moved to the trash before this moment. Return how many.
+    """Erase the photos that were in the trash at this moment. Return how many.
 
     Each photo has its own transaction, so that restoring another one need not wait.
     """
@@ -54,14 +54,14 @@ def kept_since() -> datetime:
 
 
 def _empty(photos: QuerySet[Photo], before: datetime) -> int:
-    old = photos.filter(deleted_at__lt=before).values_list("pk", flat=True)
+    old = photos.filter(deleted_at__lte=before).values_list("pk", flat=True)
     return sum(_erase(photo_id, before) for photo_id in list(old))
 
 
 @transaction.atomic
 def _erase(photo_id: UUID, before: datetime) -> bool:
     # Checked again under the lock: it may have been restored. It is not in the rollups.
-    photo = Photo.objects.select_for_update().filter(pk=photo_id, deleted_at__lt=before).first()
+    photo = Photo.objects.select_for_update().filter(pk=photo_id, deleted_at__lte=before).first()
     if photo is None:
         return False
     photo.delete()
