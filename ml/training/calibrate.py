@@ -137,7 +137,13 @@ def best_share(merit: Merit, prior: NDArray[np.float64]) -> tuple[float, NDArray
 def fit_bias(
     judges: Sequence[Judge], prior: NDArray[np.float64], cost: float
 ) -> tuple[float, NDArray[np.float64]]:
-    """The highest merit found, and its bias (7,) with mean 0."""
+    """Return the highest merit found, and its bias (7,) with mean 0.
+
+    Where the validation split judges alone, the bias only takes a share of the prior back and costs
+    nothing: seven free numbers would learn a small split by heart.
+    """
+    if len(judges) == 1:
+        return best_share(Merit(judges, 0.0), prior)
     merit = Merit(judges, cost)
     start = best = best_share(merit, prior)
     random = np.random.default_rng(2013)
