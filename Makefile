@@ -109,14 +109,15 @@ endif
 
 .PHONY: test-quick test-servers test-networks test-postgresql
 test-quick: install $(STATIC)
-	$(BIN)/pytest -m "$(QUICK)"
+	$(BIN)/pytest -p no:playwright -m "$(QUICK)"
 
 test-servers: install $(STATIC)
-	$(BIN)/pytest -m "$(OWN_SERVERS)" --durations 10
+	$(BIN)/pytest detector/tests/e2e -m "$(OWN_SERVERS)" --durations 10
 
 test-networks: install $(STATIC)
 	@# One thread each: beside the servers, more would only wait for each other.
-	OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 $(BIN)/pytest -m "$(OWN_NETWORKS)" --durations 10
+	OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 $(BIN)/pytest -p no:playwright -m "$(OWN_NETWORKS)" \
+		--durations 10
 
 test-postgresql: install $(STATIC)
 	@url=$$($(BIN)/python -m detector.tests.services_needed) || exit 1; [ -z "$$url" ] || \

@@ -91,7 +91,7 @@ def test_a_picture_in_which_one_face_had_two_boxes(monkeypatch: pytest.MonkeyPat
     photo, face = np.full((96, 96, 3), 90, np.uint8), FaceDetection(Box(0, 0, 90, 90), None, 0.9)
     detector = CenterFace()
     inner = FaceDetection(Box(20, 30, 50, 60), None, 0.8)
-    monkeypatch.setattr(detector, "_look", lambda *_: [face, inner])
+    monkeypatch.setattr(detector, "_detect_in_picture", lambda *_: [face, inner])
     assert detector.detect(photo) == [face]
 
 
