@@ -74,7 +74,7 @@ def _damage(file: Path) -> str | None:
 
 @register()
 def model_of_the_environment_is_kept(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """Of versions that shipped earlier only the manifest is kept."""
+    """Warn about a chosen version of which only the manifest is kept."""
     return _model_warning(promotion.overruled_setting(), "detector.W004")
 
 

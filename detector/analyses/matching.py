@@ -24,7 +24,7 @@ class FaceChange:
 
     @property
     def is_other(self) -> bool:
-        """Whether the emotion differs, or only one of the analyses found the face."""
+        """Return whether the emotion differs, or only one of the analyses found the face."""
         if self.before is None or self.after is None:
             return True
         return self.before.emotion != self.after.emotion

@@ -1,4 +1,4 @@
-"""What a worker does for one message: analyse a photo, then trigger what follows."""
+"""Take a worker's turn: analyse one photo, then trigger what follows."""
 
 from uuid import UUID
 

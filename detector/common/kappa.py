@@ -31,7 +31,7 @@ class Estimate:
 
     @property
     def says_something(self) -> bool:
-        """Whether there are at least `MIN_FACES_FOR_AGREEMENT` faces."""
+        """Return whether there are at least `MIN_FACES_FOR_AGREEMENT` faces."""
         return self.n >= MIN_FACES_FOR_AGREEMENT
 
 

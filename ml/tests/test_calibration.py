@@ -82,6 +82,12 @@ def test_a_bias_costs_no_more_accuracy_than_allowed(
     merit, bias = calibrate.fit_bias([seen], PRIOR, cost)
     assert accuracy(seen, bias) >= accuracy(seen) - cost
     assert bias.sum() == pytest.approx(0, abs=1e-9)
+    shares = [
+        calibrate.prior_bias(PRIOR, strength, cap)
+        for strength in calibrate.STRENGTHS
+        for cap in calibrate.CAPS
+    ]
+    assert any(np.allclose(bias, share) for share in shares), "a free bias learns a split by heart"
     assert merit >= calibrate.Merit([seen], cost)(np.zeros(7))
     rare = unseen.label == 1
     found = (unseen.logits + bias).argmax(axis=1)[rare] == 1

@@ -32,8 +32,8 @@ WALKS: Final = 6
 STEPS: Final = 900
 """From the best of those, the bias walks so often and so far at random, as long as that serves."""
 CORRECTION_COST: Final = {"consensus": 0.013, "fer2013": 0.0}
-"""Accuracy on validation that the bias may cost a head. That split has the emotions' frequencies
-that the network has learned, faces from elsewhere have not: 0029 has the curve."""
+"""Accuracy on validation that the bias may cost a head, in favour of faces from elsewhere. Decision
+0029 has the curve."""
 ELSEWHERE_ERROR: Final = 0.55
 """How much a calibration error on faces from elsewhere counts, against 1 on validation."""
 CERTAIN_ACCURACY: Final = 0.85
@@ -42,9 +42,8 @@ CERTAIN_MARGIN: Final = 0.02
 """By how much the validation split must do better than that: other faces are harder."""
 CERTAIN_ELSEWHERE: Final = 0.80
 """The share for faces from elsewhere."""
-MOST_LOSS: Final = 0.005
-"""Of merit, that a way to look may lose against the best one: less is chance. The cheapest serves
-of those that lose no more."""
+MAX_LOSS: Final = 0.005
+"""Of merit, that a view may lose against the best; the cheapest of those serves."""
 
 
 class Judge(NamedTuple):
@@ -139,13 +138,13 @@ def fit_bias(
 ) -> tuple[float, NDArray[np.float64]]:
     """Return the highest merit found, and its bias (7,) with mean 0.
 
-    Where the validation split judges alone, the bias only takes a share of the prior back and costs
-    nothing: seven free numbers would learn a small split by heart.
+    With one judge the bias only takes a share of the prior back: seven free numbers would learn a
+    small split by heart.
     """
-    if len(judges) == 1:
-        return best_share(Merit(judges, 0.0), prior)
     merit = Merit(judges, cost)
     start = best = best_share(merit, prior)
+    if len(judges) == 1:
+        return start
     random = np.random.default_rng(2013)
     for _ in range(WALKS):
         reached, bias = start
@@ -169,8 +168,7 @@ def fit_head(judges: Sequence[Judge], prior: NDArray[np.float64], cost: float = 
 def fit_threshold(judges: Sequence[Judge], constants: HeadCalibration) -> Threshold:
     """The lowest confidence from which labels are right often enough for every judge.
 
-    The lower end of the 95 % interval must reach it, on validation with `CERTAIN_MARGIN`, so that
-    the promise also holds for faces that did not take part in the choice.
+    The lower end of the 95 % interval must reach it, on validation with `CERTAIN_MARGIN`.
     """
     answers = []
     for logits, label in judges:
@@ -236,17 +234,16 @@ def fit(
 ) -> Fit:
     """Choose everything for an exported network; `training` only gives the priors."""
     prior = priors(training)
+    cost = CORRECTION_COST if elsewhere is not None else dict.fromkeys(HEADS, 0.0)
     sets = [validation] if elsewhere is None else [validation, elsewhere]
     judges = {view: _judges(logits, sets) for view, logits in logits_by_view(network, sets).items()}
     merit = {
-        view: best_share(
-            Merit(each["consensus"], CORRECTION_COST["consensus"]), prior["consensus"]
-        )[0]
+        view: best_share(Merit(each["consensus"], cost["consensus"]), prior["consensus"])[0]
         for view, each in judges.items()
     }
     view = choose_view(merit)
     chosen = judges[view]
-    heads = {head: fit_head(chosen[head], prior[head], CORRECTION_COST[head]) for head in HEADS}
+    heads = {head: fit_head(chosen[head], prior[head], cost[head]) for head in HEADS}
     return Fit(
         heads,
         fit_threshold(chosen["consensus"], heads["consensus"].calibration),
@@ -257,8 +254,8 @@ def fit(
 
 
 def choose_view(merit: dict[View, float]) -> View:
-    """The best of those that ask for the mirror least often and lose at most `MOST_LOSS`."""
-    least = max(merit.values()) - MOST_LOSS
+    """The best of those that ask for the mirror least often and lose at most `MAX_LOSS`."""
+    least = max(merit.values()) - MAX_LOSS
     enough = [view for view in VIEWS if merit[view] >= least]
     cheap = [view for view in enough if view.mirror_below == enough[0].mirror_below]
     return max(cheap, key=lambda view: merit[view])

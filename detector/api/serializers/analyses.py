@@ -245,7 +245,7 @@ class UploadSerializer(BodySerializer):
 
 
 class WaitSerializer(serializers.Serializer[Any]):
-    """How long the call waits for results."""
+    """Read how long the call waits for results."""
 
     MAX_SECONDS = 30
 

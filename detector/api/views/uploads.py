@@ -41,7 +41,7 @@ from detector.models import Analysis
 
 POLL_SECONDS = 0.1
 INGEST_SECONDS = 20
-"""How long a call waits for the first call with its key, in addition to its own `wait`."""
+"""Seconds that a call waits for the first call with its key, in addition to its own `wait`."""
 
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/heic", "image/*")
 IDEMPOTENCY_KEY = OpenApiParameter(
