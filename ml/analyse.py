@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from ml import images, inference
-from ml.face_detection import FaceDetectorError
+from ml.centerface_graph import FaceDetectorError
 from ml.manifest import ManifestError
 
 

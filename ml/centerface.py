@@ -13,8 +13,9 @@ STRIDE: Final = 4
 """Pixels of the input per cell of the output, in both directions."""
 INPUT_MULTIPLE: Final = 32
 """Both sides of the input are multiples of this: the backbone halves its input five times."""
+INPUT: Final = "input.1"
 OUTPUTS: Final = ("537", "538", "539", "540")
-"""The graph's names for heatmap, scale, offset and landmarks."""
+"""The graph's names for the picture; for heatmap, scale, offset and landmarks."""
 
 
 def network_input(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:

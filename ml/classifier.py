@@ -3,29 +3,19 @@
 docs/decisions/0002-serving-runtime.md says why this runtime.
 """
 
-import os
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
+from ml import runtime
 from ml.calibration import softmax
 from ml.labels import EMOTIONS, HEADS
 from ml.manifest import INPUT_SHAPE
 
 BATCH: Final = 64
 """Crops in one call of the network; bounds the memory for a photo of a crowd."""
-MAX_THREADS: Final = 2
-"""Threads of one call; more gain little on so small a network."""
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class Classifier:
@@ -46,17 +36,9 @@ class Classifier:
 
         Crops whose highest softmax probability of `consensus` is at most `mirror_below` are also
         classified mirrored, and both logits are averaged: 0 never does so, 1 always, at twice the
-        cost. With `soften` crops go through `softened` first. One call uses `threads` threads; the
-        default is one per core, at most two.
+        cost. With `soften` crops go through `softened` first. `threads`: see `ml.runtime.session`.
         """
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or min(MAX_THREADS, usable_cores())
-        # An idle worker must not use a core while it waits for the next photo.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        source = network if isinstance(network, bytes) else str(network)
-        self._session = onnxruntime.InferenceSession(
-            source, options, providers=["CPUExecutionProvider"]
-        )
+        self._session = runtime.session(network, threads=threads)
         self._input = self._session.get_inputs()[0].name
         self._mirror_below, self._soften = mirror_below, soften
 

