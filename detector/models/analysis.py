@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from detector.enums import Emotion, Status
+from detector.models.constraints import allows_only
 from detector.models.ids import new_id
 from detector.models.model_version import ModelVersion
 from detector.models.photo import Photo
@@ -68,9 +69,7 @@ class Analysis(models.Model):
         ordering = ["-id"]
         verbose_name_plural = "analyses"
         constraints = [
-            models.CheckConstraint(
-                condition=Q(status__in=Status.values), name="analysis_status_known"
-            ),
+            allows_only("status", Status, name="analysis_status_known"),
             models.CheckConstraint(
                 condition=Q(status=Status.RUNNING, lease_expires_at__isnull=False)
                 | (~Q(status=Status.RUNNING) & Q(lease_expires_at__isnull=True)),

@@ -6,6 +6,7 @@ from django.db.models import Case, F, Q, Value, When
 
 from detector.enums import Emotion, Verdict
 from detector.models.analysis import Analysis
+from detector.models.constraints import allows_only
 
 
 def _probability() -> "models.FloatField[float, float]":
@@ -59,9 +60,7 @@ class Face(models.Model):
             models.CheckConstraint(
                 condition=Q(width__gt=0, height__gt=0), name="face_box_has_area"
             ),
-            models.CheckConstraint(
-                condition=Q(emotion__in=Emotion.values), name="face_emotion_known"
-            ),
+            allows_only("emotion", Emotion, name="face_emotion_known"),
             models.CheckConstraint(
                 condition=Q(reviewed_emotion="") | Q(reviewed_emotion__in=Verdict.values),
                 name="face_reviewed_emotion_known",

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from detector.enums import FineTuneStatus
+from detector.models.constraints import allows_only
 from detector.models.ids import new_id
 from detector.models.model_version import ModelVersion
 from detector.models.reviewed_export import ReviewedExport
@@ -46,9 +47,7 @@ class FineTune(models.Model):
         ordering = ["-id"]
         verbose_name = "fine-tune"
         constraints = [
-            models.CheckConstraint(
-                condition=Q(status__in=FineTuneStatus.values), name="fine_tune_status_known"
-            ),
+            allows_only("status", FineTuneStatus, name="fine_tune_status_known"),
             models.CheckConstraint(
                 condition=Q(progress__gte=0, progress__lte=1), name="fine_tune_progress_unit"
             ),

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from detector.enums import ModelStatus
+from detector.models.constraints import allows_only
 from detector.models.ids import new_id
 
 
@@ -41,9 +42,7 @@ class ModelVersion(models.Model):
                 condition=~Q(status=ModelStatus.ACTIVE, in_shadow=True),
                 name="model_version_active_shows",
             ),
-            models.CheckConstraint(
-                condition=Q(status__in=ModelStatus.values), name="model_version_status_known"
-            ),
+            allows_only("status", ModelStatus, name="model_version_status_known"),
         ]
 
     def __str__(self) -> str:

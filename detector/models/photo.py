@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from detector.enums import Emotion, Source
+from detector.models.constraints import allows_only
 from detector.models.ids import new_id
 
 
@@ -86,9 +87,7 @@ class Photo(models.Model):
                 condition=Q(felt_emotion="") | Q(felt_emotion__in=Emotion.values),
                 name="photo_felt_emotion_known",
             ),
-            models.CheckConstraint(
-                condition=Q(source__in=Source.values), name="photo_source_known"
-            ),
+            allows_only("source", Source, name="photo_source_known"),
         ]
         indexes = [
             models.Index(fields=["owner", "-id"], name="photo_history"),

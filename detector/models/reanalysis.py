@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from detector.enums import ReanalysisStatus
+from detector.models.constraints import allows_only
 from detector.models.ids import new_id
 from detector.models.model_version import ModelVersion
 
@@ -43,9 +44,7 @@ class Reanalysis(models.Model):
         ordering = ["-id"]
         verbose_name_plural = "reanalyses"
         constraints = [
-            models.CheckConstraint(
-                condition=Q(status__in=ReanalysisStatus.values), name="reanalysis_status_known"
-            ),
+            allows_only("status", ReanalysisStatus, name="reanalysis_status_known"),
             models.CheckConstraint(
                 condition=Q(
                     status__in=[ReanalysisStatus.FINISHED, ReanalysisStatus.CANCELLED],

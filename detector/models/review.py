@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from detector.enums import CaseStatus, ReviewKind, Verdict
+from detector.models.constraints import allows_only
 from detector.models.face import Face
 from detector.models.ids import new_id
 
@@ -43,12 +44,8 @@ class Review(models.Model):
                 condition=Q(kind=ReviewKind.OWNER),
                 name="review_one_of_the_owner",
             ),
-            models.CheckConstraint(
-                condition=Q(kind__in=ReviewKind.values), name="review_kind_known"
-            ),
-            models.CheckConstraint(
-                condition=Q(verdict__in=Verdict.values), name="review_verdict_known"
-            ),
+            allows_only("kind", ReviewKind, name="review_kind_known"),
+            allows_only("verdict", Verdict, name="review_verdict_known"),
             models.CheckConstraint(
                 condition=Q(seconds=None) | Q(seconds__gte=0), name="review_seconds_not_negative"
             ),

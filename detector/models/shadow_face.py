@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from detector.enums import Emotion
+from detector.models.constraints import allows_only
 from detector.models.face import Face
 from detector.models.model_version import ModelVersion
 
@@ -25,9 +26,7 @@ class ShadowFace(models.Model):
             models.UniqueConstraint(
                 fields=["model_version", "face"], name="shadow_face_once_a_version"
             ),
-            models.CheckConstraint(
-                condition=Q(emotion__in=Emotion.values), name="shadow_face_emotion_known"
-            ),
+            allows_only("emotion", Emotion, name="shadow_face_emotion_known"),
             models.CheckConstraint(
                 condition=Q(confidence__gte=0, confidence__lte=1),
                 name="shadow_face_confidence_unit",

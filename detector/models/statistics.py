@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from detector.enums import Emotion
+from detector.models.constraints import allows_only
 from detector.models.model_version import ModelVersion
 
 
@@ -69,9 +70,7 @@ class DailyEmotion(models.Model):
             models.UniqueConstraint(
                 fields=["owner", "day", "model_version", "emotion"], name="daily_emotion_once"
             ),
-            models.CheckConstraint(
-                condition=Q(emotion__in=Emotion.values), name="daily_emotion_known"
-            ),
+            allows_only("emotion", Emotion, name="daily_emotion_known"),
             models.CheckConstraint(
                 condition=Q(uncertain__lte=F("faces"), corrected__lte=F("faces")),
                 name="daily_emotion_part_of_whole",
@@ -106,9 +105,7 @@ class HourlyEmotion(models.Model):
             models.CheckConstraint(
                 condition=Q(weekday__lte=6, hour__lte=23), name="hourly_emotion_in_a_week"
             ),
-            models.CheckConstraint(
-                condition=Q(emotion__in=Emotion.values), name="hourly_emotion_known"
-            ),
+            allows_only("emotion", Emotion, name="hourly_emotion_known"),
         ]
 
     def __str__(self) -> str:

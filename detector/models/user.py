@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from detector import consent
 from detector.enums import DateLanguage, KeepPhotos, Theme
+from detector.models.constraints import allows_only
 from detector.models.ids import new_id
 
 
@@ -46,10 +47,8 @@ class User(AbstractUser):
 
     class Meta(AbstractUser.Meta):
         constraints = [
-            models.CheckConstraint(condition=Q(theme__in=Theme.values), name="user_theme_known"),
-            models.CheckConstraint(
-                condition=Q(date_language__in=DateLanguage.values), name="user_date_language_known"
-            ),
+            allows_only("theme", Theme, name="user_theme_known"),
+            allows_only("date_language", DateLanguage, name="user_date_language_known"),
             models.CheckConstraint(
                 condition=Q(keep_photos_days=None)
                 | Q(keep_photos_days__in=[choice.value for choice in KeepPhotos]),

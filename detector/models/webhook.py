@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from detector.enums import DeliveryStatus, Event
+from detector.models.constraints import allows_only
 from detector.models.ids import new_id
 from detector.models.photo import Photo
 
@@ -84,9 +85,7 @@ class WebhookDelivery(models.Model):
         ordering = ["-id"]
         verbose_name_plural = "webhook deliveries"
         constraints = [
-            models.CheckConstraint(
-                condition=Q(event__in=Event.values), name="webhook_delivery_event_known"
-            ),
+            allows_only("event", Event, name="webhook_delivery_event_known"),
             models.CheckConstraint(
                 condition=Q(status=DeliveryStatus.WAITING, finished_at=None)
                 | (
