@@ -9,7 +9,6 @@ import gc
 import json
 import os
 import secrets
-import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +16,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from uuid import UUID
+
+from detector.benchmarks.empty_site import empty_site, plain_static_files
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -65,17 +66,13 @@ def main() -> None:
     if not base.startswith("postgres"):
         raise SystemExit("Name a PostgreSQL server in DATABASE_URL.")
     name = f"bench_admin_{secrets.token_hex(4)}"
-    with tempfile.TemporaryDirectory() as folder:
-        url = urlsplit(base)._replace(path=f"/{name}").geturl()
-        os.environ |= {
-            "VAR_DIR": folder, "DATABASE_URL": url,
-            "DJANGO_SETTINGS_MODULE": "emotionsite.settings",
-        }  # fmt: skip
-        _on_server(base, f"CREATE DATABASE {name}")
-        try:
+    url = urlsplit(base)._replace(path=f"/{name}").geturl()
+    _on_server(base, f"CREATE DATABASE {name}")
+    try:
+        with empty_site(DATABASE_URL=url):
             result = _result(options.rows, options.repetitions)
-        finally:
-            _on_server(base, f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        _on_server(base, f"DROP DATABASE {name} WITH (FORCE)")
     print(f"{options.rows:,} rows a table, made up in {result['seeding_s']:.0f} s")
     for page, taken in result["pages"].items():
         print(f"{page:<22}{taken['ms']:>9.1f} ms")
@@ -93,15 +90,8 @@ def _on_server(url: str, statement: str) -> None:
 
 
 def _result(rows: int, repetitions: int) -> dict[str, Any]:
-    import django
-
-    django.setup()
-    from django.conf import settings
-    from django.core.management import call_command
     from django.db import connection
-    from django.test import override_settings
 
-    call_command("migrate", verbosity=0)
     began = time.perf_counter()
     _fill(rows)
     with connection.cursor() as cursor:
@@ -110,8 +100,7 @@ def _result(rows: int, repetitions: int) -> dict[str, Any]:
     seeding = time.perf_counter() - began
     gc.collect()
     gc.freeze()
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    with override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain}):
+    with plain_static_files():
         client = _staff()
         pages = {name: _measured(client, path, repetitions) for name, path in PAGES.items()}
     connection.close()

@@ -6,11 +6,11 @@ first byte within a second.
 
 import argparse
 import json
-import os
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from detector.benchmarks.empty_site import empty_site
 
 if TYPE_CHECKING:
     from detector.models import User
@@ -27,12 +27,7 @@ def main() -> None:
     parser.add_argument("--faces", type=int, default=FACES)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ |= {"VAR_DIR": folder, "DJANGO_SETTINGS_MODULE": "emotionsite.settings"}
-        os.environ.pop("DATABASE_URL", None)
-        import django
-
-        django.setup()
+    with empty_site():
         result = measure(options.faces)
     print(
         f"CSV of {options.faces:,} faces: first byte {result['first_byte_s']:.3f} s, "
@@ -48,12 +43,10 @@ def main() -> None:
 def measure(faces: int) -> dict[str, float]:
     """Measure seconds and bytes of one export through the API, with a client in this process."""
     from django.contrib.auth import get_user_model
-    from django.core.management import call_command
     from rest_framework.test import APIClient
 
     from detector.accounts import tokens
 
-    call_command("migrate", verbosity=0)
     owner = get_user_model().objects.create(username="benchmark")
     fill(owner, faces)
     _, secret = tokens.create_token(owner, name="benchmark")

@@ -8,13 +8,13 @@ for 20,000 photos as for 200.
 import argparse
 import gc
 import json
-import os
-import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
+
+from detector.benchmarks.empty_site import empty_site, plain_static_files
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -35,12 +35,7 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=REPETITIONS)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ |= {"VAR_DIR": folder, "DJANGO_SETTINGS_MODULE": "emotionsite.settings"}
-        os.environ.pop("DATABASE_URL", None)
-        import django
-
-        django.setup()
+    with empty_site():
         result = measure(options.few, options.many, options.repetitions)
     print(f"Made up {options.many:,} photos in {result['seeding_s']:.0f} s")
     print(f"{'page':<22}{options.few:>9,} photos{options.many:>9,} photos   ratio")
@@ -71,20 +66,15 @@ def addresses() -> dict[str, str]:
 
 def measure(few: int, many: int, repetitions: int) -> dict[str, Any]:
     """Measure each page for both histories: the median of `repetitions`, in milliseconds."""
-    from django.conf import settings
-    from django.core.management import call_command
-    from django.test import Client, override_settings
+    from django.test import Client
 
-    call_command("migrate", verbosity=0)
     short, _ = filled("short", few)
     long, seeding = filled("long", many)
     pages = {}
     # Exclude the objects left by filling the database from garbage collection.
     gc.collect()
     gc.freeze()
-    # Hashed names of static files do not matter here, and collecting them takes long.
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    with override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain}):
+    with plain_static_files():
         clients = [Client(headers={"host": "localhost"}) for _ in range(2)]
         for client, owner in zip(clients, (short, long), strict=True):
             client.force_login(owner)

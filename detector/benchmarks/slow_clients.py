@@ -13,7 +13,6 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -23,6 +22,8 @@ from statistics import quantiles
 from typing import Any, Final
 
 import httpx
+
+from detector.benchmarks.empty_site import empty_site
 
 BIN: Final = Path(sys.executable).parent
 SERVERS: Final = {
@@ -55,14 +56,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of each measurement")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ |= {
-            "VAR_DIR": folder,
-            "DJANGO_SETTINGS_MODULE": "emotionsite.settings",
-            "LOG_LEVEL": "WARNING",
-            **{f"API_THROTTLE_{who}": "1000000/min" for who in ("ANON", "USER", "TOKEN")},
-        }
-        os.environ.pop("DATABASE_URL", None)
+    rates = {f"API_THROTTLE_{who}": "1000000/min" for who in ("ANON", "USER", "TOKEN")}
+    with empty_site(LOG_LEVEL="WARNING", **rates):
         token = fill()
         print(
             f"{'server':<10}{'beside':<22}{'alone':>16}{'beside them':>16}{'ratio':>7}{'failed':>8}"
@@ -80,16 +75,11 @@ def main() -> None:
 
 def fill() -> str:
     """Create a history of many faces. Return a token of its owner."""
-    import django
-
-    django.setup()
     from django.contrib.auth import get_user_model
-    from django.core.management import call_command
 
     from detector.accounts import tokens
     from detector.benchmarks.export import fill as fill_history
 
-    call_command("migrate", verbosity=0)
     owner = get_user_model().objects.create(username="benchmark")
     fill_history(owner, FACES)
     return tokens.create_token(owner, name="benchmark")[1]
