@@ -36,20 +36,22 @@ HEADERS: dict[str, tuple[str, Schema]] = {
     "WWW-Authenticate": ("How to log in.", {"type": "string"}),
 }  # fmt: skip
 UNCHANGED = {"description": "Unchanged since the `ETag` in `If-None-Match`."}
-IF_NONE_MATCH = {
-    "name": "If-None-Match",
-    "in": "header",
-    "required": False,
-    "description": "The `ETag` of the version that you have: `304` if it did not change.",
-    "schema": {"type": "string"},
-}
-IF_MATCH = {
-    "name": "If-Match",
-    "in": "header",
-    "required": False,
-    "description": "The `ETag` of the version that you know: `412`, and no change, if it differs.",
-    "schema": {"type": "string"},
-}
+
+
+def _header(name: str, description: str) -> Schema:
+    """Return the parameter of an optional header."""
+    return {
+        "name": name, "in": "header", "required": False, "description": description,
+        "schema": {"type": "string"},
+    }  # fmt: skip
+
+
+IF_NONE_MATCH = _header(
+    "If-None-Match", "The `ETag` of the version that you have: `304` if it did not change."
+)
+IF_MATCH = _header(
+    "If-Match", "The `ETag` of the version that you know: `412`, and no change, if it differs."
+)
 CASE = "$response.body#/case/id"
 LINKS: dict[str, Schema] = {
     "analyses_retrieve": {

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema
 from rest_framework.generics import GenericAPIView
 from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
@@ -13,7 +13,7 @@ from rest_framework.viewsets import GenericViewSet
 from detector.api import throttles
 from detector.api.serializers.account import MeSerializer, ModelVersionSerializer
 from detector.api.serializers.analyses import WaitSerializer
-from detector.api.views.base import ApiMixin, caller
+from detector.api.views.base import ApiMixin, caller, list_schema
 from detector.enums import Scope
 from detector.models import ApiToken, ModelVersion
 from detector.photos import selectors as photo_selectors
@@ -58,12 +58,7 @@ def _limits() -> dict[str, Any]:
     }
 
 
-@extend_schema_view(
-    list=extend_schema(
-        summary="The networks that have answered here, newest first",
-        responses={200: ModelVersionSerializer(many=True)},
-    ),
-)
+@list_schema("The networks that have answered here, newest first", ModelVersionSerializer)
 class ModelViewSet(ApiMixin, ListModelMixin, GenericViewSet[ModelVersion]):
     """Networks with their manifests."""
 

@@ -24,7 +24,7 @@ from detector.api.serializers.analyses import (
     WaitSerializer,
     receipt,
 )
-from detector.api.views.base import caller, may_read
+from detector.api.views.base import caller, checked, may_read
 from detector.api.views.pictures import PicturesMixin
 from detector.api.views.uploads import UploadMixin
 from detector.common import locks
@@ -143,9 +143,7 @@ class AnalysisViewSet(UploadMixin, PicturesMixin, ListModelMixin, GenericViewSet
     def partial_update(self, request: Request, pk: UUID) -> Response:
         """Change the given fields."""
         photo = self.get_object().photo
-        changes = AnnotationSerializer(data=request.data)
-        changes.is_valid(raise_exception=True)
-        values = changes.validated_data
+        values = checked(AnnotationSerializer(data=request.data))
         if "felt_emotion" in values:
             values["felt_emotion"] = values["felt_emotion"] or ""
         with self.if_unchanged():

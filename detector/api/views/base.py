@@ -1,13 +1,14 @@
 """The base of all views of the API."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Any, ClassVar, NoReturn, cast
+from typing import Any, ClassVar, NoReturn, TypeVar, cast
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import get_conditional_response
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import JSONRenderer
@@ -24,6 +25,8 @@ from detector.models import ApiToken, User
 
 CACHE_CONTROL = "private, no-cache"
 
+ViewT = TypeVar("ViewT", bound=type[APIView])
+
 
 def caller(request: Request) -> User:
     """Return the user who makes this request; permissions let no anonymous caller get here."""
@@ -33,6 +36,21 @@ def caller(request: Request) -> User:
 def may_read(request: Request) -> bool:
     """Return whether the caller may read existing data."""
     return not isinstance(request.auth, ApiToken) or Scope.READ in request.auth.scopes
+
+
+def list_schema(
+    summary: str, shown: type[serializers.Serializer[Any]], **calls: Any
+) -> Callable[[ViewT], ViewT]:
+    """Describe the list of a viewset in the schema, and other `calls` of it."""
+    described = extend_schema(summary=summary, responses={200: shown(many=True)})
+    return extend_schema_view(list=described, **calls)
+
+
+def checked(form: serializers.BaseSerializer[Any]) -> dict[str, Any]:
+    """Return the validated data of a serializer. Raises ValidationError."""
+    form.is_valid(raise_exception=True)
+    values: dict[str, Any] = form.validated_data
+    return values
 
 
 def created(request: Request, data: Any, path: str) -> Response:
@@ -131,10 +149,7 @@ class ApiMixin(APIView):
 
     def checked_query(self) -> dict[str, Any]:
         """Return the parameters of this call, validated by its serializer in `queries`."""
-        query = self.queries[self._call](data=self.request.query_params)
-        query.is_valid(raise_exception=True)
-        values: dict[str, Any] = query.validated_data
-        return values
+        return checked(self.queries[self._call](data=self.request.query_params))
 
     @property
     def _call(self) -> str:

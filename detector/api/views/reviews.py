@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponseBase
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.generics import GenericAPIView
 from rest_framework.mixins import ListModelMixin
@@ -23,7 +23,7 @@ from detector.api.serializers.reviews import (
     ReviewQueueSerializer,
     ReviewSerializer,
 )
-from detector.api.views.base import ApiMixin, caller
+from detector.api.views.base import ApiMixin, caller, checked, list_schema
 from detector.api.views.pictures import PICTURE, PICTURE_RENDERERS
 from detector.common import files
 from detector.enums import Scope
@@ -97,12 +97,7 @@ class QueueSkipView(ReviewerMixin):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-@extend_schema_view(
-    list=extend_schema(
-        summary="Your verdicts, newest first",
-        responses={200: ReviewSerializer(many=True)},
-    ),
-)
+@list_schema("Your verdicts, newest first", ReviewSerializer)
 class ReviewViewSet(ReviewerMixin, ListModelMixin, GenericViewSet[Review]):
     """Verdicts on faces."""
 
@@ -126,9 +121,7 @@ class ReviewViewSet(ReviewerMixin, ListModelMixin, GenericViewSet[Review]):
     )
     def create(self, request: Request) -> Response:
         """Store the verdict and return it."""
-        wish = NewReviewSerializer(data=request.data)
-        wish.is_valid(raise_exception=True)
-        values = wish.validated_data
+        values = checked(NewReviewSerializer(data=request.data))
         review = verdicts.give_verdict(
             values["case"],
             caller(request),

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
@@ -20,18 +20,16 @@ from detector.api.serializers.tokens import (
     TokenSerializer,
     TokenWishSerializer,
 )
-from detector.api.views.base import ApiMixin, caller, created
+from detector.api.views.base import ApiMixin, caller, checked, created, list_schema
 from detector.common import locks
 from detector.enums import Scope
 from detector.exceptions import DetectorError
 from detector.models import ApiToken
 
 
-@extend_schema_view(
-    list=extend_schema(
-        summary="Your tokens, newest first",
-        responses={200: TokenSerializer(many=True)},
-    ),
+@list_schema(
+    "Your tokens, newest first",
+    TokenSerializer,
     destroy=extend_schema(summary="Revoke a token", responses={204: None}),
 )
 class TokenViewSet(ApiMixin, ListModelMixin, GenericViewSet[ApiToken]):
@@ -65,15 +63,14 @@ class TokenViewSet(ApiMixin, ListModelMixin, GenericViewSet[ApiToken]):
     )
     def create(self, request: Request) -> Response:
         """Make a token and return it with its secret."""
-        wish = TokenWishSerializer(data=request.data)
-        wish.is_valid(raise_exception=True)
-        scopes = [Scope(name) for name in wish.validated_data["scopes"]]
+        wish = checked(TokenWishSerializer(data=request.data))
+        scopes = [Scope(name) for name in wish["scopes"]]
         _refuse_more_than_held(request, scopes)
         token, secret = tokens.create_token(
             caller(request),
-            name=wish.validated_data["name"],
+            name=wish["name"],
             scopes=scopes,
-            expires_at=wish.validated_data.get("expires_at"),
+            expires_at=wish.get("expires_at"),
         )
         answer = NewTokenSerializer(token, context={"secret": secret})
         return created(request, answer.data, reverse("api:v1:token-detail", args=[token.id]))

@@ -34,7 +34,7 @@ from detector.api.serializers.analyses import (
     WaitSerializer,
     receipt,
 )
-from detector.api.views.base import ApiMixin, caller, may_read
+from detector.api.views.base import ApiMixin, caller, checked, may_read
 from detector.enums import Source
 from detector.exceptions import DetectorError
 from detector.models import Analysis
@@ -93,8 +93,7 @@ class UploadMixin(ApiMixin, GenericViewSet[Analysis]):
     def _create(
         self, request: Request, files: "Sequence[UploadedFile[Any]]", wait: float
     ) -> Response:
-        upload = UploadSerializer(data=request.data)
-        upload.is_valid(raise_exception=True)
+        checked(UploadSerializer(data=request.data))
         key = _idempotency_key(request)
         if key is None:
             return self._answer(self._take(files), wait)
@@ -139,10 +138,7 @@ class UploadMixin(ApiMixin, GenericViewSet[Analysis]):
 
 def _idempotency_key(request: Request) -> str | None:
     given = {name: request.headers[name] for name in ["Idempotency-Key"] if name in request.headers}
-    header = IdempotencySerializer(data=given)
-    header.is_valid(raise_exception=True)
-    key: str | None = header.validated_data.get("Idempotency-Key")
-    return key
+    return checked(IdempotencySerializer(data=given)).get("Idempotency-Key")
 
 
 def _digest(files: "Sequence[UploadedFile[Any]]") -> str:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
@@ -20,7 +20,7 @@ from detector.api.serializers.webhooks import (
     WebhookSerializer,
     WebhookWishSerializer,
 )
-from detector.api.views.base import ApiMixin, caller, created
+from detector.api.views.base import ApiMixin, caller, checked, created, list_schema
 from detector.common import locks
 from detector.enums import Scope
 from detector.models import WebhookDelivery, WebhookEndpoint
@@ -28,12 +28,7 @@ from detector.webhooks import endpoints, notify
 from detector.webhooks import selectors as webhook_selectors
 
 
-@extend_schema_view(
-    list=extend_schema(
-        summary="Your webhooks, newest first",
-        responses={200: WebhookSerializer(many=True)},
-    ),
-)
+@list_schema("Your webhooks, newest first", WebhookSerializer)
 class WebhookViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookEndpoint]):
     """The caller's webhooks."""
 
@@ -66,9 +61,8 @@ class WebhookViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookEndpoint]):
     )
     def create(self, request: Request) -> Response:
         """Make a webhook; 400 `url_refused` for an address that is not public."""
-        wish = WebhookWishSerializer(data=request.data)
-        wish.is_valid(raise_exception=True)
-        endpoint = endpoints.create_endpoint(caller(request), **wish.validated_data)
+        wish = checked(WebhookWishSerializer(data=request.data))
+        endpoint = endpoints.create_endpoint(caller(request), **wish)
         url = reverse("api:v1:webhook-detail", args=[endpoint.pk])
         return created(request, NewWebhookSerializer(endpoint).data, url)
 
@@ -87,9 +81,8 @@ class WebhookViewSet(ApiMixin, ListModelMixin, GenericViewSet[WebhookEndpoint]):
     def partial_update(self, request: Request, id: UUID) -> Response:
         """Change the given fields."""
         endpoint = self._endpoint(id)
-        changes = WebhookChangeSerializer(data=request.data)
-        changes.is_valid(raise_exception=True)
-        endpoints.change_endpoint(endpoint, guard=self.if_unchanged(), **changes.validated_data)
+        changes = checked(WebhookChangeSerializer(data=request.data))
+        endpoints.change_endpoint(endpoint, guard=self.if_unchanged(), **changes)
         return Response(WebhookSerializer(self._endpoint(id)).data)
 
     @extend_schema(summary="Delete a webhook", responses={204: None})
