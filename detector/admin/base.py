@@ -134,6 +134,17 @@ class AuditedAdmin(admin.ModelAdmin[ModelT]):
             self.note(request, "viewed", obj)
         return super().render_change_form(request, *args, **kwargs)
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show an object with the context of `change_context`."""
+        context = {**self.change_context(request, object_id), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    def change_context(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
+        """Return additional context for the template of an object's page."""
+        return {}
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Show a list, and record which objects it showed."""
         response = super().changelist_view(request, extra_context)

@@ -122,18 +122,9 @@ class FineTuneAdmin(ReadOnlyAdmin[FineTune]):
         context = {"original": run, "has_steer_permission": may_steer}
         return render(request, "admin/detector/finetune/progress.html", context)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Show a run, with the button that cancels it."""
-        may_steer = {"has_steer_permission": self.has_steer_permission(request)}
-        return super().change_view(
-            request, object_id, form_url, {**may_steer, **(extra_context or {})}
-        )
+    def change_context(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
+        """Return the permission that the button for cancelling depends on."""
+        return {"has_steer_permission": self.has_steer_permission(request)}
 
     def cancel(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
         """Cancel a run."""

@@ -101,17 +101,9 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
             self.message_user(request, problem, messages.WARNING)
         return super().changelist_view(request, extra_context)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Show a version, with its buttons."""
-        version = self.get_object(request, object_id)
-        choice = {"choice": self._choice(request, version), **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, choice)
+    def change_context(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
+        """Return the choice that the buttons of a version offer."""
+        return {"choice": self._choice(request, self.get_object(request, object_id))}
 
     def comparison(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Show a version beside the one in the query, else beside the one that serves.
