@@ -72,5 +72,32 @@ def table(content: SafeString, caption: str, *, caption_shown: bool = False) -> 
     return _render("table", content, caption=caption, caption_shown=caption_shown)
 
 
-def _render(name: str, content: SafeString, **context: Any) -> SafeString:
-    return render_to_string(f"partials/{name}.html", {"content": content, **context})
+@register.simple_block_tag
+def chart_table(content: SafeString, name: str, *, label: str, classes: str = "") -> SafeString:
+    """Render the numbers of the chart `name`, folded: `content` is caption, head and body."""
+    return _render("chart_table", content, name=name, label=label, classes=classes)
+
+
+@register.simple_block_tag
+def select(content: SafeString, label: str, *, name: str, id: str) -> SafeString:
+    """Render a choice that filters a list: `content` are the options besides "Any"."""
+    return _render("select", content, label=label, name=name, id=id)
+
+
+@register.simple_block_tag(takes_context=True)
+def form(
+    context: template.Context, content: SafeString, *, to: str, submit: str, kind: str = "primary",
+    large: bool = True,
+) -> SafeString:  # fmt: skip
+    """Render a form that is sent to the URL named `to`: `content` are its fields.
+
+    `submit`, `kind` and `large` are those of its button.
+    """
+    return _render(
+        "form", content, csrf_token=context.get("csrf_token"), action=reverse(to), submit=submit,
+        kind=kind, large=large,
+    )  # fmt: skip
+
+
+def _render(partial: str, content: SafeString, /, **context: Any) -> SafeString:
+    return render_to_string(f"partials/{partial}.html", {"content": content, **context})

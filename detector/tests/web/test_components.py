@@ -29,6 +29,15 @@ def rendered(source: str, **context: object) -> str:
         ("{% notice 'error' %}<p>No.</p>{% endnotice %}", "<div><p>No.</p></div>"),
         ("{% empty_state 'None' icon='image' level=1 %}<p>x</p>{% endempty_state %}", "<h1>None"),
         ("{% dialog 'Sure?' id='ask' %}<p>x</p>{% enddialog %}", 'aria-labelledby="ask-title"'),
+        (
+            "{% select 'Tag' name='tag' id='t' %}<option>a</option>{% endselect %}",
+            '<select id="t" name="tag"> <option value="">Any</option> <option>a</option>',
+        ),
+        (
+            "{% form to='history' submit='Go' kind='danger' %}<p>x</p>{% endform %}",
+            '<form class="form" method="post" action="/history/"> <p>x</p> <button',
+        ),
+        ("{% chart_table 'days' label='Days' %}{% endchart_table %}", 'data-table="days"'),
         ("{% table 'Days' %}<tbody></tbody>{% endtable %}", 'role="region" aria-label="Days"'),
     ],
 )
