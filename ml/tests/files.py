@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ml import images
 from ml.images import ImageError
 
 
@@ -17,6 +18,17 @@ def saved(pixels: Any, kind: str, mode: str | None = None, **options: Any) -> io
     file = io.BytesIO()
     (image.convert(mode) if mode else image).save(file, kind, **options)
     return file
+
+
+def beginning(pixels: Any, share: float, kind: str, **options: Any) -> io.BytesIO:
+    """Return the first share of a file's bytes."""
+    content = saved(pixels, kind, **options).getvalue()
+    return io.BytesIO(content[: int(len(content) * share)])
+
+
+def assert_damaged(file: io.BytesIO) -> None:
+    for call in (images.verify, images.decode):
+        assert error_of(call, file).code == "corrupt_image"
 
 
 def error_of(call: Any, *arguments: Any) -> ImageError:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from ml import images
 from ml.images import Limits
-from ml.tests.files import chunk, error_of, saved
+from ml.tests.files import assert_damaged, beginning, chunk, error_of, saved
 
 
 @pytest.mark.parametrize(
@@ -187,10 +187,7 @@ def test_limit_of_pixels_is_inclusive() -> None:
 def test_truncated(
     astronaut: NDArray[np.uint8], kind: str, options: dict[str, Any], share: float
 ) -> None:
-    content = saved(astronaut[:128, 128:320], kind, **options).getvalue()
-    cut = io.BytesIO(content[: int(len(content) * share)])
-    for call in (images.verify, images.decode):
-        assert error_of(call, cut).code == "corrupt_image"
+    assert_damaged(beginning(astronaut[:128, 128:320], share, kind, **options))
 
 
 def test_damaged_checksum(astronaut: NDArray[np.uint8]) -> None:
