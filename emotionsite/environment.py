@@ -1,13 +1,17 @@
 """Reads settings from the environment strictly: an invalid value raises ImproperlyConfigured."""
 
 import secrets
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 env = environ.Env()
+
+NumberT = TypeVar("NumberT", int, float)
 
 LOCAL, PRODUCTION = "local", "production"
 
@@ -20,12 +24,17 @@ def environment_name() -> str:
     return name
 
 
+def _number(kind: str, read: Callable[[], NumberT], name: str) -> NumberT:
+    """Read a number of a kind, such as "whole number"."""
+    try:
+        return read()
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be a {kind}") from error
+
+
 def positive_int(name: str, default: int) -> int:
     """Read a whole number above zero."""
-    try:
-        value = int(env.int(name, default=default))
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name} must be a whole number") from error
+    value = _number("whole number", lambda: int(env.int(name, default=default)), name)
     if value <= 0:
         raise ImproperlyConfigured(f"{name} must be above zero, not {value}")
     return value
@@ -33,10 +42,7 @@ def positive_int(name: str, default: int) -> int:
 
 def share(name: str, default: float) -> float:
     """Read a number from 0 to 1."""
-    try:
-        value = float(env.float(name, default=default))
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name} must be a number") from error
+    value = _number("number", lambda: float(env.float(name, default=default)), name)
     if not 0 <= value <= 1:
         raise ImproperlyConfigured(f"{name} must lie between 0 and 1, not {value}")
     return value

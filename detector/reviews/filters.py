@@ -14,6 +14,13 @@ from detector.models import ModelVersion, ReviewCase, User
 DAY = forms.DateInput(attrs={"type": "date"})
 
 
+def _confidence(lookup: str, label: str) -> django_filters.NumberFilter:
+    """Return the filter by a bound of the model's confidence, 0 to 1."""
+    return django_filters.NumberFilter(
+        field_name="face__confidence", lookup_expr=lookup, min_value=0, max_value=1, label=label
+    )
+
+
 class ReviewFilter(django_filters.FilterSet):
     """Filter the cases to review; days are in the reviewer's time zone."""
 
@@ -29,20 +36,8 @@ class ReviewFilter(django_filters.FilterSet):
         label="Model",
         empty_label="Any",
     )
-    min_confidence = django_filters.NumberFilter(
-        field_name="face__confidence",
-        lookup_expr="gte",
-        min_value=0,
-        max_value=1,
-        label="Lowest confidence",
-    )
-    max_confidence = django_filters.NumberFilter(
-        field_name="face__confidence",
-        lookup_expr="lte",
-        min_value=0,
-        max_value=1,
-        label="Highest confidence",
-    )
+    min_confidence = _confidence("gte", "Lowest confidence")
+    max_confidence = _confidence("lte", "Highest confidence")
     since = django_filters.DateFilter(method="from_day", label="Uploaded from", widget=DAY)
     until = django_filters.DateFilter(method="until_day", label="Uploaded until", widget=DAY)
     batch = django_filters.UUIDFilter(field_name="face__analysis__photo__batch", label="Upload")

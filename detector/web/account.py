@@ -110,8 +110,7 @@ def erase_account(request: OwnerRequest) -> HttpResponse:
 @require_POST
 def create_token(request: OwnerRequest) -> HttpResponse:
     """Make a token. Its secret is shown on the page that answers, and is not stored."""
-    if not once.is_unused(request):
-        messages.info(request, "That token was made already; its secret is not shown again.")
+    if once.is_used(request, "token"):
         return redirect("settings")
     form = TokenForm(request.POST)
     if not form.is_valid():

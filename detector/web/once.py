@@ -1,5 +1,6 @@
 """Forms that must be accepted only once: reloading the page that answers sends them again."""
 
+from django.contrib import messages
 from django.utils.crypto import constant_time_compare, get_random_string
 
 from detector.web.requests import OwnerRequest
@@ -13,10 +14,13 @@ def form_number(request: OwnerRequest) -> str:
     return found
 
 
-def is_unused(request: OwnerRequest) -> bool:
-    """Return whether the form of this request was not used yet."""
+def is_used(request: OwnerRequest, made: str) -> bool:
+    """Return whether the form of this request was used already, and tell so of what it made."""
     expected = request.session.get(NUMBER, "")
-    return bool(expected) and constant_time_compare(request.POST.get("number", ""), expected)
+    if expected and constant_time_compare(request.POST.get("number", ""), expected):
+        return False
+    messages.info(request, f"That {made} was made already; its secret is not shown again.")
+    return True
 
 
 def mark_used(request: OwnerRequest) -> None:

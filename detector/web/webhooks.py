@@ -24,8 +24,7 @@ def webhooks(request: OwnerRequest) -> HttpResponse:
     """Show all webhooks and a form for a new one, whose secret is on the page that answers."""
     if request.method != "POST":
         return _page(request)
-    if not once.is_unused(request):
-        messages.info(request, "That webhook was made already; its secret is not shown again.")
+    if once.is_used(request, "webhook"):
         return redirect("webhooks")
     form = WebhookForm(request.POST)
     if not form.is_valid():

@@ -78,18 +78,12 @@ def _record(event: Event, analysis: Analysis, subject: UUID, data: dict[str, Any
     if not listening:
         return
     now = clock.now()
-    payload = _payload(event, now, data)
+    told = {
+        "photo_id": analysis.photo_id, "event": event, "subject": subject,
+        "payload": _payload(event, now, data),
+    }  # fmt: skip
     WebhookDelivery.objects.bulk_create(
-        WebhookDelivery(
-            endpoint=endpoint,
-            photo_id=analysis.photo_id,
-            event=event,
-            subject=subject,
-            payload=payload,
-            created_at=now,
-            due_at=now,
-        )
-        for endpoint in listening
+        _delivery(endpoint, told, now=now) for endpoint in listening
     )
 
 
@@ -106,16 +100,15 @@ def waiting_of(subject: UUID) -> list[UUID]:
 
 def send_again(delivery: WebhookDelivery) -> WebhookDelivery:
     """Create a new delivery with the same payload."""
-    now = clock.now()
-    return WebhookDelivery.objects.create(
-        endpoint=delivery.endpoint,
-        photo_id=delivery.photo_id,
-        event=delivery.event,
-        subject=delivery.subject,
-        payload=delivery.payload,
-        created_at=now,
-        due_at=now,
-    )
+    told = {name: getattr(delivery, name) for name in ("photo_id", "event", "subject", "payload")}
+    copy = _delivery(delivery.endpoint, told, now=clock.now())
+    copy.save(force_insert=True)
+    return copy
+
+
+def _delivery(endpoint: WebhookEndpoint, told: dict[str, Any], *, now: datetime) -> WebhookDelivery:
+    """Return a new delivery, due at once, with the fields of the event in `told`."""
+    return WebhookDelivery(endpoint=endpoint, created_at=now, due_at=now, **told)
 
 
 def _check_url(url: str) -> None:
