@@ -21,6 +21,19 @@ from detector.tests.factories import AnalysisFactory
 from detector.tests.stub_analyser import StubAnalyser, face
 
 
+@pytest.fixture
+def analyse_again(
+    analysed: Analysis, owner: User, django_capture_on_commit_callbacks: Any
+) -> Callable[[], int]:
+    """Queues another analysis of the photo; returns how many were queued."""
+
+    def queue() -> int:
+        with django_capture_on_commit_callbacks(execute=True):
+            return queueing.analyse_again(owner, [analysed.photo_id])
+
+    return queue
+
+
 def test_sweep_gives_up_what_was_tried_too_often(db: None, settings: Any) -> None:
     settings.ANALYSIS_MAX_ATTEMPTS = 3
     AnalysisFactory.create(
@@ -106,11 +119,11 @@ def test_a_result_stands_where_analysing_again_fails(
     owner: User,
     analyser: StubAnalyser,
     work_off: Callable[[], list[Analysis]],
+    analyse_again: Callable[[], int],
     django_capture_on_commit_callbacks: Any,
 ) -> None:
     def again() -> Analysis:
-        with django_capture_on_commit_callbacks(execute=True):
-            assert queueing.analyse_again(owner, [analysed.photo_id]) == 1
+        assert analyse_again() == 1
         return work_off()[0]
 
     analyser.error = DetectorError("file_damaged", "It cannot be read any more.")
@@ -132,18 +145,16 @@ def test_a_result_stands_where_analysing_again_fails(
 
 def test_a_photo_in_the_bin_that_was_analysed_again_counts_once_when_it_comes_back(
     analysed: Analysis,
-    owner: User,
     analyser: StubAnalyser,
     work_off: Callable[[], list[Analysis]],
-    django_capture_on_commit_callbacks: Any,
+    analyse_again: Callable[[], int],
 ) -> None:
-    with django_capture_on_commit_callbacks(execute=True):
-        queueing.analyse_again(owner, [analysed.photo_id])
-    trash.discard(owner, [analysed.photo_id])
+    analyse_again()
+    trash.discard(analysed.owner, [analysed.photo_id])
     analyser.faces = [face(Emotion.SAD)]
     work_off()
     assert not DailyEmotion.objects.exists()
-    trash.restore(owner, [analysed.photo_id])
+    trash.restore(analysed.owner, [analysed.photo_id])
     assert list(DailyEmotion.objects.values_list("emotion", "faces")) == [("sad", 1)]
 
 

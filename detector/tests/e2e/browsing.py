@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 from detector.tests.e2e.platform import ROOT, Platform
 
@@ -25,14 +25,21 @@ class Watcher:
         self.browser = browser
         self.platform = platform
         self.problems: list[str] = []
+        self.contexts: list[BrowserContext] = []
 
     def open(self, **context: Any) -> Page:
-        """A page of a context of its own: nobody is logged in."""
+        """Open a page in its own context: nobody is logged in."""
         page = self.browser.new_context(base_url=self.platform.url, **context).new_page()
+        self.contexts.append(page.context)
         page.on("console", lambda message: self._note_message(message, page))
         page.on("pageerror", lambda error: self.problems.append(f"{page.url}: {error}"))
         page.on("request", lambda request: self._note_request(request, page))
         return page
+
+    def close(self) -> None:
+        """Close every page that it opened."""
+        for context in self.contexts:
+            context.close()
 
     def _note_message(self, message: ConsoleMessage, page: Page) -> None:
         if message.type in ("error", "warning"):
@@ -56,6 +63,11 @@ def sign_up(page: Page, email: str) -> None:
 
 def log_in(page: Page, email: str, *, leads_to: str = "**/history/") -> None:
     page.goto("/accounts/login/")
+    send_login(page, email, leads_to=leads_to)
+
+
+def send_login(page: Page, email: str, *, leads_to: str) -> None:
+    """Fill in and send the open form for logging in."""
     page.locator("input[name=login]").fill(email)
     page.locator("input[name=password]").fill(PASSWORD)
     page.locator("main button[type=submit]").click()

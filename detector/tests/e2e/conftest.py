@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from detector.tests.e2e import pictures
-from detector.tests.e2e.platform import Platform
+from detector.tests.e2e.browsing import Watcher
+from detector.tests.e2e.platform import Platform, running
 from detector.tests.services_needed import need_program, own_services
 
 
@@ -53,19 +55,26 @@ def platform(
 ) -> Iterator[Platform]:
     """The platform on its embedded default, and on Redis and PostgreSQL."""
     environment = request.getfixturevalue("services") if request.param == "services" else {}
-    running = Platform(tmp_path_factory.mktemp(request.param), **environment)
-    running.start()
-    yield running
-    assert running.stop() == 0, running.log.read_text()[-3000:]
+    started = Platform(tmp_path_factory.mktemp(request.param), **environment)
+    started.start()
+    yield started
+    assert started.stop() == 0, started.log.read_text()[-3000:]
 
 
 @pytest.fixture
 def private_platform(tmp_path: Path) -> Iterator[Platform]:
     """An embedded platform that a test may break."""
-    running = Platform(tmp_path)
-    running.start()
-    yield running
-    running.stop()
+    with running(Platform(tmp_path)) as platform:
+        yield platform
+
+
+@pytest.fixture
+def watcher(browser: Browser, platform: Platform) -> Iterator[Watcher]:
+    """Opens pages of the platform; none of them may show a problem."""
+    watching = Watcher(browser, platform)
+    yield watching
+    watching.close()
+    assert watching.problems == []
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from detector.tests.e2e import pictures
 from detector.tests.e2e.fuzz_hooks import HELD, OWN_TOKEN
-from detector.tests.e2e.platform import ROOT, Platform
+from detector.tests.e2e.platform import ROOT, Platform, running
 
 LIMITS = ("ANON", "USER", "TOKEN", "UPLOADS", "FAILED")
 NO_LIMITS = {f"API_THROTTLE_{name}": "1000000/min" for name in LIMITS}
@@ -118,14 +118,12 @@ def fuzz(platform: Platform, caller: Caller, examples: int, *more: str) -> str:
 def main() -> None:
     """At full length, anonymous and as a user."""
     examples = int(sys.argv[1]) if len(sys.argv) > 1 else 40
-    with tempfile.TemporaryDirectory() as folder:
-        platform = Platform(Path(folder), **NO_LIMITS)
-        platform.start()
-        try:
-            for caller in (NOBODY, seed(platform, 30)):
-                sys.stdout.write(fuzz(platform, caller, examples)[-1500:])
-        finally:
-            platform.stop()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(Platform(Path(folder), **NO_LIMITS)) as platform,
+    ):
+        for caller in (NOBODY, seed(platform, 30)):
+            sys.stdout.write(fuzz(platform, caller, examples)[-1500:])
 
 
 if __name__ == "__main__":

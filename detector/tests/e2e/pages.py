@@ -1,10 +1,18 @@
 """Every page of the site, for the walk of the browser tests and for the screenshots."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
-ANYONE, NEWCOMER, PERSON, TWO_STEPS = "anyone", "newcomer", "person", "two steps"
-STAFF = "staff"
+
+class Viewer(StrEnum):
+    """Accounts that look at pages."""
+
+    ANYONE = "anyone"
+    NEWCOMER = "newcomer"
+    PERSON = "person"
+    TWO_STEPS = "two steps"
+    STAFF = "staff"
 
 
 @dataclass(frozen=True)
@@ -13,28 +21,28 @@ class Site:
 
     name: str
     path: str
-    viewer: str = PERSON
+    viewer: Viewer = Viewer.PERSON
     status: int = 200
     ours: bool = True  # pages of packages are not judged by axe
 
 
 PAGES: Final = (
-    Site("landing", "/", ANYONE),
-    Site("signup", "/accounts/signup/", ANYONE),
-    Site("login", "/accounts/login/", ANYONE),
-    Site("password-reset", "/accounts/password/reset/", ANYONE),
-    Site("password-reset-done", "/accounts/password/reset/done/", ANYONE),
-    Site("password-reset-key", "/accounts/password/reset/key/x-y/", ANYONE),
-    Site("email-confirm", "/accounts/confirm-email/nothing/", ANYONE),
-    Site("verification-sent", "/accounts/confirm-email/", ANYONE),
-    Site("inactive", "/accounts/inactive/", ANYONE),
-    Site("consent", "/consent/", ANYONE),
-    Site("error", "/nothing/", ANYONE, status=404),
-    Site("api-docs", "/api/docs/", ANYONE, ours=False),
-    Site("api-redoc", "/api/redoc/", ANYONE, ours=False),
-    Site("history-empty", "/history/", NEWCOMER),
-    Site("insights-empty", "/insights/", NEWCOMER),
-    Site("bin-empty", "/bin/", NEWCOMER),
+    Site("landing", "/", Viewer.ANYONE),
+    Site("signup", "/accounts/signup/", Viewer.ANYONE),
+    Site("login", "/accounts/login/", Viewer.ANYONE),
+    Site("password-reset", "/accounts/password/reset/", Viewer.ANYONE),
+    Site("password-reset-done", "/accounts/password/reset/done/", Viewer.ANYONE),
+    Site("password-reset-key", "/accounts/password/reset/key/x-y/", Viewer.ANYONE),
+    Site("email-confirm", "/accounts/confirm-email/nothing/", Viewer.ANYONE),
+    Site("verification-sent", "/accounts/confirm-email/", Viewer.ANYONE),
+    Site("inactive", "/accounts/inactive/", Viewer.ANYONE),
+    Site("consent", "/consent/", Viewer.ANYONE),
+    Site("error", "/nothing/", Viewer.ANYONE, status=404),
+    Site("api-docs", "/api/docs/", Viewer.ANYONE, ours=False),
+    Site("api-redoc", "/api/redoc/", Viewer.ANYONE, ours=False),
+    Site("history-empty", "/history/", Viewer.NEWCOMER),
+    Site("insights-empty", "/insights/", Viewer.NEWCOMER),
+    Site("bin-empty", "/bin/", Viewer.NEWCOMER),
     Site("upload", "/upload/"),
     Site("history", "/history/"),
     Site("history-filtered", "/history/?emotion=happy"),
@@ -55,18 +63,20 @@ PAGES: Final = (
     Site("two-steps-off", "/accounts/2fa/"),
     Site("reauthenticate", "/accounts/reauthenticate/"),
     Site("logout", "/accounts/logout/"),
-    Site("two-steps", "/accounts/2fa/", TWO_STEPS),
-    Site("recovery-codes", "/accounts/2fa/recovery-codes/", TWO_STEPS),
-    Site("recovery-codes-new", "/accounts/2fa/recovery-codes/generate/", TWO_STEPS),
-    Site("two-steps-turn-off", "/accounts/2fa/totp/deactivate/", TWO_STEPS),
-    Site("account-erase", "/settings/erase/", TWO_STEPS),
-    Site("review", "/admin/review/", STAFF),
-    Site("review-agreement", "/admin/review/agreement/", STAFF),
-    Site("admin", "/admin/", STAFF),
-    Site("admin-photos", "/admin/detector/photo/?is_demo__exact=0", STAFF),
-    Site("admin-photo", "/admin/detector/photo/{portrait}/change/", STAFF),
-    Site("admin-analyses", "/admin/detector/analysis/?model_version__id__exact={model}", STAFF),
-    Site("admin-accounts", "/admin/detector/user/", STAFF),
-    Site("admin-account", "/admin/detector/user/{person}/change/", STAFF),
-    Site("admin-audit-log", "/admin/detector/auditentry/", STAFF),
+    Site("two-steps", "/accounts/2fa/", Viewer.TWO_STEPS),
+    Site("recovery-codes", "/accounts/2fa/recovery-codes/", Viewer.TWO_STEPS),
+    Site("recovery-codes-new", "/accounts/2fa/recovery-codes/generate/", Viewer.TWO_STEPS),
+    Site("two-steps-turn-off", "/accounts/2fa/totp/deactivate/", Viewer.TWO_STEPS),
+    Site("account-erase", "/settings/erase/", Viewer.TWO_STEPS),
+    Site("review", "/admin/review/", Viewer.STAFF),
+    Site("review-agreement", "/admin/review/agreement/", Viewer.STAFF),
+    Site("admin", "/admin/", Viewer.STAFF),
+    Site("admin-photos", "/admin/detector/photo/?is_demo__exact=0", Viewer.STAFF),
+    Site("admin-photo", "/admin/detector/photo/{portrait}/change/", Viewer.STAFF),
+    Site(
+        "admin-analyses", "/admin/detector/analysis/?model_version__id__exact={model}", Viewer.STAFF
+    ),
+    Site("admin-accounts", "/admin/detector/user/", Viewer.STAFF),
+    Site("admin-account", "/admin/detector/user/{person}/change/", Viewer.STAFF),
+    Site("admin-audit-log", "/admin/detector/auditentry/", Viewer.STAFF),
 )

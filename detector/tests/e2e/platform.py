@@ -10,9 +10,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import httpx
 
@@ -170,6 +171,25 @@ class Platform:
             headers={"Authorization": f"Bearer {token}"},
             timeout=60,
         )
+
+
+class _Service(Protocol):
+    def start(self) -> None: ...
+
+    def stop(self) -> object: ...
+
+
+ServiceT = TypeVar("ServiceT", bound=_Service)
+
+
+@contextmanager
+def running(service: ServiceT) -> Iterator[ServiceT]:
+    """Start a service, such as a platform, and stop it after the block."""
+    service.start()
+    try:
+        yield service
+    finally:
+        service.stop()
 
 
 def command_line(pid: int) -> str:

@@ -27,15 +27,7 @@ from detector.tests.e2e.browsing import (
     sign_up,
     turn_on_two_steps,
 )
-from detector.tests.e2e.pages import (
-    ANYONE,
-    NEWCOMER,
-    PAGES,
-    PERSON,
-    STAFF,
-    TWO_STEPS,
-    Site,
-)
+from detector.tests.e2e.pages import PAGES, Site, Viewer
 from detector.tests.e2e.platform import Platform
 from detector.tests.services_needed import need_program
 
@@ -177,7 +169,7 @@ def _take_all(browser: Browser, platform: Platform, target: Path) -> list[str]:
     watcher = Watcher(browser, platform)
     taken: list[str] = []
     for (name, size), scheme in itertools.product(WIDTHS.items(), SCHEMES):
-        for viewer in (ANYONE, NEWCOMER, PERSON, TWO_STEPS, STAFF):
+        for viewer in Viewer:
             page = watcher.open(
                 viewport={"width": size[0], "height": size[1]},
                 color_scheme=scheme,
@@ -190,14 +182,14 @@ def _take_all(browser: Browser, platform: Platform, target: Path) -> list[str]:
     return taken
 
 
-def _become(page: Page, viewer: str, suffix: str) -> None:
-    if viewer == NEWCOMER:
+def _become(page: Page, viewer: Viewer, suffix: str) -> None:
+    if viewer == Viewer.NEWCOMER:
         sign_up(page, f"newcomer-{suffix}@example.com")
-    elif viewer == PERSON:
+    elif viewer == Viewer.PERSON:
         log_in(page, SHOWN)
-    elif viewer == STAFF:
+    elif viewer == Viewer.STAFF:
         log_in(page, STAFF_EMAIL)
-    elif viewer == TWO_STEPS:
+    elif viewer == Viewer.TWO_STEPS:
         sign_up(page, f"two-steps-{suffix}@example.com")
         turn_on_two_steps(page)
 
@@ -207,10 +199,8 @@ def _take(
 ) -> Iterable[str]:
     for site in sites:
         page.goto(site.path.format(**ids))
-        if site.viewer in (
-            PERSON,
-            STAFF,
-        ):  # only those pages have photos that come when they are seen
+        # Only those pages have photos that are loaded when they are seen.
+        if site.viewer in (Viewer.PERSON, Viewer.STAFF):
             page.wait_for_load_state("networkidle")
         name = f"{site.name}-{suffix}"
         _save(_shot(page), target / f"{name}.png")

@@ -15,15 +15,7 @@ from detector.tests.e2e.browsing import (
     turn_on_two_steps,
     violations,
 )
-from detector.tests.e2e.pages import (
-    ANYONE,
-    NEWCOMER,
-    PAGES,
-    PERSON,
-    STAFF,
-    TWO_STEPS,
-    Site,
-)
+from detector.tests.e2e.pages import PAGES, Site, Viewer
 from detector.tests.e2e.platform import Platform
 from detector.tests.e2e.screenshots import STAFF_EMAIL, fill
 
@@ -83,12 +75,12 @@ def test_every_page(browser: Browser, platform: Platform) -> None:
         sign_up(page, careful)
         turn_on_two_steps(page, walk.look)
 
-    become: dict[str, Callable[[Page], None]] = {
-        ANYONE: lambda page: None,
-        NEWCOMER: lambda page: sign_up(page, "newcomer@example.com"),
-        PERSON: lambda page: log_in(page, person),
-        STAFF: lambda page: log_in(page, STAFF_EMAIL),
-        TWO_STEPS: become_careful,
+    become: dict[Viewer, Callable[[Page], None]] = {
+        Viewer.ANYONE: lambda page: None,
+        Viewer.NEWCOMER: lambda page: sign_up(page, "newcomer@example.com"),
+        Viewer.PERSON: lambda page: log_in(page, person),
+        Viewer.STAFF: lambda page: log_in(page, STAFF_EMAIL),
+        Viewer.TWO_STEPS: become_careful,
     }
     for viewer, begin in become.items():
         page = watcher.open(reduced_motion="reduce", viewport=DESKTOP)
@@ -96,7 +88,7 @@ def test_every_page(browser: Browser, platform: Platform) -> None:
         for site in PAGES:
             if site.viewer == viewer:
                 walk.visit(page, site, site.path.format(**ids))
-        if viewer == TWO_STEPS:
+        if viewer == Viewer.TWO_STEPS:
             log_out(page)
             log_in(page, careful, leads_to="**/2fa/authenticate/")
             walk.look(page)

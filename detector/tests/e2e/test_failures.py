@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from detector.tests.e2e import pictures
-from detector.tests.e2e.platform import Platform, free_port, until
+from detector.tests.e2e.platform import Platform, free_port, running, until
 from detector.tests.services_needed import need_program
 
 pytestmark = pytest.mark.e2e
@@ -32,10 +32,10 @@ def status_of(client: httpx.Client, analysis_id: str) -> str:
 @pytest.fixture
 def impatient_platform(tmp_path: Path) -> Iterator[Platform]:
     """One that does not wait long before it holds silent workers for lost."""
-    running = Platform(tmp_path, WORKER_STALL="6")
-    running.start()
-    yield running
-    assert running.stop() == 0, running.log.read_text()[-3000:]
+    impatient = Platform(tmp_path, WORKER_STALL="6")
+    impatient.start()
+    yield impatient
+    assert impatient.stop() == 0, impatient.log.read_text()[-3000:]
 
 
 def test_workers_killed_in_the_middle_of_a_job_or_stopped_for_good(
@@ -115,24 +115,20 @@ class Broker:
 
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[Broker]:
-    running = Broker(tmp_path)
-    running.start()
-    yield running
-    running.stop()
+    with running(Broker(tmp_path)) as started:
+        yield started
 
 
 def test_broker_away_during_an_upload(tmp_path: Path, broker: Broker, portrait: bytes) -> None:
-    platform = Platform(tmp_path, REDIS_URL=f"redis://127.0.0.1:{broker.port}/0")
-    platform.start()
-    try:
-        with platform.client(platform.token("someone")) as client:
-            broker.stop()
-            response = client.post("analyses/", files={"images": ("me.jpg", portrait)})
-            assert response.status_code == 202, response.text
-            [accepted] = response.json()["accepted"]
-            until(lambda: broker_state(platform) == "unavailable", 10, "The alarm")
-            assert status_of(client, accepted["id"]) == "queued"
-            broker.start()
-            until(lambda: status_of(client, accepted["id"]) == "done", 60, "The analysis")
-    finally:
-        platform.stop()
+    with (
+        running(Platform(tmp_path, REDIS_URL=f"redis://127.0.0.1:{broker.port}/0")) as platform,
+        platform.client(platform.token("someone")) as client,
+    ):
+        broker.stop()
+        response = client.post("analyses/", files={"images": ("me.jpg", portrait)})
+        assert response.status_code == 202, response.text
+        [accepted] = response.json()["accepted"]
+        until(lambda: broker_state(platform) == "unavailable", 10, "The alarm")
+        assert status_of(client, accepted["id"]) == "queued"
+        broker.start()
+        until(lambda: status_of(client, accepted["id"]) == "done", 60, "The analysis")

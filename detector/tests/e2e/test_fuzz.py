@@ -5,16 +5,12 @@ from pathlib import Path
 import pytest
 
 from detector.tests.e2e.fuzz import NO_LIMITS, NOBODY, fuzz, seed
-from detector.tests.e2e.platform import Platform
+from detector.tests.e2e.platform import Platform, running
 
 pytestmark = pytest.mark.e2e
 
 
 def test_answers_are_what_the_schema_says(tmp_path: Path) -> None:
-    platform = Platform(tmp_path, **NO_LIMITS)
-    platform.start()
-    try:
+    with running(Platform(tmp_path, **NO_LIMITS)) as platform:
         for caller in (NOBODY, seed(platform, 3)):
             assert "generated" in fuzz(platform, caller, 1, "--phases", "fuzzing")
-    finally:
-        platform.stop()

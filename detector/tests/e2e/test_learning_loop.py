@@ -19,7 +19,7 @@ from detector.enums import Split
 from detector.learning import dataset
 from detector.models import Photo
 from detector.tests.e2e import pictures
-from detector.tests.e2e.platform import Platform, until
+from detector.tests.e2e.platform import Platform, running, until
 from ml import inference
 from ml.labels import EMOTIONS
 
@@ -72,13 +72,12 @@ def platform(tmp_path: Path) -> Iterator[Platform]:
     """
     base = tmp_path / "base.npz"
     base_data(base)
-    running = Platform(
+    learning = Platform(
         tmp_path, REVIEW_DOUBLE_SHARE="0", PROMOTION_LARGEST_LOSS="0.9",
         TRAINING_DATA=str(base), FINE_TUNE_QUICK="true", FINE_TUNE_SECONDS=str(FINE_TUNE_SECONDS),
     )  # fmt: skip
-    running.start()
-    yield running
-    running.stop()
+    with running(learning) as started:
+        yield started
 
 
 def owners() -> list[int]:

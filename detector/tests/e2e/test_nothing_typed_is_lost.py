@@ -4,12 +4,11 @@ import itertools
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from detector.tests.bad_files import archive
 from detector.tests.e2e import pictures
-from detector.tests.e2e.browsing import PASSWORD, SECOND, Watcher, sign_up
-from detector.tests.e2e.platform import Platform
+from detector.tests.e2e.browsing import SECOND, Watcher, send_login, sign_up
 
 pytestmark = [
     pytest.mark.e2e,
@@ -42,14 +41,10 @@ def not_a_photo(name: str) -> FilePayload:
 
 def log_in_again(page: Page, leads_to: str) -> None:
     page.wait_for_url("**/accounts/login/**")
-    page.locator("input[name=login]").fill(EMAIL)
-    page.locator("input[name=password]").fill(PASSWORD)
-    page.locator("main button[type=submit]").click()
-    page.wait_for_url(leads_to)
+    send_login(page, EMAIL, leads_to=leads_to)
 
 
-def test_nothing_typed_is_lost(browser: Browser, platform: Platform) -> None:
-    watcher = Watcher(browser, platform)
+def test_nothing_typed_is_lost(watcher: Watcher) -> None:
     page = watcher.open(reduced_motion="reduce", viewport={"width": 1440, "height": 900})
     sign_up(page, EMAIL)
     page.set_input_files("#images", [crowd()])
@@ -112,12 +107,9 @@ def test_nothing_typed_is_lost(browser: Browser, platform: Platform) -> None:
     assert (
         page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('draft'))") == []
     )
-    assert watcher.problems == []
-    page.context.close()
 
 
-def test_an_archive_leaves_no_hole(browser: Browser, platform: Platform) -> None:
-    watcher = Watcher(browser, platform)
+def test_an_archive_leaves_no_hole(watcher: Watcher) -> None:
     page = watcher.open(viewport={"width": 1440, "height": 900})
     sign_up(page, "archivist@example.com")
     coffee = pictures.coffee()
@@ -134,4 +126,3 @@ def test_an_archive_leaves_no_hole(browser: Browser, platform: Platform) -> None
     assert len(tops) == 6, "eleven cards in two columns"
     # No row is further from the next than a card is high.
     assert max(b - a for a, b in itertools.pairwise(tops)) < 200
-    page.context.close()

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from sklearn.metrics import cohen_kappa_score
 
 from detector.tests.e2e import pictures
@@ -48,13 +48,12 @@ for name in ("ann", "bob", "cleo"):
 
 # One installation: that no two hold the same face is tested on PostgreSQL, too.
 @pytest.mark.parametrize("platform", ["embedded"], indirect=True)
-def test_ten_faces_by_keyboard_alone(browser: Browser, platform: Platform, portrait: bytes) -> None:
+def test_ten_faces_by_keyboard_alone(watcher: Watcher, platform: Platform, portrait: bytes) -> None:
     willing, unwilling = platform.manage("shell", "--no-imports", "--command", SETUP).split()
     _upload(platform, unwilling, [portrait])
     _upload(platform, willing, pictures.portraits(FACES))
     # By lot some would be judged once.
     platform.manage("shell", "--command", "ReviewCase.objects.update(wanted=2)")
-    watcher = Watcher(browser, platform)
 
     ann = watcher.open()
     log_in(ann, "ann@example.com")
@@ -101,7 +100,6 @@ def test_ten_faces_by_keyboard_alone(browser: Browser, platform: Platform, portr
     expect(cleo.get_by_role("heading", name="All done")).to_be_visible()
     cleo.goto("/admin/review/agreement/")
     expect(cleo.get_by_text(re.compile("10 are settled"))).to_be_visible()
-    assert watcher.problems == []
 
 
 def _upload(platform: Platform, token: str, photos: list[bytes]) -> None:

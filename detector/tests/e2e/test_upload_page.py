@@ -3,11 +3,10 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from detector.tests.bad_files import archive, jpeg
 from detector.tests.e2e.browsing import SECOND, Watcher, sign_up
-from detector.tests.e2e.platform import Platform
 
 pytestmark = [
     pytest.mark.e2e,
@@ -42,8 +41,7 @@ def tab_to(page: Page, selector: str, *, most: int = 60) -> None:
     raise AssertionError(f"{selector} cannot be reached with Tab")
 
 
-def test_camera_and_delete_with_undo(browser: Browser, platform: Platform) -> None:
-    watcher = Watcher(browser, platform)
+def test_camera_and_delete_with_undo(watcher: Watcher) -> None:
     page = watcher.open(permissions=["camera"])
     sign_up(page, "camera@example.com")
 
@@ -72,14 +70,9 @@ def test_camera_and_delete_with_undo(browser: Browser, platform: Platform) -> No
     expect(page.get_by_text("The photo is back.")).to_be_visible()
     page.goto("/history/")
     expect(page.get_by_role("img", name="Camera")).to_have_count(1)
-    assert watcher.problems == []
-    page.context.close()
 
 
-def test_every_file_has_its_own_result(
-    browser: Browser, platform: Platform, portrait: bytes
-) -> None:
-    watcher = Watcher(browser, platform)
+def test_every_file_has_its_own_result(watcher: Watcher, portrait: bytes) -> None:
     page = watcher.open()
     sign_up(page, "files@example.com")
     files: list[FilePayload] = [
@@ -114,14 +107,9 @@ def test_every_file_has_its_own_result(
     again.click(timeout=20 * SECOND)
     expect(again).to_have_count(0)
     expect(rows.last).to_contain_text("Happy", timeout=20 * SECOND)
-    assert watcher.problems == []
-    page.context.close()
 
 
-def test_upload_and_review_by_keyboard_alone(
-    browser: Browser, platform: Platform, portrait: bytes
-) -> None:
-    watcher = Watcher(browser, platform)
+def test_upload_and_review_by_keyboard_alone(watcher: Watcher, portrait: bytes) -> None:
     page = watcher.open()
     sign_up(page, "keyboard@example.com")
     # From now on choosers are caught: asked for at the last moment, the key can be faster.
@@ -155,5 +143,3 @@ def test_upload_and_review_by_keyboard_alone(
     expect(page.get_by_text("Saved.")).to_be_visible()
     expect(page.get_by_text("You say “angry”")).to_be_visible()
     tab_to(page, ".photo-delete", most=80)
-    assert watcher.problems == []
-    page.context.close()
