@@ -1,0 +1,45 @@
+"""Accounts and mail."""
+
+from emotionsite.environment import env
+from emotionsite.settings.base import IN_PRODUCTION
+
+# --- Accounts: https://docs.allauth.org/en/latest/account/configuration.html
+AUTH_USER_MODEL = "detector.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+ACCOUNT_LOGIN_METHODS = {"email", "username"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_FORMS = {"signup": "detector.web.forms.SignupForm"}
+ACCOUNT_EMAIL_VERIFICATION = env.str(
+    "ACCOUNT_EMAIL_VERIFICATION", default="mandatory" if IN_PRODUCTION else "none"
+)
+# Signing up never tells whether an address is known. Where addresses are verified, a mail tells its
+# owner alone. Where they are not, a second account may use the same address.
+ACCOUNT_PREVENT_ENUMERATION = True if ACCOUNT_EMAIL_VERIFICATION == "mandatory" else "strict"
+ACCOUNT_ADAPTER = "detector.web.account_adapter.AccountAdapter"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[EmotionSite] "
+ACCOUNT_SESSION_REMEMBER = True
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "history"
+ACCOUNT_SIGNUP_REDIRECT_URL = "upload"
+ACCOUNT_LOGOUT_REDIRECT_URL = "landing"
+# Second factor: an authenticator app, and recovery codes in case it is lost.
+MFA_TOTP_ISSUER = "EmotionSite"
+MFA_TOTP_TOLERANCE = 1  # clocks of phones run up to half a minute off
+MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION != "mandatory"
+
+# No default in production: password reset links must not go to a log.
+EMAIL_CONFIG = env.email_url(
+    "EMAIL_URL", **({} if IN_PRODUCTION else {"default": "consolemail://"})
+)
+vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="EmotionSite <no-reply@localhost>")

@@ -1,0 +1,99 @@
+"""The API: limits, tokens, schema and other origins."""
+
+from datetime import timedelta
+
+from corsheaders.defaults import default_headers
+
+from emotionsite.environment import env, positive_int
+from emotionsite.settings.base import TRUSTED_PROXIES, WEB_THREADS
+
+# --- API
+# Concurrent calls that wait for results. Each holds a thread, and half stay free for other calls.
+API_WAITING_CALLS = max(WEB_THREADS // 2, 1)
+API_TOKEN_DAYS = positive_int("API_TOKEN_DAYS", 365)
+KNOX_TOKEN_MODEL = "detector.ApiToken"  # noqa: S105  a model's name
+# Without knox's migrations, since our token model replaces its table.
+MIGRATION_MODULES = {"knox": None}
+REST_KNOX = {
+    "AUTH_HEADER_PREFIX": "Bearer",
+    "TOKEN_TTL": timedelta(days=API_TOKEN_DAYS),
+    "TOKEN_MODEL": KNOX_TOKEN_MODEL,
+}
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "detector.api.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "detector.api.permissions.HasScope",
+    ],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "detector.api.negotiation.Negotiation",
+    "DEFAULT_PARSER_CLASSES": ["detector.api.parsers.StrictJsonParser"],
+    "DEFAULT_PAGINATION_CLASS": "detector.api.pagination.KeysetPagination",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "NUM_PROXIES": TRUSTED_PROXIES,
+    "EXCEPTION_HANDLER": "detector.api.errors.envelope",
+    "DEFAULT_THROTTLE_CLASSES": [
+        "detector.api.throttles.AnonymousThrottle",
+        "detector.api.throttles.UserThrottle",
+        "detector.api.throttles.TokenThrottle",
+        "detector.api.throttles.UploadThrottle",
+    ],
+    "DEFAULT_THROTTLE_RATES": {
+        "anon": env.str("API_THROTTLE_ANON", default="60/min"),
+        "user": env.str("API_THROTTLE_USER", default="1200/min"),
+        "token": env.str("API_THROTTLE_TOKEN", default="600/min"),
+        "uploads": env.str("API_THROTTLE_UPLOADS", default="240/min"),
+        # Calls without a valid token.
+        "failed": env.str("API_THROTTLE_FAILED", default="30/min"),
+    },
+    "UPLOADED_FILES_USE_URL": False,
+    "NON_FIELD_ERRORS_KEY": "request",
+    # There is only JSON, so `?format=` is not needed.
+    "URL_FORMAT_OVERRIDE": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "EmotionSite API",
+    "DESCRIPTION": "Find faces in photos, classify their expressions, read your private history. "
+    "Log in with `Authorization: Bearer <token>`; tokens are made on the settings page.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "REDOC_DIST": "SIDECAR",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "detector.api.schema.complete",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "Emotion": "detector.enums.Emotion",
+        "Verdict": "detector.enums.Verdict",
+        "ReviewKind": "detector.enums.ReviewKind",
+        "Status": "detector.enums.Status",
+        "Source": "detector.enums.Source",
+        "Scope": "detector.enums.Scope",
+        "Event": "detector.enums.Event",
+        "DeliveryStatus": "detector.enums.DeliveryStatus",
+        "ModelStatus": "detector.enums.ModelStatus",
+    },
+}
+
+# --- Other origins: none by default, and never with cookies.
+# https://pypi.org/project/django-cors-headers/
+CORS_ALLOWED_ORIGINS = env.list("API_CORS_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-match", "if-none-match"]
+CORS_EXPOSE_HEADERS = [
+    "Content-Disposition", "ETag", "Idempotency-Replayed", "Location",
+    "RateLimit-Limit", "RateLimit-Policy",
+    "RateLimit-Remaining", "RateLimit-Reset", "Retry-After",
+]  # fmt: skip

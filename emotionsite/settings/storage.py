@@ -1,0 +1,86 @@
+"""Database, cache, files and uploads."""
+
+from pathlib import Path
+from typing import Any
+
+from whitenoise.compress import Compressor
+
+from emotionsite import private_files
+from emotionsite.environment import env, positive_int
+from emotionsite.settings.base import BASE_DIR, BUILD_DIR, VAR_DIR
+
+# --- Database: https://docs.djangoproject.com/en/5.2/ref/databases/#sqlite-notes
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'emotionsite.sqlite3'}")
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        # Writers wait for the lock at BEGIN, instead of failing when a read becomes a write.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+    private_files.make_database(Path(DATABASES["default"]["NAME"]))
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # A host that does not respond must not hold a request for minutes.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Cache of rate limits, shared by all processes. During an outage it forgets the counts, so that
+# people can still log in and upload.
+DJANGO_REDIS_IGNORE_EXCEPTIONS = DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
+REDIS_URL = env.str("REDIS_URL", default="")
+CACHES = {
+    "default": (
+        {
+            "BACKEND": "emotionsite.cache.RedisCache",
+            "LOCATION": REDIS_URL,
+            "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": 1},
+        }
+        if REDIS_URL
+        else {
+            "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+            "LOCATION": VAR_DIR / "cache",
+            # Above this number it drops random entries, and with them counts of limits.
+            "OPTIONS": {"MAX_ENTRIES": 10_000},
+        }
+    )
+}
+
+# --- Files: media have no public URL; only views that check the owner read them
+MEDIA_ROOT = VAR_DIR / "media"
+STATIC_URL = "/static/"
+STATIC_ROOT = BUILD_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static", ("vendor", BUILD_DIR / "vendor")]
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+# Compressing source maps would take half the time of a first start, and only debuggers read them.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
+
+# --- Uploads
+UPLOAD_MAX_BYTES = positive_int("UPLOAD_MAX_BYTES", 50 * 2**20)
+# Pixels as decoded: a JPEG of up to four times as many is decoded at half its width and height.
+UPLOAD_MAX_PIXELS = positive_int("UPLOAD_MAX_PIXELS", 65_000_000)
+REQUEST_MAX_BYTES = positive_int("REQUEST_MAX_BYTES", 256 * 2**20)
+DATA_UPLOAD_MAX_NUMBER_FILES = positive_int("UPLOAD_MAX_FILES", 100)
+# Files in a ZIP of photos, and bytes that it unpacks to.
+ARCHIVE_MAX_FILES = positive_int("ARCHIVE_MAX_FILES", 200)
+ARCHIVE_MAX_BYTES = positive_int("ARCHIVE_MAX_BYTES", 512 * 2**20)
+# A larger upload is kept in a file instead of memory.
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "detector.common.temporary.TemporaryFileHandler",
+]
+# Days for which a deleted photo can be restored.
+BIN_DAYS = positive_int("BIN_DAYS", 7)
+# Quotas of one person.
+QUOTA_PHOTOS = positive_int("QUOTA_PHOTOS", 100_000)
+QUOTA_BYTES = positive_int("QUOTA_BYTES", 50 * 2**30)
