@@ -6,8 +6,9 @@ from numpy.typing import NDArray
 
 from ml import calibration
 from ml.manifest import HeadCalibration
+from ml.training import bias as bias_of_a_head
 from ml.training import calibrate, data, metrics, views
-from ml.training.calibrate import Judge
+from ml.training.bias import Judge
 
 PLAIN = HeadCalibration(1.0, (0.0,) * 7)
 
@@ -77,28 +78,28 @@ def accuracy(judge: Judge, bias: NDArray[np.float64] | float = 0.0) -> float:
 def test_a_bias_costs_no_more_accuracy_than_allowed(
     cost: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calibrate, "STEPS", 100)
+    monkeypatch.setattr(bias_of_a_head, "STEPS", 100)
     seen, unseen = answers_that_know_the_prior(PRIOR), answers_that_know_the_prior(PRIOR, 7)
-    merit, bias = calibrate.fit_bias([seen], PRIOR, cost)
+    merit, bias = bias_of_a_head.fit_bias([seen], PRIOR, cost)
     assert accuracy(seen, bias) >= accuracy(seen) - cost
     assert bias.sum() == pytest.approx(0, abs=1e-9)
     shares = [
-        calibrate.prior_bias(PRIOR, strength, cap)
-        for strength in calibrate.STRENGTHS
-        for cap in calibrate.CAPS
+        bias_of_a_head.prior_bias(PRIOR, strength, cap)
+        for strength in bias_of_a_head.STRENGTHS
+        for cap in bias_of_a_head.CAPS
     ]
     assert any(np.allclose(bias, share) for share in shares), "a free bias learns a split by heart"
-    assert merit >= calibrate.Merit([seen], cost)(np.zeros(7))
+    assert merit >= bias_of_a_head.Merit([seen], cost)(np.zeros(7))
     rare = unseen.label == 1
     found = (unseen.logits + bias).argmax(axis=1)[rare] == 1
     assert found.mean() >= (unseen.logits.argmax(axis=1)[rare] == 1).mean()
 
 
 def test_faces_from_elsewhere_have_their_say(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calibrate, "STEPS", 100)
+    monkeypatch.setattr(bias_of_a_head, "STEPS", 100)
     here, elsewhere = answers_that_know_the_prior(PRIOR), answers_that_know_the_prior(EVEN, 8)
     unseen = answers_that_know_the_prior(EVEN, 9)
-    _, bias = calibrate.fit_bias([here, elsewhere], PRIOR, 0.02)
+    _, bias = bias_of_a_head.fit_bias([here, elsewhere], PRIOR, 0.02)
     assert accuracy(here, bias) >= accuracy(here) - 0.02
     assert accuracy(unseen, bias) > accuracy(unseen) + 0.05
 
@@ -106,14 +107,14 @@ def test_faces_from_elsewhere_have_their_say(monkeypatch: pytest.MonkeyPatch) ->
 def test_merit_is_the_mean_of_balanced_accuracy_and_macro_f1() -> None:
     label = np.array([0, 0, 0, 3])
     logits = np.eye(7, dtype=np.float32)[[0, 0, 0, 0]]
-    merit = calibrate.Merit([Judge(logits, label)], 0.0)
+    merit = bias_of_a_head.Merit([Judge(logits, label)], 0.0)
     recall, f1 = 0.5, metrics.macro_f1(metrics.confusion_matrix(label, np.zeros(4, np.int64)))
     assert merit(np.zeros(7)) == pytest.approx((recall + f1) / 2)
     assert merit(3 * np.eye(7)[3]) == -1
 
 
 def test_a_cap_leaves_frequent_emotions_as_they_are() -> None:
-    bias = calibrate.prior_bias(PRIOR, 1.0, 0.05)
+    bias = bias_of_a_head.prior_bias(PRIOR, 1.0, 0.05)
     assert np.delete(bias, 1) == pytest.approx(np.full(6, bias[0]))
     assert bias[1] - bias[0] == pytest.approx(np.log(0.05 / 0.02))
 

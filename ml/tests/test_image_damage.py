@@ -1,0 +1,93 @@
+"""Empty, damaged and foreign files are refused, each with its code."""
+
+import io
+import struct
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from ml import images
+from ml.tests.files import assert_damaged, beginning, error_of, saved
+
+
+def test_empty() -> None:
+    for call in (images.inspect, images.verify, images.decode):
+        assert error_of(call, io.BytesIO()).code == "empty_file"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"To whom it may concern: this is a letter.",
+        b"x",
+        b"%PDF-1.7\n",
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"P6 2 2 255 " + bytes(12),
+        bytes(100),
+    ],
+)
+def test_not_a_supported_image(content: bytes) -> None:
+    for call in (images.inspect, images.decode):
+        error = error_of(call, io.BytesIO(content))
+        assert error.code == "unsupported_format"
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("JPEG", {}),
+        ("JPEG", {"progressive": True}),
+        ("PNG", {}),
+        ("WEBP", {}),
+        ("GIF", {}),
+        ("BMP", {}),
+        ("TIFF", {}),
+        ("HEIF", {}),
+    ],
+)
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+def test_truncated(
+    astronaut: NDArray[np.uint8], kind: str, options: dict[str, Any], share: float
+) -> None:
+    assert_damaged(beginning(astronaut[:128, 128:320], share, kind, **options))
+
+
+def test_damaged_checksum(astronaut: NDArray[np.uint8]) -> None:
+    content = bytearray(saved(astronaut, "PNG").getvalue())
+    content[len(content) // 2] ^= 0xFF
+    assert images.inspect(io.BytesIO(content)).format == "PNG"
+    assert error_of(images.verify, io.BytesIO(content)).code == "corrupt_image"
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\nxx", b"GIF89a", b"RIFF\0\0\0\0WEBPVP8 "]
+)
+def test_damaged_header(content: bytes) -> None:
+    assert error_of(images.inspect, io.BytesIO(content)).code == "corrupt_image"
+
+
+@pytest.mark.parametrize(("width", "height"), [(0, 4), (4, 0), (0, 0)])
+def test_no_side_may_be_empty(width: int, height: int) -> None:
+    whole = saved(Image.new("RGB", (4, 4)), "BMP").getvalue()
+    content = whole[:18] + struct.pack("<ii", width, height) + whole[26:]
+    assert error_of(images.inspect, io.BytesIO(content)).code == "corrupt_image"
+
+
+@pytest.mark.parametrize(
+    ("start", "word"),
+    [
+        (b"\xff\x0a" + bytes(40), "JPEG XL"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
+        (b"%PDF-1.7", "PDF"),
+        (b"\0\0\0\x14ftypqt  " + bytes(40), "film"),
+        (b"\0\0\0\x14ftypisom" + bytes(40), "film"),
+    ],
+)
+def test_what_people_send_has_a_sentence(start: bytes, word: str) -> None:
+    error = error_of(images.inspect, io.BytesIO(start))
+    assert error.code == "unsupported_format"
+    assert word in error.message
