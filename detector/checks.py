@@ -82,7 +82,7 @@ def model_of_the_environment_is_kept(app_configs: Any, **_: Any) -> list[CheckMe
 def model_chosen_is_kept(
     app_configs: Any, databases: Sequence[str] | None = None, **_: Any
 ) -> list[CheckMessage]:
-    """The same for the version that a person chose, until the next worker starts."""
+    """Check the same for the version that a person chose, until the next worker starts."""
     try:
         return _model_warning(promotion.overruled_choice() if databases else "", "detector.W005")
     except DatabaseError:

@@ -84,7 +84,7 @@ class Manifest:
         return shipped and not self.serving_path.is_file()
 
     def provenance(self, name: str) -> Path:
-        """A file that serving does without. Raises WeightsNotKeptError where it is not here."""
+        """Return a file that only training needs. Raises WeightsNotKeptError if it is not here."""
         path = self.folder / name
         if not path.is_file():
             remedy = (
@@ -102,7 +102,7 @@ class Manifest:
 
 
 def available_versions(weights: Path | None = None) -> list[str]:
-    """Names of the versions that have a manifest, sorted; of those that ship unless told."""
+    """Return the sorted names of versions with a manifest, by default of those that ship."""
     return sorted(path.parent.name for path in (weights or WEIGHTS_FOLDER).glob(f"*/{FILE_NAME}"))
 
 

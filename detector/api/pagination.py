@@ -61,7 +61,7 @@ class KeysetPagination(BasePagination):
     """
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        """A page; a cursor that was tampered with is not found, like any other unknown one."""
+        """Return a page. A cursor that was tampered with is answered like an unknown one: 404."""
         self.request = request
         self.orderings = orderings_of(view)
         query = PageSerializer(data=request.query_params)
@@ -75,13 +75,13 @@ class KeysetPagination(BasePagination):
         return self.page.items
 
     def get_paginated_response(self, data: Any) -> Response:
-        """The page with the addresses of its neighbours."""
+        """Return the page with the addresses of its neighbours."""
         following = self._address(self.page.later, backwards=False)
         previous = self._address(self.page.earlier, backwards=True)
         return Response({"next": following, "previous": previous, "results": data})
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """As `get_paginated_response` answers."""
+        """Return the schema of what `get_paginated_response` returns."""
         address = {
             "type": ["string", "null"],
             "format": "uri",
@@ -95,7 +95,7 @@ class KeysetPagination(BasePagination):
         }
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        """The parameters of a page."""
+        """Return the parameters of a page."""
         orderings = [sign + name for name in orderings_of(view) for sign in ("-", "")]
         known = {
             "cursor": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
@@ -150,5 +150,5 @@ class KeysetPagination(BasePagination):
 
 
 def orderings_of(view: Any) -> dict[str, str]:
-    """By what a view's list can be ordered."""
+    """Return the names that a view's list can be ordered by."""
     return getattr(view, "orderings", DEFAULT_ORDERINGS)

@@ -21,7 +21,7 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
         raise AuditLogIsFinalError
 
     def delete(self) -> NoReturn:
-        """Refused: an entry stays."""
+        """Refuse: entries are never deleted."""
         raise AuditLogIsFinalError
 
     def about(self, target: models.Model) -> Self:
@@ -80,5 +80,5 @@ class AuditEntry(models.Model):
         super().save(*args, **{**kwargs, "force_insert": True})
 
     def delete(self, *_: Any, **__: Any) -> NoReturn:
-        """Refused: an entry stays."""
+        """Refuse: entries are never deleted."""
         raise AuditLogIsFinalError

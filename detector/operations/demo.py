@@ -83,7 +83,7 @@ def remove(owner: User) -> int:
 
 
 def _moment(owner: User, chance: random.Random) -> datetime:
-    """Some time in the last year: more at weekends, most in the evening."""
+    """Return a time in the last year: more at weekends, most in the evening."""
     now = timezone.now()
     while True:
         moment = now - timedelta(days=chance.random() * DAYS)

@@ -54,13 +54,13 @@ def choose_default() -> None:
 
 
 def pinned() -> str | None:
-    """The version that the environment names; None where it names one that is not kept."""
+    """Return the version that the environment names; None if its weights are not kept."""
     name = settings.MODEL_VERSION
     return None if name is None or is_withdrawn(name) else str(name)
 
 
 def is_withdrawn(name: str) -> bool:
-    """Whether only the manifest of a version is kept: it can be looked up, but not used."""
+    """Return whether only the manifest of a version is kept: it can be read, not used."""
     try:
         return manifest.find(name, settings.MODELS_FOLDER).is_withdrawn
     except manifest.ManifestError:
@@ -68,7 +68,7 @@ def is_withdrawn(name: str) -> bool:
 
 
 def overruled_setting() -> str:
-    """Why MODEL_VERSION decides nothing; empty where it decides or is not set."""
+    """Return why MODEL_VERSION has no effect; empty if it has, or is not set."""
     if settings.MODEL_VERSION is None or pinned() is not None:
         return ""
     return (
@@ -78,7 +78,7 @@ def overruled_setting() -> str:
 
 
 def overruled_choice() -> str:
-    """Why the version that a person chose does not serve; empty where it does."""
+    """Return why the version that a person chose does not serve; empty if it does."""
     active = model_selectors.active_model()
     if active is None or active.chosen_at is None or not is_withdrawn(active.name):
         return ""

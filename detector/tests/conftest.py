@@ -50,7 +50,7 @@ def django_db_modify_db_settings(
 
 @pytest.fixture(autouse=True)
 def _audit_log_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Between tests that commit the database is emptied: the one way round the triggers."""
+    """Empty the audit log after tests that commit: the only way around the triggers."""
     if not _commits(request):
         yield
         return
@@ -85,7 +85,7 @@ def _private_files(settings: Settings, tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def _clock_travels_along(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test that travels takes the database along, whose clock time_machine does not move.
+    """Move the clock of the database in tests that travel: time_machine does not.
 
     One that has a host with a wrong clock says so by the fixture `wrong_clocks`.
     """
@@ -102,7 +102,7 @@ def wrong_clocks() -> None:
 
 @pytest.fixture(autouse=True)
 def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
-    """Stub of the broker: the receivers of messages by task, which a test may replace."""
+    """Return a stub of the broker: task → receiver of messages, which a test may replace."""
     takers: Broker = {}
     monkeypatch.setattr(dispatch, "publish", lambda task, text: takers[task](text))
     return takers
@@ -110,25 +110,25 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
 
 @pytest.fixture(autouse=True)
 def sent(broker: Broker) -> list[UUID]:
-    """Ids of the analyses for which messages were sent."""
+    """Return the ids of the analyses for which messages were sent."""
     return _noted(broker, TaskName.ANALYSE)
 
 
 @pytest.fixture(autouse=True)
 def explain_sent(broker: Broker) -> list[UUID]:
-    """Ids of the heat maps for which messages were sent."""
+    """Return the ids of the heat maps for which messages were sent."""
     return _noted(broker, TaskName.EXPLAIN)
 
 
 @pytest.fixture(autouse=True)
 def deliver_sent(broker: Broker) -> list[UUID]:
-    """Ids of the deliveries for which messages were sent."""
+    """Return the ids of the deliveries for which messages were sent."""
     return _noted(broker, TaskName.DELIVER)
 
 
 @pytest.fixture(autouse=True)
 def background_sent(broker: Broker) -> list[UUID]:
-    """Ids for which messages were sent to the background worker: fine-tunes and shadow scoring."""
+    """Return the ids sent to the background worker: fine-tunes and shadow scoring."""
     return _noted(broker, TaskName.FINE_TUNE, TaskName.SHADOW)
 
 
@@ -141,7 +141,7 @@ def _noted(broker: Broker, *tasks: TaskName) -> list[UUID]:
 
 @pytest.fixture(autouse=True)
 def analyser(monkeypatch: pytest.MonkeyPatch) -> StubAnalyser:
-    """Stub of the network; a test sets the faces that it finds."""
+    """Replace the network by a stub; a test sets the faces that it finds."""
     stub = StubAnalyser()
     monkeypatch.setattr(networks, "analyser", lambda: stub)
     return stub
@@ -174,7 +174,7 @@ def stranger_web(stranger: User) -> Client:
 
 @pytest.fixture
 def staff(admin_user: User) -> Client:
-    """A superuser in the browser, who may do everything in the administration."""
+    """Log a superuser in, who may do everything in the administration."""
     return logged_in(admin_user)
 
 
@@ -264,7 +264,7 @@ def work_off(sent: list[UUID]) -> Callable[[], list[Analysis]]:
 
 @pytest.fixture
 def case(analysed: Analysis, owner: User, settings: Settings) -> ReviewCase:
-    """The face of `analysed`, waiting for a single review: its owner agreed."""
+    """Return the case of the face of `analysed`, which waits for one review; its owner agreed."""
     settings.REVIEW_DOUBLE_SHARE = 0.0
     review_consent.agree(owner)
     return ReviewCase.objects.get()
@@ -277,7 +277,7 @@ def analysed(
     work_off: Callable[[], list[Analysis]],
     django_capture_on_commit_callbacks: Any,
 ) -> Analysis:
-    """An analysed photo of the owner, in which the stub found one happy face."""
+    """Return an analysed photo of the owner, in which the stub found one happy face."""
     from detector.analyses import submission
     from detector.enums import Source
 

@@ -40,7 +40,7 @@ def call(
     api: APIClient, picture: Callable[..., SimpleUploadedFile], work_off: Callable[[], Any],
     django_capture_on_commit_callbacks: Any,
 ) -> Caller:  # fmt: skip
-    """A finished call whose photo has been analysed."""
+    """Return a finished call whose photo has been analysed."""
     caller = Caller(api, picture().open().read())
     with django_capture_on_commit_callbacks(execute=True):
         assert caller().status_code == 202
@@ -113,7 +113,7 @@ def test_of_several_photos_those_that_are_left_are_told(
 
 @pytest.fixture
 def told(owner: User, analysed: Analysis) -> WebhookDelivery:
-    """A delivery about a photo whose response repeats the payload."""
+    """Return a delivery about a photo, whose response repeats the payload."""
     endpoint = WebhookEndpointFactory.create(owner=owner)
     endpoints.record(analysed.pk)
     verdicts.correct(owner, analysed.faces.get(), "sad")

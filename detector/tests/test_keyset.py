@@ -19,7 +19,7 @@ ORDERS = [
 
 @pytest.fixture
 def rows(owner: User) -> QuerySet[Analysis]:
-    """Seven, five of which are equal in all but their ids."""
+    """Return seven rows, five of which are equal in all but their ids."""
     for share in (0.5, 0.5, 0.25, 0.5, 1 / 3, 0.5, 0.5):
         AnalysisFactory.create(photo__owner=owner, best_confidence=share)
     return Analysis.objects.select_related("photo")

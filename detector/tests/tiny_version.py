@@ -20,7 +20,7 @@ HAPPY = 3.0
 
 @functools.cache
 def graph() -> bytes:
-    """An ONNX graph from crops (N, 48, 48, 1) to both heads (N, 7); it calls every face happy."""
+    """Return an ONNX graph, crops (N, 48, 48, 1) → both heads (N, 7): every face is happy."""
     random = np.random.default_rng(2013)
     bias = np.array([HAPPY * (emotion == "happy") for emotion in EMOTIONS], np.float32)
     nodes, constants = [helper.make_node("Flatten", ["crops"], ["pixels"])], []

@@ -24,7 +24,7 @@ UNUSABLE = DetectorError("model_unusable", "No such weights.", permanent=False)
 
 @pytest.fixture(autouse=True)
 def _reads_photos(monkeypatch: pytest.MonkeyPatch) -> None:
-    """This process counts as a worker; its heart only announces it, and nothing waits."""
+    """Let this process count as a worker whose heart only announces it."""
     monkeypatch.setattr(celery, "reads_photos", lambda: True)
     monkeypatch.setattr(celery, "AWAY_SECONDS", 0)
     monkeypatch.setattr(Heart, "start", lambda heart: heartbeats.announce(heart.name))

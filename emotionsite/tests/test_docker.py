@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def pattern_of(line: str) -> re.Pattern[str]:
-    """A line of .dockerignore: from the root of the context, and whatever is below it."""
+    """Return the pattern of a line of .dockerignore, with everything below it."""
     parts = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     regex = re.sub(
         r"\*\*/|\*\*|\*|\?|[^*?]+", lambda found: parts.get(found[0], re.escape(found[0])), line
@@ -28,7 +28,7 @@ def pattern_of(line: str) -> re.Pattern[str]:
 
 
 def context() -> Iterator[Path]:
-    """The files that `docker build` is sent, relative to the root."""
+    """Yield the files that `docker build` gets, relative to the root."""
     lines = (ROOT / ".dockerignore").read_text().split()
     assert not any(line.startswith(("!", "#", "/")) for line in lines), "not understood here"
     ignored = [pattern_of(line) for line in lines]
@@ -42,7 +42,7 @@ def context() -> Iterator[Path]:
 
 
 def instructions() -> Iterator[tuple[str, list[str]]]:
-    """What the Dockerfile says, line by line, as words."""
+    """Yield the instructions of the Dockerfile, each as words."""
     text = re.sub(r"\\\n", " ", (ROOT / "Dockerfile").read_text())
     for line in text.splitlines():
         if line and not line.startswith("#"):
@@ -106,7 +106,7 @@ class Builder:
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Target → its folder /app."""
+    """Return target → its folder /app."""
     stages = Builder(tmp_path_factory.mktemp("images")).stages
     return {name: root / "app" for name, root in stages.items() if (root / "app").is_dir()}
 
@@ -116,7 +116,7 @@ def names(image: Path) -> set[str]:
 
 
 def run(image: Path, *words: str) -> str:
-    """What Python prints in the image's folder, with nothing else of the project to import."""
+    """Return what Python prints in the image's folder, where it imports nothing else of ours."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     done = subprocess.run(
         [sys.executable, *words],

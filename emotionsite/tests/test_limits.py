@@ -16,7 +16,7 @@ from emotionsite.processes.pool import SlotPool
 
 @pytest.fixture
 def pool(monkeypatch: pytest.MonkeyPatch) -> SlotPool:
-    """One that has no model to load."""
+    """Return a pool that loads no model."""
     monkeypatch.setattr(celery, "reads_photos", lambda: False)
     pool = SlotPool()
     pool.start()

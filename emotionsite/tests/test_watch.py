@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("private_jobs")]
 
 @pytest.fixture
 def waiting() -> Analysis:
-    """A photo whose message was sent a minute ago and was not claimed."""
+    """Return a photo whose message was sent a minute ago and was not claimed."""
     old = timezone.now() - timedelta(minutes=1)
     photo = PhotoFactory.create()
     return Analysis.objects.create(
@@ -60,7 +60,7 @@ def test_a_stopped_process_has_the_workers_made_anew(alive: str, settings: Any) 
 
 
 def busy(waiting: Analysis) -> None:
-    """With a heat map that takes long, for instance."""
+    """Let the worker take long, as a heat map may."""
     [worker] = WorkerHeartbeat.objects.all()
     heartbeats.take(worker.name)
     old = timezone.now() - timedelta(seconds=50)
@@ -68,7 +68,7 @@ def busy(waiting: Analysis) -> None:
 
 
 def just_took_something_else(waiting: Analysis) -> None:
-    """And has done it already."""
+    """Let the worker finish another task."""
     [worker] = WorkerHeartbeat.objects.all()
     heartbeats.take(worker.name)
     heartbeats.beat(worker.name, is_busy=False)

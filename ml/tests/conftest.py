@@ -21,19 +21,19 @@ PICTURES: Any = skimage.data
 
 @pytest.fixture(scope="session")
 def astronaut() -> Photo:
-    """(512, 512, 3) with one smiling face."""
+    """Return a photo (512, 512, 3) with one smiling face."""
     return np.ascontiguousarray(PICTURES.astronaut())
 
 
 @pytest.fixture(scope="session")
 def coffee() -> Photo:
-    """(400, 600, 3) without a face."""
+    """Return a photo (400, 600, 3) without a face."""
     return np.ascontiguousarray(PICTURES.coffee())
 
 
 @pytest.fixture(scope="session")
 def hopper() -> Photo:
-    """(600, 512, 3) with one face, glasses and cap."""
+    """Return a photo (600, 512, 3) with one face, glasses and cap."""
     path = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
     with Image.open(path) as image:
         return np.asarray(image.convert("RGB"))
@@ -41,7 +41,7 @@ def hopper() -> Photo:
 
 @pytest.fixture(scope="session")
 def montage(astronaut: Photo, hopper: Photo) -> Photo:
-    """(512, 1024 + 437, 3) with three faces: astronaut, hopper, mirrored astronaut."""
+    """Return (512, 1024 + 437, 3) with three faces: astronaut, hopper, mirrored astronaut."""
     smaller = cv2.resize(hopper, (437, 512), interpolation=cv2.INTER_AREA)
     return np.ascontiguousarray(np.hstack([astronaut, smaller, astronaut[:, ::-1]]))
 
@@ -53,7 +53,7 @@ def analyser() -> inference.Analyser:
 
 @pytest.fixture(scope="session")
 def crops() -> NDArray[np.uint8]:
-    """(200, 48, 48): training images from the file EMOTIONSITE_DATA, else generated ones."""
+    """Return (200, 48, 48) training images of the file EMOTIONSITE_DATA, else generated ones."""
     source = os.environ.get("EMOTIONSITE_DATA")
     if source:
         with np.load(source) as file:
@@ -62,7 +62,7 @@ def crops() -> NDArray[np.uint8]:
 
 
 def made_faces(count: int, seed: int = 0) -> NDArray[np.uint8]:
-    """(count, 48, 48) varied pieces of the astronaut's face: shifted, scaled, relit, noisy."""
+    """Return (count, 48, 48) variants of the astronaut's face: shifted, scaled, relit, noisy."""
     random = np.random.default_rng(seed)
     grey = cv2.cvtColor(PICTURES.astronaut(), cv2.COLOR_RGB2GRAY)
     faces = np.empty((count, 48, 48), np.uint8)
@@ -76,7 +76,7 @@ def made_faces(count: int, seed: int = 0) -> NDArray[np.uint8]:
 
 
 def save_faces(path: Path, count: int, seed: int = 1) -> Path:
-    """A file of generated faces with random labels and votes; three of five are for training."""
+    """Save generated faces with random labels and votes; three of five are for training."""
     random = np.random.default_rng(seed)
     np.savez(
         path,
@@ -90,13 +90,13 @@ def save_faces(path: Path, count: int, seed: int = 1) -> Path:
 
 @pytest.fixture(scope="session")
 def faces_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """160 faces: 96 for training, 32 for validation, 32 for the test."""
+    """Return a file of 160 faces: 96 for training, 32 for validation, 32 for the test."""
     return save_faces(tmp_path_factory.mktemp("data") / "faces.npz", 160)
 
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory, faces_file: Path) -> Path:
-    """Folder of a finished smoke run."""
+    """Return the folder of a finished smoke run."""
     from ml.training import config, train
 
     folder = tmp_path_factory.mktemp("run")
@@ -106,6 +106,6 @@ def run(tmp_path_factory: pytest.TempPathFactory, faces_file: Path) -> Path:
 
 @pytest.fixture
 def gradient() -> Photo:
-    """(32, 48, 3): red grows to the right, green downwards, blue stays."""
+    """Return (32, 48, 3): red grows to the right, green downwards, blue stays."""
     y, x = np.mgrid[0:32, 0:48]
     return np.stack([x * 5, y * 7, np.full_like(x, 90)], axis=2).astype(np.uint8)

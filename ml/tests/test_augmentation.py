@@ -29,7 +29,7 @@ HARSH = Augmentation(
 
 
 def changed(images: NDArray[Any], config: Augmentation, seed: int = 5) -> NDArray[np.float32]:
-    """The images (N, 48, 48) as the configuration changes them."""
+    """Return the images (N, 48, 48) as the configuration changes them."""
     from ml.training.augmentation import augment
 
     uniform = drawn(len(images), seed)

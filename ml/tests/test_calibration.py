@@ -33,7 +33,7 @@ def test_bias_comes_before_temperature() -> None:
 
 
 def honest_answers(seed: int = 5) -> Judge:
-    """Logits (20,000, 7) whose softmax is right, and labels."""
+    """Return logits (20,000, 7) whose softmax is right, and labels."""
     random = np.random.default_rng(seed)
     logits = random.normal(0, 2, (20_000, 7)).astype(np.float32)
     chances = calibration.softmax(logits)
@@ -63,7 +63,7 @@ EVEN = np.full(7, 1 / 7)
 
 
 def answers_that_know_the_prior(shown: NDArray[np.float64], seed: int = 6) -> Judge:
-    """Logits (4000, 7) of a good network, and labels, which are as frequent as is `shown`."""
+    """Return logits (4000, 7) of a good network, and labels as frequent as in `shown`."""
     random = np.random.default_rng(seed)
     label = random.choice(7, 4000, p=shown)
     logits = random.normal(size=(4000, 7)) + 2 * np.eye(7)[label] + np.log(PRIOR)

@@ -26,7 +26,7 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def faces_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A hundred faces with labels, votes and splits: twenty for validation, twenty for the test."""
+    """Return a file of 100 faces with labels and votes: 20 for validation, 20 for the test."""
     return save_faces(tmp_path_factory.mktemp("data") / "faces.npz", 100, seed=4)
 
 

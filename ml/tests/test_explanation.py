@@ -66,7 +66,7 @@ def test_other_shapes_are_refused() -> None:
 
 @pytest.fixture(scope="module")
 def face(analyser: Analyser, astronaut: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The astronaut's crop."""
+    """Return the astronaut's crop."""
     detected = analyser._detector.detect(astronaut)
     return preprocessing.crop(astronaut, detected[0])
 

@@ -152,7 +152,7 @@ def test_export_gives_weights_that_load(
 
 @pytest.fixture(scope="module")
 def keras_logits(crops: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
-    """Results of the committed Keras model for 200 crops."""
+    """Return results of the committed Keras model for 200 crops."""
     import keras
 
     weights = manifest.read(inference.DEFAULT_VERSION)

@@ -22,7 +22,7 @@ def detector() -> CenterFace:
 
 
 def geometry(face: FaceDetection) -> list[float]:
-    """Box and landmarks in one list."""
+    """Return box and landmarks in one list."""
     assert face.landmarks is not None
     box = face.box
     return [box.x, box.y, box.width, box.height, *face.landmarks.ravel().tolist()]

@@ -46,7 +46,7 @@ def base_faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def reviewed_faces(base_faces: Path) -> Path:
-    """A task that a small network learns in seconds: upright is happy, upside down is sad."""
+    """Return a task that a network learns in seconds: upright is happy, upside down is sad."""
     images = made_faces(240, seed=5)
     label = np.tile([HAPPY, SAD], 120).astype(np.uint8)
     images[1::2] = images[1::2, ::-1]
@@ -57,7 +57,7 @@ def reviewed_faces(base_faces: Path) -> Path:
 
 
 def untrained(folder: Path) -> None:
-    """Weights of an untrained small network."""
+    """Write the weights of an untrained small network."""
     import keras
 
     from ml import architectures

@@ -34,7 +34,7 @@ def by_littlecms(image: Image.Image, profile: bytes) -> NDArray[np.int_]:
 
 
 def grey_profile(gamma: float) -> bytes:
-    """A profile of scanners and printers that has only a curve."""
+    """Return a profile of scanners and printers that has only a curve."""
     white = b"XYZ \0\0\0\0" + struct.pack(">3i", 63190, 65536, 54061)
     curve = b"curv" + struct.pack(">IIHxx", 0, 1, round(gamma * 256))
     start = 128 + 4 + 24

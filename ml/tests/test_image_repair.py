@@ -84,7 +84,7 @@ def test_a_png_without_its_last_chunk(
 
 
 def interlaced(side: int) -> bytes:
-    """A grey PNG in the seven passes of Adam7."""
+    """Return a grey PNG in the seven passes of Adam7."""
     steps = ((0, 8, 0, 8), (4, 8, 0, 8), (0, 4, 4, 8), (2, 4, 0, 4), (0, 2, 2, 4), (1, 2, 0, 2),
              (0, 1, 1, 2))  # fmt: skip
     rows = b"".join(

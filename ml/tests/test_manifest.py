@@ -33,7 +33,7 @@ def document(**changes: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def weights(tmp_path: Path) -> Path:
-    """A weights folder with one whole version, `v7`."""
+    """Return a weights folder with one whole version, `v7`."""
     folder = tmp_path / "weights" / "v7"
     folder.mkdir(parents=True)
     (folder / "model.onnx").write_bytes(b"graph")

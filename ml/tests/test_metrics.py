@@ -12,7 +12,7 @@ from ml.training import metrics
 
 @pytest.fixture(scope="module")
 def answers() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Probabilities (500, 7) that are right more often than not, and labels."""
+    """Return probabilities (500, 7) that are right more often than not, and labels."""
     random = np.random.default_rng(7)
     label = random.choice(7, 500, p=[0.14, 0.02, 0.14, 0.25, 0.16, 0.11, 0.18])
     logits = random.normal(size=(500, 7)) + 1.5 * np.eye(7)[label]

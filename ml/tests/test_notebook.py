@@ -16,7 +16,7 @@ NOTEBOOK = Path("ml/notebooks/emotion_detection.ipynb")
 
 @pytest.fixture(scope="module")
 def cells() -> list[dict[str, Any]]:
-    """The committed cells with code."""
+    """Return the committed cells with code."""
     found = json.loads(NOTEBOOK.read_text())["cells"]
     return [cell for cell in found if cell["cell_type"] == "code"]
 

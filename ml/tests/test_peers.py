@@ -11,7 +11,7 @@ from ml.training import data
 
 @pytest.fixture
 def faces() -> data.FaceDataset:
-    """Four faces; the taggers agree with the label on three and do not see the last one."""
+    """Return four faces: taggers agree with the label on three and did not see the last."""
     votes = np.zeros((4, 7), np.uint8)
     votes[[0, 1, 2], [3, 4, 6]] = 10
     return data.FaceDataset(

@@ -19,7 +19,7 @@ Photo = NDArray[np.uint8]
 def detection(
     centre: tuple[float, float], size: float, roll: float = 0.0, *, landmarks: bool = True
 ) -> FaceDetection:
-    """A face whose box is square and whose eyes and mouth are centred below the box's centre."""
+    """Return a face with a square box, and eyes and mouth centred below the box's centre."""
     x, y = centre
     points = np.array([[-0.2, -0.2], [0.2, -0.2], [0, 0], [-0.15, 0.2], [0.15, 0.2]]) * size
     angle = np.radians(roll)
@@ -29,7 +29,7 @@ def detection(
 
 
 def ramp(height: int, width: int) -> Photo:
-    """Grey grows by one a column and by two a row."""
+    """Return an image whose grey grows by one a column and by two a row."""
     y, x = np.mgrid[0:height, 0:width]
     return np.repeat((x + 2 * y)[..., None], 3, axis=2).astype(np.uint8)
 

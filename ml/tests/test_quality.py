@@ -18,7 +18,7 @@ def detection(landmarks: NDArray[np.float32] | None = FRONTAL, size: float = 100
 
 @pytest.fixture
 def crop() -> NDArray[np.uint8]:
-    """Sharp squares of middle grey."""
+    """Return a crop of sharp squares of middle grey."""
     squares = np.random.default_rng(1).integers(30, 210, (6, 6)).astype(np.uint8)
     return np.kron(squares, np.ones((8, 8), np.uint8))
 

@@ -16,7 +16,7 @@ Crop = NDArray[np.uint8]
 
 @pytest.fixture
 def crop() -> Crop:
-    """Varied enough that every change shows."""
+    """Return a crop so varied that every change shows."""
     y, x = np.mgrid[0:48, 0:48]
     return (100 + 60 * np.sin(x / 3) + 40 * np.cos(y / 5)).astype(np.uint8)
 

@@ -19,7 +19,7 @@ UPRIGHT = np.array([[80, 90], [120, 90], [100, 110], [85, 130], [115, 130]], np.
 
 
 def a_face(degrees: float = 0, box: Box | None = None) -> FaceDetection:
-    """A face about (100, 110), turned clockwise by so much."""
+    """Return a face about (100, 110), turned clockwise by so much."""
     angle = np.radians(degrees)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     points = ((UPRIGHT - 110) @ turn + 110).astype(np.float32)

@@ -106,7 +106,7 @@ def test_the_fainter_a_detection_the_less_doubt_it_takes() -> None:
 
 
 def drawn_axes(marks: int) -> Photo:
-    """A pair of axes with that many round marks."""
+    """Return a pair of axes with that many round marks."""
     figure: Any = Figure(figsize=(3, 2.4), dpi=100)
     canvas: Any = FigureCanvasAgg(figure)
     plot = figure.subplots()

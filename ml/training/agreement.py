@@ -11,7 +11,7 @@ from ml.training import metrics
 
 
 def human_level(votes: NDArray[np.integer]) -> NDArray[np.float64]:
-    """(N,) chance that one tagger of each face names what most of the others name.
+    """Return (N,) chances that a face's tagger names what most of the others name.
 
     Each tagger in turn is judged by the rest; where the rest are tied, a tied answer counts as
     much as one drawn among them. Rows with one vote have nobody to agree with: 0.
@@ -30,7 +30,7 @@ def human_level(votes: NDArray[np.integer]) -> NDArray[np.float64]:
 def divergence(
     votes: NDArray[np.integer], probabilities: NDArray[np.float32]
 ) -> NDArray[np.float64]:
-    """(N,) Kullback-Leibler divergence of the network from the taggers' distribution, in nats."""
+    """Return (N,) Kullback-Leibler divergences of the network from the taggers, in nats."""
     people = votes / votes.sum(axis=1, keepdims=True)
     model = np.maximum(probabilities.astype(np.float64), 1e-12)
     terms = people * np.log(np.where(people > 0, people, 1.0) / model)
@@ -38,7 +38,7 @@ def divergence(
 
 
 def top_two(votes: NDArray[np.integer], probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """(N,) whether what most taggers chose is among the network's two most likely."""
+    """Return (N,) whether the taggers' majority is among the network's two most likely."""
     best = np.argsort(-probabilities, axis=1, kind="stable")[:, :2]
     return np.asarray((best == votes.argmax(axis=1)[:, None]).any(axis=1))
 
@@ -46,7 +46,7 @@ def top_two(votes: NDArray[np.integer], probabilities: NDArray[np.float32]) -> N
 def report(
     votes: NDArray[np.integer], probabilities: NDArray[np.float32]
 ) -> dict[str, dict[str, float]]:
-    """The three for all faces: mean, and low and high end of its 95 % interval."""
+    """Return the three figures of all faces: mean, and both ends of its 95 % interval."""
     measured = {
         "human_level": human_level(votes),
         "divergence": divergence(votes, probabilities),

@@ -42,7 +42,7 @@ def augment(images: Tensor, draws: Tensor, config: Augmentation) -> Tensor:
 def mix(
     images: Tensor, targets: Targets, weights: Targets, share: Tensor
 ) -> tuple[Tensor, Targets, Targets]:
-    """Every image laid over another one of the batch, and its targets with it.
+    """Blend every image, and its targets, with another one of the batch.
 
     mixup (Zhang et al. 2018, arXiv:1710.09412); `share` (N,) is drawn from Beta(alpha, alpha).
     Targets are head → (N, 7), weights head → (N,); a target without weight gives none to the
@@ -63,7 +63,7 @@ def mix(
 
 
 def _move(images: Tensor, numbers: Draws, config: Augmentation) -> Tensor:
-    """One affine transform an image: mirror, rotation, zoom and shift about the centre."""
+    """Apply one affine transform an image: mirror, rotation, zoom and shift about the centre."""
     size = float(images.shape[1])
     angle = numbers.within(config.rotation_degrees * math.pi / 180)
     scale = 1 + numbers.within(config.zoom)
@@ -87,7 +87,7 @@ def _move(images: Tensor, numbers: Draws, config: Augmentation) -> Tensor:
 
 
 def _relight(images: Tensor, numbers: Draws, config: Augmentation) -> Tensor:
-    """Contrast about the image's mean, brightness, light from one side, gamma; then clipped."""
+    """Change contrast about the mean, brightness, light from one side and gamma; then clip."""
     contrast = 1 + numbers.within(config.contrast)[:, None, None, None]
     brightness = 255 * numbers.within(config.brightness)[:, None, None, None]
     mean = ops.mean(images, axis=(1, 2, 3), keepdims=True)
@@ -102,7 +102,7 @@ def _relight(images: Tensor, numbers: Draws, config: Augmentation) -> Tensor:
 
 
 def _slope(size: int, numbers: Draws, reach: float) -> Tensor:
-    """(N, H, W, 1): what light from a random direction multiplies each pixel by."""
+    """Return (N, H, W, 1) factors of the pixels under light from a random direction."""
     angle, strength = numbers.within(math.pi), numbers.within(reach)
     axis = ops.linspace(-1.0, 1.0, size)
     x = (strength * ops.cos(angle))[:, None, None] * axis[None, None, :]
@@ -111,7 +111,7 @@ def _slope(size: int, numbers: Draws, reach: float) -> Tensor:
 
 
 def _erase(images: Tensor, numbers: Draws, config: Augmentation) -> Tensor:
-    """A rectangle of random grey over some images (Zhong et al. 2017, arXiv:1708.04896)."""
+    """Draw a rectangle of random grey over some images (Zhong et al. 2017, arXiv:1708.04896)."""
     size = float(images.shape[1])
     chosen = numbers.chosen(config.erase_probability)
     half = [numbers.between(0.075 * size, 0.275 * size) for _ in range(2)]
@@ -120,7 +120,7 @@ def _erase(images: Tensor, numbers: Draws, config: Augmentation) -> Tensor:
 
 
 def _cover(images: Tensor, numbers: Draws, config: Augmentation) -> Tensor:
-    """Something even before the eyes or the mouth of some images, as glasses and masks are."""
+    """Cover the eyes or the mouth of some images evenly, as glasses and masks do."""
     chosen, eyes = numbers.chosen(config.cover_probability), numbers.chosen(0.5)
     centre = [ops.where(eyes, EYES[axis], MOUTH[axis]) + numbers.within(3.0) for axis in range(2)]
     half = [
@@ -134,7 +134,7 @@ def _cover(images: Tensor, numbers: Draws, config: Augmentation) -> Tensor:
 def _laid(
     images: Tensor, centre: list[Tensor], half: list[Tensor], grey: Tensor, opacity: Tensor
 ) -> Tensor:
-    """A rectangle over each image; all of it (N,), centre and half its size as x and y."""
+    """Lay a rectangle over each image; all arguments (N,), centre and half its size as x and y."""
     axis = ops.arange(images.shape[1], dtype="float32")
     across, down = (
         ops.abs(axis[None, :] - place[:, None]) < reach[:, None]

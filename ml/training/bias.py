@@ -25,7 +25,7 @@ class Judge(NamedTuple):
 
 
 def prior_bias(prior: NDArray[np.float64], strength: float, cap: float) -> NDArray[np.float64]:
-    """What takes a share of the prior back from the logits (7,), with mean 0."""
+    """Return the bias (7,) with mean 0 that takes back a share of the prior."""
     bias = -strength * np.log(np.minimum(prior, cap))
     # A constant in all logits changes nothing; without it the numbers are easy to read.
     return np.asarray(bias - bias.mean())
@@ -57,7 +57,7 @@ class Merit:
 
 
 def best_share(merit: Merit, prior: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-    """The highest merit that taking a share of the prior back has, and that bias."""
+    """Return the highest merit of taking back a share of the prior, and that bias."""
     starts = [prior_bias(prior, strength, cap) for cap in CAPS for strength in STRENGTHS]
     return max(((merit(start), start) for start in starts), key=lambda each: each[0])
 

@@ -63,7 +63,7 @@ class Threshold:
 
 
 def fit_temperature(judges: Sequence[Judge]) -> float:
-    """The temperature in [0.2, 5] with the least calibration error (Guo et al. 2017).
+    """Return the temperature in [0.2, 5] with the least calibration error (Guo et al. 2017).
 
     Of two sets of faces, the greater error counts; on the second one `ELSEWHERE_ERROR` times.
     """
@@ -83,7 +83,7 @@ def fit_temperature(judges: Sequence[Judge]) -> float:
 
 
 def fit_head(judges: Sequence[Judge], prior: NDArray[np.float64], cost: float = 0.0) -> FittedHead:
-    """Bias first, then the temperature of what it leaves."""
+    """Fit the bias first, then the temperature of the corrected logits."""
     merit, bias = fit_bias(judges, prior, cost)
     temperature = fit_temperature([Judge(logits + bias, label) for logits, label in judges])
     return FittedHead(
@@ -92,7 +92,7 @@ def fit_head(judges: Sequence[Judge], prior: NDArray[np.float64], cost: float = 
 
 
 def fit_threshold(judges: Sequence[Judge], constants: HeadCalibration) -> Threshold:
-    """The lowest confidence from which labels are right often enough for every judge.
+    """Return the lowest confidence from which labels are right often enough for every judge.
 
     The lower end of the 95 % interval must reach it, on validation with `CERTAIN_MARGIN`.
     """
@@ -115,7 +115,7 @@ def _often_enough(right: NDArray[np.bool_], share: float) -> bool:
 
 
 def judged(faces: data.FaceDataset, head: str) -> tuple[NDArray[np.bool_], NDArray[np.integer]]:
-    """Rows (N,) that judge a head, and the labels of those rows.
+    """Return rows (N,) that judge a head, and the labels of those rows.
 
     The consensus head is judged by the FER+ majority where the data have votes.
     """
@@ -126,7 +126,7 @@ def judged(faces: data.FaceDataset, head: str) -> tuple[NDArray[np.bool_], NDArr
 
 
 def priors(faces: data.FaceDataset) -> dict[str, NDArray[np.float64]]:
-    """How frequent each emotion is in the training targets of each head, (7,) each."""
+    """Return the frequencies (7,) of the emotions in the training targets of each head."""
     labels = np.bincount(faces.label, minlength=7).astype(np.float64)
     votes = labels if faces.consensus is None else faces.consensus.sum(axis=0, dtype=np.float64)
     counts = {"consensus": votes, "fer2013": labels}
@@ -148,7 +148,7 @@ class Fit:
     merit: dict[str, float]
 
     def classifier(self, network: Path) -> Classifier:
-        """The network, looking in the way that was chosen."""
+        """Return a classifier that runs the network in the chosen view."""
         return self.view.classifier(network)
 
 
@@ -180,7 +180,7 @@ def fit(
 
 
 def choose_view(merit: dict[View, float]) -> View:
-    """The best of those that ask for the mirror least often and lose at most `MAX_LOSS`."""
+    """Return the best view of the cheapest that lose at most `MAX_LOSS`: few need the mirror."""
     least = max(merit.values()) - MAX_LOSS
     enough = [view for view in VIEWS if merit[view] >= least]
     cheap = [view for view in enough if view.mirror_below == enough[0].mirror_below]
@@ -188,7 +188,7 @@ def choose_view(merit: dict[View, float]) -> View:
 
 
 def _judges(logits: Sequence[Logits], sets: Sequence[data.FaceDataset]) -> dict[str, list[Judge]]:
-    """Head → its judges. Faces from elsewhere judge `consensus` alone, which is what people see."""
+    """Return head → its judges. Faces from elsewhere judge only `consensus`, which people see."""
     found: dict[str, list[Judge]] = {head: [] for head in HEADS}
     for number, (said, faces) in enumerate(zip(logits, sets, strict=True)):
         for head in HEADS if number == 0 else HEADS[:1]:

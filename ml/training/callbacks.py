@@ -84,7 +84,7 @@ class Best(keras.callbacks.Callback):
             self.best, self.epoch = saved["score"], saved["epoch"]
 
     def is_stale(self, finished: int) -> bool:
-        """Whether a run of so many finished epochs has waited long enough."""
+        """Return whether a run of so many finished epochs has waited long enough."""
         return 0 < self.patience <= finished - self.epoch
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:

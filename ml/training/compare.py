@@ -30,7 +30,7 @@ Answers = dict[str, NDArray[np.float32]]
 
 
 def answers(weights: manifest.Manifest, images: NDArray[np.uint8]) -> Answers:
-    """What a version says of crops (N, 48, 48)."""
+    """Return the calibrated probabilities of a version for crops (N, 48, 48)."""
     logits = classifier_of(weights).logits(images)
     return {
         head: calibration.probabilities(logits[head], weights.calibration[head]) for head in HEADS
@@ -38,7 +38,7 @@ def answers(weights: manifest.Manifest, images: NDArray[np.uint8]) -> Answers:
 
 
 def mcnemar(gained: int, lost: int) -> float:
-    """Two-sided exact p-value: chance that as uneven a split arises where both are equally good."""
+    """Return the two-sided exact p-value: chance of a split as uneven if both are equally good."""
     n = gained + lost
     tail = sum(math.comb(n, k) for k in range(min(gained, lost) + 1))
     return min(2 * tail / (1 << n), 1.0)
@@ -47,7 +47,7 @@ def mcnemar(gained: int, lost: int) -> float:
 def paired(
     candidate: NDArray[np.float32], baseline: NDArray[np.float32], label: NDArray[np.integer]
 ) -> dict[str, Any]:
-    """The section of one set; probabilities (N, 7) of the same N ≥ 1 faces, label (N,)."""
+    """Return the section of one set; probabilities (N, 7) of the same N ≥ 1 faces, label (N,)."""
     right = {
         name: probabilities.argmax(axis=1) == label
         for name, probabilities in (("candidate", candidate), ("baseline", baseline))
@@ -76,7 +76,7 @@ def compare(
     test: data.FaceDataset,
     reviewed: data.FaceDataset | None = None,
 ) -> dict[str, Any]:
-    """The whole report.
+    """Return the whole report.
 
     `test` is judged by the taggers' majority ("test", what users see) and by the original labels
     ("original"); `reviewed` by what reviewers said.
@@ -114,7 +114,7 @@ def _figures(probabilities: NDArray[np.float32], label: NDArray[np.integer]) -> 
 
 
 def _change(after: NDArray[np.bool_], before: NDArray[np.bool_]) -> tuple[float, list[float]]:
-    """Mean difference of paired answers with its 95 % interval."""
+    """Return the mean difference of paired answers with its 95 % interval."""
     difference = after.astype(np.float64) - before
     reach = metrics.Z95 * float(difference.std()) / math.sqrt(len(difference))
     change = float(difference.mean())

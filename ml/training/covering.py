@@ -34,7 +34,7 @@ OTHER_TEXTURES: Final = ("gravel", "page", "clock", "camera")
 
 @cache
 def _picture(name: str) -> Crop:
-    """One of scikit-image's pictures in grey."""
+    """Return one of scikit-image's pictures in grey."""
     pictures: Any = skimage.data
     picture = np.asarray(getattr(pictures, name)(), np.uint8)
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) if picture.ndim == 3 else picture
@@ -42,7 +42,7 @@ def _picture(name: str) -> Crop:
 
 
 def texture(names: tuple[str, ...], random: Generator) -> Crop:
-    """A piece of one of these pictures, (48, 48)."""
+    """Return a piece of one of these pictures, (48, 48)."""
     picture = _picture(str(random.choice(names)))
     side = int(random.integers(24, 160))
     top, left = (int(random.integers(0, length - side)) for length in picture.shape[:2])
@@ -60,14 +60,14 @@ def _stripes(random: Generator) -> NDArray[np.float64]:
 
 
 def _slope(random: Generator, level: float) -> NDArray[np.float64]:
-    """Light that changes over the cover, as on cloth or skin."""
+    """Return light that changes over the cover, as on cloth or skin."""
     y, x = np.mgrid[0:SIDE, 0:SIDE] / SIDE - 0.5
     bend = random.normal(0, 60, 3)
     return np.asarray(level + bend[0] * x + bend[1] * y + bend[2] * (x * x + y * y))
 
 
 def _fill(crop: Crop, others: NDArray[np.uint8], random: Generator) -> NDArray[np.float64]:
-    """What a cover looks like: even, shaded, striped, a texture, or a part of some other face."""
+    """Return a cover's look: even, shaded, striped, a texture, or a part of another face."""
     kind = random.random()
     if kind < 0.25:
         level = random.uniform(0, 255) if random.random() < 0.7 else float(random.choice([0, 255]))
@@ -88,7 +88,7 @@ def _fill(crop: Crop, others: NDArray[np.uint8], random: Generator) -> NDArray[n
 
 
 def _blocks(crop: Crop, random: Generator) -> NDArray[np.float64]:
-    """The face itself in large pixels."""
+    """Return the face in large pixels."""
     few = int(random.integers(3, 7))
     small = cv2.resize(crop, (few, few), interpolation=cv2.INTER_AREA)
     return cv2.resize(small, (SIDE, SIDE), interpolation=cv2.INTER_NEAREST).astype(np.float64)
@@ -97,7 +97,7 @@ def _blocks(crop: Crop, random: Generator) -> NDArray[np.float64]:
 def _shape(
     centre: tuple[float, float], reach: tuple[float, float], random: Generator
 ) -> NDArray[np.uint8]:
-    """A mask that hides at least `reach` around `centre`: box, ellipse, glasses or fingers."""
+    """Return a mask that hides at least `reach` around `centre`: box, ellipse, glasses, fingers."""
     mask = np.zeros((SIDE, SIDE), np.uint8)
     x, y = centre[0] + random.normal(0, 1), centre[1] + random.normal(0, 1)
     across = reach[0] * random.uniform(1.0, 1.8)
@@ -125,7 +125,7 @@ def _shape(
 
 
 def _aside(random: Generator) -> NDArray[np.uint8]:
-    """A mask that leaves eyes and mouth free: on the forehead, in a corner, on the chin."""
+    """Return a mask that leaves eyes and mouth free: on forehead or chin, or in a corner."""
     mask = np.zeros((SIDE, SIDE), np.uint8)
     x, y = ((24, 4), (3, 30), (45, 30), (24, 47), (4, 4), (44, 44))[int(random.integers(0, 6))]
     half = random.integers(2, 9), random.integers(2, 7)
@@ -134,7 +134,7 @@ def _aside(random: Generator) -> NDArray[np.uint8]:
 
 
 def laid(crop: Crop, fill: NDArray[np.float64], mask: NDArray[np.uint8], soft: float = 0.0) -> Crop:
-    """The crop with that fill where the mask is; its edge blurred by `soft` pixels."""
+    """Return the crop with the fill where the mask is; its edge blurred by `soft` pixels."""
     share: Mask = mask.astype(np.float32)
     if soft > 0:
         share = np.asarray(cv2.GaussianBlur(share, (0, 0), soft), np.float32)
@@ -145,7 +145,7 @@ def laid(crop: Crop, fill: NDArray[np.float64], mask: NDArray[np.uint8], soft: f
 def covered(
     crop: Crop, places: tuple[bool, bool], others: NDArray[np.uint8], random: Generator
 ) -> Crop:
-    """The crop with eyes, mouth or both covered; with neither, a cover beside them.
+    """Return the crop with eyes, mouth or both covered; if neither, with a cover beside them.
 
     `others` (N, 48, 48) are faces of which a cover may show a part.
     """
@@ -179,7 +179,7 @@ def _bean(centre: tuple[float, float], half: tuple[int, int]) -> NDArray[np.uint
 
 
 def _fingers(random: Generator, top: int, count: int = 4) -> tuple[Any, NDArray[np.uint8]]:
-    """Bars of skin with dark lines between them, from `top` down, as a hand before a mouth."""
+    """Return bars of skin with dark lines between, from `top` down, like a hand on a mouth."""
     mask = np.zeros((SIDE, SIDE), np.uint8)
     shade = np.zeros((SIDE, SIDE))
     for at in range(count):
@@ -190,7 +190,7 @@ def _fingers(random: Generator, top: int, count: int = 4) -> tuple[Any, NDArray[
 
 
 def _skin(crop: Crop) -> float:
-    """The grey of the cheeks."""
+    """Return the grey of the cheeks."""
     return float(np.median(crop[24:32, 10:38]))
 
 

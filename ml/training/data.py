@@ -72,7 +72,7 @@ class FaceDataset:
         return np.asarray(self.votes.sum(axis=1) >= MIN_SHARED_VOTES)
 
     def take(self, rows: NDArray[np.bool_] | slice) -> "FaceDataset":
-        """The same data for the chosen rows only."""
+        """Return the data of the chosen rows."""
         votes = None if self.votes is None else self.votes[rows]
         return FaceDataset(self.images[rows], self.label[rows], votes)
 
@@ -104,6 +104,6 @@ def load(path: Path, split: Split | None = None) -> FaceDataset:
 
 
 def some(faces: FaceDataset, rows: int) -> FaceDataset:
-    """That many faces, drawn at random but always the same."""
+    """Return that many faces, drawn at random but always the same."""
     chosen = np.random.default_rng(2013).permutation(len(faces))[:rows]
     return faces.take(np.isin(np.arange(len(faces)), chosen))

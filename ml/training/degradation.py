@@ -62,14 +62,14 @@ def degrade(images: Any, numbers: Draws, config: Augmentation) -> Any:
 
 
 def _both_ways(images: Any, matrix: Any) -> Any:
-    """Rows and columns multiplied by one matrix (48, 48), or by one for each image."""
+    """Multiply rows and columns by one matrix (48, 48), or by one for each image."""
     which = "nij" if len(matrix.shape) == 3 else "ij"
     rows = ops.einsum(f"{which},njwc->niwc", matrix, images)
     return ops.einsum(f"{which},nhjc->nhic", matrix, rows)
 
 
 def _add_noise(images: Any, numbers: Draws, most: float) -> Any:
-    """Gaussian noise of a random strength, as a sensor's."""
+    """Add Gaussian noise of a random strength, like a sensor's."""
     fields = ops.convert_to_tensor(_noise())
     one, other = (
         ops.take(fields, ops.cast(numbers.between(0, NOISES), "int32"), axis=0) for _ in range(2)
@@ -80,7 +80,7 @@ def _add_noise(images: Any, numbers: Draws, most: float) -> Any:
 
 
 def _compress(images: Any, numbers: Draws, probability: float) -> Any:
-    """As a JPEG file of random quality keeps them: coefficients of 8 × 8 blocks are rounded."""
+    """Round the coefficients of 8 × 8 blocks, as a JPEG file of random quality does."""
     chosen = numbers.chosen(probability)[:, None, None, None]
     steps = numbers.between(0.2, COARSEST)[:, None, None, None] * ops.convert_to_tensor(
         np.tile(QUANTISATION, (SIDE // 8, SIDE // 8))[None, :, :, None]
@@ -92,7 +92,7 @@ def _compress(images: Any, numbers: Draws, probability: float) -> Any:
 
 @cache
 def _blurring() -> Matrix:
-    """(48, 48): a Gaussian of `BLUR` pixels; the border mirrors."""
+    """Return the matrix (48, 48) of a Gaussian of `BLUR` pixels; the border mirrors."""
     offsets = np.arange(-2, 3)
     kernel = np.exp(-0.5 * (offsets / BLUR) ** 2)
     matrix = np.zeros((SIDE, SIDE), np.float32)
@@ -106,12 +106,12 @@ def _blurring() -> Matrix:
 
 @cache
 def _coarsening() -> Matrix:
-    """(sides, 48, 48): the mean of areas, then linear enlargement, for each of `COARSE_SIDES`."""
+    """Return (sides, 48, 48): mean of areas, then linear enlargement, by `COARSE_SIDES`."""
     return np.stack([_between(side, SIDE) @ _areas(side) for side in COARSE_SIDES])
 
 
 def _areas(side: int) -> Matrix:
-    """(side, 48): the share of each pixel in each larger one."""
+    """Return (side, 48) shares of each pixel in each larger one."""
     edges = np.arange(side + 1) * SIDE / side
     pixels = np.arange(SIDE)
     low = np.maximum(edges[:-1, None], pixels)
@@ -120,7 +120,7 @@ def _areas(side: int) -> Matrix:
 
 
 def _between(height: int, side: int) -> Matrix:
-    """(side, height): the share of each of `height` pixels in each of `side`."""
+    """Return (side, height) shares of each of `height` pixels in each of `side`."""
     places = (np.arange(side) + 0.5) * height / side - 0.5
     distance = np.abs(np.clip(places, 0, height - 1)[:, None] - np.arange(height))
     return np.asarray(np.clip(1 - distance, 0, 1), np.float32)
@@ -128,7 +128,7 @@ def _between(height: int, side: int) -> Matrix:
 
 @cache
 def _cosines() -> Matrix:
-    """(48, 48): the orthonormal cosine transform of each eight pixels."""
+    """Return the orthonormal cosine transform (48, 48) of each eight pixels."""
     frequency, place = np.mgrid[0:8, 0:8]
     block = np.sqrt(2 / 8) * np.cos((2 * place + 1) * frequency * np.pi / 16)
     block[0] /= np.sqrt(2)
@@ -137,5 +137,5 @@ def _cosines() -> Matrix:
 
 @cache
 def _noise() -> Matrix:
-    """(`NOISES`, 48, 48) fields of standard normal noise."""
+    """Return (`NOISES`, 48, 48) fields of standard normal noise."""
     return np.random.default_rng(2013).standard_normal((NOISES, SIDE, SIDE), np.float32)

@@ -26,7 +26,7 @@ SPLITS = {split.name.lower(): split for split in data.Split}
 
 
 def evaluate(weights: manifest.Manifest, faces: data.FaceDataset, head: str) -> dict[str, object]:
-    """Figures of `head` against the labels, and of the consensus head against the majority.
+    """Return figures of `head` by the labels, and of the consensus head by the majority.
 
     Raises ValueError where there are no faces.
     """

@@ -140,7 +140,7 @@ def export(
 
 
 def unpack(weights: manifest.Manifest, runs: Path) -> Path:
-    """The finished run that weights came from, as far as an export needs it, below `runs`.
+    """Write the finished run of weights below `runs`, as far as an export needs it.
 
     Raises ManifestError where a file of it is altered or not kept.
     """
@@ -156,7 +156,7 @@ def unpack(weights: manifest.Manifest, runs: Path) -> Path:
 
 
 def serving_file(fits: dict[str, Fit]) -> str:
-    """The export that serves: the quantized one, unless that costs accuracy."""
+    """Return the export that serves: the quantized one, unless that costs accuracy."""
     reached = {
         name: np.mean([np.mean(list(heads.values())) for heads in each.accuracy.values()])
         for name, each in fits.items()
@@ -202,7 +202,7 @@ def _command(config: dict[str, Any], faces: str) -> str:
 def _robustness(
     network: Path, fitted: Fit, version: str, validation: data.FaceDataset
 ) -> dict[str, Any]:
-    """Accuracy under each change."""
+    """Return the accuracy under each change."""
     classifier = fitted.classifier(network)
     constants = fitted.heads["consensus"].calibration
 
@@ -214,7 +214,7 @@ def _robustness(
 
 
 def _curves(version: str, faces: Path, validation: data.FaceDataset) -> robustness.Curves:
-    """Those of other weights: as their manifest says where it speaks of the same faces."""
+    """Return the curves of other weights; from their manifest, if it is about the same faces."""
     document = manifest.read(version).document
     if document["data"]["sha256"] == manifest.sha256_of(faces) and "robustness" in document:
         known: robustness.Curves = document["robustness"]["accuracy"][version]

@@ -55,7 +55,7 @@ SHIFT: Final = 2.2
 
 
 def network() -> keras.Model:
-    """Crops (N, 48, 48, 1), standardised → logits (N, 3) of `Doubts`."""
+    """Return a network: standardised crops (N, 48, 48, 1) → logits (N, 3) of `Doubts`."""
     crops = keras.Input((covering.SIDE, covering.SIDE, 1), name="crops")
     x = crops
     for width in WIDTHS:
@@ -68,7 +68,7 @@ def network() -> keras.Model:
 
 
 def faceless(kind: str, count: int) -> list[Crops]:
-    """Crops of pictures of a kind: what looks like a face, and squares anywhere."""
+    """Return crops of pictures of a kind: what looks like a face, and squares anywhere."""
     detector = CenterFace(score_threshold=LEAST_LIKELY, passes=())
     random = np.random.default_rng([PICTURES_SEED, list(invented.KINDS).index(kind)])
     crops = []
@@ -86,7 +86,7 @@ def faceless(kind: str, count: int) -> list[Crops]:
 
 
 def moved(crop: Crops, random: Generator) -> Crops:
-    """Turned, scaled, shifted, mirrored and relit at random."""
+    """Turn, scale, shift, mirror and relight crops at random."""
     middle = (covering.SIDE - 1) / 2
     scale = float(np.exp(random.normal(0, 0.07)))
     turn = cv2.getRotationMatrix2D((middle, middle), random.normal(0, 7), scale)
@@ -102,7 +102,7 @@ def moved(crop: Crops, random: Generator) -> Crops:
 
 
 def epoch(faces: Crops, nothing: Crops, number: int) -> tuple[Any, Any]:
-    """Standardised crops of an epoch and what is amiss with them, (N, 3)."""
+    """Return the standardised crops of an epoch and their doubts (N, 3)."""
     random = np.random.default_rng([2013, number])
     rows = random.permutation(len(faces))[:ROWS]
     kinds = random.choice(len(SHARES), len(rows), p=SHARES)
@@ -118,7 +118,7 @@ def epoch(faces: Crops, nothing: Crops, number: int) -> tuple[Any, Any]:
 
 
 def teach(faces: Crops, nothing: Crops, epochs: int) -> keras.Model:
-    """A network that has seen so many epochs of them."""
+    """Train a network for so many epochs, and return it."""
     keras.utils.set_random_seed(2013)
     model = network()
     steps = epochs * int(min(ROWS, len(faces)) * (1 + FACELESS_SHARE) / BATCH + 1)

@@ -17,7 +17,7 @@ Photo = NDArray[np.uint8]
 
 
 def tiles() -> list[Photo]:
-    """Squares of the pictures without faces, side by side."""
+    """Return squares of the pictures without faces, side by side."""
     pictures = [_rgb(getattr(PICTURES, name)()) for name in FACELESS]
     pictures.append(_rgb(PICTURES.stereo_motorcycle()[0]))
     return [
@@ -30,6 +30,6 @@ def tiles() -> list[Photo]:
 
 
 def _rgb(picture: NDArray[Any]) -> Photo:
-    """Of one that may be grey or black and white."""
+    """Return a picture, which may be grey or black and white, as RGB."""
     pixels = picture.astype(np.uint8) * (255 if picture.dtype == np.bool_ else 1)
     return pixels if pixels.ndim == 3 else np.stack([pixels] * 3, axis=-1)

@@ -17,7 +17,7 @@ from ml.labels import EMOTIONS, HEADS
 
 
 def history(epochs: list[dict[str, float]]) -> Figure:
-    """Loss and accuracy of both heads over the epochs, training beside validation."""
+    """Draw loss and accuracy of both heads over the epochs, training beside validation."""
     figure = Figure(figsize=(10, 4), layout="constrained")
     axes = figure.subplots(1, 2)
     numbers = [epoch["epoch"] for epoch in epochs]
@@ -36,7 +36,7 @@ def history(epochs: list[dict[str, float]]) -> Figure:
 
 
 def confusion(matrices: dict[str, NDArray[np.int64]]) -> Figure:
-    """Confusion matrices (7, 7) side by side: shares of each true emotion, with the counts."""
+    """Draw confusion matrices (7, 7) side by side: shares of each true emotion, and counts."""
     figure = Figure(figsize=(6.5 * len(matrices), 5.5), layout="constrained")
     for axis, (head, matrix) in zip(
         figure.subplots(1, len(matrices), squeeze=False)[0], matrices.items(), strict=True
@@ -62,7 +62,7 @@ def confusion(matrices: dict[str, NDArray[np.int64]]) -> Figure:
 
 
 def reliability(heads: dict[str, dict[str, Reliability]]) -> Figure:
-    """Share of right answers over confidence, a panel for each head, a line for each stage."""
+    """Draw accuracy over confidence, a panel for each head, a line for each stage."""
     figure = Figure(figsize=(5.2 * len(heads), 4.6), layout="constrained")
     for axis, (head, stages) in zip(
         figure.subplots(1, len(heads), squeeze=False)[0], heads.items(), strict=True
@@ -80,7 +80,7 @@ def reliability(heads: dict[str, dict[str, Reliability]]) -> Figure:
 
 
 def robustness(versions: dict[str, dict[str, dict[str, float]]]) -> Figure:
-    """Accuracy over the amount of each change, a panel for each kind, a line for each version."""
+    """Draw accuracy over the amount of each change: panels for kinds, lines for versions."""
     kinds = list(next(iter(versions.values())))
     figure = Figure(figsize=(14, 6.5), layout="constrained")
     panels = figure.subplots(2, math.ceil(len(kinds) / 2), sharey=True, squeeze=False)
@@ -98,7 +98,7 @@ def robustness(versions: dict[str, dict[str, dict[str, float]]]) -> Figure:
 
 
 def ranking(probabilities: NDArray[np.float32], label: NDArray[np.integer]) -> Figure:
-    """ROC and precision over recall of each emotion against the rest.
+    """Draw ROC and precision over recall of each emotion against the rest.
 
     probabilities (N, 7), label (N,); emotions that nobody has are left out.
     """
@@ -126,7 +126,7 @@ def ranking(probabilities: NDArray[np.float32], label: NDArray[np.integer]) -> F
 
 
 def counts(columns: dict[str, NDArray[np.integer]]) -> Figure:
-    """Faces of each emotion, a bar for each column of counts (7,)."""
+    """Draw the faces of each emotion, a bar for each column of counts (7,)."""
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     axis = figure.subplots()
     places, width = np.arange(len(EMOTIONS)), 0.8 / len(columns)
@@ -139,7 +139,7 @@ def counts(columns: dict[str, NDArray[np.integer]]) -> Figure:
 
 
 def pictures(images: NDArray[np.integer], titles: Sequence[str], columns: int = 8) -> Figure:
-    """Grey pictures (N, H, W) in rows, each under its title."""
+    """Draw grey pictures (N, H, W) in rows, each under its title."""
     rows = math.ceil(len(images) / columns)
     figure = Figure(figsize=(1.5 * columns, 1.75 * rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel()

@@ -68,7 +68,7 @@ class Report(keras.callbacks.Callback):
 
 
 def tell(stage: str, progress: float, **details: object) -> None:
-    """A line of progress; `progress` from 0 to 1."""
+    """Print a line of progress; `progress` from 0 to 1."""
     line = {"stage": stage, "progress": round(progress, 3), **details}
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()

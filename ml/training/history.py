@@ -13,7 +13,7 @@ Epoch = dict[str, float]
 
 
 def read(run: Path) -> list[Epoch]:
-    """The finished epochs of a run; none where it has not finished one."""
+    """Return the finished epochs of a run, which may be none."""
     path = run / FILE
     if not path.exists():
         return []

@@ -73,7 +73,7 @@ def measure_normalisation(
 
 
 def judged(model: keras.Model, faces: data.FaceDataset) -> dict[str, Any]:
-    """What it reaches, all crops softened as serving softens them.
+    """Return the figures that it reaches on crops softened as in serving.
 
     Head → accuracy and macro-F1 of face and mirror image; each of `HARD` → accuracy of `consensus`.
     """

@@ -38,7 +38,7 @@ def _colour(random: Generator, low: int = 0, high: int = 256) -> Colour:
 
 
 def _paper(random: Generator) -> Picture:
-    """An empty page, light or dark."""
+    """Return an empty page, light or dark."""
     height, width = random.integers(*SIDES, 2)
     page = np.empty((height, width, 3), np.uint8)
     page[:] = _colour(random, 200, 256) if random.random() < 0.7 else _colour(random, 0, 90)
@@ -61,7 +61,7 @@ def _write(random: Generator, page: Picture, text: str, place: tuple[int, int]) 
 
 
 def _plotted(random: Generator, draw: Callable[[Any], None], **axes: Any) -> Picture:
-    """A drawing of matplotlib's on a figure of random size."""
+    """Return what `draw` draws with matplotlib on a figure of random size."""
     inches = random.uniform(2, 6.4, 2)
     figure: Any = Figure(figsize=tuple(inches), dpi=100)
     canvas: Any = FigureCanvasAgg(figure)
@@ -73,7 +73,7 @@ def _plotted(random: Generator, draw: Callable[[Any], None], **axes: Any) -> Pic
 
 
 def axes(random: Generator) -> Picture:
-    """Axes with few or no lines in them, labels and ticks."""
+    """Draw axes with few or no lines in them, labels and ticks."""
 
     def draw(plot: Any) -> None:
         for _ in range(int(random.integers(0, 3))):
@@ -89,7 +89,7 @@ def axes(random: Generator) -> Picture:
 
 
 def bars(random: Generator) -> Picture:
-    """A bar chart."""
+    """Draw a bar chart."""
 
     def draw(plot: Any) -> None:
         count = int(random.integers(2, 15))
@@ -100,7 +100,7 @@ def bars(random: Generator) -> Picture:
 
 
 def pies(random: Generator) -> Picture:
-    """A pie or a ring."""
+    """Draw a pie or a ring."""
 
     def draw(plot: Any) -> None:
         parts = random.uniform(0.5, 5, int(random.integers(2, 8)))
@@ -111,7 +111,7 @@ def pies(random: Generator) -> Picture:
 
 
 def scatters(random: Generator) -> Picture:
-    """Points, some of them a legend's."""
+    """Draw points, some of them a legend's."""
 
     def draw(plot: Any) -> None:
         for _ in range(int(random.integers(1, 4))):
@@ -124,7 +124,7 @@ def scatters(random: Generator) -> Picture:
 
 
 def panels(random: Generator) -> Picture:
-    """Several small plots, or pictures of numbers, in rows."""
+    """Draw several small plots, or pictures of numbers, in rows."""
     maps = list(mpl.colormaps)
 
     def draw(plots: Any) -> None:
@@ -140,7 +140,7 @@ def panels(random: Generator) -> Picture:
 
 
 def dials(random: Generator) -> Picture:
-    """Clocks and gauges: circles with marks and hands."""
+    """Draw clocks and gauges: circles with marks and hands."""
     page = _paper(random)
     for _ in range(int(random.integers(1, 4))):
         x, y = _place(random, page)
@@ -173,7 +173,7 @@ def _spoke(
 
 
 def graph_paper(random: Generator) -> Picture:
-    """Lines at even distances, sometimes with a curve."""
+    """Draw lines at even distances, sometimes with a curve."""
     page = _paper(random)
     step, ink = int(random.integers(6, 50)), _colour(random)
     thick = int(random.integers(1, 4))
@@ -188,7 +188,7 @@ def graph_paper(random: Generator) -> Picture:
 
 
 def tables(random: Generator) -> Picture:
-    """Cells with words."""
+    """Draw cells with words."""
     page = _paper(random)
     wide, tall = int(random.integers(40, 130)), int(random.integers(18, 50))
     ink = _colour(random)
@@ -200,7 +200,7 @@ def tables(random: Generator) -> Picture:
 
 
 def texts(random: Generator) -> Picture:
-    """Lines of words."""
+    """Draw lines of words."""
     page = _paper(random)
     step = int(random.integers(14, 60))
     for y in range(step, page.shape[0], step):
@@ -210,7 +210,7 @@ def texts(random: Generator) -> Picture:
 
 
 def drawings(random: Generator) -> Picture:
-    """Circles, boxes and lines anywhere."""
+    """Draw circles, boxes and lines anywhere."""
     page = _paper(random)
     for _ in range(int(random.integers(3, 30))):
         one, other = _place(random, page), _place(random, page)
@@ -228,7 +228,7 @@ def drawings(random: Generator) -> Picture:
 
 
 def patterns(random: Generator) -> Picture:
-    """A motif repeated: dots, stripes, checks or waves."""
+    """Draw a repeated motif: dots, stripes, checks or waves."""
     height, width = random.integers(*SIDES, 2)
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)
     angle, length = random.uniform(0, math.pi), random.uniform(8, 120)
@@ -244,7 +244,7 @@ def patterns(random: Generator) -> Picture:
 
 
 def screens(random: Generator) -> Picture:
-    """Windows with bars, buttons, round icons and words."""
+    """Draw windows with bars, buttons, round icons and words."""
     page = _paper(random)
     for _ in range(int(random.integers(2, 9))):
         (left, top), size = _place(random, page), random.integers(40, 260, 2)
@@ -259,7 +259,7 @@ def screens(random: Generator) -> Picture:
 
 
 def clippings(random: Generator) -> Picture:
-    """Parts of photos of things, enlarged or shrunk, sometimes turned."""
+    """Cut parts out of photos of things, enlarged or shrunk, sometimes turned."""
     everything = tiles()
     tile = everything[int(random.integers(0, len(everything)))]
     scale = random.uniform(0.5, 3)
@@ -286,6 +286,6 @@ KINDS: Final[dict[str, Callable[[Generator], Picture]]] = {
 
 
 def pictures(kind: str, count: int, seed: int = 2013) -> list[Picture]:
-    """That many pictures of a kind, always the same ones."""
+    """Return that many pictures of a kind, always the same ones."""
     generator = np.random.default_rng([seed, list(KINDS).index(kind)])
     return [KINDS[kind](generator) for _ in range(count)]

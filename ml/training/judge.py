@@ -33,7 +33,7 @@ class Judgement:
 def keras_logits(
     model: Any, images: NDArray[np.uint8] | NDArray[np.float32], *, flip: bool
 ) -> Logits:
-    """Logits of a Keras network for crops (N, 48, 48) of grey levels."""
+    """Return logits of a Keras network for crops (N, 48, 48) of grey levels."""
     pixels = images[..., None].astype(np.float32)
     logits: Logits = model.predict(pixels, batch_size=256, verbose=0)
     if flip:
@@ -43,7 +43,7 @@ def keras_logits(
 
 
 def scores(logits: Logits, faces: data.FaceDataset) -> dict[str, dict[str, float]]:
-    """Head → accuracy and macro-F1 against its own labels."""
+    """Return head → accuracy and macro-F1 by its own labels."""
     found = {}
     for head in HEADS:
         rows, label = judged(faces, head)
@@ -61,7 +61,7 @@ def judge_splits(
     splits: dict[data.Split, data.FaceDataset],
     elsewhere: data.FaceDataset | None = None,
 ) -> Judgement:
-    """Figures of both heads on validation and test, and of `consensus` on faces from elsewhere."""
+    """Return figures of both heads on validation and test, of `consensus` also elsewhere."""
     classifier = fitted.classifier(network)
     found = Judgement({}, {}, {})
     if elsewhere is not None:
@@ -89,7 +89,7 @@ def judge_splits(
 
 
 def _elsewhere(classifier: Classifier, fitted: Fit, faces: data.FaceDataset) -> dict[str, Any]:
-    """Figures of the head that people see, by labels alone."""
+    """Return figures of the head that people see, by labels alone."""
     logits = classifier.logits(faces.images)["consensus"]
     seen = calibration.probabilities(logits, fitted.heads["consensus"].calibration)
     sure = certain(seen, faces.label, fitted.uncertain.threshold)
@@ -110,7 +110,7 @@ def _figures(probabilities: NDArray[np.float32], label: NDArray[np.integer]) -> 
 def certain(
     probabilities: NDArray[np.float32], label: NDArray[np.integer], threshold: float
 ) -> dict[str, float]:
-    """What the uncertain threshold does on these faces."""
+    """Return coverage and accuracy at the uncertain threshold on these faces."""
     sure = probabilities.max(axis=1) >= threshold
     right = probabilities.argmax(axis=1) == label
     accuracy = float(right[sure].mean()) if sure.any() else 0.0

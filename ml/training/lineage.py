@@ -35,7 +35,7 @@ class Ancestor:
 
 
 def lineage(document: Document) -> list[Ancestor]:
-    """The networks that the one of a manifest goes back to, the first first, itself last.
+    """Return the ancestors of a manifest's network, the oldest first, itself last.
 
     Versions that differ only in how one network is served count once. Raises ValueError where
     neither a manifest nor a record tells of a network.
@@ -47,7 +47,7 @@ def lineage(document: Document) -> list[Ancestor]:
 
 
 def _descent(network: str, training: Document) -> Iterator[tuple[str, Ancestor]]:
-    """All ancestors and the network itself, those that several build on more than once."""
+    """Yield all ancestors and the network itself; shared ancestors occur more than once."""
     ancestor = _ancestor(network, training)
     for parent in ancestor.parents:
         yield from _descent(parent, _training_of(parent))
@@ -69,13 +69,13 @@ def _ancestor(network: str, training: Document) -> Ancestor:
 
 
 def _key(training: Document) -> str:
-    """The same for all networks of one run."""
+    """Return a key that is the same for all networks of one run."""
     config = {name: each for name, each in training["config"].items() if name != "share_of_run"}
     return json.dumps([config, training.get("base"), training.get("reviewed")], sort_keys=True)
 
 
 def _training_of(network: str) -> Document:
-    """What made a network, as a manifest says it."""
+    """Return how a network was trained, from its manifest."""
     if network in manifest.available_versions():
         training: Document = manifest.read(network).document["training"]
         return training

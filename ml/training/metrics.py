@@ -22,14 +22,14 @@ BOOTSTRAP_ROUNDS: Final = 1000
 def confusion_matrix(
     label: NDArray[np.integer], predicted: NDArray[np.integer]
 ) -> NDArray[np.int64]:
-    """(7, 7) int64 counts; rows are the truth, columns the prediction."""
+    """Return (7, 7) int64 counts; rows are the truth, columns the prediction."""
     count = len(EMOTIONS)
     pairs = label.astype(np.int64) * count + predicted.astype(np.int64)
     return np.bincount(pairs, minlength=count * count).reshape(count, count)
 
 
 def per_class(matrix: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
-    """precision, recall and f1, (7,) each, from a confusion matrix; 0 where undefined."""
+    """Return precision, recall and f1 (7,) of a confusion matrix; 0 where undefined."""
     right = np.diag(matrix).astype(np.float64)
     predicted, true = matrix.sum(axis=0), matrix.sum(axis=1)
     return {
@@ -40,19 +40,19 @@ def per_class(matrix: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
 
 
 def macro_f1(matrix: NDArray[np.int64]) -> float:
-    """Unweighted mean of the F1 of every emotion that occurs, in truth or prediction."""
+    """Return the unweighted mean F1 of the emotions that occur in truth or prediction."""
     occurs = matrix.sum(axis=0) + matrix.sum(axis=1) > 0
     return float(per_class(matrix)["f1"][occurs].mean()) if occurs.any() else 0.0
 
 
 def log_loss(probabilities: NDArray[np.float32], label: NDArray[np.integer]) -> float:
-    """Mean of -ln p(label)."""
+    """Return the mean of -ln p(label)."""
     chosen = probabilities[np.arange(len(label)), label].astype(np.float64)
     return float(-np.log(np.maximum(chosen, 1e-12)).mean())
 
 
 def report(probabilities: NDArray[np.float32], label: NDArray[np.integer]) -> dict[str, object]:
-    """Everything `ml.training.evaluate` says about one head; plain values. N is at least 1."""
+    """Return all figures of `ml.training.evaluate` for one head, as plain values. N ≥ 1."""
     matrix = confusion_matrix(label, probabilities.argmax(axis=1))
     measures = per_class(matrix)
     support = matrix.sum(axis=1)
@@ -74,7 +74,7 @@ def report(probabilities: NDArray[np.float32], label: NDArray[np.integer]) -> di
 
 
 def wilson_interval(right: int, n: int, z: float = Z95) -> tuple[float, float]:
-    """95 % confidence interval of a share (Wilson 1927), from `right` of n > 0."""
+    """Return the 95 % confidence interval (Wilson 1927) of the share `right` of n > 0."""
     share = right / n
     centre = share + z * z / (2 * n)
     reach = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
@@ -85,7 +85,7 @@ def wilson_interval(right: int, n: int, z: float = Z95) -> tuple[float, float]:
 def bootstrap_interval(
     figure: Callable[[NDArray[np.intp]], float], n: int, seed: int = 2013
 ) -> tuple[float, float]:
-    """95 % percentile interval of a figure of n rows, from resampled rows (Efron 1979)."""
+    """Return the 95 % percentile interval of a figure of n resampled rows (Efron 1979)."""
     random = np.random.default_rng(seed)
     values = [figure(random.integers(0, n, n)) for _ in range(BOOTSTRAP_ROUNDS)]
     low, high = np.percentile(values, [2.5, 97.5])
@@ -95,7 +95,7 @@ def bootstrap_interval(
 def macro_f1_interval(
     label: NDArray[np.integer], predicted: NDArray[np.integer]
 ) -> tuple[float, float]:
-    """95 % interval of the macro-F1."""
+    """Return the 95 % interval of the macro-F1."""
     return bootstrap_interval(
         lambda rows: macro_f1(confusion_matrix(label[rows], predicted[rows])), len(label)
     )
@@ -104,7 +104,7 @@ def macro_f1_interval(
 def calibration_report(
     probabilities: NDArray[np.float32], label: NDArray[np.integer]
 ) -> dict[str, object]:
-    """Calibration error and log loss with their 95 % intervals."""
+    """Return calibration error and log loss with their 95 % intervals."""
     error = bootstrap_interval(
         lambda rows: expected_calibration_error(probabilities[rows], label[rows]), len(label)
     )

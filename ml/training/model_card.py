@@ -43,7 +43,7 @@ LIMITS: Final = """## Limits
 
 
 def card(document: Document) -> str:
-    """The Markdown page of a manifest."""
+    """Return the Markdown page of a manifest."""
     tables = [_head(document, head) for head in HEADS]
     parts = [_title(document), USE, _lineage(document), _data(document)]
     parts += [*tables, _certainty(document)]

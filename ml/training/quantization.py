@@ -27,7 +27,7 @@ class _Crops(quantization.CalibrationDataReader):
         self._name, self._crops = name, iter(crops)
 
     def get_next(self) -> dict[str, NDArray[np.float32]] | None:
-        """The next input, or None after the last."""
+        """Return the next input, or None after the last."""
         crop = next(self._crops, None)
         return None if crop is None else {self._name: crop[None, ..., None].astype(np.float32)}
 
@@ -55,7 +55,7 @@ def quantize(graph: Path, crops: NDArray[np.uint8], target: Path) -> None:
 
 
 def _before_first_convolution(graph: Path) -> list[str]:
-    """Names of the nodes that bring a crop to zero mean and unit variance.
+    """Return the names of the nodes that bring a crop to zero mean and unit variance.
 
     They stay in float: in steps of eight bits a dark crop would have no contrast left.
     """

@@ -40,12 +40,12 @@ QUICK: Final = Plan(epochs=2, replay=512, batch_size=32)
 
 
 def lesson(faces: data.FaceDataset) -> Lesson:
-    """Base faces teach both heads."""
+    """Return the lesson of the base faces, which teach both heads."""
     return Lesson(faces.images, *targets(faces))
 
 
 def reviewed_lesson(faces: data.FaceDataset) -> Lesson:
-    """Reviewed faces teach the head that users see.
+    """Return the lesson of the reviewed faces, which teach the head that users see.
 
     The other one learns FER2013's original labels, of which reviewers say nothing.
     """
@@ -62,7 +62,7 @@ def reviewed_lesson(faces: data.FaceDataset) -> Lesson:
 
 
 def joined(one: Lesson, other: Lesson) -> Lesson:
-    """Both, one after the other."""
+    """Return both lessons, one after the other."""
     return Lesson(
         np.concatenate([one.images, other.images]),
         {head: np.concatenate([one.wanted[head], other.wanted[head]]) for head in HEADS},
@@ -71,7 +71,7 @@ def joined(one: Lesson, other: Lesson) -> Lesson:
 
 
 def rows_of_epoch(base: int, reviewed: int, plan: Plan, epoch: int) -> NDArray[np.int64]:
-    """Which rows of the joined lesson an epoch sees, in its order.
+    """Return the rows of the joined lesson that an epoch sees, in its order.
 
     `base` rows come first in the lesson, then `reviewed` ones.
     """

@@ -30,34 +30,34 @@ Curves = dict[str, dict[str, float]]
 
 
 def blurred(crop: Crop, sigma: float) -> Crop:
-    """Blurred by a Gaussian of `sigma` pixels of the crop; by 0 it is itself."""
+    """Blur by a Gaussian of `sigma` pixels of the crop; 0 changes nothing."""
     return np.asarray(cv2.GaussianBlur(crop, (0, 0), sigma), np.uint8) if sigma else crop
 
 
 def noisy(crop: Crop, deviation: float) -> Crop:
-    """With normal noise of that many grey levels, the same for every face."""
+    """Add normal noise of that many grey levels, the same for every face."""
     noise = np.random.default_rng(2013).normal(0, 1, crop.shape)
     return _clipped(crop + deviation * noise)
 
 
 def compressed(crop: Crop, quality: float) -> Crop:
-    """After JPEG of that quality, 1 to 100."""
+    """Compress as JPEG of that quality, 1 to 100."""
     _, content = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, round(quality)])
     return np.asarray(cv2.imdecode(content, cv2.IMREAD_GRAYSCALE), np.uint8)
 
 
 def lit(crop: Crop, factor: float) -> Crop:
-    """All grey levels multiplied, clipped as a camera clips."""
+    """Multiply all grey levels, and clip them as a camera does."""
     return _clipped(crop * factor)
 
 
 def contrasted(crop: Crop, factor: float) -> Crop:
-    """Grey levels drawn towards the crop's mean."""
+    """Draw grey levels towards the crop's mean."""
     return _clipped((crop - crop.mean()) * factor + crop.mean())
 
 
 def rotated(crop: Crop, degrees: float) -> Crop:
-    """Turned counter-clockwise about the middle, its border repeated."""
+    """Turn counter-clockwise about the middle; the border repeats."""
     middle = ((crop.shape[1] - 1) / 2, (crop.shape[0] - 1) / 2)
     matrix = cv2.getRotationMatrix2D(middle, degrees, 1)
     turned = cv2.warpAffine(crop, matrix, crop.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
@@ -65,14 +65,14 @@ def rotated(crop: Crop, degrees: float) -> Crop:
 
 
 def small(crop: Crop, width: float) -> Crop:
-    """As it looks when its side had `width` pixels in the photo."""
+    """Return the crop as if its side had `width` pixels in the photo."""
     shrunk = cv2.resize(crop, (round(width), round(width)), interpolation=cv2.INTER_AREA)
     grown = cv2.resize(shrunk, crop.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return np.asarray(grown, np.uint8)
 
 
 def covered(crop: Crop, half: float) -> Crop:
-    """With an even grey over one half: 1 upper, 2 lower, 3 left, 4 right; 0 covers nothing."""
+    """Cover one half evenly: 1 upper, 2 lower, 3 left, 4 right; 0 covers nothing."""
     middle = crop.shape[0] // 2
     first, last, all_of_it = slice(None, middle), slice(middle, None), slice(None)
     halves = [(first, all_of_it), (last, all_of_it), (all_of_it, first), (all_of_it, last)]
@@ -102,7 +102,7 @@ NAMES: Final = {"half covered": ("nothing", "upper", "lower", "left", "right")}
 
 
 def measure(classify: Classify, faces: data.FaceDataset) -> Curves:
-    """Accuracy under each change."""
+    """Return the accuracy under each change."""
     curves: Curves = {}
     for kind, (change, levels) in KINDS.items():
         names = NAMES.get(kind) or tuple(f"{level:g}" for level in levels)
@@ -114,7 +114,7 @@ def measure(classify: Classify, faces: data.FaceDataset) -> Curves:
 def accuracies(
     classify: Classify, faces: data.FaceDataset, changes: Iterable[tuple[Change, float]]
 ) -> list[float]:
-    """Accuracy under each change of that level."""
+    """Return the accuracy under each change of that level."""
     rows, label = judged(faces, "consensus")
     found = []
     for change, level in changes:
@@ -125,7 +125,7 @@ def accuracies(
 
 
 def table(curves: Curves, against: Curves | None = None) -> str:
-    """A Markdown table with a row for each change, and the difference to another network's."""
+    """Return a Markdown table, a row for each change, with the difference to another network."""
     lines = ["| change | accuracy |", "| --- | --- |"]
     for kind, levels in curves.items():
         cells = []

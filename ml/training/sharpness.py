@@ -44,7 +44,7 @@ def seek_flat_minima(model: keras.Model, radius: float) -> None:
 def _gradients(
     model: keras.Model, images: Any, wanted: Any, sample_weights: Any
 ) -> tuple[list[Any], Any, Any]:
-    """Gradients of the loss by every trainable variable, the model's answers, and the loss."""
+    """Return the gradients of the loss, the model's answers, and the loss."""
     with tf.GradientTape() as tape:
         answers = model(images, training=True)
         loss = model.compute_loss(images, wanted, answers, sample_weights, training=True)

@@ -41,7 +41,7 @@ Targets = dict[str, Any]
 
 
 def path_of(name: str) -> Path:
-    """The file of this teacher. Raises ValueError where there is none."""
+    """Return the file of this teacher. Raises ValueError if there is none."""
     for path in (TEACHERS_FOLDER / f"{name}.keras", WEIGHTS_FOLDER / name / "model.keras"):
         if path.is_file():
             return path
@@ -49,7 +49,7 @@ def path_of(name: str) -> Path:
 
 
 def load(name: str, precision: str = "float32") -> keras.Model:
-    """A teacher, computing in that precision. Raises ValueError where there is none."""
+    """Load a teacher that computes in that precision. Raises ValueError if there is none."""
     return architectures.load(path_of(name), precision)
 
 
@@ -94,7 +94,7 @@ class Panel:
 def studied(
     names: Sequence[str], images: NDArray[np.uint8], folder: Path, precision: str
 ) -> Targets:
-    """Mean probabilities (N, 7) by head of all views of all teachers of images (N, 48, 48).
+    """Return head → mean probabilities (N, 7) of all views and teachers for images (N, 48, 48).
 
     What each teacher says is read from `folder` where an earlier start of the run wrote it.
     """
@@ -104,7 +104,7 @@ def studied(
 
 
 def _studied(name: str, images: NDArray[np.uint8], kept: Path, precision: str) -> Targets:
-    """What one teacher says, the mean of all views; in `kept`, an .npz, afterwards."""
+    """Return a teacher's mean over all views, and keep it in the .npz file `kept`."""
     if not kept.is_file():
         said: Targets = {head: np.zeros((len(images), len(EMOTIONS)), np.float32) for head in HEADS}
         model = load(name, precision)
@@ -122,7 +122,7 @@ def _studied(name: str, images: NDArray[np.uint8], kept: Path, precision: str) -
 
 
 def _zoomed(images: NDArray[np.uint8], zoom: float) -> NDArray[np.float32]:
-    """(N, H, W, 1), enlarged about the centre; what is missing repeats the border."""
+    """Enlarge images (N, H, W, 1) about the centre; missing pixels repeat the border."""
     side = images.shape[1]
     matrix = cv2.getRotationMatrix2D(((side - 1) / 2, (side - 1) / 2), 0, zoom)
     pixels = [
@@ -133,7 +133,7 @@ def _zoomed(images: NDArray[np.uint8], zoom: float) -> NDArray[np.float32]:
 
 
 def blend(labels: Targets, opinions: Targets, share: float) -> Targets:
-    """Targets of which the teachers make up `share`; all of it where an image has no label."""
+    """Return targets with a share of the teachers; all of it for images without a label."""
     blended = {}
     for head in HEADS:
         has_label = ops.sum(labels[head], axis=1, keepdims=True) > 0

@@ -55,7 +55,7 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
 def targets(
     faces: data.FaceDataset, emotion_weights: dict[str, float] | None = None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Target distributions and sample weights of both heads, each keyed by head.
+    """Return target distributions and sample weights of both heads, each keyed by head.
 
     A face weighs as much as what it shows, by the share that each emotion has in its target.
     """
@@ -72,7 +72,7 @@ def targets(
 def lesson(
     faces: data.FaceDataset, config: TrainingConfig, studied: teachers.Targets | None = None
 ) -> lessons.Lesson:
-    """All that this configuration teaches of these faces.
+    """Return the lesson of these faces under this configuration.
 
     `studied` are the teachers' opinions of them, where they do not see the changed images.
     """
@@ -119,7 +119,7 @@ def validation_arrays(
 
 
 def network(config: TrainingConfig, precision: str = "float32") -> keras.Model:
-    """The network of this configuration, computing in that precision."""
+    """Return the network of this configuration, computing in that precision."""
     previous = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:
@@ -139,7 +139,7 @@ def network(config: TrainingConfig, precision: str = "float32") -> keras.Model:
 
 
 def build(config: TrainingConfig, steps: int) -> keras.Model:
-    """The compiled network of this configuration for a run of `steps` updates."""
+    """Return the compiled network of this configuration for a run of `steps` updates."""
     keras.utils.set_random_seed(config.seed)
     model = network(config, config.precision)
     if config.start:

@@ -32,7 +32,7 @@ class View:
         return f"{name}, softened" if self.soften else name
 
     def classifier(self, network: Path) -> Classifier:
-        """The network, looking in this way."""
+        """Return a classifier that runs the network in this view."""
         return Classifier(network, mirror_below=self.mirror_below, soften=self.soften)
 
 
@@ -41,7 +41,7 @@ VIEWS: Final = tuple(View(below, soften) for below in MIRROR_BELOW for soften in
 
 
 def logits_by_view(network: Path, sets: Sequence[data.FaceDataset]) -> dict[View, list[Logits]]:
-    """What the network says of each set of faces in every view; each look is taken only once."""
+    """Return each set's logits in every view; the network runs only once for each look."""
     found: dict[View, list[Logits]] = {}
     for soften in (False, True):
         classifier = Classifier(network, soften=soften)
@@ -56,7 +56,7 @@ def logits_by_view(network: Path, sets: Sequence[data.FaceDataset]) -> dict[View
 
 
 def _seen(plain: Logits, mirrored: Logits, mirror_below: float) -> Logits:
-    """The logits of `ml.classifier.Classifier`, from those of both looks."""
+    """Return the logits of `ml.classifier.Classifier`, from those of both looks."""
     doubted = calibration.softmax(plain["consensus"]).max(axis=1) <= mirror_below
     return {
         head: np.where(doubted[:, None], (plain[head] + mirrored[head]) / 2, plain[head])

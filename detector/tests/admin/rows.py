@@ -23,7 +23,7 @@ OURS = [
 
 
 def one_of_each() -> None:
-    """A row more in every list, each with an owner and a model of its own."""
+    """Add a row to every list, with its own owner and models."""
     owner = UserFactory.create()
     old, new = (ModelVersionFactory.create(name=f"{owner}-{age}") for age in ("old", "new"))
     face = FaceFactory.create(analysis__photo__owner=owner, analysis__model_version=old)

@@ -68,7 +68,7 @@ def test_pictures_are_for_those_whom_a_page_has_shown_them(
 
 
 def _addresses(analysed: Analysis) -> list[str]:
-    """Every address of the administration, with ids of things that exist."""
+    """Return every address of the administration, with ids of things that exist."""
     found = []
     patterns: list[tuple[str, Any]] = [("", get_resolver())]
     while patterns:

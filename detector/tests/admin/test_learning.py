@@ -73,7 +73,7 @@ def press(client: Client, url: str, **data: str) -> str:
 
 
 def figures(right: int) -> dict[str, Any]:
-    """What a report says of one version that names so many of 70 faces right, and some as angry."""
+    """Return figures of a version that names `right` of 70 faces right, some as angry."""
     matrix = [[0] * 7 for _ in range(7)]
     for face in range(70):
         matrix[face % 7][face % 7 if face < right else 0] += 1
@@ -86,7 +86,7 @@ def figures(right: int) -> dict[str, Any]:
 
 
 def write_comparison(after: ModelVersion, before: ModelVersion, folder: Path, right: int) -> None:
-    """A report as `ml.training.compare` writes it; the loop's own test shows a real one."""
+    """Write a report like that of `ml.training.compare`; the test of the loop has a real one."""
     change = (right - 60) / 70
     recall = {"support": 10, "before": 0.5, "after": 0.8, "change": 0.3, "change_ci95": [0.1, 0.5]}
     section = {

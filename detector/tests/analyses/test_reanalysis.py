@@ -43,7 +43,7 @@ def photos(
     work_off: Callable[[], list[Analysis]],
     django_capture_on_commit_callbacks: Any,
 ) -> list[Analysis]:
-    """Five photos that the stub analysed, each with a happy face."""
+    """Create five photos that the stub analysed, each with a happy face."""
     with django_capture_on_commit_callbacks(execute=True):
         submission.submit(owner, [picture() for _ in range(5)], Source.WEB)
     return work_off()

@@ -166,7 +166,7 @@ def make(client: Client, call: Call, ids: dict[str, str], **headers: str) -> Any
 
 
 def all_rows(owner: User) -> list[dict[str, Any]]:
-    """Everything that is known of an owner, but when tokens were used."""
+    """Return all rows of an owner, without the times at which tokens were used."""
     found = [
         User.objects.filter(pk=owner.pk),
         Photo.objects.filter(owner=owner),

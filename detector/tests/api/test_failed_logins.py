@@ -29,7 +29,7 @@ LIMIT = 5
 
 @pytest.fixture(autouse=True)
 def _limit(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A limit, and a window of time that does not end before the test does."""
+    """Set a limit, with a window of time that does not end before the test."""
     rates = {**SimpleRateThrottle.THROTTLE_RATES, "failed": f"{LIMIT}/min"}
     monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", rates)
     with time_machine.travel("2026-06-01T12:00:15Z", tick=False):

@@ -35,7 +35,7 @@ def operations(schema: Schema) -> Iterator[tuple[str, Schema]]:
 
 
 def bodies(schema: Schema) -> Iterator[tuple[str, str]]:
-    """Every call with the names of the components that it takes and gives as JSON."""
+    """Yield every call with the names of its components for request and response."""
     for name, operation in operations(schema):
         parts = [operation.get("requestBody", {}), *operation["responses"].values()]
         for part in parts:

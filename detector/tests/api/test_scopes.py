@@ -30,7 +30,7 @@ def content(picture: Callable[..., SimpleUploadedFile]) -> bytes:
 
 @pytest.fixture
 def private(analysed: Analysis, content: bytes, ids: dict[str, str]) -> Analysis:  # noqa: F811
-    """All that somebody may have said, done or measured before a call."""
+    """Store all that a person may have said, done or measured before a call."""
     photo = analysed.photo
     Photo.objects.filter(pk=photo.pk).update(**WORDS, captured_at="2001-02-03T04:05:06Z")
     photo.tags.create(name="SECRET-TAG", owner=photo.owner)

@@ -46,7 +46,7 @@ def test_whatever_the_text(text: str) -> None:
 
 
 def assert_harmless(text: str) -> None:
-    """No cell begins with a formula, whichever separator the reader uses."""
+    """Assert that no cell begins with a formula, whichever separator the reader uses."""
     buffer = io.StringIO()
     csv.writer(buffer).writerow(["x", escape_formulas(text), "y"])
     line = buffer.getvalue()

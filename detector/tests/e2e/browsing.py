@@ -95,7 +95,7 @@ def turn_on_two_steps(page: Page, look: Callable[[Page], None] = lambda page: No
 
 
 def app_code(secret: str) -> str:
-    """The six digits that an authenticator app shows now (RFC 6238)."""
+    """Return the six digits that an authenticator app shows now (RFC 6238)."""
     counter = int(time.time() // 30).to_bytes(8)
     digest = hmac.digest(base64.b32decode(secret), counter, "sha1")
     offset = digest[-1] & 15
@@ -104,7 +104,7 @@ def app_code(secret: str) -> str:
 
 
 def violations(page: Page, *rules: str) -> list[str]:
-    """What axe-core finds serious or critical on a page; all rules, or these."""
+    """Return serious and critical violations that axe-core finds, of all rules or of these."""
     if not page.evaluate("() => Boolean(window.axe)"):
         # Through the debugger: the content policy of the page lets no script of ours in.
         page.evaluate(AXE.read_text(encoding="utf-8"))
@@ -123,6 +123,6 @@ def violations(page: Page, *rules: str) -> list[str]:
 
 
 def overflow(page: Page, width: int) -> int:
-    """By how many pixels a page is wider than a screen of this width."""
+    """Return by how many pixels a page is wider than a screen of this width."""
     page.set_viewport_size({"width": width, "height": 800})
     return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))

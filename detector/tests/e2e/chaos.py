@@ -61,7 +61,7 @@ class Load:
 
 
 def photos() -> Iterator[bytes]:
-    """Photos with one face, no two alike."""
+    """Yield photos with one face, no two alike."""
     pixels = pictures.astronaut().copy()
     for number in range(100_000):
         pixels[0, :8] = np.frombuffer(number.to_bytes(24, "big"), np.uint8).reshape(8, 3)
@@ -91,7 +91,7 @@ class Row:
         return not any(self.figures()[2:])
 
     def figures(self) -> list[int]:
-        """All but the name."""
+        """Return all values but the name."""
         return [value for value in vars(self).values() if isinstance(value, int)]
 
 
@@ -127,7 +127,7 @@ def is_ready(platform: Platform) -> bool:
 
 
 def unfinished_in_the_end(client: httpx.Client) -> int:
-    """How many analyses are not finished when it has long been time."""
+    """Return how many analyses are still unfinished after a long wait."""
 
     def waiting() -> int:
         found = 0
@@ -149,7 +149,7 @@ def fill(row: Row, found: Audit) -> None:
 
 
 def is_damaged(platform: Platform) -> bool:
-    """What SQLite says of its file, while everything runs."""
+    """Return whether SQLite finds its file damaged, while everything runs."""
     file = platform.folder / "var" / "emotionsite.sqlite3"
     if "DATABASE_URL" in platform.environment:
         return False
@@ -176,7 +176,7 @@ def run(platform: Platform, faults: Sequence[Fault], *, small: bool, times: int 
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The rows for a document."""
+    """Return the rows as a Markdown table."""
     names = [name.replace("_", " ") for name in vars(Row("")) if name != "fault"]
     lines = [f"| fault | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
     lines += [f"| {row.fault} | {' | '.join(map(str, row.figures()))} |" for row in rows]
@@ -218,7 +218,7 @@ def main() -> int:
 
 
 def make_platform(folder: Path, services: dict[str, str]) -> Platform:
-    """A platform whose limits of calls a load of one address does not reach."""
+    """Return a platform with rate limits that the load from one address does not reach."""
     limits = {f"API_THROTTLE_{name}": "100000/min" for name in ("USER", "TOKEN", "UPLOADS")}
     return Platform(folder, ANALYSIS_LEASE=str(LEASE), WORKER_CONCURRENCY="2", **limits, **services)
 

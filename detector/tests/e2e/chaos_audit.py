@@ -34,14 +34,14 @@ def audit(platform: Platform, user: str, accepted: list[str]) -> Audit:
 
 
 def make_tokens(platform: Platform, users: list[str]) -> dict[str, str]:
-    """Tokens of new users, made by one process."""
+    """Create tokens of new users in one process."""
     code = f"from detector.tests.e2e.chaos_audit import tokens; print('TOKENS' + tokens({users!r}))"
     made: dict[str, str] = json.loads(platform.manage("shell", "-c", code).rpartition("TOKENS")[2])
     return made
 
 
 def tokens(usernames: list[str]) -> str:
-    """The tokens as JSON; for a process with Django."""
+    """Create the tokens and return them as JSON; for a process with Django."""
     from detector.accounts.tokens import DEFAULT_SCOPES, create_token
     from detector.models import User
 
@@ -53,7 +53,7 @@ def tokens(usernames: list[str]) -> str:
 
 
 def count(username: str, accepted: list[str]) -> str:
-    """The figures as JSON; for a process with Django."""
+    """Return the figures as JSON; for a process with Django."""
     from detector.insights import totals
     from detector.models import Analysis, Face, User
 
@@ -95,7 +95,7 @@ def _named() -> set[str]:
 
 
 def _orphans() -> int:
-    """Files that no row names, after the round that removes them."""
+    """Return how many files no row names, after the job that removes them."""
     from detector.photos import orphans
 
     orphans.MIN_AGE = timedelta(0)

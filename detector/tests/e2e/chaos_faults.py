@@ -103,7 +103,7 @@ FAULTS = (
 
 
 def one_slot(platform: Platform) -> int:
-    """Any of the processes that work on photos, or are about to."""
+    """Return any of the processes that work on photos, or are about to."""
     return int(CHANCE.choice(until(lambda: platform.children("worker"), 60, "A slot")))
 
 
@@ -113,7 +113,7 @@ def kill(pid: int) -> None:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that nobody has waited for yet does not."""
+    """Return whether a process runs; one that nobody has waited for yet does not."""
     try:
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
     except OSError:

@@ -14,37 +14,37 @@ from detector.tests.services_needed import need_program, own_services
 
 @pytest.fixture(autouse=True)
 def _private_files() -> None:
-    """These tests run the platform in processes of its own: nothing of this one is replaced."""
+    """Replace nothing: these tests run the platform in its own processes."""
 
 
 @pytest.fixture(autouse=True)
 def sent() -> None:
-    """Hints really go to the broker."""
+    """Replace nothing: messages go to the broker."""
 
 
 @pytest.fixture(autouse=True)
 def explain_sent() -> None:
-    """Nor is any hint for heat maps held back."""
+    """Replace nothing: messages for heat maps go to the broker."""
 
 
 @pytest.fixture(autouse=True)
 def deliver_sent() -> None:
-    """So do those for webhooks."""
+    """Replace nothing: messages for webhooks go to the broker."""
 
 
 @pytest.fixture(autouse=True)
 def background_sent() -> None:
-    """And those for the background worker."""
+    """Replace nothing: messages for the background worker go to the broker."""
 
 
 @pytest.fixture(autouse=True)
 def analyser() -> None:
-    """The network is the real one."""
+    """Replace nothing: the real network runs."""
 
 
 @pytest.fixture(scope="session")
 def services(worker_id: str) -> Iterator[dict[str, str]]:
-    """A database of its own on PostgreSQL, and an empty Redis database, for each test process."""
+    """Create a PostgreSQL database and an empty Redis database for each test process."""
     with own_services(8 if worker_id == "gw1" else 9) as addresses:
         yield addresses
 
@@ -53,7 +53,7 @@ def services(worker_id: str) -> Iterator[dict[str, str]]:
 def platform(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Platform]:
-    """The platform on its embedded default, and on Redis and PostgreSQL."""
+    """Start the platform on its embedded default, or on Redis and PostgreSQL."""
     environment = request.getfixturevalue("services") if request.param == "services" else {}
     started = Platform(tmp_path_factory.mktemp(request.param), **environment)
     started.start()
@@ -63,7 +63,7 @@ def platform(
 
 @pytest.fixture
 def private_platform(tmp_path: Path) -> Iterator[Platform]:
-    """An embedded platform that a test may break."""
+    """Start an embedded platform that a test may break."""
     with running(Platform(tmp_path)) as platform:
         yield platform
 
@@ -79,7 +79,7 @@ def watcher(browser: Browser, platform: Platform) -> Iterator[Watcher]:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, object]:
-    """Debian's Chromium: Playwright's own build is not downloaded.
+    """Use Debian's Chromium: Playwright's own build is not downloaded.
 
     The headless shell draws no window around the page, which takes a third off its time.
     """

@@ -73,7 +73,7 @@ print(json.dumps([str(first.pk), str(verdicts.next_case(fuzzer, besides=[first.p
 
 
 def seed(platform: Platform, photos: int) -> Caller:
-    """A reviewer with so many photos of their own, and as many faces of another's to review."""
+    """Create a reviewer with so many photos, and as many faces of another owner to review."""
     other, token, token_id = _told(platform, SEED.format(photos=photos))
     with platform.client(other) as client:
         for portrait in pictures.portraits(photos):
@@ -90,7 +90,7 @@ def _told(platform: Platform, program: str) -> list[str]:
 
 
 def fuzz(platform: Platform, caller: Caller, examples: int, *more: str) -> str:
-    """One run; the report. Raises AssertionError on a finding."""
+    """Run it once and return the report. Raises AssertionError on a finding."""
     login = ["--header", f"Authorization: Bearer {caller.token}"] if caller.token else []
     program = str(Path(sys.executable).with_name("schemathesis"))
     options = [
@@ -116,7 +116,7 @@ def fuzz(platform: Platform, caller: Caller, examples: int, *more: str) -> str:
 
 
 def main() -> None:
-    """At full length, anonymous and as a user."""
+    """Run at full length, anonymous and as a user."""
     examples = int(sys.argv[1]) if len(sys.argv) > 1 else 40
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -14,24 +14,24 @@ Pixels = NDArray[np.uint8]
 
 
 def astronaut() -> Pixels:
-    """Eileen Collins, public domain (NASA)."""
+    """Return a photo of Eileen Collins, public domain (NASA)."""
     return np.asarray(skimage.data.astronaut())
 
 
 def hopper() -> Pixels:
-    """Grace Hopper, public domain (US Navy)."""
+    """Return a photo of Grace Hopper, public domain (US Navy)."""
     path = Path(str(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)))
     with Image.open(path) as image:
         return np.asarray(image.convert("RGB"))
 
 
 def coffee() -> Pixels:
-    """A cup, and no face."""
+    """Return a photo of a cup, without a face."""
     return np.asarray(skimage.data.coffee())
 
 
 def beside(pictures: Iterable[Pixels], *, height: int = 512) -> Pixels:
-    """Pictures in a row, at one height."""
+    """Return pictures in a row, at one height."""
     scaled = []
     for pixels in pictures:
         width = pixels.shape[1] * height // pixels.shape[0]
@@ -40,19 +40,19 @@ def beside(pictures: Iterable[Pixels], *, height: int = 512) -> Pixels:
 
 
 def group() -> Pixels:
-    """Four faces of two women."""
+    """Return a photo with four faces of two women."""
     return beside([astronaut(), hopper(), hopper()[:, ::-1], astronaut()[:, ::-1]])
 
 
 def jpeg(pixels: Pixels) -> bytes:
-    """The picture as the bytes of a file."""
+    """Return the picture as the bytes of a file."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=95)
     return buffer.getvalue()
 
 
 def portraits(count: int) -> list[bytes]:
-    """So many photos of one of two women, no two alike in their bytes."""
+    """Return so many photos of one of two women, no two with the same bytes."""
     found = []
     for number in range(count):
         pixels = [astronaut(), hopper()][number % 2]

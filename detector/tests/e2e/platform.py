@@ -63,7 +63,7 @@ MARKERS = {
 
 @functools.cache
 def _migrated() -> Path:
-    """A new database: made once, since migrating takes longer than the rest of a start."""
+    """Create a new database once: migrating takes longer than the rest of a start."""
     folder = Path(tempfile.mkdtemp(prefix="emotionsite-"))
     atexit.register(shutil.rmtree, folder)
     environment = {**_inherited(), "VAR_DIR": str(folder)}
@@ -72,7 +72,7 @@ def _migrated() -> Path:
 
 
 def _inherited() -> dict[str, str]:
-    """The environment without what chooses another installation."""
+    """Return the environment without variables that choose another installation."""
     chosen = ("REDIS_URL", "DATABASE_URL", "DJANGO_SETTINGS_MODULE")
     return {name: value for name, value in os.environ.items() if name not in chosen}
 
@@ -146,7 +146,7 @@ class Platform:
             return False
 
     def stop(self) -> int:
-        """Ctrl-C; the exit status."""
+        """Stop it as Ctrl-C does. Return the exit status."""
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
@@ -200,7 +200,7 @@ def command_line(pid: int) -> str:
 
 
 def descendants(pid: int) -> list[int]:
-    """Parents before their children."""
+    """Return the process ids of all descendants, parents before their children."""
     try:
         text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     except OSError:

@@ -86,7 +86,7 @@ def leave_only(folder: Path, names: Iterable[str]) -> None:
 
 
 def fill(platform: Platform, email: str, *, demo: int) -> dict[str, str]:
-    """A person with a few analysed photos, one deleted, and `demo` made-up ones.
+    """Create a person with a few analysed photos, one deleted, and `demo` made-up ones.
 
     Two reviewers judged most of the faces and differ on one; `STAFF_EMAIL` has judged none. The ids
     of the person, of the analysed photos by name, of the model that read them, and of that of the
@@ -208,7 +208,7 @@ def _take(
 
 
 def _shot(page: Page) -> bytes:
-    """The whole page, but no taller than is worth its bytes; the bar of a phone at its bottom."""
+    """Return the whole page up to a largest height, with the bar of a phone at its bottom."""
     size = page.viewport_size
     assert size is not None
     wanted = int(page.evaluate("document.documentElement.scrollHeight"))
@@ -220,7 +220,7 @@ def _shot(page: Page) -> bytes:
 
 
 def _save(picture: bytes, path: Path) -> None:
-    """With 256 colours, a third of the bytes: surfaces and emotions keep theirs, photos nearly."""
+    """Save with 256 colours, a third of the bytes: colours of surfaces and emotions stay exact."""
     with Image.open(io.BytesIO(picture)) as opened:
         image = opened.convert("RGB")
     counted = cast("list[tuple[int, tuple[int, ...]]]", image.getcolors(image.width * image.height))

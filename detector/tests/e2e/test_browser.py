@@ -16,7 +16,7 @@ def file(name: str, content: bytes) -> FilePayload:
 
 
 def card(page: Page, name: str) -> Locator:
-    """The entry of one file on the upload page."""
+    """Return the entry of one file on the upload page."""
     return page.locator(".result-card").filter(has_text=name)
 
 

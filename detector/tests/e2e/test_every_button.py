@@ -53,7 +53,7 @@ print(json.dumps({{**photos, "webhook": str(hook.pk)}}))
 
 @pytest.fixture(scope="module")
 def ids(platform: Platform) -> dict[str, str]:
-    """A person with photos, one of them failed, a webhook, and a reviewer of their faces."""
+    """Create a person with photos, one of them failed, a webhook, and a reviewer of the faces."""
     user = EMAIL.partition("@")[0]
     token = platform.token(user)
     platform.manage("seed_demo", "--user", user, "--photos", "30")

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="session")
 def slow_photo() -> bytes:
-    """A photo of 36 megapixels: long enough in work to be interrupted."""
+    """Return a photo of 36 megapixels, whose analysis takes long enough to be interrupted."""
     large = Image.fromarray(pictures.astronaut()).resize((6000, 6000))
     return pictures.jpeg(np.asarray(large))
 
@@ -31,7 +31,7 @@ def status_of(client: httpx.Client, analysis_id: str) -> str:
 
 @pytest.fixture
 def impatient_platform(tmp_path: Path) -> Iterator[Platform]:
-    """One that does not wait long before it holds silent workers for lost."""
+    """Start a platform that soon counts silent workers as lost."""
     impatient = Platform(tmp_path, WORKER_STALL="6")
     impatient.start()
     yield impatient

@@ -66,7 +66,7 @@ print(json.dumps({"owners": secrets, **sessions}))
 
 @pytest.fixture
 def platform(tmp_path: Path) -> Iterator[Platform]:
-    """One of its own, where each face is reviewed once, and a bad candidate may be promoted.
+    """Start a platform where each face is reviewed once and a bad candidate may be promoted.
 
     So little training does not make a network better; the loop is what is tried here.
     """
@@ -81,7 +81,7 @@ def platform(tmp_path: Path) -> Iterator[Platform]:
 
 
 def owners() -> list[int]:
-    """Numbers of people whose photos fall into train, validation and test."""
+    """Return numbers of people whose photos fall into train, validation and test."""
     numbers: dict[Split, int] = {}
     for number in range(1, 100):
         photo = Photo(owner_id=UUID(int=number))
@@ -90,7 +90,7 @@ def owners() -> list[int]:
 
 
 def many_faces(number: int) -> bytes:
-    """A photo with twelve faces of one person, no two photos alike."""
+    """Return a photo with twelve faces of one person, no two photos alike."""
     person = pictures.hopper() if number % 2 else pictures.astronaut()
     row = pictures.beside([person, person[:, ::-1]] * 2, height=256)
     whole = np.concatenate([row, row[:, ::-1], row])
@@ -139,13 +139,13 @@ def review_all(platform: Platform, session: str) -> int:
 
 
 def _cases(text: str) -> list[tuple[str, int]]:
-    """The faces on a page: the id of each case, and how wide its photo is."""
+    """Return the faces on a page: the id of each case, and how wide its photo is."""
     found = re.findall(r'data-case="([^"]+)".*?<image [^>]*width="(\d+)"', text, re.DOTALL)
     return [(case, int(width)) for case, width in found]
 
 
 def base_data(path: Path) -> None:
-    """Faces that the network serves as it does now: what a candidate must not forget."""
+    """Write faces with the labels that the network gives now, which a candidate must keep."""
     small = skimage.data.lfw_subset()[:FIXED_TEST_SET]
     faces = np.stack(
         [
@@ -178,13 +178,13 @@ class Administration:
         )  # fmt: skip
 
     def see(self, path: str) -> str:
-        """A page."""
+        """Return a page."""
         page = self.http.get(path)
         assert page.status_code == 200, path
         return page.text
 
     def press(self, path: str, **data: str) -> httpx.Response:
-        """A button; the page after it."""
+        """Press a button and return the next page."""
         headers = {"X-CSRFToken": self.http.cookies["csrftoken"]}
         after = self.http.post(path, data=data, headers=headers)
         assert after.status_code == 200, path
@@ -206,7 +206,7 @@ class Administration:
 
 
 def first_id(text: str, model: str) -> str:
-    """The first thing of a kind that a page links to."""
+    """Return the id of the first object of a kind that a page links to."""
     found = re.search(rf"/{model}/([0-9a-f-]{{36}})/", text)
     assert found, text
     return found[1]

@@ -29,7 +29,7 @@ COVERED = """() => {
 
 
 def crowd() -> FilePayload:
-    """Eight faces, four above four."""
+    """Return eight faces, four above four."""
     row = pictures.group()
     pixels = np.concatenate([row, row[:, ::-1]])
     return {"name": "crowd.jpg", "mimeType": "image/jpeg", "buffer": pictures.jpeg(pixels)}

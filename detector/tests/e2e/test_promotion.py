@@ -20,7 +20,7 @@ Files = list[tuple[str, tuple[str, bytes]]]
 
 
 def photos(number: int, start: int) -> Files:
-    """Small photos of one face, each cut out a little elsewhere."""
+    """Return small photos of one face, each cut out a little elsewhere."""
     whole = pictures.astronaut()
     made: Files = []
     for index in range(start, start + number):
@@ -31,7 +31,7 @@ def photos(number: int, start: int) -> Files:
 
 
 def every(client: httpx.Client) -> list[dict[str, Any]]:
-    """All analyses, the newest upload first."""
+    """Return all analyses, the newest upload first."""
     found: list[dict[str, Any]] = []
     url = "analyses/?page_size=100"
     while url:
@@ -42,7 +42,7 @@ def every(client: httpx.Client) -> list[dict[str, Any]]:
 
 
 def some(client: httpx.Client, status: str, number: int = 1) -> bool:
-    """Whether so many are in a state; asking for all again and again would slow the worker."""
+    """Return whether so many are in a state, without asking for all, which slows the worker."""
     answer = client.get("analyses/", params={"status": status, "page_size": number})
     return len(answer.json()["results"]) == number
 

@@ -115,7 +115,7 @@ def _cases(page: Page) -> list[str]:
 
 
 def _shown(page: Page) -> str:
-    """The face on the page; it must be there within a moment, the picture with it."""
+    """Return the face on the page, which must appear at once, with its picture."""
     form = page.locator(".review-case:not([data-waits])")
     form.wait_for(timeout=10 * SECOND)
     return str(form.get_attribute("data-case"))

@@ -31,7 +31,7 @@ NOT_PAGES = {
 
 
 def names(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
-    """Every named address but those of the API and of Django's administration."""
+    """Yield every named address but those of the API and of Django's administration."""
     for pattern in patterns:
         route = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):

@@ -51,7 +51,7 @@ def _files(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def let_train(monkeypatch: pytest.MonkeyPatch, folder: Path, wait: float = 0.0) -> None:
-    """A program that behaves like training, but takes as long as it is told."""
+    """Replace training by a program that takes as long as it is told."""
 
     def command(row: FineTune) -> list[str]:
         return [sys.executable, "-c", TRAINING, row.name, str(folder), str(wait)]

@@ -49,7 +49,7 @@ def raw_named(name: bytes, *, system: int = 3, extra: bytes = b"") -> bytes:
 
 
 def encodings() -> Iterator[tuple[str, bytes, int]]:
-    """Each name is encoded as these systems' tools do, where their code page has its letters."""
+    """Yield each name as these systems' tools encode it, if their code page has its letters."""
     for name in NAMES:
         for page, system in (("utf-8", 3), ("utf-8", 0), ("cp1252", 3), ("cp850", 0), ("cp437", 0)):
             with contextlib.suppress(UnicodeEncodeError):

@@ -40,7 +40,7 @@ def active() -> ModelVersion:
 
 
 def copied(folder: Path, name: str, accuracy: float, data: str | None = None) -> ModelVersion:
-    """The row of a version with this accuracy in its manifest."""
+    """Return the row of a version with this accuracy in its manifest."""
     return promotion.register(tiny_version.make(folder, name, accuracy, data).version)
 
 
@@ -192,7 +192,7 @@ def test_command(
 def withdrawn(
     shipped: ModelVersion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> ModelVersion:
-    """A version that an earlier release shipped and a person chose, on a platform brought up."""
+    """Return a version of an earlier release that a person chose, on a migrated platform."""
     tiny_version.leave_manifest_alone(tmp_path / "weights", "old")
     monkeypatch.setattr(manifest, "WEIGHTS_FOLDER", tmp_path / "weights")
     monkeypatch.setattr(networks, "analyser", real_analyser)

@@ -80,7 +80,7 @@ def _in_order(found: Iterable[Any]) -> list[Any]:
 
 
 def _parts(sql: str) -> list[str]:
-    """The columns and constraints of a table, whatever their order; of all else, the statement."""
+    """Return columns and constraints of a table in any order; of other objects the statement."""
     if not sql.startswith("CREATE TABLE"):
         return [sql]
     parts, depth, start = [], 0, sql.index("(") + 1

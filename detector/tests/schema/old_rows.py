@@ -38,7 +38,7 @@ class Rows:
 
 
 def of_0010(apps: Apps) -> None:
-    """Accounts, photos with what was read in them, statistics, tokens, webhooks, kept answers."""
+    """Insert accounts, photos with results, statistics, tokens, webhooks and kept answers."""
     rows = Rows(apps)
     owner = rows.make("User", username="owner", email="owner@example.org", theme="dark")
     version = rows.make("ModelVersion", name="v1", sha256="1" * 64, status="active")
@@ -79,7 +79,7 @@ def of_0010(apps: Apps) -> None:
 
 
 def of_0015(apps: Apps) -> None:
-    """Reviews, campaigns, data sets of reviewed faces, and the audit log."""
+    """Insert reviews, campaigns, data sets of reviewed faces, and audit entries."""
     rows = Rows(apps)
     owner, version = rows.of("User").get(), rows.of("ModelVersion").get()
     face = rows.of("Face").get()
@@ -97,7 +97,7 @@ def of_0015(apps: Apps) -> None:
 
 
 def of_0022(apps: Apps) -> None:
-    """Fine-tunes, and what versions in the shadow said."""
+    """Insert fine-tunes, and faces of versions in the shadow."""
     rows = Rows(apps)
     base = rows.of("ModelVersion").get()
     rows.make("FineTune", name="v2", base=base, reviewed=rows.of("ReviewedExport").get())

@@ -123,7 +123,7 @@ def _no_answer_is_kept() -> None:
 
 
 def _forget_that_there_is_a_first_migration() -> None:
-    """What an installation of before knows that has all of the replaced ones."""
+    """Record only the replaced migrations, as an older installation does."""
     recorder = MigrationRecorder(connection)
     assert ("detector", LAST) in recorder.applied_migrations()
     recorder.record_unapplied("detector", FIRST)

@@ -34,7 +34,7 @@ def text_of(response: Any) -> str:
 
 @pytest.fixture
 def person(owner: User) -> Client:
-    """The owner, logged in by the form and asked again just now, as sensitive pages want it."""
+    """Log the owner in and reauthenticate, as sensitive pages require."""
     owner.set_password(PASSWORD)
     owner.save()
     client = Client()
@@ -211,7 +211,7 @@ def test_an_account_does_not_end_without_a_password(web: Client, owner: User) ->
 
 @pytest.fixture
 def secret(person: Client) -> str:
-    """Two-step login of the owner, turned on on the page."""
+    """Turn on two-step login of the owner on the page. Return the secret."""
     page = person.get("/accounts/2fa/totp/activate/")
     assert "data:image/svg" in text_of(page)
     key = str(page.context["form"].secret)

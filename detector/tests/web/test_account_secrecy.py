@@ -39,7 +39,7 @@ def sign_up(client: Client, email: str) -> Any:
 
 
 def told(response: Any, *secret: str) -> tuple[Any, ...]:
-    """Everything that a stranger sees, without what differs between any two answers."""
+    """Return what a stranger sees, without what differs between any two responses."""
     text = response.content.decode()
     for word in secret:
         text = text.replace(word, "…")

@@ -34,7 +34,7 @@ def new(db: None) -> ModelVersion:
 
 
 def add(owner: User, model: ModelVersion, moment: datetime, shown: str, felt: str = "") -> None:
-    """A photo of one face for each letter of `shown`."""
+    """Create a photo of one face for each letter of `shown`."""
     for letter in shown:
         FaceFactory.create(
             analysis__photo__owner=owner,

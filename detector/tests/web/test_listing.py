@@ -18,7 +18,7 @@ def text_of(response: Any) -> str:
 
 @pytest.fixture
 def photos(owner: User) -> list[Photo]:
-    """Happy, sad, happy, sad, happy: in the order of their upload, ever less sure."""
+    """Create photos by upload: happy, sad, happy, sad, happy, with falling confidence."""
     return [
         FaceFactory.create(
             analysis__photo__owner=owner,

@@ -16,7 +16,7 @@ BUDGET = 150_000
 
 
 def size(address: str) -> int:
-    """Of a static file, as a server sends it."""
+    """Return the size of a static file as a server sends it."""
     path = finders.find(address.removeprefix("/static/"))
     assert path, f"{address} is not there"
     return len(gzip.compress(Path(path).read_bytes()))

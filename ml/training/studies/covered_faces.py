@@ -23,7 +23,7 @@ COLUMNS: Final = ("cover", "ready crops flagged", "found on a canvas", "certain 
 
 
 def covers() -> Iterator[tuple[str, covering.Check | None]]:
-    """Every row's name and how its cover is drawn."""
+    """Yield the name of each row, and how its cover is drawn."""
     yield "nothing", None
     for part, checks in covering.CHECKS.items():
         for name, check in checks.items():
@@ -31,18 +31,18 @@ def covers() -> Iterator[tuple[str, covering.Check | None]]:
 
 
 def drawn(images: NDArray[np.uint8], check: covering.Check | None) -> NDArray[np.uint8]:
-    """Every crop with that cover."""
+    """Return every crop with that cover."""
     random = np.random.default_rng(2013)
     return images if check is None else np.stack([check(image, random) for image in images])
 
 
 def flagged(analyser: inference.Analyser, crops: NDArray[np.uint8]) -> int:
-    """How many ready crops have covered eyes or a covered mouth."""
+    """Return how many of the crops count as covered at eyes or mouth."""
     return sum(quality.is_covered(doubts) for doubts in analyser.check.doubts(crops))
 
 
 def seen(analyser: inference.Analyser, crop: NDArray[np.uint8]) -> FaceAnalysis | None:
-    """The face of a crop on its canvas, through the whole path."""
+    """Return the face of a crop on its canvas, through the whole path."""
     faces = analyser.analyse(canvas(crop, ENLARGED, Surroundings.GREY))
     return max(faces, key=lambda face: face.detection_score, default=None)
 

@@ -21,7 +21,7 @@ from ml.training.studies import experiments
 
 
 def record(names: list[str], faces: Path) -> experiments.Record:
-    """Figures of each network and of all together."""
+    """Return figures of each network and of all together."""
     # Imports TensorFlow, which the document does without.
     from ml.training import teachers
 

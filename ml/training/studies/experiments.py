@@ -71,7 +71,7 @@ as many epochs, several are no more often right than the best of them.
 
 
 def multiplications(model: Any) -> int:
-    """Multiply-accumulate operations of convolutions and dense layers for one face."""
+    """Return the multiply-accumulate operations of convolutions and dense layers for one face."""
     total = 0
     for layer in model.layers:
         kernel = getattr(layer, "kernel", None)
@@ -82,7 +82,7 @@ def multiplications(model: Any) -> int:
 
 
 def record(run: Path, faces: Path) -> Record:
-    """What a finished run was and what it reached."""
+    """Return configuration and results of a finished run."""
     # Imports TensorFlow, which the document does without.
     from ml import architectures
 
@@ -108,7 +108,7 @@ def record(run: Path, faces: Path) -> Record:
 
 
 def document(records: Iterable[Record], ensembles: Iterable[Record] = ()) -> str:
-    """The Markdown page."""
+    """Return the Markdown page."""
     page = INTRODUCTION + _table(COLUMNS, map(_row, sorted(records, key=_score)))
     page += READING + TOGETHER
     for ensemble in ensembles:
@@ -128,7 +128,7 @@ def _score(each: Record) -> float:
 
 
 def _validation(each: Record) -> dict[str, dict[str, float]]:
-    """What is known of a run: with the mirror, else what training saw."""
+    """Return the validation figures of a run: with the mirror, else those of training."""
     found: dict[str, dict[str, dict[str, float]]] = each["validation"]
     return found.get("flipped") or found["single"]
 
@@ -160,7 +160,7 @@ def _network(config: dict[str, Any]) -> str:
 
 
 def _particulars(config: dict[str, Any]) -> Iterator[str]:
-    """What is unusual about a run; records written before a parameter existed lack it."""
+    """Yield what is unusual about a run; old records lack parameters that came later."""
     changes = config.get("augmentation", {})
     said = {
         config.get("block", "plain"): config.get("block", "plain") != "plain",
@@ -185,12 +185,12 @@ def _particulars(config: dict[str, Any]) -> Iterator[str]:
 
 
 def all_records() -> list[Record]:
-    """The committed records."""
+    """Return the committed records."""
     return [json.loads(path.read_text()) for path in sorted(RECORDS.glob("*.json"))]
 
 
 def all_ensembles() -> list[Record]:
-    """The committed figures of several networks together."""
+    """Return the committed figures of several networks together."""
     return [json.loads(path.read_text()) for path in sorted(ENSEMBLES_FOLDER.glob("*.json"))]
 
 
@@ -202,7 +202,7 @@ def add(run: Path, faces: Path) -> None:
 
 
 def write_document() -> None:
-    """docs/experiments.md anew, of all that is committed."""
+    """Write docs/experiments.md from all committed records."""
     DOCUMENT.write_text(document(all_records(), all_ensembles()))
 
 

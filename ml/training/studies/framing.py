@@ -45,7 +45,7 @@ class Surroundings(StrEnum):
 def canvas(
     crop: NDArray[np.uint8], enlarge: int, around: Surroundings = Surroundings.BORDER
 ) -> NDArray[np.uint8]:
-    """A crop (48, 48) enlarged in the middle of a photo-like (480, 480, 3) RGB picture."""
+    """Return a crop (48, 48), enlarged, in the middle of an RGB picture (480, 480, 3)."""
     side = CROP_SIZE * enlarge
     place = (CANVAS - side) // 2
     large = np.asarray(cv2.resize(crop, (side, side), interpolation=cv2.INTER_CUBIC), np.uint8)
@@ -66,7 +66,7 @@ def _background(large: NDArray[np.uint8], place: int, around: Surroundings) -> N
 def detections(
     crops: NDArray[np.uint8], enlarge: int, around: Surroundings = Surroundings.BORDER
 ) -> Iterator[tuple[int, FaceDetection]]:
-    """Row and best detection of every crop in which a face is found."""
+    """Yield row and best detection of every crop in which a face is found."""
     detector = CenterFace()
     for row, crop in enumerate(crops):
         faces = detector.detect(canvas(crop, enlarge, around))
@@ -75,7 +75,7 @@ def detections(
 
 
 def _in_sides(face: FaceDetection, enlarge: int) -> FaceDetection:
-    """The detection in units of the crop's side, from the crop's centre."""
+    """Return the detection in units of the crop's side, from the crop's centre."""
     side, half = CROP_SIZE * enlarge, CANVAS / 2
     box, landmarks = face.box, face.landmarks
     moved = Box((box.x - half) / side, (box.y - half) / side, box.width / side, box.height / side)
@@ -84,7 +84,7 @@ def _in_sides(face: FaceDetection, enlarge: int) -> FaceDetection:
 
 
 def sizes(face: FaceDetection) -> dict[str, float]:
-    """Candidates for the face's size."""
+    """Return candidates for the face's size."""
     box, points = face.box, _points(face)
     eyes = float(np.linalg.norm(points[1] - points[0]))
     mouth = float(np.linalg.norm(points[3:].mean(axis=0) - points[:2].mean(axis=0)))
@@ -101,7 +101,7 @@ def sizes(face: FaceDetection) -> dict[str, float]:
 
 
 def centres(face: FaceDetection) -> dict[str, NDArray[np.float64]]:
-    """Candidates for the face's centre, (2,) each."""
+    """Return candidates for the face's centre, (2,) each."""
     box, points = face.box, _points(face)
     middle = np.array([box.x + box.width / 2, box.y + box.height / 2])
     features = (points[:2].mean(axis=0) + points[3:].mean(axis=0)) / 2
@@ -121,14 +121,14 @@ def _points(face: FaceDetection) -> NDArray[np.float64]:
 
 
 def _turned(point: NDArray[np.float64], roll: float) -> NDArray[np.float64]:
-    """A point in the frame of a face that is turned clockwise by `roll` degrees."""
+    """Return a point in the frame of a face that is turned clockwise by `roll` degrees."""
     angle = np.radians(roll)
     x, y = point
     return np.array([x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)])
 
 
 def spread(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Robust standard deviation along the first axis."""
+    """Return the robust standard deviation along the first axis."""
     distance = np.abs(values - np.median(values, axis=0))
     return np.asarray(MAD_TO_DEVIATION * np.median(distance, axis=0))
 

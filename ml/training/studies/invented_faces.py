@@ -17,7 +17,7 @@ COLUMNS: Final = ("kind", "pictures", "a face is seen", "one is certain")
 
 
 def counted(analyser: inference.Analyser, pictures: list[invented.Picture]) -> tuple[int, int]:
-    """In how many pictures a face is seen, and in how many a certain one."""
+    """Return in how many pictures a face is found, and in how many a certain one."""
     found = [analyser.analyse(picture) for picture in pictures]
     certain = [any(not face.uncertain for face in faces) for faces in found]
     return sum(map(bool, found)), sum(certain)

@@ -41,14 +41,14 @@ class Group:
     right: NDArray[np.bool_]
 
     def row(self) -> str:
-        """A row of the table."""
+        """Return a row of the table."""
         low, high = metrics.wilson_interval(int(self.right.sum()), len(self.right))
         accuracy = f"{self.right.mean():.3f} ({low:.3f} to {high:.3f})"
         return f"| {self.condition} | {self.flag} | {len(self.right)} | {accuracy} |"
 
 
 def groups(analyser: inference.Analyser, faces: data.FaceDataset) -> Iterator[Group]:
-    """All conditions, flagged and not."""
+    """Yield all conditions, flagged and not."""
     rows, label = judged(faces, "consensus")
     crops = faces.images[rows]
 

@@ -15,7 +15,7 @@ from ml.training.studies import experiments
 
 
 def missing() -> list[TrainingConfig]:
-    """The configurations without a record, in their order."""
+    """Return the configurations without a record, in their order."""
     known = {record["run"] for record in experiments.all_records()}
     return [config for config in SEARCH if config.name not in known]
 

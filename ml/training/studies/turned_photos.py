@@ -30,7 +30,7 @@ Photo = NDArray[np.uint8]
 
 
 def turned(photo: Photo, degrees: float) -> tuple[Photo, NDArray[np.float64]]:
-    """The whole photo turned counter-clockwise, and (2, 3) from its pixels to the result's."""
+    """Return the photo turned counter-clockwise, and (2, 3) from its pixels to the result's."""
     height, width = photo.shape[:2]
     matrix = np.asarray(cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1), np.float64)
     reach = np.abs(matrix[:, :2])
@@ -43,7 +43,7 @@ def turned(photo: Photo, degrees: float) -> tuple[Photo, NDArray[np.float64]]:
 
 
 def photos(folder: Path) -> Iterator[Photo]:
-    """The photos of a folder that can be read, upright, none too large."""
+    """Yield the readable photos of a folder, upright and at most `MAX_SIDE` wide and high."""
     for path in sorted(folder.iterdir()):
         try:
             with path.open("rb") as file:
@@ -56,7 +56,7 @@ def photos(folder: Path) -> Iterator[Photo]:
 
 
 def largest(faces: list[FaceAnalysis]) -> FaceAnalysis | None:
-    """The largest of the faces that are certain."""
+    """Return the largest of the faces that are certain."""
     known = [face for face in faces if not face.uncertain and face.quality.face_size >= MIN_SIZE]
     return max(known, key=lambda face: face.quality.face_size, default=None)
 
@@ -68,7 +68,7 @@ def _middle(box: Box) -> NDArray[np.float64]:
 def seen(
     analyser: inference.Analyser, photo: Photo, face: FaceAnalysis, degrees: float
 ) -> FaceAnalysis | None:
-    """The same face in the photo turned by that much."""
+    """Return the same face in the photo turned by that much."""
     picture, matrix = turned(photo, degrees)
     place = matrix[:, :2] @ _middle(face.box) + matrix[:, 2]
     near = [

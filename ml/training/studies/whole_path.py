@@ -44,7 +44,7 @@ class Found:
     around: Surroundings
 
     def crops(self, images: NDArray[np.uint8], margin: float = 1.0) -> NDArray[np.uint8]:
-        """What serving cuts out of the canvases, (N, 48, 48)."""
+        """Return the crops (N, 48, 48) that serving cuts out of the canvases."""
         cut = []
         for row, face in self.pairs:
             square = preprocessing.frame(face)
@@ -63,7 +63,7 @@ def find(faces: data.FaceDataset, enlarge: int, around: Surroundings) -> Found:
 def hits(
     analyser: inference.Analyser, faces: data.FaceDataset, crops: NDArray[np.uint8]
 ) -> dict[str, NDArray[np.bool_]]:
-    """Head → whether each face that judges it is named right."""
+    """Return head → whether each face that judges it is named right."""
     found = {}
     for head in HEADS:
         rows, label = judged(faces, head)
@@ -74,7 +74,7 @@ def hits(
 def row(
     name: str, found: Found, ready: dict[str, NDArray[np.bool_]], path: dict[str, NDArray[np.bool_]]
 ) -> str:
-    """A row of the table."""
+    """Return a row of the table."""
     share = metrics.wilson_interval(len(found.pairs), found.of)
     cells = [name, f"{len(found.pairs) / found.of:.1%} ({share[0]:.1%} to {share[1]:.1%})"]
     for head in HEADS:
