@@ -8,10 +8,10 @@ from django.db.models import Q
 
 from detector.enums import Emotion, Status
 from detector.models.constraints import allows_only
-from detector.models.ids import new_id
 from detector.models.model_version import ModelVersion
 from detector.models.photo import Photo
 from detector.models.reanalysis import Reanalysis
+from detector.models.row import Row
 
 if TYPE_CHECKING:
     from detector.models.face import Face
@@ -21,7 +21,7 @@ PASSING_ERRORS = frozenset({"cancelled", "internal_error", "timed_out", "worker_
 """Error codes of failures that are not the photo's fault."""
 
 
-class Analysis(models.Model):
+class Analysis(Row):
     """One analysis of one photo.
 
     The row is the source of truth; a message in the broker is only a hint to look at it. The
@@ -37,7 +37,6 @@ class Analysis(models.Model):
     that an index can serve one page of a long history.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="analyses")
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="analyses", db_index=False
@@ -65,8 +64,7 @@ class Analysis(models.Model):
     )
     timings_ms = models.JSONField(default=dict, blank=True, help_text="Milliseconds per stage.")
 
-    class Meta:
-        ordering = ["-id"]
+    class Meta(Row.Meta):
         verbose_name_plural = "analyses"
         constraints = [
             allows_only("status", Status, name="analysis_status_known"),

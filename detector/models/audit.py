@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from detector.models.ids import new_id
+from detector.models.row import Row
 
 
 class AuditLogIsFinalError(Exception):
@@ -29,7 +29,7 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
         return self.filter(target_type=target._meta.model_name, target_id=str(target.pk))
 
 
-class AuditEntry(models.Model):
+class AuditEntry(Row):
     """One act: who did what to which target.
 
     Rows are added and never changed or removed; triggers in the database enforce it. The one
@@ -37,7 +37,6 @@ class AuditEntry(models.Model):
     is named by text, since it may be deleted, too.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     at = models.DateTimeField(auto_now_add=True)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
@@ -51,8 +50,7 @@ class AuditEntry(models.Model):
 
     objects = AuditEntryQuerySet.as_manager()
 
-    class Meta:
-        ordering = ["-id"]
+    class Meta(Row.Meta):
         verbose_name_plural = "audit log"
         # Only `common.audit.record` adds entries and nobody changes them: one permission suffices.
         default_permissions = ["view"]

@@ -4,8 +4,8 @@ from django.db import models
 from django.db.models import Q
 
 from detector.models.face import Face
-from detector.models.ids import new_id
 from detector.models.photo import private_path
+from detector.models.row import Row
 
 
 def picture_path(_explanation: "Explanation", _filename: str) -> str:
@@ -13,13 +13,12 @@ def picture_path(_explanation: "Explanation", _filename: str) -> str:
     return private_path("explanations", ".jpg")
 
 
-class Explanation(models.Model):
+class Explanation(Row):
     """A heat map of a face, drawn by a worker on request.
 
     It waits while it has neither a picture nor an error. `sent_at` is when a message was last sent.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     face = models.OneToOneField(Face, on_delete=models.CASCADE, related_name="explanation")
     picture = models.FileField(upload_to=picture_path, blank=True, max_length=200)
     attempt = models.PositiveSmallIntegerField(default=0)
@@ -28,8 +27,7 @@ class Explanation(models.Model):
     error_code = models.CharField(max_length=50, blank=True)
     error_message = models.CharField(max_length=500, blank=True)
 
-    class Meta:
-        ordering = ["-id"]
+    class Meta(Row.Meta):
         constraints = [
             models.CheckConstraint(
                 condition=Q(picture="") | Q(error_code=""), name="explanation_picture_or_error"

@@ -6,19 +6,18 @@ from django.db.models import Q
 
 from detector.enums import FineTuneStatus
 from detector.models.constraints import allows_only
-from detector.models.ids import new_id
 from detector.models.model_version import ModelVersion
 from detector.models.reviewed_export import ReviewedExport
+from detector.models.row import Row
 
 
-class FineTune(models.Model):
+class FineTune(Row):
     """One fine-tune: its base version, its reviewed faces and its result.
 
     The row is the source of truth. Only one runs at a time, since each uses a processor for long.
     `heard_at` is the last heartbeat of its worker; `log` holds the last lines of the training.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(max_length=50, unique=True, help_text="Of the candidate.")
     base = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
     reviewed = models.ForeignKey(
@@ -43,8 +42,7 @@ class FineTune(models.Model):
     heard_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
-    class Meta:
-        ordering = ["-id"]
+    class Meta(Row.Meta):
         verbose_name = "fine-tune"
         constraints = [
             allows_only("status", FineTuneStatus, name="fine_tune_status_known"),

@@ -5,13 +5,12 @@ from django.db.models import Q
 
 from detector.enums import ModelStatus
 from detector.models.constraints import allows_only
-from detector.models.ids import new_id
+from detector.models.row import Row
 
 
-class ModelVersion(models.Model):
+class ModelVersion(Row):
     """Weights, identified by name and checksum, with their manifest."""
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(max_length=50)
     sha256 = models.CharField(max_length=64, help_text="Of the serving weights.")
     manifest = models.JSONField(default=dict)
@@ -29,8 +28,7 @@ class ModelVersion(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
-    class Meta:
-        ordering = ["-id"]
+    class Meta(Row.Meta):
         constraints = [
             models.UniqueConstraint(fields=["name", "sha256"], name="model_version_once"),
             models.UniqueConstraint(

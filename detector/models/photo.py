@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from detector.enums import Emotion, Source
 from detector.models.constraints import allows_only
-from detector.models.ids import new_id
+from detector.models.row import Row
 
 
 def private_path(folder: str, suffix: str) -> str:
@@ -34,7 +34,7 @@ def thumbnail_path(_photo: "Photo", _filename: str) -> str:
     return private_path("thumbnails", ".jpg")
 
 
-class Photo(models.Model):
+class Photo(Row):
     """A photo of one owner.
 
     `upload` is the file as received. The first analysis replaces it by `image`, the upright copy
@@ -44,7 +44,6 @@ class Photo(models.Model):
     the trash: it is hidden and can be restored.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="photos"
     )
@@ -70,8 +69,7 @@ class Photo(models.Model):
     is_demo = models.BooleanField(default=False, help_text="Made up by `seed_demo`.")
     deleted_at = models.DateTimeField(null=True, blank=True, help_text="In the bin since.")
 
-    class Meta:
-        ordering = ["-id"]
+    class Meta(Row.Meta):
         constraints = [
             models.UniqueConstraint(fields=["owner", "sha256"], name="photo_once_an_owner"),
             models.CheckConstraint(

@@ -8,9 +8,10 @@ from detector.enums import ReanalysisStatus
 from detector.models.constraints import allows_only
 from detector.models.ids import new_id
 from detector.models.model_version import ModelVersion
+from detector.models.row import Row
 
 
-class Reanalysis(models.Model):
+class Reanalysis(Row):
     """A campaign that analyses photos again with `model_version`, a few at a time.
 
     It covers all photos that existed when it began, or only those of `owner`, or only those that
@@ -20,7 +21,6 @@ class Reanalysis(models.Model):
     why the campaign was paused by itself.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
@@ -40,8 +40,7 @@ class Reanalysis(models.Model):
     started_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
-    class Meta:
-        ordering = ["-id"]
+    class Meta(Row.Meta):
         verbose_name_plural = "reanalyses"
         constraints = [
             allows_only("status", ReanalysisStatus, name="reanalysis_status_known"),

@@ -9,17 +9,17 @@ from detector.enums import CaseStatus, ReviewKind, Verdict
 from detector.models.constraints import allows_only
 from detector.models.face import Face
 from detector.models.ids import new_id
+from detector.models.row import Row
 
 COMMENT_LENGTH = 500
 
 
-class Review(models.Model):
+class Review(Row):
     """One person's verdict on one face.
 
     The verdict of a deleted account stays, without a name.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     face = models.ForeignKey(Face, on_delete=models.CASCADE, related_name="reviews")
     reviewer = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="reviews"
@@ -35,8 +35,7 @@ class Review(models.Model):
     )
     created_at = models.DateTimeField()
 
-    class Meta:
-        ordering = ["-id"]
+    class Meta(Row.Meta):
         constraints = [
             models.UniqueConstraint(fields=["face", "reviewer"], name="review_once_a_person"),
             models.UniqueConstraint(

@@ -4,10 +4,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from detector.models.ids import new_id
+from detector.models.row import Row
 
 
-class ReviewedExport(models.Model):
+class ReviewedExport(Row):
     """One frozen file of reviewed faces: what it holds, not whose faces.
 
     `name` holds the day and the start of the checksum. `path` is where the file was written; if it
@@ -15,7 +15,6 @@ class ReviewedExport(models.Model):
     emotion, the same as the manifest beside the file.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(max_length=50)
     path = models.CharField(max_length=500)
     sha256 = models.CharField(max_length=64, help_text="Of the file.")
@@ -26,8 +25,7 @@ class ReviewedExport(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
 
-    class Meta:
-        ordering = ["-id"]
+    class Meta(Row.Meta):
         constraints = [
             models.CheckConstraint(condition=Q(faces__gt=0), name="reviewed_export_has_faces"),
         ]

@@ -9,8 +9,8 @@ from django.db.models import Q
 
 from detector.enums import DeliveryStatus, Event
 from detector.models.constraints import allows_only
-from detector.models.ids import new_id
 from detector.models.photo import Photo
+from detector.models.row import Row
 
 
 def new_secret() -> str:
@@ -18,7 +18,7 @@ def new_secret() -> str:
     return "whsec_" + b64encode(secrets.token_bytes(32)).decode()
 
 
-class WebhookEndpoint(models.Model):
+class WebhookEndpoint(Row):
     """A URL of one owner that receives events.
 
     `failures` counts the failed attempts since the last success, `failing_since` is the time of
@@ -26,7 +26,6 @@ class WebhookEndpoint(models.Model):
     says that its last delivery was accepted within seconds: it never waits for slow endpoints.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="webhook_endpoints"
     )
@@ -41,8 +40,7 @@ class WebhookEndpoint(models.Model):
     disabled_at = models.DateTimeField(null=True, blank=True)
     disabled_reason = models.CharField(max_length=200, blank=True)
 
-    class Meta:
-        ordering = ["-id"]
+    class Meta(Row.Meta):
         constraints = [
             models.CheckConstraint(
                 condition=Q(failures=0, failing_since=None)
@@ -55,7 +53,7 @@ class WebhookEndpoint(models.Model):
         return self.url
 
 
-class WebhookDelivery(models.Model):
+class WebhookDelivery(Row):
     """One event for one endpoint, and the last response.
 
     It is deleted with its `photo`, sent or not. While the photo is in the trash, the delivery is
@@ -63,7 +61,6 @@ class WebhookDelivery(models.Model):
     `due_at` is the time of the next attempt.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     endpoint = models.ForeignKey(
         WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries"
     )
@@ -81,8 +78,7 @@ class WebhookDelivery(models.Model):
     response_body = models.TextField(blank=True)
     error = models.CharField(max_length=300, blank=True)
 
-    class Meta:
-        ordering = ["-id"]
+    class Meta(Row.Meta):
         verbose_name_plural = "webhook deliveries"
         constraints = [
             allows_only("event", Event, name="webhook_delivery_event_known"),
