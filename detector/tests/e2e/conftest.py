@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from detector.tests.conftest import Broker
 from detector.tests.e2e import pictures
 from detector.tests.e2e.browsing import Watcher
 from detector.tests.e2e.platform import Platform, running
@@ -18,23 +19,9 @@ def _private_files() -> None:
 
 
 @pytest.fixture(autouse=True)
-def sent() -> None:
-    """Replace nothing: messages go to the broker."""
-
-
-@pytest.fixture(autouse=True)
-def explain_sent() -> None:
-    """Replace nothing: messages for heat maps go to the broker."""
-
-
-@pytest.fixture(autouse=True)
-def deliver_sent() -> None:
-    """Replace nothing: messages for webhooks go to the broker."""
-
-
-@pytest.fixture(autouse=True)
-def background_sent() -> None:
-    """Replace nothing: messages for the background worker go to the broker."""
+def broker() -> Broker:
+    """Replace nothing: messages of the platform go to its own broker."""
+    return {}
 
 
 @pytest.fixture(autouse=True)

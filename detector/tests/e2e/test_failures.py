@@ -93,7 +93,7 @@ def broker_state(platform: Platform) -> str:
     return str(httpx.get(f"{platform.url}/readyz", timeout=10).json()["checks"]["broker"])
 
 
-class Broker:
+class Redis:
     """A Redis server that a test may stop and start."""
 
     def __init__(self, folder: Path) -> None:
@@ -114,21 +114,21 @@ class Broker:
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    with running(Broker(tmp_path)) as started:
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    with running(Redis(tmp_path)) as started:
         yield started
 
 
-def test_broker_away_during_an_upload(tmp_path: Path, broker: Broker, portrait: bytes) -> None:
+def test_broker_away_during_an_upload(tmp_path: Path, redis: Redis, portrait: bytes) -> None:
     with (
-        running(Platform(tmp_path, REDIS_URL=f"redis://127.0.0.1:{broker.port}/0")) as platform,
+        running(Platform(tmp_path, REDIS_URL=f"redis://127.0.0.1:{redis.port}/0")) as platform,
         platform.client(platform.token("someone")) as client,
     ):
-        broker.stop()
+        redis.stop()
         response = client.post("analyses/", files={"images": ("me.jpg", portrait)})
         assert response.status_code == 202, response.text
         [accepted] = response.json()["accepted"]
         until(lambda: broker_state(platform) == "unavailable", 10, "The alarm")
         assert status_of(client, accepted["id"]) == "queued"
-        broker.start()
+        redis.start()
         until(lambda: status_of(client, accepted["id"]) == "done", 60, "The analysis")
