@@ -41,7 +41,7 @@ class Cursor:
 
     @classmethod
     def parse(cls, text: str) -> "Cursor":
-        """Raises ValueError for what we never gave."""
+        """Decode a cursor. Raises ValueError for one that we never gave."""
         try:
             padded = text.encode("ascii") + b"=" * (-len(text) % 4)
             ordering, backwards, row_id, value = json.loads(

@@ -50,7 +50,7 @@ class Order:
         return replace(self, descending=not self.descending)
 
     def key_of(self, row: Model) -> Key:
-        """Returns where a row stands."""
+        """Return where a row stands."""
         row_id: UUID = getattr(row, self.id_field)
         if self.field is None:
             return Key(row_id)
@@ -58,7 +58,7 @@ class Order:
         return Key(row_id, value)
 
     def parse(self, id_text: str, value_text: str | None) -> Key:
-        """Returns the key that these texts name. Raises ValueError for none of this order."""
+        """Return the key that these texts name. Raises ValueError for none of this order."""
         if (value_text is None) != (self.field is None):
             raise ValueError("a key of another order")
         if value_text is None or self.field is None:
@@ -67,7 +67,7 @@ class Order:
         return Key(UUID(id_text), read(value_text))
 
     def beyond(self, key: Key) -> Q:
-        """Returns the condition for what comes after this key."""
+        """Return the condition for what comes after this key."""
         side = "lt" if self.descending else "gt"
         later = Q(**{f"{self.id_field}__{side}": key.id})
         if self.field is None:
@@ -90,7 +90,7 @@ class Page(Generic[Row]):
 def page_of(
     queryset: QuerySet[Row], order: Order, size: int, key: Key | None, *, backwards: bool = False
 ) -> Page[Row]:
-    """Returns what comes after `key`, before it if `backwards`; without a key, the first page."""
+    """Return what comes after `key`, before it if `backwards`; without a key, the first page."""
     way = order.backwards if backwards else order
     if key is not None:
         queryset = queryset.filter(way.beyond(key))

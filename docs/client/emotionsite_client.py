@@ -79,7 +79,7 @@ class Client:
             time.sleep(pause)
 
     def analyses(self, **filters: Any) -> Iterator[Json]:
-        """The history, page after page; `from_` stands for `from`."""
+        """Yield the history, page after page; `from_` stands for `from`."""
         params = {name.rstrip("_"): value for name, value in filters.items()}
         yield from self._pages("analyses/", params)
 
@@ -93,7 +93,7 @@ class Client:
         self._call("DELETE", f"analyses/{analysis_id}/")
 
     def picture(self, analysis_id: str, kind: str = "image", *, seconds: float = 60) -> bytes:
-        """A JPEG: `image`, `annotated`, `faces/0/crop` or `faces/0/explanation`."""
+        """Return a JPEG: `image`, `annotated`, `faces/0/crop` or `faces/0/explanation`."""
         end = time.monotonic() + seconds
         while True:
             response = self._call("GET", f"analyses/{analysis_id}/{kind}/")

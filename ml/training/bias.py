@@ -44,7 +44,7 @@ class Merit:
         self._least = float((logits.argmax(axis=1) == label).mean()) - cost - 1e-9
 
     def __call__(self, bias: NDArray[np.float64]) -> float:
-        """Returns the merit in [0, 1], or -1."""
+        """Return the merit in [0, 1], or -1."""
         found = []
         for number, (logits, label) in enumerate(self._judges):
             predicted = (logits + bias).argmax(axis=1)

@@ -19,13 +19,13 @@ class Draws:
         self.columns = iter(ops.unstack(uniform, axis=1))
 
     def between(self, low: float, high: float) -> Any:
-        """Returns (N,) numbers of [low, high)."""
+        """Return (N,) numbers of [low, high)."""
         return low + (high - low) * next(self.columns)
 
     def within(self, reach: float) -> Any:
-        """Returns (N,) numbers of [-reach, reach)."""
+        """Return (N,) numbers of [-reach, reach)."""
         return self.between(-reach, reach)
 
     def chosen(self, probability: float) -> Any:
-        """Returns (N,) truth values, each true with this probability."""
+        """Return (N,) truth values, each true with this probability."""
         return next(self.columns) < probability

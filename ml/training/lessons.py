@@ -47,13 +47,13 @@ class Lesson:
         return len(self.images)
 
     def tables(self) -> dict[str, Any]:
-        """Returns all that batches are made of, as tensors."""
+        """Return all that batches are made of, as tensors."""
         arrays = {"images": self.images, "wanted": self.wanted, "weights": self.weights}
         tensors: dict[str, Any] = tree.map_structure(ops.convert_to_tensor, arrays)
         return tensors | {"panel": self.panel.weights() if self.panel else []}
 
     def batch(self, tables: dict[str, Any], plan: Any) -> Batch:
-        """Returns the batch of a plan whose arrays begin with B."""
+        """Return the batch of a plan whose arrays begin with B."""
 
         def row(table: Any) -> Any:
             return ops.take(table, plan["rows"], axis=0)
@@ -73,7 +73,7 @@ class Lesson:
 def plan(
     rows: NDArray[np.integer], batch_size: int, changes: Augmentation, random: np.random.Generator
 ) -> Plan:
-    """Returns the plan of an epoch that shows these rows, whole batches of them, in this order."""
+    """Return the plan of an epoch that shows these rows, whole batches of them, in this order."""
     steps = len(rows) // batch_size
     shape = (steps, batch_size)
     alpha = changes.mixup or 1.0
@@ -85,12 +85,12 @@ def plan(
 
 
 def calls(steps: int) -> int:
-    """Returns how often the network is called for so many batches: with JAX, once."""
+    """Return how often the network is called for so many batches: with JAX, once."""
     return 1 if _whole_epochs() else steps
 
 
 def batches(lesson: Lesson, plans: Iterable[Plan]) -> Iterator[Batch]:
-    """Yields the batches of plans, one by one, for whoever looks at them outside a network."""
+    """Yield the batches of plans, one by one, for whoever looks at them outside a network."""
     tables = lesson.tables()
     return (lesson.batch(tables, each) for each in _single(plans))
 
@@ -128,7 +128,7 @@ def _whole_epochs() -> bool:
 
 
 def _single(plans: Iterable[Plan]) -> Iterator[Plan]:
-    """Yields each batch's plan, whose arrays begin with B."""
+    """Yield each batch's plan, whose arrays begin with B."""
     for each in plans:
         for step in range(len(each["rows"])):
             yield {name: values[step] for name, values in each.items()}

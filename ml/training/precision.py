@@ -12,7 +12,7 @@ CPU_INFO: Final = Path("/proc/cpuinfo")
 
 
 def usable(wanted: str, cpu_info: Path = CPU_INFO) -> str:
-    """Returns Keras' dtype policy `wanted`, or float32 where bfloat16 would only be emulated.
+    """Return Keras' dtype policy `wanted`, or float32 where bfloat16 would only be emulated.
 
     That takes ten times as long: 11 against 113 images a second for the configuration `long` on
     two cores of an AMD EPYC of the third generation.

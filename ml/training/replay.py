@@ -85,7 +85,7 @@ def rows_of_epoch(base: int, reviewed: int, plan: Plan, epoch: int) -> NDArray[n
 
 
 def plans(base: Lesson, reviewed: Lesson, plan: Plan) -> Iterator[lessons.Plan]:
-    """Yields what each epoch shows of both, joined."""
+    """Yield what each epoch shows of both, joined."""
     for epoch in range(plan.epochs):
         rows = rows_of_epoch(len(base), len(reviewed), plan, epoch)
         random = np.random.default_rng([plan.seed, epoch, 1])
@@ -93,5 +93,5 @@ def plans(base: Lesson, reviewed: Lesson, plan: Plan) -> Iterator[lessons.Plan]:
 
 
 def steps_of(base: Lesson, reviewed: Lesson, plan: Plan) -> int:
-    """Updates an epoch."""
+    """Return the number of updates of an epoch."""
     return len(rows_of_epoch(len(base), len(reviewed), plan, 0)) // plan.batch_size

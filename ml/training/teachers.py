@@ -71,7 +71,7 @@ class Panel:
         self.models = [load(name, precision) for name in names]
 
     def weights(self) -> list[tuple[list[Any], list[Any]]]:
-        """Returns what each of them knows, as tensors."""
+        """Return what each of them knows, as tensors."""
         return [
             (
                 [variable.value for variable in model.trainable_variables],
@@ -81,7 +81,7 @@ class Panel:
         ]
 
     def opinion(self, weights: list[tuple[list[Any], list[Any]]], images: Any) -> Targets:
-        """Returns their mean probabilities of images (N, 48, 48, 1), by these `weights()`."""
+        """Return their mean probabilities of images (N, 48, 48, 1), by these `weights()`."""
         logits = [
             model.stateless_call(*known, images, training=False)[0]
             for model, known in zip(self.models, weights, strict=True)

@@ -90,7 +90,7 @@ def lesson(
 def plans(
     faces: data.FaceDataset, config: TrainingConfig, first_epoch: int = 0
 ) -> Iterator[lessons.Plan]:
-    """Yields what each epoch shows, from `first_epoch` to the end."""
+    """Yield what each epoch shows, from `first_epoch` to the end."""
     chance = rarity(faces, config.balance)
     for epoch in range(first_epoch, config.epochs):
         random = np.random.default_rng([config.seed, epoch])
@@ -99,7 +99,7 @@ def plans(
 
 
 def rarity(faces: data.FaceDataset, balance: float) -> NDArray[np.float64]:
-    """Returns how probable it is that each face comes up, (N,) float64.
+    """Return how probable it is that each face comes up, (N,) float64.
 
     That is 1 / frequency of what it shows, to the power of `balance`, summed over the heads.
     """
@@ -114,7 +114,7 @@ def rarity(faces: data.FaceDataset, balance: float) -> NDArray[np.float64]:
 def validation_arrays(
     faces: data.FaceDataset,
 ) -> tuple[NDArray[np.float32], dict[str, Any], dict[str, Any]]:
-    """Returns the faces as they are, with targets and weights, in order."""
+    """Return the faces as they are, with targets and weights, in order."""
     return (faces.images[..., None].astype(np.float32), *targets(faces))
 
 

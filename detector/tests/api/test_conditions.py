@@ -32,7 +32,7 @@ def url(analysed: Analysis) -> str:
 
 
 def address(call: Call) -> Call:
-    """Reads what a call changes: retry and resend act on what is one step above."""
+    """Read what a call changes: retry and resend act on what is one step above."""
     path = call.path.removesuffix("retry/").removesuffix("resend/")
     return Call("get", path)
 

@@ -81,7 +81,7 @@ def log_out(page: Page) -> None:
 
 
 def turn_on_two_steps(page: Page, look: Callable[[Page], None] = lambda page: None) -> None:
-    """Ends on the page of recovery codes; `look` sees the page with the QR code."""
+    """Turn two-step login on; `look` sees the page with the QR code, the last has the codes."""
     page.goto("/accounts/2fa/totp/activate/")
     if "reauthenticate" in page.url:
         page.locator("input[name=password]").fill(PASSWORD)

@@ -57,7 +57,7 @@ def private_platform(tmp_path: Path) -> Iterator[Platform]:
 
 @pytest.fixture
 def watcher(browser: Browser, platform: Platform) -> Iterator[Watcher]:
-    """Opens pages of the platform; none of them may show a problem."""
+    """Open pages of the platform; none of them may show a problem."""
     watching = Watcher(browser, platform)
     yield watching
     watching.close()

@@ -160,7 +160,7 @@ class Platform:
         return [pid for pid in family if marker in command_line(pid)]
 
     def token(self, user: str) -> str:
-        """Returns a token of a new user."""
+        """Return a token of a new user."""
         program = TOKEN.format(user=user)
         password = {"DJANGO_SUPERUSER_PASSWORD": "correct horse battery"}
         return self.manage("shell", "--no-imports", "--command", program, **password)

@@ -114,7 +114,7 @@ def upload(client: httpx.Client, photos: list[bytes]) -> list[dict[str, Any]]:
 
 
 def listed(client: httpx.Client) -> list[dict[str, Any]]:
-    """Returns what the API lists first."""
+    """Return what the API lists first."""
     found: list[dict[str, Any]] = client.get("analyses/").json()["results"]
     return found
 

@@ -44,19 +44,19 @@ ROLES = """
 
 
 def schema() -> Schema:
-    """Returns tables, columns, constraints, indexes, triggers, functions and sequences."""
+    """Return tables, columns, constraints, indexes, triggers, functions and sequences."""
     if connection.vendor == "postgresql":
         return {kind: _in_order(_asked(query)) for kind, query in POSTGRESQL.items()}
     return {"all": _in_order((*row[:3], *_parts(row[3])) for row in _asked(SQLITE))}
 
 
 def roles() -> list[Any]:
-    """Returns every permission, and the groups that have it."""
+    """Return every permission, and the groups that have it."""
     return _in_order(_asked(ROLES))
 
 
 def rows() -> dict[str, list[dict[str, Any]]]:
-    """Returns what is in each table of the detector."""
+    """Return what is in each table of the detector."""
     tables = [name for name in connection.introspection.table_names() if "detector_" in name]
     return {name: [*_dictionaries(f'SELECT * FROM "{name}" ORDER BY 1')] for name in tables}  # noqa: S608
 

@@ -26,7 +26,7 @@ REPLACED = [name for _, name in MigrationLoader(None).disk_migrations["detector"
 
 @contextmanager
 def _empty_database(folder: Path) -> Iterator[None]:
-    """Puts an empty database in the place of the tests' own."""
+    """Put an empty database in the place of the tests' own."""
     usual = connections["default"]
     settings, is_file = deepcopy(usual.settings_dict), usual.vendor == "sqlite"
     settings["NAME"] = str(folder / "old.sqlite3") if is_file else f"{settings['NAME']}_old"
