@@ -24,6 +24,9 @@ UPSCALE_LIMIT: Final = 4.0
 FAINT_THRESHOLD: Final = 0.35
 """Score from which a large face counts if none in the photo reaches `SCORE_THRESHOLD`: the network
 expects hair and shoulders around a face, which a tight portrait lacks."""
+FAR_THRESHOLD: Final = 0.5
+"""Score from which a large face counts that only a further pass sees: from afar, more textures look
+like faces."""
 TRACE_THRESHOLD: Final = 0.1
 """Score from which a small face of a large photo is looked at closely."""
 LARGE_PHOTO_SCALE: Final = 0.5
@@ -41,7 +44,7 @@ LARGE_SHARE: Final = 0.1
 DETECTION_PASSES: Final = (DetectionPass(96, 160), DetectionPass(128, 192), DetectionPass(64, 128))
 """Run one after the other until a face reaches the threshold, as long as all together see no more
 pixels than the first pass. They find faces that fill the photo, are cut by its frame, or are dark.
-Measured in docs/decisions/0009-second-look.md."""
+Measured in docs/decisions/0032-detector-on-onnx-runtime.md."""
 
 
 class FaceDetector(Protocol):
@@ -93,7 +96,9 @@ class CenterFace:
         check_photo(rgb)
         candidates = self._first_pass(rgb)
         faces = self._confident(candidates) + self._close_ups(rgb, candidates)
-        faces = faces or max(_large_faces(candidates, rgb), self._run_passes(rgb), key=_best_score)
+        faces = faces or max(
+            _large_faces(candidates, rgb, FAINT_THRESHOLD), self._run_passes(rgb), key=_best_score
+        )
         if any(map(turned_faces.is_turned, faces)):
             faces = turned_faces.settled(self.look, self._first_pass, rgb, faces)
         return sorted(overlaps.merged(faces), key=lambda face: (face.box.x, face.box.y))
@@ -151,7 +156,8 @@ class CenterFace:
             budget -= picture.shape[0] * picture.shape[1]
             if budget < 0 or _best_score(best) >= self._score_threshold:
                 break
-            large = _large_faces(self._detect_in_picture(picture, view), rgb)
+            seen = self._detect_in_picture(picture, view)
+            large = _large_faces(seen, rgb, FAR_THRESHOLD)
             best = max(best, large, key=_best_score)
         return best
 
@@ -187,10 +193,12 @@ def check_photo(rgb: NDArray[np.uint8]) -> None:
         raise ValueError(f"a photo must be (H, W, 3) uint8, not {rgb.shape} {rgb.dtype}")
 
 
-def _large_faces(faces: list[FaceDetection], rgb: NDArray[np.uint8]) -> list[FaceDetection]:
-    """Return the faces from `FAINT_THRESHOLD` up that are large in the photo: see `LARGE_SHARE`."""
-    least = LARGE_SHARE * min(rgb.shape[:2])
-    return [face for face in faces if face.score >= FAINT_THRESHOLD and _size(face) >= least]
+def _large_faces(
+    faces: list[FaceDetection], rgb: NDArray[np.uint8], least_score: float
+) -> list[FaceDetection]:
+    """Return the faces from a score up that are large in the photo: see `LARGE_SHARE`."""
+    least_size = LARGE_SHARE * min(rgb.shape[:2])
+    return [face for face in faces if face.score >= least_score and _size(face) >= least_size]
 
 
 def _size(face: FaceDetection) -> float:

@@ -1,0 +1,123 @@
+"""Measure the running platform: `python -m detector.benchmarks.whole_platform`.
+
+Starts the platform on its embedded database and broker, and again on Redis and PostgreSQL where
+`TEST_REDIS_URL` and `TEST_DATABASE_URL` name them. Reports the seconds from start to first result,
+the milliseconds from upload to result of an idle platform, and the memory of each process (PSS),
+after photos of 640×480 pixels and after one of 12 megapixels.
+"""
+
+import argparse
+import io
+import json
+import os
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+import httpx
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from detector.tests.e2e import pictures
+from detector.tests.e2e.platform import MARKERS, Platform, descendants, running
+
+ROUNDS: Final = 20
+LARGE: Final = (4000, 3000)
+POLL_SECONDS: Final = 0.005
+PATIENCE_SECONDS: Final = 60
+
+
+def main() -> None:
+    """Measure each kind of installation, print a table and write the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    figures = {}
+    for name, environment in _installations().items():
+        figures[name] = measured(environment, options.rounds)
+        for figure, value in figures[name].items():
+            print(f"{name:24}{figure:32}{value:10.2f}", flush=True)
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+def _installations() -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {"embedded": {}}
+    services = {name: os.environ.get(f"TEST_{name}") for name in ("REDIS_URL", "DATABASE_URL")}
+    given = {name: url for name, url in services.items() if url}
+    if len(given) == len(services):
+        found["redis and postgresql"] = given
+    return found
+
+
+def measured(environment: Mapping[str, str], rounds: int) -> dict[str, float]:
+    """Return the figures of one installation."""
+    with tempfile.TemporaryDirectory() as folder:
+        platform = Platform(Path(folder), **environment, SWEEP_INTERVAL="60", ANALYSIS_LEASE="60")
+        platform.make_database()
+        began = time.perf_counter()
+        with running(platform):
+            ready = time.perf_counter() - began
+            with platform.client(platform.token(f"bench{time.time_ns()}")) as client:
+                first = seconds_to_result(client, _photo(0, (640, 480)))
+                times = [
+                    1000 * seconds_to_result(client, _photo(number, (640, 480)))
+                    for number in range(1, rounds + 1)
+                ]
+                figures = {
+                    "seconds to first result": ready + first,
+                    "ms from upload to result, p50": median(times),
+                }
+                figures |= memory(platform, "after 640×480")
+                for number in range(4):
+                    seconds_to_result(client, _photo(number, LARGE))
+                return figures | memory(platform, "after 12 megapixels")
+
+
+def _photo(number: int, size: tuple[int, int]) -> bytes:
+    """Return a JPEG with one face; each number gives another file."""
+    picture = Image.fromarray(pictures.astronaut()).resize(size)
+    pixels: NDArray[np.uint8] = np.array(picture)
+    pixels[0, 0] = number
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=92)
+    return buffer.getvalue() + number.to_bytes(4, "big")
+
+
+def seconds_to_result(client: httpx.Client, photo: bytes) -> float:
+    """Upload a photo and wait for its result."""
+    began = time.perf_counter()
+    answer = client.post("analyses/", files={"images": ("photo.jpg", photo)})
+    address = f"analyses/{answer.raise_for_status().json()['accepted'][0]['id']}/"
+    while time.perf_counter() - began < PATIENCE_SECONDS:
+        if client.get(address).json()["status"] == "done":
+            return time.perf_counter() - began
+        time.sleep(POLL_SECONDS)
+    raise TimeoutError(f"{address} was not done after {PATIENCE_SECONDS} s")
+
+
+def memory(platform: Platform, moment: str) -> dict[str, float]:
+    """Return the proportional set size of each part in MB: its largest process, and all."""
+    everything = descendants(os.getpid())
+    figures = {
+        f"{part} MB, {moment}": max(map(_pss, platform.children(part)), default=0.0)
+        for part in MARKERS
+    }
+    return figures | {f"all MB, {moment}": sum(map(_pss, everything))}
+
+
+def _pss(pid: int) -> float:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+
+
+if __name__ == "__main__":
+    main()
