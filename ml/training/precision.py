@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Final
 
-import keras
-
 BFLOAT16: Final = "mixed_bfloat16"
 BFLOAT16_FLAGS: Final = frozenset({"avx512_bf16", "amx_bf16", "avx_ne_convert"})
 """As Linux names the instructions; any of them will do."""
@@ -23,6 +21,8 @@ def usable(wanted: str, cpu_info: Path = CPU_INFO) -> str:
 
 
 def _on_gpu() -> bool:
+    import keras  # takes seconds
+
     if keras.backend.backend() != "jax":
         return False
     import jax

@@ -35,7 +35,7 @@ class Plan:
     seed: int = 2013
 
 
-QUICK: Final = Plan(epochs=2, replay=512, batch_size=32)
+QUICK: Final = Plan(epochs=1, replay=512, batch_size=32)
 """Seconds with a small network; for tests, not for use."""
 
 

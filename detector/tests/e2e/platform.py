@@ -31,13 +31,17 @@ def free_port() -> int:
 
 
 def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
-    """Wait until `condition` gives something true, and return that."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    """Wait until `condition` gives something true, and return that.
+
+    Asks every tenth of a second at first. What takes long is asked less often, since the answers
+    would slow it down: pauses are a twentieth of what was waited for, at most a second.
+    """
+    began = time.monotonic()
+    while (waited := time.monotonic() - began) < seconds:
         found = condition()
         if found:
             return found
-        time.sleep(0.1)
+        time.sleep(min(max(0.1, waited / 20), 1.0))
     raise AssertionError(f"{what} did not happen within {seconds} s")
 
 
