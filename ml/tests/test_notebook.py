@@ -40,12 +40,17 @@ def test_shows_no_picture_of_the_data_set(cells: list[dict[str, Any]]) -> None:
 @pytest.mark.training
 def test_runs(tmp_path: Path) -> None:
     save_faces(tmp_path / "faces.npz", 160, seed=4)
-    # Options of this project's own tests do not apply to a notebook.
-    command = ["pytest", "--nbmake", "--nbmake-timeout=240", "-c", os.devnull, "-p", "no:django"]
+    folder = str(NOTEBOOK.parent)
+    # Options and plugins of this project's own tests do not apply to a notebook.
+    command = ["pytest", "-p", "nbmake.pytest_plugin", "--nbmake", "--nbmake-timeout=240"]
     ran = subprocess.run(
-        [sys.executable, "-m", *command, "--rootdir", str(NOTEBOOK.parent), str(NOTEBOOK)],
+        [sys.executable, "-m", *command, "-c", os.devnull, "--rootdir", folder, str(NOTEBOOK)],
         env=os.environ
-        | {"EMOTIONSITE_DATA": str(tmp_path / "faces.npz"), "PYTHONPATH": str(Path.cwd())},
+        | {
+            "EMOTIONSITE_DATA": str(tmp_path / "faces.npz"),
+            "PYTHONPATH": str(Path.cwd()),
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        },
         capture_output=True,
         text=True,
         check=False,
