@@ -13,8 +13,14 @@ from django.test.utils import CaptureQueriesContext
 
 from detector.enums import Emotion, Status
 from detector.insights import rollups
-from detector.models import Analysis, Photo, PhotoTag, User
-from detector.tests.factories import MOMENT, AnalysisFactory, FaceFactory
+from detector.models import Analysis, Face, Photo, PhotoTag, User
+from detector.tests.factories import (
+    MOMENT,
+    AnalysisFactory,
+    FaceFactory,
+    ModelVersionFactory,
+    PhotoFactory,
+)
 from detector.web.listing import LABELS, ORDERS
 
 pytestmark = pytest.mark.django_db
@@ -22,14 +28,24 @@ HTMX = {"HX-Request": "true"}
 
 
 def add(owner: User, number: int) -> None:
+    """Add photos of one face, a statement for each table."""
+    model = ModelVersionFactory.create()
+    photos, analyses, faces = [], [], []
     for i in range(number):
         # Each value twice: equal ones must not fall between two pages.
-        FaceFactory.create(
-            analysis__photo__owner=owner,
-            analysis__photo__taken_at=MOMENT - timedelta(days=i * 7 % number // 2),
-            confidence=0.5 + (i * 3 % number // 2) / (2 * number),
-            emotion=list(Emotion)[i % 7],
+        taken = MOMENT - timedelta(days=i * 7 % number // 2)
+        sure = 0.5 + (i * 3 % number // 2) / (2 * number)
+        photo = PhotoFactory.build(owner=owner, taken_at=taken, image="none.jpg")
+        analysis = AnalysisFactory.build(
+            photo=photo, owner=owner, model_version=model, best_confidence=sure
         )
+        emotion = list(Emotion)[i % 7]
+        photos.append(photo)
+        analyses.append(analysis)
+        faces.append(FaceFactory.build(analysis=analysis, confidence=sure, emotion=emotion))
+    Photo.objects.bulk_create(photos)
+    Analysis.objects.bulk_create(analyses)
+    Face.objects.bulk_create(faces)
 
 
 def walk(web: Client, query: str, direction: str) -> list[UUID]:
