@@ -23,7 +23,7 @@ import numpy as np
 from detector.tests.e2e import pictures
 from detector.tests.e2e.chaos_audit import Audit, audit, make_tokens
 from detector.tests.e2e.chaos_faults import CHANCE, FAULTS, LEASE, Fault
-from detector.tests.e2e.platform import Platform, running, until
+from detector.tests.e2e.platform import SERVING, Platform, running, until
 from detector.tests.services_needed import own_services
 
 READY_SECONDS = 180
@@ -104,7 +104,7 @@ def run_row(platform: Platform, fault: Fault, token: str, times: int, uploads: i
         uploading.start()
         try:
             for number in range(times):
-                until(lambda: is_ready(platform), READY_SECONDS, "Readiness")
+                until(platform.answers, READY_SECONDS, "Readiness")
                 load.allowed = uploads * (number + 1) // times
                 time.sleep(CHANCE.uniform(0.1, 0.6))
                 fault.inject(platform)
@@ -117,13 +117,6 @@ def run_row(platform: Platform, fault: Fault, token: str, times: int, uploads: i
     fill(row, audit(platform, fault.user, load.accepted))
     row.damaged += is_damaged(platform)
     return row
-
-
-def is_ready(platform: Platform) -> bool:
-    try:
-        return httpx.get(f"{platform.url}/readyz", timeout=5).status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 def unfinished_in_the_end(client: httpx.Client) -> int:
@@ -220,7 +213,8 @@ def main() -> int:
 def make_platform(folder: Path, services: dict[str, str]) -> Platform:
     """Return a platform with rate limits that the load from one address does not reach."""
     limits = {f"API_THROTTLE_{name}": "100000/min" for name in ("USER", "TOKEN", "UPLOADS")}
-    return Platform(folder, ANALYSIS_LEASE=str(LEASE), WORKER_CONCURRENCY="2", **limits, **services)
+    limits |= {"ANALYSIS_LEASE": str(LEASE), "WORKER_CONCURRENCY": "2"}
+    return Platform(folder, SERVING, **limits, **services)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,10 @@ from playwright.sync_api import Browser
 from detector.tests.conftest import Broker
 from detector.tests.e2e import pictures
 from detector.tests.e2e.browsing import Watcher
-from detector.tests.e2e.platform import Platform, running
+from detector.tests.e2e.platform import ONE_SLOT, SERVING, Platform, running
 from detector.tests.services_needed import need_program, own_services
+
+FOLDER = Path(__file__).parent
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +38,20 @@ def services(worker_id: str) -> Iterator[dict[str, str]]:
         yield addresses
 
 
-@pytest.fixture(scope="session", params=["embedded", "services"])
+PLATFORMS = ("embedded", "services")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start each platform once: tests of none first, then all of the one and all of the other."""
+    places = [number for number, item in enumerate(items) if FOLDER in item.path.parents]
+    ours = [items[place] for place in places]
+    ours.sort(key=lambda item: [name in item.name for name in reversed(PLATFORMS)])
+    for place, item in zip(places, ours, strict=True):
+        items[place] = item
+
+
+@pytest.fixture(scope="session", params=PLATFORMS)
 def platform(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Platform]:
@@ -51,7 +66,7 @@ def platform(
 @pytest.fixture
 def private_platform(tmp_path: Path) -> Iterator[Platform]:
     """Start an embedded platform that a test may break."""
-    with running(Platform(tmp_path)) as platform:
+    with running(Platform(tmp_path, SERVING, **ONE_SLOT)) as platform:
         yield platform
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from detector.tests.e2e import pictures
 from detector.tests.e2e.fuzz_hooks import HELD, OWN_TOKEN
-from detector.tests.e2e.platform import ROOT, Platform, running
+from detector.tests.e2e.platform import ROOT, SERVING, Platform, running
 
 LIMITS = ("ANON", "USER", "TOKEN", "UPLOADS", "FAILED")
 NO_LIMITS = {f"API_THROTTLE_{name}": "1000000/min" for name in LIMITS}
@@ -120,7 +120,7 @@ def main() -> None:
     examples = int(sys.argv[1]) if len(sys.argv) > 1 else 40
     with (
         tempfile.TemporaryDirectory() as folder,
-        running(Platform(Path(folder), **NO_LIMITS)) as platform,
+        running(Platform(Path(folder), SERVING, **NO_LIMITS)) as platform,
     ):
         for caller in (NOBODY, seed(platform, 30)):
             sys.stdout.write(fuzz(platform, caller, examples)[-1500:])

@@ -11,11 +11,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import httpx
+
+from detector.tests.e2e.console import Console
 
 ROOT = Path(__file__).parents[3]
 DATABASE = "emotionsite.sqlite3"
@@ -45,7 +48,6 @@ def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
     raise AssertionError(f"{what} did not happen within {seconds} s")
 
 
-# Both commands in one process: to start another takes longer than they do.
 TOKEN = """
 from django.core.management import call_command
 call_command(
@@ -54,6 +56,11 @@ call_command(
 )
 call_command("create_api_token", "{user}")
 """
+
+# Parts for a test that neither fine-tunes nor analyses in the background, and one slot where no
+# photo has to wait for another: each process takes a second or two to start.
+SERVING = ("web", "worker")
+ONE_SLOT = {"WORKER_CONCURRENCY": "1"}
 
 # What the command lines of each part's processes, and of no others, contain.
 MARKERS = {
@@ -82,10 +89,14 @@ def _inherited() -> dict[str, str]:
 
 
 class Platform:
-    """One installation with its data in `folder`; `environment` chooses its services."""
+    """One installation with its data in `folder`; `environment` chooses its services.
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    `parts` are those of the supervisor that are started; without names, all.
+    """
+
+    def __init__(self, folder: Path, parts: tuple[str, ...] = (), **environment: str) -> None:
         self.folder = folder
+        self.parts = parts
         self.port = free_port()
         self.host = f"127.0.0.1:{self.port}"
         self.url = f"http://{self.host}"
@@ -102,17 +113,12 @@ class Platform:
             **environment,
         }
         self.process: subprocess.Popen[bytes] | None = None
+        self.console: Console | None = None
 
     def manage(self, *arguments: str, **environment: str) -> str:
-        done = subprocess.run(
-            [*MANAGE, *arguments],
-            env={**self.environment, **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        """Returns what a management command prints."""
+        self.console = self.console or Console(ROOT, self.environment)
+        return self.console.run([*arguments], environment).strip()
 
     def make_database(self) -> None:
         """Make an empty database where there is none."""
@@ -128,7 +134,7 @@ class Platform:
         self.make_database()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "emotionsite.supervisor"],
+                [sys.executable, "-m", "emotionsite.supervisor", *self.parts],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=log,
@@ -144,13 +150,23 @@ class Platform:
     def is_ready(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, self.log.read_text()[-3000:]
-        try:
-            return httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200
-        except httpx.TransportError:
-            return False
+        return self.answers()
+
+    def answers(self) -> bool:
+        """Return whether the platform says that it is ready."""
+        # Asked again and again: httpx would load the certificates of TLS each time.
+        with closing(HTTPConnection(self.host, timeout=5)) as connection:
+            try:
+                connection.request("GET", "/readyz")
+                return connection.getresponse().status == 200
+            except (OSError, HTTPException):
+                return False
 
     def stop(self) -> int:
         """Stop it as Ctrl-C does. Return the exit status."""
+        if self.console is not None:
+            self.console.close()
+            self.console = None
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)

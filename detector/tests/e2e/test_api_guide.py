@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from detector.tests.e2e.platform import ROOT, Platform
+from detector.tests.e2e.platform import ONE_SLOT, ROOT, SERVING, Platform
 
 pytestmark = pytest.mark.e2e
 GUIDE = (ROOT / "docs" / "api.md").read_text()
@@ -20,7 +20,7 @@ def examples(language: str) -> list[str]:
 
 
 def test_examples_of_the_guide(tmp_path: Path, group_photo: bytes, portrait: bytes) -> None:
-    platform = Platform(tmp_path, WEBHOOK_ALLOWED_HOSTS="127.0.0.1")
+    platform = Platform(tmp_path, SERVING, WEBHOOK_ALLOWED_HOSTS="127.0.0.1", **ONE_SLOT)
     platform.start()
     (tmp_path / "a.jpg").write_bytes(portrait)
     (tmp_path / "b.jpg").write_bytes(group_photo)

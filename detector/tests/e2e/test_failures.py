@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from detector.tests.e2e import pictures
-from detector.tests.e2e.platform import Platform, free_port, running, until
+from detector.tests.e2e.platform import ONE_SLOT, SERVING, Platform, free_port, running, until
 from detector.tests.services_needed import need_program
 
 pytestmark = pytest.mark.e2e
@@ -32,7 +32,7 @@ def status_of(client: httpx.Client, analysis_id: str) -> str:
 @pytest.fixture
 def impatient_platform(tmp_path: Path) -> Iterator[Platform]:
     """Start a platform that soon counts silent workers as lost."""
-    impatient = Platform(tmp_path, WORKER_STALL="6")
+    impatient = Platform(tmp_path, SERVING, WORKER_STALL="6")
     impatient.start()
     yield impatient
     assert impatient.stop() == 0, impatient.log.read_text()[-3000:]
@@ -120,8 +120,9 @@ def redis(tmp_path: Path) -> Iterator[Redis]:
 
 
 def test_broker_away_during_an_upload(tmp_path: Path, redis: Redis, portrait: bytes) -> None:
+    address = f"redis://127.0.0.1:{redis.port}/0"
     with (
-        running(Platform(tmp_path, REDIS_URL=f"redis://127.0.0.1:{redis.port}/0")) as platform,
+        running(Platform(tmp_path, SERVING, REDIS_URL=address, **ONE_SLOT)) as platform,
         platform.client(platform.token("someone")) as client,
     ):
         redis.stop()
