@@ -82,20 +82,33 @@ $(STATIC): $(SERVING) $(VENDOR) $(shell find static -type f 2>/dev/null)
 OWN_SERVERS := e2e and not training
 OWN_NETWORKS := training or (weights and not e2e)
 QUICK := not (e2e or weights or training)
-# Files about who may call, bodies, headers and files: other tests ask PostgreSQL what they ask.
+# Only these files have tests with these marks: to import the others takes longer than some of the tests.
+NETWORK_FILES = $(shell grep -rlE 'mark\.(training|weights)\b' --include='test_*.py' detector emotionsite ml)
+# Files about who may call, bodies, headers, files, HTML, caches and pure functions: what they ask PostgreSQL, others ask too.
 NOT_ON_POSTGRESQL := accept every_call limits odd_requests redirects schema scopes archives file_cases images \
-	outbound access bad_input spreadsheet_text storage_outages headers way_back
+	outbound access bad_input spreadsheet_text storage_outages headers way_back failed_logins transport kappa calendar \
+	matching photo_page account_secrecy components errors weight table_of_buttons table_of_pages
 install: $(WHOLE) $(VENDOR) ## the whole platform with training and tests
+
+# In one process: to start three takes longer than they do.
+define DJANGO_CHECKS
+from django.core.management import call_command
+call_command("makemigrations", check_changes=True, dry_run=True)
+call_command("check")
+call_command("spectacular", validate=True, fail_on_warn=True, file="$(VAR)/openapi.yaml")
+endef
+export DJANGO_CHECKS
+SAME_SCHEMA := @diff -u docs/openapi.yaml $(VAR)/openapi.yaml || \
+	{ echo "docs/openapi.yaml is stale: make openapi"; exit 1; }
 
 lint: install ## ruff, mypy, import-linter, migrations and schema checks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
-	$(BIN)/python manage.py makemigrations --check --dry-run
-	$(BIN)/python manage.py check
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
-	$(MAKE) --no-print-directory docs-check
+	$(BIN)/python manage.py shell --no-imports --command "$$DJANGO_CHECKS"
+	$(SAME_SCHEMA)
 
 test: install $(STATIC) ## lint and every test; REQUIRE_SERVICES=1 makes absent services failures
 ifdef PYTEST_ARGS
@@ -117,8 +130,8 @@ test-servers: install $(STATIC)
 
 test-networks: install $(STATIC)
 	@# One thread each: beside the servers, more would only wait for each other.
-	OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 $(BIN)/pytest -p no:playwright -m "$(OWN_NETWORKS)" \
-		--durations 10
+	OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 $(BIN)/pytest $(NETWORK_FILES) \
+		-p no:playwright -m "$(OWN_NETWORKS)" --durations 10
 
 test-postgresql: install $(STATIC)
 	@url=$$($(BIN)/python -m detector.tests.services_needed) || exit 1; [ -z "$$url" ] || \
@@ -131,8 +144,7 @@ format: install ## format the code with ruff
 
 docs-check: install ## OpenAPI schema is current and valid, links in docs resolve
 	@$(BIN)/python manage.py spectacular --validate --fail-on-warn --file $(VAR)/openapi.yaml
-	@diff -u docs/openapi.yaml $(VAR)/openapi.yaml || \
-		{ echo "docs/openapi.yaml is stale: make openapi"; exit 1; }
+	$(SAME_SCHEMA)
 	@$(BIN)/pytest -q -p no:cacheprovider emotionsite/tests/test_docs.py
 
 .PHONY: openapi
