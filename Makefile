@@ -82,6 +82,8 @@ $(STATIC): $(SERVING) $(VENDOR) $(shell find static -type f 2>/dev/null)
 OWN_SERVERS := e2e and not training
 OWN_NETWORKS := training or (weights and not e2e)
 QUICK := not (e2e or weights or training)
+# All of its tests have the mark e2e: browser and generator of calls need not be imported.
+NOT_QUICK := --ignore detector/tests/e2e
 # Only these files have tests with these marks: to import the others takes longer than some of the tests.
 NETWORK_FILES = $(shell grep -rlE 'mark\.(training|weights)\b' --include='test_*.py' detector emotionsite ml)
 # Files about who may call, bodies, headers, files, HTML, caches and pure functions: what they ask PostgreSQL, others ask too.
@@ -123,7 +125,7 @@ endif
 
 .PHONY: test-quick test-servers test-networks test-postgresql
 test-quick: install $(STATIC)
-	$(BIN)/pytest -p no:playwright -m "$(QUICK)"
+	$(BIN)/pytest $(NOT_QUICK) -p no:playwright -m "$(QUICK)"
 
 test-servers: install $(STATIC)
 	$(BIN)/pytest detector/tests/e2e -m "$(OWN_SERVERS)" --durations 10
@@ -135,7 +137,7 @@ test-networks: install $(STATIC)
 
 test-postgresql: install $(STATIC)
 	@url=$$($(BIN)/python -m detector.tests.services_needed) || exit 1; [ -z "$$url" ] || \
-		DATABASE_URL="$$url" $(BIN)/pytest detector -p no:playwright -m "$(QUICK)" \
+		DATABASE_URL="$$url" $(BIN)/pytest detector $(NOT_QUICK) -p no:playwright -m "$(QUICK)" \
 		$(NOT_ON_POSTGRESQL:%=--ignore-glob="*/test_%.py")
 
 format: install ## format the code with ruff
