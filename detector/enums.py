@@ -40,6 +40,13 @@ UNDER_WAY = (Status.QUEUED, Status.RUNNING)
 """The unfinished statuses. A photo has at most one analysis under way."""
 
 
+class Priority(IntegerChoices):
+    """Whether a photo came alone or as one of many, such as those of a ZIP or of a re-analysis."""
+
+    SINGLE = 0
+    BATCH = 1
+
+
 class Source(TextChoices):
     """Where a photo was uploaded from."""
 

@@ -1,4 +1,4 @@
-"""Celery tasks. Each takes the id of a row and makes one call.
+"""Celery tasks. Each takes the id of a row and makes one call; of some the message is only a hint.
 
 Imports are inside the functions: the web process sends tasks by name only, and need not load a
 neural network.
@@ -13,11 +13,11 @@ from detector.common.dispatch import TaskName
 
 
 @shared_task(name=TaskName.ANALYSE.value)
-def analyse(analysis_id: str) -> None:
-    """Run one analysis and what follows from it."""
+def analyse(_: str) -> None:
+    """Run the analysis whose turn it is, which need not be the one that the message names."""
     from detector.analyses import turns
 
-    turns.take(UUID(analysis_id))
+    turns.take()
 
 
 @shared_task(name=TaskName.EXPLAIN.value)

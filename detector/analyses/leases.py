@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import Error, connection, transaction
 from django.db.models import F, Q
 
+from detector.analyses import line
 from detector.common import clock
 from detector.enums import UNDER_WAY, Status
 from detector.exceptions import DetectorError, OutageError
@@ -117,7 +118,8 @@ def complete(
 def fail(analysis: Analysis, error: DetectorError) -> None:
     """Set the analysis to failed, or queue it again where a retry may help.
 
-    An attempt that failed because of an outage does not count. Raises LeaseLostError.
+    An attempt that failed because of an outage does not count. What is queued again joins the line
+    anew: else an owner's failures would all go before the photos of others. Raises LeaseLostError.
     """
     changes: dict[str, object]
     if isinstance(error, OutageError):
@@ -132,6 +134,8 @@ def fail(analysis: Analysis, error: DetectorError) -> None:
     else:
         wait = timedelta(seconds=2**analysis.attempt)
         changes = {"status": Status.QUEUED, "due_at": clock.now() + wait, "sent_at": None}
+    if changes["status"] == Status.QUEUED:
+        changes["turn"] = line.place(analysis.owner_id, analysis.priority)
     with transaction.atomic():
         _update(analysis, lease_expires_at=None, **changes)
         if changes["status"] == Status.FAILED:

@@ -31,16 +31,17 @@ UNEXPECTED = DetectorError(
 )
 
 
-def run(analysis_id: UUID) -> None:
-    """Analyse a photo, unless another worker does or did. Idempotent."""
+def run(analysis_id: UUID) -> bool:
+    """Analyse a photo, unless another worker does or did. Return whether it was claimed."""
     analysis = leases.claim(analysis_id)
     if analysis is None:
         logger.info("Analysis %s needs no work now", analysis_id)
-        return
+        return False
     try:
         _run_claimed(analysis)
     except leases.LeaseLostError:
         logger.warning("Analysis %s was taken over or deleted meanwhile", analysis_id)
+    return True
 
 
 def _run_claimed(analysis: Analysis) -> None:

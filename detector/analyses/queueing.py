@@ -1,19 +1,19 @@
 """Queue analyses and send their messages to the workers."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from detector.analyses import leases, reanalysis
+from detector.analyses import leases, line, reanalysis
 from detector.common import clock, dispatch, locks
 from detector.common.dispatch import TaskName
-from detector.enums import UNDER_WAY, Status
+from detector.enums import UNDER_WAY, Priority, Status
 from detector.models import Analysis, Photo, User
 
 
-def retry(analysis: Analysis) -> bool:
+def retry(analysis: Analysis, priority: Priority = Priority.SINGLE) -> bool:
     """Queue a failed analysis again, with attempts reset. Return whether it was queued.
 
     A failed renewal is not queued where a newer analysis is current or under way.
@@ -27,6 +27,8 @@ def retry(analysis: Analysis) -> bool:
         failed = failed.exclude(Exists(others.filter(newer | Q(status__in=UNDER_WAY))))
         changed = failed.update(
             status=Status.QUEUED,
+            priority=priority,
+            turn=line.place(analysis.owner_id, priority),
             attempt=0,
             due_at=now,
             sent_at=now,
@@ -41,32 +43,42 @@ def retry(analysis: Analysis) -> bool:
 
 
 @transaction.atomic
-def analyse_again(owner: User, photo_ids: Iterable[UUID]) -> int:
+def analyse_again(
+    owner: User, photo_ids: Collection[UUID], priority: Priority | None = None
+) -> int:
     """Queue an analysis of those of an owner's photos that have none under way. Return how many.
+
+    Several photos are a batch, where nothing else is said.
 
     An earlier result stays until the new one is done, and also if that fails. A failed analysis is
     retried instead of renewed.
     """
+    if priority is None:
+        priority = Priority.BATCH if len(photo_ids) > 1 else Priority.SINGLE
     photos = locks.lock_photos(owner, photo_ids).filter(deleted_at=None)
-    return sum(_analyse_again(photo) for photo in photos)
+    return sum(_analyse_again(photo, priority) for photo in photos)
 
 
-def _analyse_again(photo: Photo) -> bool:
+def _analyse_again(photo: Photo, priority: Priority) -> bool:
     current = Analysis.objects.get(photo=photo, superseded=False)
     if current.status != Status.DONE:
-        return retry(current)
+        return retry(current, priority)
     if Analysis.objects.filter(photo=photo, status__in=UNDER_WAY).exists():
         return False
-    send_after_commit([queue(photo, superseded=True).pk])
+    send_after_commit([queue(photo, priority, superseded=True).pk])
     return True
 
 
-def queue(photo: Photo, *, superseded: bool = False) -> Analysis:
+def queue(
+    photo: Photo, priority: Priority = Priority.SINGLE, *, superseded: bool = False
+) -> Analysis:
     """Create a queued analysis. The caller sends its message after the commit."""
     now = clock.now()
     return Analysis.objects.create(
         photo=photo,
         owner_id=photo.owner_id,
+        priority=priority,
+        turn=line.place(photo.owner_id, priority),
         superseded=superseded,
         queued_at=now,
         due_at=now,
@@ -96,7 +108,7 @@ def sweep() -> int:
     leases.release_abandoned()
     queued = Analysis.objects.filter(status=Status.QUEUED)
     due = Q(due_at__lte=clock.now())
-    return dispatch.resend(TaskName.ANALYSE, queued, order_by="due_at", due=due)
+    return dispatch.resend(TaskName.ANALYSE, queued, order_by="turn", due=due)
 
 
 def resume_reanalysis() -> None:

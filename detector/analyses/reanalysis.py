@@ -14,8 +14,9 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Count, QuerySet
 
+from detector.analyses import line
 from detector.common import audit, clock
-from detector.enums import UNDER_WAY, ModelStatus, ReanalysisStatus, Status
+from detector.enums import UNDER_WAY, ModelStatus, Priority, ReanalysisStatus, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, ModelVersion, Photo, Reanalysis, User
 
@@ -212,20 +213,22 @@ def _queue(campaign: Reanalysis, photo_ids: list[UUID]) -> list[UUID]:
         )
     )
     now = clock.now()
-    renewals = Analysis.objects.bulk_create(
-        Analysis(
+    # One by one: the turn of each depends on those before it.
+    return [
+        Analysis.objects.create(
             photo=photo,
             owner_id=photo.owner_id,
             reanalysis=campaign,
+            priority=Priority.BATCH,
+            turn=line.place(photo.owner_id, Priority.BATCH),
             superseded=True,
             queued_at=now,
             due_at=now,
             sent_at=now,
-        )
+        ).pk
         for photo in photos
         if photo.pk not in busy
-    )
-    return [renewal.pk for renewal in renewals]
+    ]
 
 
 def _is_active(model: ModelVersion) -> bool:

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from detector.analyses import queueing
 from detector.common import clock, storage
-from detector.enums import Source
+from detector.enums import Priority, Source
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo, User
 from detector.models.ids import new_id
@@ -131,7 +131,9 @@ def _create_rows(photo: Photo, remark: Remark) -> Analysis:
                 annotations.annotate(
                     photo, note=remark.note, tags=remark.tags, felt_emotion=remark.felt_emotion
                 )
-            analysis = queueing.queue(photo)
+            # Nobody waits for one photo of an archive as for one that was sent alone.
+            is_one_of_many = photo.source == Source.ARCHIVE
+            analysis = queueing.queue(photo, Priority.BATCH if is_one_of_many else Priority.SINGLE)
             is_complete = True
     except BaseException:
         # An error during the commit leaves it unknown whether the row exists, so the file stays.

@@ -1,6 +1,7 @@
 """Send tasks to the workers by name, so that the sender need not import the task.
 
-A message only names a row. The row itself says what there is to do.
+A message only names a row. The row itself says what there is to do. That of an analysis is a hint
+that some analysis waits: the worker takes the one whose turn it is.
 """
 
 import logging
@@ -51,7 +52,7 @@ def resend(task: TaskName, waiting: "QuerySet[Any]", *, order_by: str, due: Q | 
     """Resend messages that were never sent or may be lost. Return how many were sent.
 
     `waiting` holds all waiting rows of a model with a field `sent_at`; `due` selects those that
-    may be worked on now. A surplus message does no harm: it costs the worker one query.
+    may be worked on now. A surplus message does no harm: it costs the worker a query or two.
     """
     now = clock.now()
     stale = now - timedelta(seconds=settings.ANALYSIS_RESEND_AFTER)

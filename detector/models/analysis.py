@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from detector.enums import Emotion, Status
+from detector.enums import Emotion, Priority, Status
 from detector.models.constraints import allows_only
 from detector.models.model_version import ModelVersion
 from detector.models.photo import Photo
@@ -27,7 +27,8 @@ class Analysis(Row):
     The row is the source of truth; a message in the broker is only a hint to look at it. The
     worker that moved the row to `running` holds a lease. It may write only while `started_at` is
     still the time of its claim (a fencing token). `sent_at` is when a message was last sent.
-    `due_at` is when a queued row may be claimed.
+    `due_at` is when a queued row may be claimed. Of those that are due, the one with the lowest
+    `turn` is next (see `detector.analyses.line`).
 
     A photo has exactly one current analysis, which is shown and counted; all others are
     `superseded`. A renewal is a new analysis of a photo that has a result already. It starts as
@@ -49,6 +50,11 @@ class Analysis(Row):
         db_index=False, help_text="The campaign that asked for it.",
     )  # fmt: skip
     status = models.CharField(max_length=8, choices=Status, default=Status.QUEUED)
+    # Also defaults of the database: processes of the version before may still add rows.
+    priority = models.PositiveSmallIntegerField(
+        choices=Priority, default=Priority.SINGLE, db_default=Priority.SINGLE
+    )
+    turn = models.PositiveBigIntegerField(default=0, db_default=0)
     attempt = models.PositiveSmallIntegerField(default=0)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     superseded = models.BooleanField(default=False)
@@ -68,6 +74,7 @@ class Analysis(Row):
         verbose_name_plural = "analyses"
         constraints = [
             allows_only("status", Status, name="analysis_status_known"),
+            allows_only("priority", Priority, name="analysis_priority_known"),
             models.CheckConstraint(
                 condition=Q(status=Status.RUNNING, lease_expires_at__isnull=False)
                 | (~Q(status=Status.RUNNING) & Q(lease_expires_at__isnull=True)),
@@ -113,10 +120,11 @@ class Analysis(Row):
                 name="analysis_by_confidence",
             ),
             models.Index(
-                fields=["due_at"],
+                fields=["turn", "priority", "id"],
                 condition=Q(status=Status.QUEUED),
                 name="analysis_waiting",
             ),
+            models.Index(fields=["owner", "priority", "turn"], name="analysis_line"),
             models.Index(
                 fields=["lease_expires_at"],
                 condition=Q(status=Status.RUNNING),

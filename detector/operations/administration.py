@@ -1,4 +1,7 @@
-"""Actions of administrators on the analyses of others, each recorded in the audit log."""
+"""Actions of administrators on the analyses of others, each recorded in the audit log.
+
+What they queue goes behind the single photos of people, who wait for theirs.
+"""
 
 from collections.abc import Callable, Iterable
 
@@ -6,12 +9,13 @@ from django.db import transaction
 
 from detector.analyses import leases, queueing
 from detector.common import audit
+from detector.enums import Priority
 from detector.models import Analysis, User
 
 
 def retry(actor: User, analyses: Iterable[Analysis]) -> int:
     """Queue failed analyses again. Return how many."""
-    return _each(actor, analyses, "analysis.retried", queueing.retry)
+    return _each(actor, analyses, "analysis.retried", _retry)
 
 
 def cancel(actor: User, analyses: Iterable[Analysis]) -> int:
@@ -24,8 +28,12 @@ def analyse_again(actor: User, analyses: Iterable[Analysis]) -> int:
     return _each(actor, analyses, "analysis.repeated", _analyse_again)
 
 
+def _retry(analysis: Analysis) -> bool:
+    return queueing.retry(analysis, Priority.BATCH)
+
+
 def _analyse_again(analysis: Analysis) -> bool:
-    return queueing.analyse_again(analysis.owner, [analysis.photo_id]) > 0
+    return queueing.analyse_again(analysis.owner, [analysis.photo_id], Priority.BATCH) > 0
 
 
 def _each(

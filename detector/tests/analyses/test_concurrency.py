@@ -13,7 +13,15 @@ from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from detector.analyses import explanations, leases, queueing, reanalysis, submission
+from detector.analyses import (
+    explanations,
+    leases,
+    pipeline,
+    queueing,
+    reanalysis,
+    submission,
+    turns,
+)
 from detector.enums import Emotion, ModelStatus, Source, Status
 from detector.exceptions import DetectorError
 from detector.insights import rollups
@@ -21,7 +29,13 @@ from detector.models import Analysis, DailyEmotion, Explanation, Face, Photo, Re
 from detector.photos import erasure, trash
 from detector.reviews import consent as review_consent
 from detector.reviews import verdicts
-from detector.tests.factories import AnalysisFactory, FaceFactory, ModelVersionFactory, UserFactory
+from detector.tests.factories import (
+    AnalysisFactory,
+    FaceFactory,
+    ModelVersionFactory,
+    PhotoFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,6 +61,26 @@ def test_one_of_many_workers_claims() -> None:
     claims = at_once(lambda: leases.claim(analysis.pk))
     assert sum(claim is not None for claim in claims) == 1
     assert Analysis.objects.get().attempt == 1
+
+
+def test_workers_that_choose_at_once_get_a_photo_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    ann, bob = UserFactory.create(), UserFactory.create()
+    for owner in [ann] * (2 * AT_ONCE) + [bob]:
+        queueing.queue(PhotoFactory.create(owner=owner))
+    claimed: list[UUID] = []
+
+    def claim(analysis_id: UUID) -> bool:
+        if leases.claim(analysis_id) is None:
+            return False
+        claimed.append(analysis_id)
+        return True
+
+    monkeypatch.setattr(pipeline, "run", claim)
+    at_once(turns.take)
+    assert len(set(claimed)) == len(claimed) == AT_ONCE
+    running = Analysis.objects.filter(status=Status.RUNNING)
+    assert set(running.values_list("pk", flat=True)) == set(claimed)
+    assert running.filter(owner=bob).count() == 1
 
 
 def test_equal_uploads_at_once_make_one_photo(
@@ -177,10 +211,15 @@ def test_a_photo_in_and_out_of_the_bin_and_analysed_again_at_once_counts_once() 
     photos = [FaceFactory.create(analysis__photo__owner=owner).analysis.photo for _ in range(3)]
     rollups.rebuild(owner)
     ids = [photo.pk for photo in photos]
-    acts = itertools.cycle([trash.discard, trash.restore, queueing.analyse_again])
-
-    at_once(lambda: next(acts)(owner, ids))
-    at_once(lambda: next(acts)(owner, ids))
+    acts = itertools.cycle(
+        [
+            lambda: trash.discard(owner, ids),
+            lambda: trash.restore(owner, ids),
+            lambda: queueing.analyse_again(owner, ids),
+        ]
+    )
+    at_once(lambda: next(acts)())
+    at_once(lambda: next(acts)())
     in_rollup = sum(DailyEmotion.objects.values_list("faces", flat=True))
     rollups.rebuild(owner)
     assert in_rollup == sum(DailyEmotion.objects.values_list("faces", flat=True))

@@ -1,0 +1,62 @@
+"""The line of analyses that wait: where a new one joins it, and whose turn it is.
+
+Owners take turns, by start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996). Each waiting
+analysis has the number of a turn, and the lowest one is next. It is given once, when the analysis
+joins: after the owner's last one, but not before the turn that is being worked on. So a photo of
+an owner who has nothing else in line is next, and the 300 photos of another owner lie in 300 turns.
+
+A line of its own, for each owner, are photos that came as one of many (`Priority.BATCH`). Each of
+them counts as `COST` turns, so that they go behind single photos and yet always move on.
+"""
+
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+
+from detector.common import clock
+from detector.enums import UNDER_WAY, Priority, Status
+from detector.models import Analysis
+
+COST: Final = {Priority.SINGLE: 1, Priority.BATCH: 10}
+"""Turns that an analysis takes. While both kinds wait, one in eleven is of a batch."""
+
+
+def place(owner_id: UUID, priority: int) -> int:
+    """Return the turn of an analysis that joins the line now.
+
+    Two that join at the same moment may get the same turn. Then the older one goes first.
+    """
+    present = _present()
+    own = Analysis.objects.filter(owner=owner_id, priority=priority).order_by("-turn")
+    last, status = own.values_list("turn", "status").first() or (None, None)
+    if last is None:
+        return present
+    if status not in UNDER_WAY:
+        # The line is empty. Turns fall back where those that ended last are erased, and then an
+        # owner who went further than all others shall wait for one turn at most.
+        last = min(last, present)
+    return max(present, last + COST[Priority(priority)])
+
+
+def _present() -> int:
+    """Return the turn that is being worked on; if there is none the next one, else the last one."""
+    running = Analysis.objects.filter(status=Status.RUNNING).order_by("-turn")
+    waiting = Analysis.objects.filter(status=Status.QUEUED).order_by("turn")
+    ended = Analysis.objects.filter(finished_at__isnull=False).order_by("-finished_at")
+    for rows in (running, waiting, ended):
+        turn = rows.values_list("turn", flat=True).first()
+        if turn is not None:
+            return turn
+    return 0
+
+
+def next_due() -> UUID | None:
+    """Return the analysis whose turn it is; None where none is due."""
+    waiting = Analysis.objects.filter(
+        status=Status.QUEUED,
+        due_at__lte=clock.now(),
+        attempt__lt=settings.ANALYSIS_MAX_ATTEMPTS,
+    )
+    # One step in the index `analysis_waiting`, however many wait.
+    return waiting.order_by("turn", "priority", "id").values_list("pk", flat=True).first()
