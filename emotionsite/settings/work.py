@@ -74,11 +74,12 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
-# One queue each, so that neither waits behind the other. A worker takes from both in turn, unless
-# it is started with `--queues`.
-ANALYSIS_QUEUE, WEBHOOK_QUEUE = "analysis", "webhooks"
+# One queue each, so that none waits behind another. A worker takes from them in turn, unless it is
+# started with `--queues`.
+ANALYSIS_QUEUE, EXPLANATION_QUEUE, WEBHOOK_QUEUE = "analysis", "explanations", "webhooks"
 CELERY_TASK_QUEUES = [
-    Queue(name, Exchange(name), routing_key=name) for name in (ANALYSIS_QUEUE, WEBHOOK_QUEUE)
+    Queue(name, Exchange(name), routing_key=name)
+    for name in (ANALYSIS_QUEUE, EXPLANATION_QUEUE, WEBHOOK_QUEUE)
 ]
 CELERY_TASK_DEFAULT_QUEUE = ANALYSIS_QUEUE
 # Tasks that take hours or can wait. Only a worker started with `--queues background` takes them, so
@@ -86,6 +87,7 @@ CELERY_TASK_DEFAULT_QUEUE = ANALYSIS_QUEUE
 BACKGROUND_QUEUE = "background"
 CELERY_TASK_ROUTES = {
     "detector.deliver": {"queue": WEBHOOK_QUEUE},
+    "detector.explain": {"queue": EXPLANATION_QUEUE},
     "detector.fine_tune": {"queue": BACKGROUND_QUEUE},
     "detector.shadow": {"queue": BACKGROUND_QUEUE},
 }
@@ -97,6 +99,9 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_POOL = "emotionsite.processes.pool:SlotPool"
 CELERY_WORKER_CONCURRENCY = positive_int("WORKER_CONCURRENCY", os.cpu_count() or 1)
 WORKER_QUEUES = env.list("WORKER_QUEUES", default=[ANALYSIS_QUEUE, WEBHOOK_QUEUE])
+if ANALYSIS_QUEUE in WORKER_QUEUES:
+    # Who analyses photos draws heat maps, too.
+    WORKER_QUEUES = [*dict.fromkeys([*WORKER_QUEUES, EXPLANATION_QUEUE])]
 # Seconds for which work may wait beside idle workers before these are restarted.
 WORKER_STALL = positive_int("WORKER_STALL", 30)
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(REDIS_URL)

@@ -13,7 +13,7 @@ from django.conf import settings
 from kombu import Connection
 from kombu.simple import SimpleQueue
 
-from detector.tasks import deliver
+from detector.tasks import deliver, explain
 from emotionsite.broker import MAX_AGE_SECONDS, Transport, remove_old_messages
 from emotionsite.celery import app
 from emotionsite.processes import programs
@@ -47,7 +47,8 @@ def queue(connection: Any) -> Iterator[Any]:
 
 def test_no_queue_waits_behind_another(connection: Any) -> None:
     names = [queue.name for queue in settings.CELERY_TASK_QUEUES]
-    assert app.amqp.router.route({}, deliver.name)["queue"].name == settings.WEBHOOK_QUEUE
+    for task, name in ((deliver, settings.WEBHOOK_QUEUE), (explain, settings.EXPLANATION_QUEUE)):
+        assert app.amqp.router.route({}, task.name)["queue"].name == name
     came: list[str] = []
     with connection.Producer() as producer:
         queues = [queue.bind(connection.default_channel) for queue in settings.CELERY_TASK_QUEUES]

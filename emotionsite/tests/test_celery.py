@@ -1,7 +1,10 @@
 """A worker starts completely, or it exits and is started again."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from celery.signals import (
@@ -99,3 +102,25 @@ def test_a_ready_worker_notes_the_tasks_that_it_takes(monkeypatch: pytest.Monkey
     [row] = heartbeats.of_this_host()
     assert row.taken_at is not None
     assert row.is_busy
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        (None, ["analysis", "webhooks", "explanations"]),
+        ("analysis", ["analysis", "explanations"]),
+        ("webhooks", ["webhooks"]),
+    ],
+)
+def test_who_analyses_photos_draws_heat_maps_too(
+    said: str | None, read: list[str], tmp_path: Path
+) -> None:
+    environment = {**os.environ, "VAR_DIR": str(tmp_path)}
+    environment.pop("WORKER_QUEUES", None)
+    if said:
+        environment["WORKER_QUEUES"] = said
+    program = "from emotionsite import settings; print(*settings.WORKER_QUEUES)"
+    found = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.split() == read
