@@ -159,6 +159,7 @@ bench: install ## run the benchmarks, print a table, write var/bench.json
 	$(BIN)/python -m detector.benchmarks.export --json $(VAR)/bench-export.json
 	$(BIN)/python -m detector.benchmarks.pages --json $(VAR)/bench-pages.json
 	$(BIN)/python -m detector.benchmarks.slow_clients --json $(VAR)/bench-slow-clients.json
+	$(BIN)/python -m detector.benchmarks.fairness --json $(VAR)/bench-fairness.json
 	@# Only on PostgreSQL, if DATABASE_URL or TEST_DATABASE_URL names one.
 	@case "$${DATABASE_URL:-$$TEST_DATABASE_URL}" in \
 		postgres*) $(BIN)/python -m detector.benchmarks.admin --json $(VAR)/bench-admin.json;; \
