@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import models, transaction
@@ -12,6 +12,7 @@ from django.db.models import F, QuerySet
 
 from detector.common import locks
 from detector.enums import Status
+from detector.insights import recount
 from detector.models import (
     Analysis,
     DailyEmotion,
@@ -52,13 +53,10 @@ def rebuild(owner: User) -> int:
     """Recount all photos of an owner, as after a change of time zone. Return the rows written."""
     owner = locks.lock_owner(owner.pk)
     tally = Tally()
-    done = Analysis.objects.filter(
-        photo__owner=owner, photo__deleted_at=None, status=Status.DONE, superseded=False
-    )
-    for analysis in done.select_related("photo").prefetch_related("faces").iterator(500):
-        # A database constraint guarantees that a done analysis has a model.
-        model_id = cast(UUID, analysis.model_version_id)
-        tally.add(model_id, _moment(analysis.photo, owner), analysis.faces.all())
+    for photos in recount.photos_by_hour(owner):
+        tally.add_photos(photos)
+    for faces in recount.faces_by_hour(owner):
+        tally.add_faces(faces)
     return sum(_replace(table, owner, rows) for table, rows in tally.tables())
 
 
@@ -99,6 +97,23 @@ class Tally:
             emotion["confidence_sum"] += face.effective_confidence
             hour = (model_id, moment.weekday(), moment.hour, face.effective_emotion)
             self.hours[hour]["faces"] += 1
+
+    def add_photos(self, counted: recount.PhotosOfHour) -> None:
+        """Count the photos of one hour."""
+        row = self.photos[counted.model_id, counted.hour.date()]
+        row["photos"] += counted.photos
+        row["without_face"] += counted.without_face
+
+    def add_faces(self, counted: recount.FacesOfHour) -> None:
+        """Count the faces of one hour with one expression."""
+        moment = counted.hour
+        row = self.emotions[counted.model_id, moment.date(), counted.emotion]
+        row["faces"] += counted.faces
+        row["uncertain"] += counted.uncertain
+        row["corrected"] += counted.corrected
+        row["confidence_sum"] += counted.confidence_sum
+        hour = (counted.model_id, moment.weekday(), moment.hour, counted.emotion)
+        self.hours[hour]["faces"] += counted.faces
 
     def tables(self) -> "list[tuple[type[models.Model], list[tuple[Row, Counts]]]]":
         """Return each rollup with its rows as pairs of key and counts."""

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,8 +10,8 @@ from hypothesis import strategies as st
 
 from detector.accounts import preferences
 from detector.analyses import queueing
-from detector.enums import Emotion
-from detector.insights import rollups
+from detector.enums import Emotion, Verdict
+from detector.insights import recount, rollups
 from detector.models import Analysis, DailyEmotion, DailyPhotos, HourlyEmotion, Photo, User
 from detector.photos import erasure, trash
 from detector.tests.factories import (
@@ -82,17 +83,24 @@ def _plain(value: object) -> object:
     return round(value, 6) if isinstance(value, float) else str(value)
 
 
-FIXTURE = [HealthCheck.function_scoped_fixture]
 MOVES = ("bin", "bring back", "again", "erase", "move")
+ZONES = ("UTC", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe", "Africa/Monrovia")
+"""Whole hours, hours that change, three quarters of one, half an hour that changes, seconds."""
+FACES = st.tuples(st.sampled_from(Emotion), st.sampled_from(["", *Verdict]), st.booleans())
 
 
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
+    zone=st.sampled_from(ZONES),
     photos=st.lists(
         st.tuples(
-            st.integers(0, 400), st.integers(0, 1), st.lists(st.sampled_from(Emotion), max_size=3)
+            st.datetimes(datetime(1900, 1, 1), datetime(2026, 11, 1))
+            | st.datetimes(datetime(2026, 3, 20), datetime(2026, 4, 6)),
+            st.sampled_from([0, 999_700]),
+            st.integers(0, 1),
+            st.lists(FACES, max_size=3),
         ),
         min_size=1,
         max_size=6,
@@ -100,18 +108,28 @@ MOVES = ("bin", "bring back", "again", "erase", "move")
     moves=st.lists(st.tuples(st.sampled_from(MOVES), st.integers(0, 5)), max_size=10),
 )
 def test_whatever_happens_a_rebuild_changes_nothing(
-    db: None, photos: list[tuple[int, int, list[Emotion]]], moves: list[tuple[str, int]]
+    db: None,
+    zone: str,
+    photos: list[tuple[datetime, int, int, list[tuple[Emotion, str, bool]]]],
+    moves: list[tuple[str, int]],
 ) -> None:
-    owner = UserFactory.create()
+    owner = UserFactory.create(time_zone=zone)
     models = [ModelVersionFactory.create(name=name) for name in ("old", "new")]
-    for hours, model, emotions in photos:
+    for moment, microsecond, model, faces in photos:
         analysis = AnalysisFactory.create(
             photo__owner=owner,
-            photo__taken_at=datetime(2026, 3, 20, tzinfo=UTC) + timedelta(hours=hours),
+            photo__taken_at=moment.replace(microsecond=microsecond, tzinfo=UTC),
             model_version=models[model],
         )
-        for i, emotion in enumerate(emotions):
-            FaceFactory.create(analysis=analysis, index=i, emotion=emotion, uncertain=bool(i % 2))
+        for i, (emotion, verdict, uncertain) in enumerate(faces):
+            FaceFactory.create(
+                analysis=analysis,
+                index=i,
+                emotion=emotion,
+                reviewed_emotion=verdict,
+                uncertain=uncertain,
+                p_sad=0.05,
+            )
         rollups.add(analysis.photo)
     for move, number in moves:
         owner.refresh_from_db()
@@ -121,6 +139,34 @@ def test_whatever_happens_a_rebuild_changes_nothing(
     step_by_step = everything(owner)
     rollups.rebuild(owner)
     assert everything(owner) == step_by_step
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_the_last_moment_before_a_clock_changes_has_the_old_offset(owner: User, zone: str) -> None:
+    tz = ZoneInfo(zone)
+    found = recount.periods(
+        tz, datetime(1971, 1, 1, 3, tzinfo=UTC), datetime(1973, 1, 1, tzinfo=UTC)
+    )
+    found += recount.periods(
+        tz, datetime(2026, 1, 1, 3, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
+    )
+    for period in found:
+        for moment in (period.since, period.until - timedelta(microseconds=1)):
+            assert moment.astimezone(tz).utcoffset() == period.offset
+
+
+def test_a_rebuild_asks_as_much_for_many_photos_as_for_few(
+    owner: User, django_assert_num_queries: Any
+) -> None:
+    for _ in range(2):
+        for hours in range(12):
+            analysis = AnalysisFactory.create(
+                photo__owner=owner, photo__taken_at=datetime(2026, 5, 4, hours, tzinfo=UTC)
+            )
+            FaceFactory.create(analysis=analysis)
+        # Transactions, the owner, both ends of the history, two counts and three tables.
+        with django_assert_num_queries(15):
+            rollups.rebuild(owner)
 
 
 def _move(owner: User, photo: Photo, move: str) -> None:
