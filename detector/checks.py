@@ -5,14 +5,22 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 
+from detector.models import PhotoText, photo_text_triggers
 from detector.registry import promotion
 from emotionsite import sqlite_file
+
+INDEX_HINTS: Final = {
+    "postgresql": "Let an administrator of the database run CREATE EXTENSION pg_trgm; then run "
+    "manage.py create_search_index.",
+    "sqlite": "Run Python with an SQLite of 3.34 or later that has FTS5; then run "
+    "manage.py create_search_index.",
+}
 
 
 @register()
@@ -88,6 +96,24 @@ def model_chosen_is_kept(
     except DatabaseError:
         # There are no tables yet; that the database is damaged, another check says.
         return []
+
+
+@register(Tags.database)
+def searches_have_an_index(
+    app_configs: Any, databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """Warn where searches read all texts of an owner, since the database can have no index."""
+    for alias in databases or ():
+        connection = connections[alias]
+        try:
+            is_there = photo_text_triggers.has_index(connection)
+            if is_there or PhotoText._meta.db_table not in connection.introspection.table_names():
+                continue
+        except DatabaseError:
+            continue
+        hint = INDEX_HINTS[connection.vendor]
+        return [Warning("Searches for text have no index.", hint=hint, id="detector.W006")]
+    return []
 
 
 def _model_warning(trouble: str, code: str) -> list[CheckMessage]:

@@ -57,7 +57,7 @@ def tidying() -> list[Job]:
     """Return the hourly jobs."""
     from detector.api import idempotency
     from detector.common import clock
-    from detector.photos import orphans, retention, trash
+    from detector.photos import orphans, retention, search, trash
     from detector.webhooks import deliveries
     from emotionsite import broker
 
@@ -70,6 +70,8 @@ def tidying() -> list[Job]:
     return [
         hourly("empty the bin", lambda: trash.empty(trash.kept_since())),
         hourly("erase what outlived", lambda: retention.erase_outlived(clock.now())),
+        # After the erasures.
+        hourly("forget the words of erased photos", search.forget_erased),
         hourly("forget idempotency keys", idempotency.delete_old),
         hourly("forget deliveries", deliveries.delete_old),
         hourly("remove stored files that no photo names", orphans.remove_orphans),

@@ -9,7 +9,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from detector.common.calendar import end_of_day, start_of_day
 from detector.enums import Emotion, Source, Status, Verdict
-from detector.models import Analysis, Face, PhotoTag, User
+from detector.models import Analysis, Face, User
+from detector.photos import search
 
 
 class AnalysisFilter(django_filters.FilterSet):
@@ -42,9 +43,13 @@ class AnalysisFilter(django_filters.FilterSet):
         return OrderedDict(super().get_filters(), **{"from": since})
 
     @property
-    def _zone(self) -> tzinfo:
+    def _owner(self) -> User | None:
         user = self.request.user if self.request else None
-        return user.zone if isinstance(user, User) else UTC
+        return user if isinstance(user, User) else None
+
+    @property
+    def _zone(self) -> tzinfo:
+        return self._owner.zone if self._owner else UTC
 
     def filter_queryset(self, queryset: QuerySet[Analysis]) -> QuerySet[Analysis]:
         """Apply the plain filters one by one, and those on faces together."""
@@ -72,9 +77,7 @@ class AnalysisFilter(django_filters.FilterSet):
 
     def in_words(self, queryset: QuerySet[Analysis], name: str, text: Any) -> QuerySet[Analysis]:
         """Keep photos whose note, tags or file name contain this text, ignoring case."""
-        tagged = PhotoTag.objects.filter(photo=OuterRef("photo"), name__icontains=text)
-        written = Q(photo__note__icontains=text) | Q(photo__filename__icontains=text)
-        return queryset.filter(written | Exists(tagged))
+        return queryset.filter(search.matching(self._owner, text))
 
     def from_day(self, queryset: QuerySet[Analysis], name: str, day: Any) -> QuerySet[Analysis]:
         """Keep photos taken on this day or later, in the user's time zone."""

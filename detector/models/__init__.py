@@ -9,6 +9,7 @@ from detector.models.fine_tune import FineTune
 from detector.models.idempotency import IdempotentCall
 from detector.models.model_version import ModelVersion
 from detector.models.photo import Photo, PhotoTag
+from detector.models.photo_text import PhotoText
 from detector.models.reanalysis import Reanalysis
 from detector.models.review import Review, ReviewCase
 from detector.models.reviewed_export import ReviewedExport
@@ -32,6 +33,7 @@ __all__ = [
     "ModelVersion",
     "Photo",
     "PhotoTag",
+    "PhotoText",
     "Reanalysis",
     "Review",
     "ReviewCase",
