@@ -17,13 +17,16 @@ from detector.enums import Emotion, ModelStatus, Source, Status
 from detector.insights import rollups
 from detector.models import Analysis, Face, ModelVersion, Photo, PhotoTag, User
 from detector.models.photo import image_path
-from detector.operations import demo_faces
+from detector.operations import demo_copies, demo_faces
+from detector.photos import images
 
 MODEL: Final = "demo"
 """Name of the demo model version; no network has this name."""
 DAYS: Final = 365
 VARIANTS: Final = 5
 BATCH: Final = 500
+MOST_DRAWN: Final = 10_000
+"""Above this number photos are copied in the database, with the same files."""
 TAGS: Final = ("family", "work", "holiday", "friends", "sport")
 NOTES: Final = ("After a long walk.", "First day back.", "Nobody was ready.", "Good light today.")
 WEEKEND: Final = 5
@@ -39,13 +42,14 @@ class Batch:
     faces: list[Face] = field(default_factory=list)
     tags: list[PhotoTag] = field(default_factory=list)
 
-    def write(self) -> None:
+    def write(self, copies: int = 0) -> None:
         """Insert all rows in one transaction: no analysis may appear without its faces."""
         with transaction.atomic():
             Photo.objects.bulk_create(self.photos)
             Analysis.objects.bulk_create(self.analyses)
             Face.objects.bulk_create(self.faces)
             PhotoTag.objects.bulk_create(self.tags)
+            demo_copies.multiply(self.photos, self.analyses, copies)
 
 
 def seed(owner: User, photos: int, *, chance_seed: int = 2013) -> None:
@@ -56,6 +60,17 @@ def seed(owner: User, photos: int, *, chance_seed: int = 2013) -> None:
         sha256=hashlib.sha256(MODEL.encode()).hexdigest(),
         defaults={"status": ModelStatus.RETIRED, "manifest": {"made_up": True}},
     )
+    copies = max(photos - 1, 0) // MOST_DRAWN
+    single = photos % (copies + 1)
+    _add_photos(owner, model, photos // (copies + 1), chance, copies=copies)
+    _add_photos(owner, model, single, chance)
+    rollups.rebuild(owner)
+
+
+def _add_photos(
+    owner: User, model: ModelVersion, photos: int, chance: random.Random, *, copies: int = 0
+) -> None:
+    """Add photos, and copies of each one."""
     drawn: dict[tuple[tuple[Emotion, ...], int], bytes] = {}
     moments = sorted(_moment(owner, chance) for _ in range(photos))
     for start in range(0, photos, BATCH):
@@ -66,18 +81,20 @@ def seed(owner: User, photos: int, *, chance_seed: int = 2013) -> None:
             if look not in drawn:
                 drawn[look] = demo_faces.draw(*look)
             _add(batch, owner, model, moment, emotions, drawn[look], chance)
-        batch.write()
-    rollups.rebuild(owner)
+        batch.write(copies)
 
 
 def remove(owner: User) -> int:
     """Delete all demo photos of a user with their files. Return how many."""
     removed = 0
+    files: set[str] = set()
     made_up = Photo.objects.filter(owner=owner, is_demo=True).order_by("id")
-    while ids := list(made_up.values_list("pk", flat=True)[:BATCH]):
+    while found := dict(made_up.values_list("pk", "image")[:BATCH]):
         with transaction.atomic():
-            Photo.objects.filter(pk__in=ids).delete()
-        removed += len(ids)
+            Photo.objects.filter(pk__in=found).delete()
+        removed += len(found)
+        files.update(found.values())
+    images.delete_files(sorted(files))
     rollups.rebuild(owner)
     return removed
 
@@ -123,6 +140,7 @@ def _add(
 ) -> None:
     photo = _photo(owner, moment, emotions, content, chance)
     analysis = Analysis(
+        id=demo_copies.id_to_copy(),
         photo=photo,
         owner=owner,
         model_version=model,
@@ -154,9 +172,10 @@ def _photo(
 ) -> Photo:
     width, height = demo_faces.SIZE
     photo = Photo(
+        id=demo_copies.id_to_copy(),
         owner=owner,
         filename=f"drawn-{moment.astimezone(owner.zone):%Y-%m-%d-%H%M}.jpg",
-        sha256=secrets.token_hex(32),
+        sha256=secrets.token_hex(30) + "0000",
         width=width,
         height=height,
         format="JPEG",

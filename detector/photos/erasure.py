@@ -45,6 +45,11 @@ def delete_picture_of(sender: type[Explanation], instance: Explanation, **_: Any
 
 @receiver(post_delete, sender=Photo)
 def delete_files_of(sender: type[Photo], instance: Photo, **_: Any) -> None:
-    """Delete the files of a photo with its row, also where the account is deleted."""
+    """Delete the files of a photo with its row, also where the account is deleted.
+
+    Demo photos share files: the hourly job deletes those that no photo names any more.
+    """
+    if instance.is_demo:
+        return
     names = [file.name for file in instance.files]
     transaction.on_commit(lambda: images.delete_files(names))
