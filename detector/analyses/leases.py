@@ -39,28 +39,30 @@ class LeaseLostError(Exception):
     """The analysis was deleted, or claimed by another attempt."""
 
 
-@transaction.atomic
 def claim(analysis_id: UUID) -> Analysis | None:
     """Claim a due or abandoned analysis and return it; None if there is nothing to do.
 
-    Update and read are one transaction: if the read fails, the claim is rolled back.
+    The row is read first, so that nothing is claimed where the read fails. The update holds only
+    for the attempt that was read.
     """
-    now = clock.now()
+    rows = Analysis.objects.filter(pk=analysis_id, attempt__lt=settings.ANALYSIS_MAX_ATTEMPTS)
+    analysis = rows.select_related("photo__owner").annotate(now=clock.moment()).first()
+    if analysis is None:
+        return None
+    now = analysis.now
     due = Q(status=Status.QUEUED, due_at__lte=now)
     abandoned = Q(status=Status.RUNNING, lease_expires_at__lt=now)
-    claimed = (
-        Analysis.objects.filter(due | abandoned, pk=analysis_id)
-        .filter(attempt__lt=settings.ANALYSIS_MAX_ATTEMPTS)
-        .update(
-            status=Status.RUNNING,
-            attempt=F("attempt") + 1,
-            started_at=now,
-            lease_expires_at=_lease_end(),
-        )
-    )
-    if not claimed:
+    claim = {
+        "status": Status.RUNNING,
+        "attempt": analysis.attempt + 1,
+        "started_at": now,
+        "lease_expires_at": now + timedelta(seconds=settings.ANALYSIS_LEASE),
+    }
+    if not rows.filter(due | abandoned, attempt=analysis.attempt).update(**claim):
         return None
-    return Analysis.objects.select_related("photo__owner").filter(pk=analysis_id).first()
+    for name, value in claim.items():
+        setattr(analysis, name, value)
+    return analysis
 
 
 def renew(analysis: Analysis) -> None:
@@ -110,9 +112,10 @@ def complete(
         model_version=model,
         timings_ms=timings_ms,
         best_confidence=best_confidence,
-        finished_at=clock.now(),
+        finished_at=clock.moment(),
         lease_expires_at=None,
     )
+    analysis.status, analysis.model_version = Status.DONE, model
 
 
 def fail(analysis: Analysis, error: DetectorError) -> None:

@@ -9,7 +9,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import Error, transaction
 
 from detector.analyses import leases, matching
-from detector.common import storage
+from detector.common import locks, storage
 from detector.common.outages import drop_dead_connection, outage_in
 from detector.exceptions import DetectorError
 from detector.insights import rollups
@@ -105,12 +105,7 @@ def _store(
 ) -> None:
     """Complete the analysis and store its faces with all that follows from them."""
     # Lock the photo first, as deletion does, to avoid a deadlock.
-    photo = (
-        Photo.objects.select_for_update(of=("self",))
-        .select_related("owner")
-        .filter(pk=analysis.photo_id)
-        .first()
-    )
+    photo = locks.lock_photo_and_owner(analysis.photo_id)
     if photo is None:
         raise leases.LeaseLostError(analysis.pk)
     best = max((face.confidence for face in found), default=0.0)
@@ -123,9 +118,9 @@ def _store(
     faces = Face.objects.bulk_create(faces)
     # A photo in the trash is counted when it is restored.
     if photo.deleted_at is None:
-        rollups.add(photo)
+        rollups.add_new(photo, model, faces)
     cases.open_for(photo, [face for face in faces if face not in settled])
-    endpoints.record(analysis.pk)
+    endpoints.record_done(analysis, faces)
 
 
 def _carry_verdicts_over(photo: Photo, faces: list[Face]) -> list[Face]:

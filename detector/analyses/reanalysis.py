@@ -144,18 +144,22 @@ def progress_of(campaigns: Iterable[Reanalysis]) -> dict[UUID, Progress]:
     }
 
 
+def running() -> QuerySet[Reanalysis]:
+    """Return the running campaign; there is one at most."""
+    return Reanalysis.objects.filter(status=ReanalysisStatus.RUNNING)
+
+
 def advance() -> list[UUID]:
     """Queue the next photos of the running campaign, if it is their turn.
 
     Return the ids of the new analyses; the caller sends the messages. Any number of processes may
     call this at any time.
     """
-    running = Reanalysis.objects.filter(status=ReanalysisStatus.RUNNING)
-    if not running.exists():
+    if not running().exists():
         return []
     with transaction.atomic():
         # Of several concurrent callers, one advances and the others skip the locked row.
-        locked = running.select_for_update(of=("self",), skip_locked=True)
+        locked = running().select_for_update(of=("self",), skip_locked=True)
         campaign = locked.select_related("model_version").first()
         return _advance(campaign) if campaign else []
 

@@ -6,10 +6,13 @@ is only for durations within one process.
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import DateTimeField, Expression, Func
 from django.db.models.functions import Now
+from django.db.models.sql.compiler import SQLCompiler
 
 POSTGRESQL: Final = "SELECT STATEMENT_TIMESTAMP()"
 SQLITE: Final = "SELECT STRFTIME('%Y-%m-%d %H:%M:%f', 'now')"
@@ -18,6 +21,30 @@ REST_OF_A_MILLISECOND: Final = timedelta(microseconds=999)
 
 NOW: Final = Now()
 """The same clock as an expression inside a query. It saves a query where pages poll often."""
+
+
+class Moment(Func):
+    """The same time as `now()` in a query, which saves one of its own. Call `moment()`."""
+
+    output_field = DateTimeField()
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
+    ) -> Any:
+        """Return the SQL for SQLite: the end of the millisecond."""
+        template = "(STRFTIME('%%%%Y-%%%%m-%%%%d %%%%H:%%%%M:%%%%f', 'now') || '999')"
+        return self.as_sql(compiler, connection, template=template, **context)
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
+    ) -> Any:
+        """Return the SQL for PostgreSQL."""
+        return self.as_sql(compiler, connection, template="STATEMENT_TIMESTAMP()", **context)
+
+
+def moment() -> Expression:
+    """Return the expression for the database's time within a query."""
+    return Moment()
 
 
 def now() -> datetime:

@@ -24,6 +24,12 @@ def lock_owner(owner_id: UUID) -> User:
     return User.objects.select_for_update(no_key=True).get(pk=owner_id)
 
 
+def lock_photo_and_owner(photo_id: UUID) -> Photo | None:
+    """Lock a photo and then its owner. Return both as they are now; None if the photo is gone."""
+    locked = Photo.objects.select_for_update(of=("self", "owner"), no_key=True)
+    return locked.select_related("owner").filter(pk=photo_id).first()
+
+
 def lock_analysis(analysis: Analysis) -> None:
     """Lock an analysis and its photo."""
     list(lock_photos(analysis.owner, [analysis.photo_id]))

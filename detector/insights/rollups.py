@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import F, QuerySet
 
 from detector.common import locks
@@ -19,6 +19,7 @@ from detector.models import (
     DailyPhotos,
     Face,
     HourlyEmotion,
+    ModelVersion,
     Photo,
     User,
 )
@@ -34,6 +35,17 @@ MAIN_COUNT: Final = {DailyPhotos: "photos", DailyEmotion: "faces", HourlyEmotion
 def add(photo: Photo) -> None:
     """Add a photo with its faces to the rollups, if its current analysis is done."""
     _count(photo, sign=1)
+
+
+def add_new(photo: Photo, model: ModelVersion, faces: Iterable[Face]) -> None:
+    """Add a photo whose current analysis has just been stored with these faces.
+
+    The caller holds the lock of `photo.owner`.
+    """
+    tally = Tally()
+    tally.add(model.pk, _moment(photo, photo.owner), faces)
+    for table, rows in tally.tables():
+        _add(table, photo.owner, rows)
 
 
 def remove(photo: Photo) -> None:
@@ -90,12 +102,12 @@ class Tally:
         self.photos[model_id, day]["photos"] += 1
         self.photos[model_id, day]["without_face"] += not faces
         for face in faces:
-            emotion = self.emotions[model_id, day, face.effective_emotion]
+            emotion = self.emotions[model_id, day, face.counted_as]
             emotion["faces"] += 1
             emotion["uncertain"] += face.is_uncertain
             emotion["corrected"] += face.is_corrected
             emotion["confidence_sum"] += face.effective_confidence
-            hour = (model_id, moment.weekday(), moment.hour, face.effective_emotion)
+            hour = (model_id, moment.weekday(), moment.hour, face.counted_as)
             self.hours[hour]["faces"] += 1
 
     def add_photos(self, counted: recount.PhotosOfHour) -> None:
@@ -138,18 +150,41 @@ def _count(photo: Photo, *, sign: int) -> None:
     tally = Tally()
     tally.add(model_id, _moment(photo, owner), counted_faces(photo))
     for table, rows in tally.tables():
+        if sign > 0:
+            _add(table, owner, rows)
+            continue
         for key, counts in rows:
-            if sign > 0:
-                _add(table, owner, key, counts)
-            else:
-                _subtract(table, owner, key, counts)
+            _subtract(table, owner, key, counts)
 
 
-def _add(table: type[models.Model], owner: User, key: Row, counts: Counts) -> None:
-    row, created = table._default_manager.get_or_create(owner=owner, **key, defaults=counts)
-    if not created:
-        sums = {name: F(name) + count for name, count in counts.items()}
-        table._default_manager.filter(pk=row.pk).update(**sums)
+def _add(table: type[models.Model], owner: User, rows: list[tuple[Row, Counts]]) -> None:
+    """Add counts to the rows with these keys, or insert the rows, in one statement.
+
+    https://www.sqlite.org/lang_upsert.html is modelled on that of PostgreSQL.
+    """
+    if not rows:
+        return
+    keys, counts = ["owner_id", *rows[0][0]], [*rows[0][1]]
+    name = table._meta.db_table
+    sums = ", ".join(f"{count} = {name}.{count} + excluded.{count}" for count in counts)
+    marks = ", ".join(["(" + ", ".join(["%s"] * (len(keys) + len(counts))) + ")"] * len(rows))
+    fields = [_field(table, column) for column in (*keys, *counts)]
+    values = [
+        field.get_db_prep_save(value, connection)
+        for key, row in rows
+        for field, value in zip(fields, (owner.pk, *key.values(), *row.values()), strict=True)
+    ]
+    # Names of columns are those of the models; values stay query parameters.
+    statement = f"""
+        INSERT INTO {name} ({", ".join([*keys, *counts])}) VALUES {marks}
+        ON CONFLICT ({", ".join(keys)}) DO UPDATE SET {sums}
+    """  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+
+
+def _field(table: type[models.Model], column: str) -> "models.Field[Any, Any]":
+    return next(field for field in table._meta.concrete_fields if field.attname == column)
 
 
 def _subtract(table: type[models.Model], owner: User, key: Row, counts: Counts) -> None:

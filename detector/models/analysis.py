@@ -1,5 +1,6 @@
 """Analyses: the job of finding and classifying the faces of a photo, and its result."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -165,8 +166,13 @@ class Analysis(Row):
     @property
     def dominant_face(self) -> "Face | None":
         """The largest face: most likely the subject of the photo."""
-        faces = (face for face in self.faces.all() if not face.is_dismissed)
-        return max(faces, key=lambda face: face.width * face.height, default=None)
+        return self.dominant_of(self.faces.all())
+
+    @staticmethod
+    def dominant_of(faces: "Iterable[Face]") -> "Face | None":
+        """Return the largest of an analysis's faces; None without a face."""
+        real = (face for face in faces if not face.is_dismissed)
+        return max(real, key=lambda face: face.width * face.height, default=None)
 
     @property
     def dominant_emotion(self) -> Emotion | None:

@@ -96,6 +96,13 @@ class Face(models.Model):
         return self.reviewed_emotion == Verdict.NOT_A_FACE
 
     @property
+    def counted_as(self) -> str:
+        """What the database makes `effective_emotion`, also for a face not read from there."""
+        if self.is_dismissed:
+            return ""
+        return str(self.reviewed_emotion if self.is_named else self.emotion)
+
+    @property
     def shown_as(self) -> str:
         """The label to show: the effective emotion, or `not_a_face`."""
         return str(self.effective_emotion or Verdict.NOT_A_FACE)

@@ -10,7 +10,7 @@ from typing import Final
 from django.conf import settings
 from django.db.models import QuerySet
 
-from detector.common import clock, locks
+from detector.common import clock
 from detector.enums import CaseStatus, Emotion, ReviewKind, Status, Verdict
 from detector.models import Face, Photo, Review, ReviewCase, User
 
@@ -45,8 +45,11 @@ def usefulness(face: Face, correction: str = "") -> float:
 
 
 def open_for(photo: Photo, faces: Iterable[Face]) -> None:
-    """Open cases for the new faces of a photo, if its owner agrees to reviews now."""
-    if photo.is_demo or not locks.lock_owner(photo.owner_id).agrees_to_review:
+    """Open cases for the new faces of a photo, if its owner agrees to reviews.
+
+    The caller holds the lock of `photo.owner`, so that the consent is that of now.
+    """
+    if photo.is_demo or not photo.owner.agrees_to_review:
         return
     now = clock.now()
     ReviewCase.objects.bulk_create(

@@ -15,6 +15,7 @@ from django.core.cache import cache
 from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, connections
+from django.db.models import DateTimeField, Value
 from django.test import Client
 from django.utils import timezone
 from PIL import Image
@@ -92,7 +93,13 @@ def _clock_travels_along(request: pytest.FixtureRequest, monkeypatch: pytest.Mon
     if "wrong_clocks" in request.fixturenames:
         return
     real, hatch = clock.now, time_machine.escape_hatch
+    inside = clock.moment
     monkeypatch.setattr(clock, "now", lambda: timezone.now() if hatch.is_travelling() else real())
+    monkeypatch.setattr(
+        clock,
+        "moment",
+        lambda: Value(timezone.now(), DateTimeField()) if hatch.is_travelling() else inside(),
+    )
 
 
 @pytest.fixture

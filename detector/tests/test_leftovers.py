@@ -28,7 +28,7 @@ STEPS = {
     "thumbnail is made": ("detector.photos.images._jpeg", 1),
     "copies are named": ("detector.photos.images._update_row", 0),
     "photo is read": ("detector.registry.networks.analyser", 0),
-    "result is counted": ("detector.insights.rollups.add", 0),
+    "result is counted": ("detector.insights.rollups.add_new", 0),
     "heat map is drawn": ("detector.analyses.crops.detection_of", 0),
 }
 

@@ -1,7 +1,7 @@
 """Change webhook endpoints, and create the deliveries of events."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from detector.common import clock, locks, outbound
 from detector.common.calendar import utc_text
 from detector.enums import DeliveryStatus, Event, Status
 from detector.exceptions import DetectorError
-from detector.models import Analysis, Review, User, WebhookDelivery, WebhookEndpoint
+from detector.models import Analysis, Face, Review, User, WebhookDelivery, WebhookEndpoint
 
 
 def create_endpoint(
@@ -64,15 +64,23 @@ def record(analysis_id: UUID) -> None:
     """Create the deliveries of a finished analysis, in the same transaction."""
     analysis = Analysis.objects.get(pk=analysis_id)
     event = Event.ANALYSIS_DONE if analysis.status == Status.DONE else Event.ANALYSIS_FAILED
-    _record(event, analysis, analysis.pk, _analysis_data(analysis))
+    _record(event, analysis, analysis.pk, lambda: _analysis_data(analysis, analysis.faces.all()))
+
+
+def record_done(analysis: Analysis, faces: Sequence[Face]) -> None:
+    """Do the same for an analysis that has just been done with these faces."""
+    data = lambda: _analysis_data(analysis, faces)  # noqa: E731
+    _record(Event.ANALYSIS_DONE, analysis, analysis.pk, data)
 
 
 def record_review(review: Review) -> None:
     """Create the deliveries of a verdict for the owner of the face, in the same transaction."""
-    _record(Event.REVIEW_CREATED, review.face.analysis, review.pk, _review_data(review))
+    _record(Event.REVIEW_CREATED, review.face.analysis, review.pk, lambda: _review_data(review))
 
 
-def _record(event: Event, analysis: Analysis, subject: UUID, data: dict[str, Any]) -> None:
+def _record(
+    event: Event, analysis: Analysis, subject: UUID, data: Callable[[], dict[str, Any]]
+) -> None:
     endpoints = WebhookEndpoint.objects.filter(owner=analysis.owner_id, disabled_at=None)
     listening = [endpoint for endpoint in endpoints if event.value in endpoint.events]
     if not listening:
@@ -80,7 +88,7 @@ def _record(event: Event, analysis: Analysis, subject: UUID, data: dict[str, Any
     now = clock.now()
     told = {
         "photo_id": analysis.photo_id, "event": event, "subject": subject,
-        "payload": _payload(event, now, data),
+        "payload": _payload(event, now, data()),
     }  # fmt: skip
     WebhookDelivery.objects.bulk_create(
         _delivery(endpoint, told, now=now) for endpoint in listening
@@ -128,15 +136,16 @@ def _address(analysis_id: UUID) -> str:
     return f"{settings.SITE_URL}/api/v1/analyses/{analysis_id}/"
 
 
-def _analysis_data(analysis: Analysis) -> dict[str, Any]:
+def _analysis_data(analysis: Analysis, faces: Collection[Face]) -> dict[str, Any]:
     """Return the payload's data of an analysis; the photo itself is never sent."""
+    dominant = Analysis.dominant_of(faces)
     error = {"code": analysis.error_code, "message": analysis.error_message}
     return {
         "id": str(analysis.pk),
         "status": analysis.status,
         "url": _address(analysis.pk),
-        "face_count": analysis.faces.count() if analysis.status == Status.DONE else None,
-        "dominant_emotion": analysis.dominant_emotion,
+        "face_count": len(faces) if analysis.status == Status.DONE else None,
+        "dominant_emotion": dominant.counted_as if dominant else None,
         "error": error if analysis.error_code else None,
     }
 
