@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import resolve_url
 from django.urls import reverse
 from django.utils import timezone
@@ -66,8 +67,8 @@ CODING_OF_TAG = re.compile(r'-(?:zstd|br|gzip)"')
 def compressed_api(get_response: Handler) -> Handler:
     """Compress JSON and CSV of the API with zstd, br or gzip, if the caller accepts it.
 
-    Pages are not compressed: an attacker could guess their secrets from the length (BREACH). A
-    compressed answer has its own entity tag, `"<tag>-gzip"`, which callers can send like any other.
+    A compressed answer has its own entity tag, `"<tag>-gzip"`, which callers can send like any
+    other.
     """
     compression = HttpCompressionMiddleware(get_response)
 
@@ -85,6 +86,24 @@ def compressed_api(get_response: Handler) -> Handler:
             patch_vary_headers(response, ["Accept-Encoding"])
             compression.maybe_compress(request, response)
         _name_coding(response, sent_back)
+        return response
+
+    return middleware
+
+
+def compressed_pages(get_response: Handler) -> Handler:
+    """Compress HTML with gzip, if the browser accepts it.
+
+    The length of a compressed page could tell its secrets to someone who makes the browser ask for
+    it again and again with guesses (BREACH). Django adds a random number of bytes against that, and
+    masks its tokens anew in each answer; and other sites' requests come without our cookies.
+    """
+    compression = GZipMiddleware(get_response)
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if response.get("Content-Type", "").partition(";")[0] == "text/html":
+            return compression.process_response(request, response)
         return response
 
     return middleware

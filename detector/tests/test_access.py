@@ -40,6 +40,7 @@ ROUTES = {
     "history/several/": Route(PERSONAL, "/history/several/", "post", 302),
     "history/<uuid:photo_id>/item/": Route(OBJECT, "/history/{photo}/item/"),
     "insights/": Route(PERSONAL, "/insights/"),
+    "insights/<slug:name>/numbers/": Route(PERSONAL, "/insights/calendar/numbers/"),
     "consent/": Route(PUBLIC, "/consent/"),
     "settings/retention/": Route(PERSONAL, "/settings/retention/", "post", 302),
     "settings/reviews/": Route(PERSONAL, "/settings/reviews/", "post", 302),

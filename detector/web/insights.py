@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -19,6 +19,8 @@ from detector.web.requests import OwnerRequest
 
 RANGES: Final = {"30": "30 days", "90": "90 days", "365": "12 months", "all": "All time"}
 BUCKETS: Final = {"day": "Day", "week": "Week", "month": "Month"}
+TABLES: Final = ("timeline", "calendar", "hours")
+"""Charts whose tables are fetched when they are opened, since they have many rows."""
 BUCKET_LIMITS: Final = (("day", 45), ("week", 400), ("month", 2000))
 """Largest number of days for which a bucket gives a readable chart."""
 
@@ -26,6 +28,18 @@ BUCKET_LIMITS: Final = (("day", 45), ("week", 400), ("month", 2000))
 @require_safe
 def insights(request: OwnerRequest) -> HttpResponse:
     """Show the statistics of the owner's faces, of one model or of all."""
+    return render(request, "detector/insights.html", _context(request))
+
+
+@require_safe
+def numbers(request: OwnerRequest, name: str) -> HttpResponse:
+    """Return the table of a chart, for the same query as the page."""
+    if name not in TABLES:
+        raise Http404
+    return render(request, f"detector/partials/numbers_{name}.html", _context(request))
+
+
+def _context(request: OwnerRequest) -> dict[str, Any]:
     owner = request.user
     chosen = request.GET.get("range", "all")
     if chosen not in RANGES:
@@ -49,7 +63,7 @@ def insights(request: OwnerRequest) -> HttpResponse:
     agreement = trends.agreement(owner, model_id)
     comparison, periods = _comparison(request, model_id, chosen)
     of_days, of_hours = _counted(days_faces, "face"), _counted(hours_faces, "face")
-    context = {
+    return {
         "ranges": RANGES,
         "range": chosen,
         "buckets": BUCKETS,
@@ -84,7 +98,6 @@ def insights(request: OwnerRequest) -> HttpResponse:
         "agreement_note": f"n = {_counted(agreement.photos, 'photo')}",
         "chart_data": _chart_data(summary, points, changes, comparison),
     }
-    return render(request, "detector/insights.html", context)
 
 
 def _counted(count: int, what: str) -> str:

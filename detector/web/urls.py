@@ -55,4 +55,5 @@ urlpatterns = [
     path("history/several/", history.several, name="history-several"),
     path("history/<uuid:photo_id>/item/", history.item, name="history-item"),
     path("insights/", insights.insights, name="insights"),
+    path("insights/<slug:name>/numbers/", insights.numbers, name="insights-numbers"),
 ]

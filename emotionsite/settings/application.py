@@ -34,6 +34,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "detector.middleware.compressed_api",
+    "detector.middleware.compressed_pages",
     "detector.middleware.request_size_limit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "detector.web.redirects.AppendSlash",

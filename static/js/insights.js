@@ -1,4 +1,4 @@
-// Draws the charts, and saves each as PNG or CSV. The tables on the page hold the same numbers.
+// Draws the charts, and saves each as PNG or CSV. The tables hold the same numbers.
 
 const { Chart } = window;
 const data = JSON.parse(document.getElementById("chart-data").textContent);
@@ -217,13 +217,22 @@ for (const scroller of document.querySelectorAll(".heat-scroll")) {
 // --- Saving
 for (const button of document.querySelectorAll("[data-saves]")) {
   const name = button.dataset.chart;
-  const table = document.querySelector(`[data-table=${name}]`);
-  if (!table) continue;
+  if (!document.querySelector(`[data-table=${name}], [data-numbers-of=${name}]`)) continue;
   button.hidden = false;
   button.addEventListener("click", async () => {
-    if (button.dataset.saves === "csv") save(`${name}.csv`, new Blob([csvOf(table)], { type: "text/csv" }));
+    if (button.dataset.saves === "csv") save(`${name}.csv`, new Blob([csvOf(await tableOf(name))], { type: "text/csv" }));
     else save(`${name}.png`, await pngOf(document.getElementById(name)));
   });
+}
+
+// The long tables are not on the page until they are opened.
+async function tableOf(name) {
+  const shown = document.querySelector(`[data-table=${name}]`);
+  if (shown) return shown;
+  const address = document.querySelector(`[data-numbers-of=${name}]`).getAttribute("hx-get");
+  const response = await fetch(address);
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  return page.querySelector(`[data-table=${name}]`);
 }
 
 // As in detector/common/spreadsheet_text.py: text that a spreadsheet would compute gets an apostrophe.

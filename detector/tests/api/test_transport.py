@@ -53,12 +53,23 @@ def test_refusals_are_never_kept(api: APIClient) -> None:
     assert refused["Cache-Control"] == "private, no-store"
 
 
-def test_pictures_and_pages_are_not_compressed(
+def test_pictures_are_not_compressed_and_pages_by_gzip_alone(
     analysed: Analysis, api: APIClient, web: Client
 ) -> None:
     picture = api.get(f"{URL}{analysed.pk}/annotated/", headers=GZIP)
     assert "Content-Encoding" not in picture
-    assert "Content-Encoding" not in web.get("/history/", headers=GZIP)
+    plain = web.get("/history/")
+    assert "Content-Encoding" not in plain
+    assert "Accept-Encoding" in plain["Vary"]
+    small = web.get("/history/", headers={"Accept-Encoding": "zstd, br, gzip"})
+    assert small["Content-Encoding"] == "gzip"
+    assert len(small.content) < len(plain.content) / 2
+    assert gzip.decompress(small.content).decode().count("<li") == plain.content.decode().count(
+        "<li"
+    )
+    # A random number of bytes is added, so that the length tells little.
+    lengths = {len(web.get("/history/", headers=GZIP).content) for _ in range(8)}
+    assert len(lengths) > 1
 
 
 def test_other_origins_are_refused_unless_named(api: APIClient, settings: Any) -> None:
