@@ -11,10 +11,12 @@ from typing import Any
 
 from django.utils import timezone
 
-from detector.analyses import selectors as analysis_selectors
+from detector.accounts import export_rows
+from detector.accounts.export_rows import Entry
 from detector.common.calendar import utc_text
 from detector.common.spreadsheet_text import escape_formulas
-from detector.models import Analysis, Face, Photo, User
+from detector.enums import Emotion
+from detector.models import Face, Photo, User
 from detector.photos import selectors as photo_selectors
 from ml.capture_time import capture_time_segment
 
@@ -29,7 +31,7 @@ PHOTO_COLUMNS = {
     "sha256": "Of the file as you uploaded it.",
     "source": "How it came: web, api, camera, video or archive.",
     "uploaded_at": "When it came, ISO 8601 in UTC.",
-    "captured_at": "When it was drained, where the file said so.",
+    "captured_at": "When it was taken, where the file said so.",
     "status": "queued, running, done or failed.",
     "error": "Code of the error of a failed analysis.",
     "model": "The network that answered.",
@@ -64,8 +66,8 @@ def csv_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None
     """
     yield (codecs.BOM_UTF8 if bom else b"") + _csv_text([list(COLUMNS)])
     rows: list[list[Any]] = []
-    for analysis in _analyses(owner):
-        rows += _csv_rows(analysis)
+    for entry in export_rows.entries(owner, tuple(FACE_COLUMNS)):
+        rows += _csv_rows(entry)
         if len(rows) >= ROWS_A_PIECE:
             yield _csv_text(rows)
             rows = []
@@ -77,11 +79,14 @@ def json_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, Non
     """Yield one JSON object with all `analyses`. JSON has no byte order mark (RFC 8259, 8.1)."""
     head = json.dumps({"exported_at": _moment(timezone.now())})
     yield head.removesuffix("}").encode() + b', "analyses": ['
-    separator = "\n"
-    for analysis in _analyses(owner):
-        yield (separator + json.dumps(_plain(analysis))).encode()
+    separator, texts = "\n", []
+    for entry in export_rows.entries(owner, (*FACE_COLUMNS, "landmarks", "quality")):
+        texts.append(separator + json.dumps(_plain(entry)))
         separator = ",\n"
-    yield b"\n]}\n"
+        if len(texts) >= ROWS_A_PIECE:
+            yield "".join(texts).encode()
+            texts.clear()
+    yield ("".join(texts) + "\n]}\n").encode()
 
 
 def zip_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None]:
@@ -148,78 +153,74 @@ def _picture(photo: Photo) -> Iterator[bytes]:
         return
 
 
-def _analyses(owner: User) -> Iterator[Analysis]:
-    return analysis_selectors.analyses_of(owner).order_by("id").iterator(chunk_size=500)
-
-
-def _csv_rows(analysis: Analysis) -> list[list[Any]]:
-    photo = analysis.photo
+def _csv_rows(entry: Entry) -> list[list[Any]]:
+    photo = entry.photo
     values = [
-        analysis.pk,
-        photo.pk,
+        photo.analysis_id,
+        photo.photo_id,
         photo.filename,
         photo.sha256,
         photo.source,
         _moment(photo.uploaded_at),
         _moment(photo.captured_at),
-        analysis.status,
-        analysis.error_code,
-        analysis.model_version.name if analysis.model_version else "",
+        photo.status,
+        photo.error_code,
+        photo.model or "",
         photo.note,
-        ";".join(_tags(analysis)),
+        ";".join(entry.tags),
         photo.felt_emotion,
     ]
-    faces = list(analysis.faces.all())
-    if not faces:
-        return [[*values, *[""] * len(FACE_COLUMNS)]]
-    return [[*values, *(getattr(face, name) for name in FACE_COLUMNS)] for face in faces]
+    # Of a face, nothing is text that people wrote.
+    safe = [escape_formulas(value) for value in values]
+    if not entry.faces:
+        return [[*safe, *[""] * len(FACE_COLUMNS)]]
+    return [[*safe, *face] for face in entry.faces]
 
 
 def _csv_text(rows: Iterable[Iterable[Any]]) -> bytes:
     buffer = io.StringIO()
-    csv.writer(buffer).writerows(map(escape_formulas, row) for row in rows)
+    csv.writer(buffer).writerows(rows)
     return buffer.getvalue().encode()
 
 
-def _plain(analysis: Analysis) -> dict[str, Any]:
-    photo = analysis.photo
+def _plain(entry: Entry) -> dict[str, Any]:
+    photo = entry.photo
     return {
-        "id": str(analysis.pk),
-        "photo": str(photo.pk),
+        "id": str(photo.analysis_id),
+        "photo": str(photo.photo_id),
         "filename": photo.filename,
         "sha256": photo.sha256,
         "width": photo.width,
         "height": photo.height,
         "source": photo.source,
-        "created_at": _moment(analysis.queued_at),
+        "created_at": _moment(photo.queued_at),
         "captured_at": _moment(photo.captured_at) or None,
-        "status": analysis.status,
-        "error": analysis.error_code or None,
-        "model": analysis.model_version.name if analysis.model_version else None,
+        "status": photo.status,
+        "error": photo.error_code or None,
+        "model": photo.model,
         "note": photo.note,
-        "tags": _tags(analysis),
+        "tags": entry.tags,
         "felt_emotion": photo.felt_emotion or None,
-        "faces": [_plain_face(face) for face in analysis.faces.all()],
+        "faces": [_plain_face(face) for face in entry.faces],
     }
 
 
-def _plain_face(face: Face) -> dict[str, Any]:
+def _plain_face(face: tuple[Any, ...]) -> dict[str, Any]:
+    """Return a face whose values are those of `FACE_COLUMNS`, landmarks and quality."""
+    index, x, y, width, height, score, emotion, confidence, uncertain, reviewed, *rest = face
+    *probabilities, landmarks, quality = rest
     return {
-        "index": face.index,
-        "box": {"x": face.x, "y": face.y, "width": face.width, "height": face.height},
-        "landmarks": face.landmarks,
-        "detection_score": face.detection_score,
-        "quality": face.quality,
-        "emotion": face.emotion,
-        "confidence": face.confidence,
-        "uncertain": face.uncertain,
-        "reviewed_emotion": face.reviewed_emotion or None,
-        "probabilities": {emotion.value: p for emotion, p in face.probabilities.items()},
+        "index": index,
+        "box": {"x": x, "y": y, "width": width, "height": height},
+        "landmarks": landmarks,
+        "detection_score": score,
+        "quality": quality,
+        "emotion": emotion,
+        "confidence": confidence,
+        "uncertain": uncertain,
+        "reviewed_emotion": reviewed or None,
+        "probabilities": dict(zip(Emotion.values, probabilities, strict=True)),
     }
-
-
-def _tags(analysis: Analysis) -> list[str]:
-    return [tag.name for tag in analysis.photo.tags.all()]
 
 
 def _moment(moment: datetime | None) -> str:
@@ -231,7 +232,7 @@ def _readme() -> str:
         "Everything that EmotionSite keeps for you, but for what lies in the bin.",
         "",
         "images/        the upright pictures, named by the id of their photo; those that say when",
-        "               they were drained say it again (EXIF)",
+        "               they were taken say it again (EXIF)",
         "analyses.json  every analysis with its faces",
         "faces.csv      a row a face; a photo without a face has a row with empty columns",
         "",

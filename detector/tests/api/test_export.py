@@ -12,8 +12,8 @@ from django.core.signals import request_finished
 from django.test import Client
 from rest_framework.test import APIClient
 
-from detector.accounts import export
-from detector.models import Analysis, User
+from detector.accounts import export, export_rows
+from detector.models import Analysis, PhotoTag, User
 from detector.tests.factories import AnalysisFactory, FaceFactory
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +78,21 @@ def test_of_nothing(api: APIClient, kind: str) -> None:
 
 def test_other_types_are_refused(api: APIClient) -> None:
     assert api.get(URL, {"type": "xml"}).status_code == 400
+
+
+@pytest.mark.parametrize("pieces", [export.csv_pieces, export.json_pieces])
+def test_a_page_of_photos_takes_two_queries(
+    owner: User, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any, pieces: Any
+) -> None:
+    for n in range(7):
+        face = FaceFactory.create(analysis__photo__owner=owner)
+        PhotoTag.objects.create(photo=face.analysis.photo, owner=owner, name=f"tag{n}")
+    monkeypatch.setattr(export_rows, "PAGE_SIZE", 3)
+    with django_assert_num_queries(1 + 2 * 3):
+        content = b"".join(pieces(owner))
+    # Each photo has its own tag, also on the last page.
+    for n in range(7):
+        assert content.count(f"tag{n}".encode()) == 1
 
 
 def test_many_faces_come_in_pieces(owner: User) -> None:
