@@ -58,7 +58,8 @@ def _installations() -> dict[str, dict[str, str]]:
 def measured(environment: Mapping[str, str], rounds: int) -> dict[str, float]:
     """Return the figures of one installation."""
     with tempfile.TemporaryDirectory() as folder:
-        platform = Platform(Path(folder), **environment, SWEEP_INTERVAL="60", ANALYSIS_LEASE="60")
+        limits = {"SWEEP_INTERVAL": "60", "ANALYSIS_LEASE": "60"}
+        platform = Platform(Path(folder), (), **{**environment, **limits})
         platform.make_database()
         began = time.perf_counter()
         with running(platform):

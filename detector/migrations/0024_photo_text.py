@@ -22,7 +22,7 @@ def drop(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("detector", "0001_squashed_0022_whole_schema"),
+        ("detector", "0023_turns_of_analyses"),
     ]
 
     operations = [

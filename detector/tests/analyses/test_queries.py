@@ -26,7 +26,7 @@ def test_a_turn_asks_little(
         with django_capture_on_commit_callbacks(execute=True):
             submission.submit(owner, [picture()], Source.WEB)
         with CaptureQueriesContext(connection) as asked:
-            turns.take(sent[0])
+            turns.take()
         analysis = Analysis.objects.get(pk=sent[0])
         assert (analysis.status, analysis.faces.count()) == (Status.DONE, 1)
     # The first turn also writes the row of the network.

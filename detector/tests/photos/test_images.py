@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from unittest.mock import Mock
 
 import numpy as np
 import pillow_heif
@@ -16,6 +17,7 @@ from detector.photos import images
 from detector.tests.conftest import encoded
 from detector.tests.e2e import pictures
 from detector.tests.stub_analyser import StubAnalyser
+from ml import images as decoder
 from ml import inference
 
 RGB = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8))
@@ -89,12 +91,10 @@ def test_a_photo_is_decoded_once(owner: User, monkeypatch: pytest.MonkeyPatch) -
     [accepted] = submission.submit(
         owner, [SimpleUploadedFile("a.png", encoded(RGB, "PNG"))], Source.WEB
     ).accepted
-    decode, calls = images.decoder.decode, []
-    monkeypatch.setattr(
-        images.decoder, "decode", lambda *given: calls.append(given) or decode(*given)
-    )
+    decode = Mock(wraps=decoder.decode)
+    monkeypatch.setattr(decoder, "decode", decode)
     images.normalise(accepted.photo)
-    assert len(calls) == 1
+    decode.assert_called_once()
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
