@@ -40,16 +40,19 @@ class LeaseLostError(Exception):
 
 
 def claim(analysis_id: UUID) -> Analysis | None:
-    """Claim a due or abandoned analysis and return it; None if there is nothing to do.
+    """Claim a due or abandoned analysis and return it; None if there is nothing to do."""
+    rows = Analysis.objects.filter(pk=analysis_id, attempt__lt=settings.ANALYSIS_MAX_ATTEMPTS)
+    analysis = line.read(rows)
+    return analysis if analysis is not None and claim_read(analysis) else None
+
+
+def claim_read(analysis: Analysis) -> bool:
+    """Claim an analysis that `line.read` has read. Return whether the row was still the same.
 
     The row is read first, so that nothing is claimed where the read fails. The update holds only
     for the attempt that was read.
     """
-    rows = Analysis.objects.filter(pk=analysis_id, attempt__lt=settings.ANALYSIS_MAX_ATTEMPTS)
-    analysis = rows.select_related("photo__owner").annotate(now=clock.moment()).first()
-    if analysis is None:
-        return None
-    now = analysis.now
+    now = analysis.now  # type: ignore[attr-defined]
     due = Q(status=Status.QUEUED, due_at__lte=now)
     abandoned = Q(status=Status.RUNNING, lease_expires_at__lt=now)
     claim = {
@@ -58,11 +61,12 @@ def claim(analysis_id: UUID) -> Analysis | None:
         "started_at": now,
         "lease_expires_at": now + timedelta(seconds=settings.ANALYSIS_LEASE),
     }
-    if not rows.filter(due | abandoned, attempt=analysis.attempt).update(**claim):
-        return None
+    rows = Analysis.objects.filter(due | abandoned, pk=analysis.pk, attempt=analysis.attempt)
+    if not rows.update(**claim):
+        return False
     for name, value in claim.items():
         setattr(analysis, name, value)
-    return analysis
+    return True
 
 
 def renew(analysis: Analysis) -> None:

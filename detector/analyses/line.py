@@ -13,6 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from detector.common import clock
 from detector.enums import UNDER_WAY, Priority, Status
@@ -51,12 +52,17 @@ def _present() -> int:
     return 0
 
 
-def next_due() -> UUID | None:
-    """Return the analysis whose turn it is; None where none is due."""
+def next_due() -> Analysis | None:
+    """Return the analysis whose turn it is, as `read` reads it; None where none is due."""
     waiting = Analysis.objects.filter(
         status=Status.QUEUED,
-        due_at__lte=clock.now(),
+        due_at__lte=clock.moment(),
         attempt__lt=settings.ANALYSIS_MAX_ATTEMPTS,
     )
     # One step in the index `analysis_waiting`, however many wait.
-    return waiting.order_by("turn", "priority", "id").values_list("pk", flat=True).first()
+    return read(waiting.order_by("turn", "priority", "id"))
+
+
+def read(rows: QuerySet[Analysis]) -> Analysis | None:
+    """Return the first row with its photo, its owner and the database's time as `now`."""
+    return rows.select_related("photo__owner").annotate(now=clock.moment()).first()

@@ -8,7 +8,7 @@ from uuid import UUID
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import Error, transaction
 
-from detector.analyses import leases, matching
+from detector.analyses import leases, line, matching
 from detector.common import locks, storage
 from detector.common.outages import drop_dead_connection, outage_in
 from detector.exceptions import DetectorError
@@ -22,6 +22,8 @@ from ml.types import FaceAnalysis
 
 logger = logging.getLogger(__name__)
 
+MAX_CHOICES = 50
+"""Choices of a turn. Each one that is lost was won by another worker."""
 PATIENCE_SECONDS = (0.5, 1, 2, 4, 8)
 """Backoff of retries during an outage of the database; together less than a lease."""
 
@@ -31,20 +33,35 @@ UNEXPECTED = DetectorError(
 )
 
 
-def run(analysis_id: UUID) -> bool:
-    """Analyse a photo, unless another worker does or did. Return whether it was claimed."""
+def run(analysis_id: UUID) -> None:
+    """Analyse a photo, unless another worker does or did. Idempotent."""
     analysis = leases.claim(analysis_id)
     if analysis is None:
         logger.info("Analysis %s needs no work now", analysis_id)
-        return False
-    try:
+    else:
         _run_claimed(analysis)
-    except leases.LeaseLostError:
-        logger.warning("Analysis %s was taken over or deleted meanwhile", analysis_id)
-    return True
+
+
+def run_next() -> UUID | None:
+    """Analyse the photo whose turn it is. Return its analysis; None where none is due."""
+    for _ in range(MAX_CHOICES):
+        chosen = line.next_due()
+        if chosen is None:
+            break
+        if leases.claim_read(chosen):
+            _run_claimed(chosen)
+            return chosen.pk
+    return None
 
 
 def _run_claimed(analysis: Analysis) -> None:
+    try:
+        _run_leased(analysis)
+    except leases.LeaseLostError:
+        logger.warning("Analysis %s was taken over or deleted meanwhile", analysis.pk)
+
+
+def _run_leased(analysis: Analysis) -> None:
     try:
         with leases.keep_renewed(analysis):
             _analyse(analysis)

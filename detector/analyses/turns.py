@@ -1,24 +1,20 @@
 """Take a worker's turn: analyse one photo, then trigger what follows."""
 
-from typing import Final
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
-from detector.analyses import line, pipeline, reanalysis
+from detector.analyses import pipeline, reanalysis
 from detector.common import dispatch
 from detector.common.dispatch import TaskName
 from detector.models import Analysis, ModelVersion, WebhookDelivery
 from detector.registry import selectors as model_selectors
 from detector.webhooks import notify
 
-MAX_CHOICES: Final = 50
-"""Choices of a turn. Each one that is lost was won by another worker."""
-
 
 def take() -> None:
     """Analyse the next photo, then trigger shadow scoring, webhooks and a running re-analysis."""
-    analysis_id = _analyse_next()
+    analysis_id = pipeline.run_next()
     if analysis_id is None:
         _continue_campaign()
     else:
@@ -47,12 +43,3 @@ def _follow(analysis_id: UUID) -> None:
 def _continue_campaign() -> None:
     for next_id in reanalysis.advance():
         dispatch.send(TaskName.ANALYSE, next_id)
-
-
-def _analyse_next() -> UUID | None:
-    """Analyse the photo whose turn it is. Return its analysis; None where none is due."""
-    for _ in range(MAX_CHOICES):
-        analysis_id = line.next_due()
-        if analysis_id is None or pipeline.run(analysis_id):
-            return analysis_id
-    return None

@@ -19,7 +19,6 @@ from detector.tasks import analyse
 from detector.tests.analyses.test_line import begin, end, joins
 from detector.tests.factories import ModelVersionFactory, UserFactory
 from detector.tests.stub_analyser import StubAnalyser
-from detector.webhooks import notify
 
 pytestmark = pytest.mark.django_db
 
@@ -46,11 +45,13 @@ def test_who_loses_a_choice_chooses_again(
     owner: User, stranger: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     [first], [second] = joins(owner), joins(stranger)
-    choices = iter([first.pk, second.pk])
+    choices = iter([line.read(Analysis.objects.filter(pk=one.pk)) for one in (first, second)])
     monkeypatch.setattr(line, "next_due", lambda: next(choices))
-    monkeypatch.setattr(pipeline, "run", lambda pk: leases.claim(pk) is not None)
     assert leases.claim(first.pk) is not None
+    ran: list[UUID] = []
+    monkeypatch.setattr(pipeline, "_run_claimed", lambda analysis: ran.append(analysis.pk))
     turns.take()
+    assert ran == [second.pk]
     assert set(Analysis.objects.values_list("status", flat=True)) == {Status.RUNNING}
 
 
@@ -65,7 +66,7 @@ def test_what_follows_is_done_for_the_photo_that_was_analysed(
     [other] = submission.submit(stranger, [picture()], Source.WEB).accepted
     Analysis.objects.filter(pk=named.pk).update(turn=7)
     told: list[UUID] = []
-    monkeypatch.setattr(notify, "send_waiting", told.append)
+    monkeypatch.setattr(turns, "_follow", told.append)
     analyse(str(named.pk))
     analyser.error = SoftTimeLimitExceeded()
     analyse(str(named.pk))
