@@ -26,6 +26,8 @@ FEW = 200
 MANY = 20_000
 REPETITIONS = 15
 MAX_RATIOS = {"postgresql": 2.0, "sqlite": 3.0}
+NO_INDEX = "search, two letters"
+"""It has no limit, since a text without a trigram is searched for by reading (decision 0030)."""
 
 
 def main() -> None:
@@ -51,7 +53,7 @@ def main() -> None:
     if options.json:
         options.json.write_text(json.dumps(result, indent=2) + "\n")
     limit = MAX_RATIOS[result["database"]]
-    if any(page["ratio"] > limit for page in result["pages"].values()):
+    if any(page["ratio"] > limit for name, page in result["pages"].items() if name != NO_INDEX):
         raise SystemExit("A limit was passed.")
 
 
@@ -73,7 +75,7 @@ def addresses() -> dict[str, str]:
         "search, some match": "/history/?q=long+walk",
         "search, few match": f"/history/?q={since:%m-%d}-12",
         "search, none match": "/history/?q=no+such+text",
-        "search, two letters": "/history/?q=zq",
+        NO_INDEX: "/history/?q=zq",
         "API, search": "/api/v1/analyses/?q=no+such+text",
     }
 

@@ -8,8 +8,9 @@ from detector.models import photo_text_triggers
 
 def create(apps, schema_editor):
     """Write the words of all photos, and let them follow from now on."""
-    photo_text_triggers.fill(schema_editor)
+    # The triggers first: they lock the table of photos, so that none comes in between.
     photo_text_triggers.create(schema_editor)
+    photo_text_triggers.fill(schema_editor)
     if not photo_text_triggers.create_index(schema_editor):
         print("\n  No index for searches: `manage.py check --database default` says why.", end="")
 

@@ -100,6 +100,7 @@ def test_an_old_database_ends_like_a_new_one(tmp_path: Path) -> None:
         assert ("detector", FIRST) in MigrationRecorder(connection).applied_migrations()
         assert (catalogue.schema(), catalogue.roles()) == new
         _the_audit_log_is_final()
+        _the_words_of_photos_are_written()
 
 
 def _sizes_and_owners_are_filled() -> None:
@@ -140,6 +141,11 @@ def _the_audit_log_is_final() -> None:
             connection.cursor() as cursor,
         ):
             cursor.execute(statement)
+
+
+def _the_words_of_photos_are_written() -> None:
+    [words] = catalogue.rows()["detector_phototext"]
+    assert words["text"].split("\x1f") == ["old.jpg", "", "holiday"]
 
 
 class TestPlans:

@@ -14,7 +14,7 @@ NOT_PAGES = {
     # parts of pages, pictures, and files
     "analysis-card", "photo-result", "photo-image", "photo-thumbnail", "bin-thumbnail",
     "face-explanation-image", "mfa_download_recovery_codes",
-    "history-item",
+    "history-item", "insights-numbers",
     # forms that are only sent
     "retention", "token-create", "token-revoke", "photo-delete", "photo-retry",
     "photo-analyse-again", "bin-restore", "bin-empty", "history-several", "face-correction",
