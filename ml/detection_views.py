@@ -85,6 +85,18 @@ class CloseUp:
         )
         return cls(left, top, side, scale)
 
+    @classmethod
+    def cover(
+        cls, faces: list[FaceDetection], rgb: NDArray[np.uint8], scale: float
+    ) -> list["CloseUp"]:
+        """Return squares that hold all faces between them, around the best one left each time."""
+        squares, left = [], sorted(faces, key=lambda face: -face.score)
+        while left:
+            square = cls.around(left[0], rgb, scale)
+            squares.append(square)
+            left = [face for face in left[1:] if not square.holds(face)]
+        return squares
+
     def picture(self, rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], View]:
         """Cut the square out, (H, W, 3) uint8, and say where the photo is in it."""
         part = rgb[self.top : self.top + self.side, self.left : self.left + self.side]

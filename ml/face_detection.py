@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml import centerface, centerface_graph, overlaps, runtime, turned_faces
-from ml.detection_views import CloseUp, DetectionPass, View, scaled
+from ml.detection_views import CLOSE_UP, CloseUp, DetectionPass, View, scaled
 from ml.types import FaceDetection
 
 SCORE_THRESHOLD: Final = 0.6
@@ -28,23 +28,31 @@ FAR_THRESHOLD: Final = 0.5
 """Score from which a large face counts that only a further pass sees: from afar, more textures look
 like faces."""
 TRACE_THRESHOLD: Final = 0.1
-"""Score from which a small face of a large photo is looked at closely."""
-LARGE_PHOTO_SCALE: Final = 0.5
-"""A photo is large if the first pass shrinks it to this scale or further."""
-TRACE_SIZE: Final = 24
-"""Largest size of a trace in the first pass, in pixels."""
-CLOSE_UP_ZOOM: Final = 2.5
-"""Scale of a close-up over that of the first pass; at most the photo's own pixels."""
-MAX_CLOSE_UPS: Final = 6
-"""All together see fewer pixels than the first pass of a photo of 3:4."""
+"""Score from which a place is looked at closer."""
 LARGE_SHARE: Final = 0.1
 """A face is large from this share of the photo's short side on."""
 
 
+COARSE: Final = 0.5
+"""Scale of the first pass over the working scale."""
+CLEAR_SIZE: Final = 32
+"""A confident face of this size in the first pass, in pixels, is not looked at closer."""
+TRACE_SIZE: Final = 80
+"""What is larger in the first pass and not confident is left to `DETECTION_PASSES`."""
+WHOLE_SHARE: Final = 0.6
+"""Where close-ups would see more than this share of the photo, all of it is seen instead."""
+LARGE_PHOTO: Final = 0.5
+"""A photo is large if the working scale is below this. It is seen whole, and then closer."""
+SMALL_TRACE_SIZE: Final = 24
+"""Largest size, in pixels of the working scale, of what is looked at closer in a large photo."""
+FINEST: Final = 2.5
+"""Scale of these close-ups over the working scale; at most the photo's own pixels."""
+MAX_CLOSEST: Final = 6
+"""All of them together see fewer pixels than the working scale has of a photo of 3:4."""
 DETECTION_PASSES: Final = (DetectionPass(96, 160), DetectionPass(128, 192), DetectionPass(64, 128))
-"""Run one after the other until a face reaches the threshold, as long as all together see no more
-pixels than the first pass. They find faces that fill the photo, are cut by its frame, or are dark.
-Measured in docs/decisions/0032-detector-on-onnx-runtime.md."""
+"""Passes over a photo in which no face is confident, one after the other until one is, as long as
+all passes together see no more pixels than the photo has at the working scale. They find faces that
+fill the photo, are cut by its frame, or are dark."""
 
 
 class FaceDetector(Protocol):
@@ -66,9 +74,9 @@ class FaceDetector(Protocol):
 class CenterFace:
     """CenterFace on ONNX Runtime. Threads may share it.
 
-    The cost is bounded for photos of any size: the first pass sees at most `working_side` pixels on
-    the long side. Further `passes` run only where no face reaches the threshold, and see no more
-    pixels than the first one, all together.
+    A photo is seen at half the working scale first, and closer where a face is small or not
+    confident. So a usual photo costs a quarter of what it would at the working scale, and the cost
+    is bounded for photos of any size. docs/decisions/0032-detector-on-onnx-runtime.md has figures.
     """
 
     def __init__(
@@ -94,62 +102,74 @@ class CenterFace:
         detected once more after they were turned upright.
         """
         check_photo(rgb)
-        candidates = self._first_pass(rgb)
-        faces = self._confident(candidates) + self._close_ups(rgb, candidates)
-        faces = faces or max(
-            _large_faces(candidates, rgb, FAINT_THRESHOLD), self._run_passes(rgb), key=_best_score
-        )
+        candidates, was_seen_whole = self._candidates(rgb)
+        faces = self._confident(candidates) or self._look_again(rgb, candidates)
+        if not faces and not was_seen_whole:
+            faces = self._confident(self.look_at_whole(rgb))
         if any(map(turned_faces.is_turned, faces)):
-            faces = turned_faces.settled(self.look, self._first_pass, rgb, faces)
+            faces = turned_faces.settled(self.look, self.look_at_whole, rgb, faces)
         return sorted(overlaps.merged(faces), key=lambda face: (face.box.x, face.box.y))
 
     def warm_up(self) -> None:
         """Run the network once, on a picture of a usual size."""
         self.look(np.zeros((480, 640, 3), np.uint8))
 
-    def _first_pass(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
-        """Detect faces from `TRACE_THRESHOLD` up, in the photo scaled to the working size."""
-        height, width = rgb.shape[:2]
-        scale = self._scale(width, height)
-        return self._detect_in_picture(scaled(rgb, scale), View(scale, 0, 0, width, height))
-
     def look(self, picture: NDArray[np.uint8]) -> list[FaceDetection]:
         """Detect faces from `TRACE_THRESHOLD` up at the picture's own size, once; best first."""
-        view = View(1.0, 0, 0, picture.shape[1], picture.shape[0])
-        return self._detect_in_picture(picture, view)
+        return self._whole(picture, 1.0)
+
+    def look_at_whole(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
+        """Detect faces from `TRACE_THRESHOLD` up in the photo at the working scale, once."""
+        return self._whole(rgb, self._scale(rgb))
+
+    def _candidates(self, rgb: NDArray[np.uint8]) -> tuple[list[FaceDetection], bool]:
+        """Detect faces from `TRACE_THRESHOLD` up, from coarse to fine.
+
+        Returns them and whether the whole photo was seen at the working scale, or is too small for
+        that to help.
+        """
+        scale = self._scale(rgb)
+        if scale < LARGE_PHOTO:
+            return self._look_closest(rgb, self.look_at_whole(rgb), scale), True
+        coarse = self._whole(rgb, COARSE * scale)
+        least = CLEAR_SIZE / (COARSE * scale)
+        clear = [face for face in self._confident(coarse) if _size(face) >= least]
+        traces = _others(coarse, clear, largest=TRACE_SIZE / (COARSE * scale))
+        close_ups = CloseUp.cover(traces, rgb, scale)
+        if len(close_ups) * CLOSE_UP**2 > WHOLE_SHARE * scale**2 * rgb.shape[0] * rgb.shape[1]:
+            return self.look_at_whole(rgb), True
+        kept = [face for face in coarse if not any(face is trace for trace in traces)]
+        return kept + self._seen_in(close_ups, rgb), max(rgb.shape[:2]) <= SMALL_SIDE
+
+    def _look_again(
+        self, rgb: NDArray[np.uint8], candidates: list[FaceDetection]
+    ) -> list[FaceDetection]:
+        """Find large faces in a photo in which none is confident."""
+        large = _large_faces(candidates, rgb, FAINT_THRESHOLD)
+        return max(large, self._run_passes(rgb), key=_best_score)
+
+    def _look_closest(
+        self, rgb: NDArray[np.uint8], found: list[FaceDetection], scale: float
+    ) -> list[FaceDetection]:
+        """Look at a large photo's own pixels where small faces left a trace."""
+        traces = _others(found, self._confident(found), largest=SMALL_TRACE_SIZE / scale)
+        close_ups = CloseUp.cover(traces, rgb, min(FINEST * scale, 1.0))
+        return found + self._seen_in(close_ups[:MAX_CLOSEST], rgb)
+
+    def _seen_in(self, close_ups: list[CloseUp], rgb: NDArray[np.uint8]) -> list[FaceDetection]:
+        return [
+            face
+            for close_up in close_ups
+            for face in self._detect_in_picture(*close_up.picture(rgb))
+            if close_up.holds(face)
+        ]
 
     def _confident(self, faces: list[FaceDetection]) -> list[FaceDetection]:
         return [face for face in faces if face.score >= self._score_threshold]
 
-    def _close_ups(
-        self, rgb: NDArray[np.uint8], candidates: list[FaceDetection]
-    ) -> list[FaceDetection]:
-        """Look closely at traces of small faces in a large photo. Returns the confident faces."""
-        scale = self._scale(rgb.shape[1], rgb.shape[0])
-        if scale > LARGE_PHOTO_SCALE:
-            return []
-        known = self._confident(candidates)
-        traces = [
-            face
-            for face in candidates
-            if face.score < self._score_threshold
-            and _size(face) * scale <= TRACE_SIZE
-            and not any(overlaps.one_face(face, other) for other in known)
-        ]
-        found: list[FaceDetection] = []
-        for _ in range(MAX_CLOSE_UPS):
-            if not traces:
-                break
-            square = CloseUp.around(max(traces, key=_score), rgb, min(CLOSE_UP_ZOOM * scale, 1.0))
-            seen = self._confident(self._detect_in_picture(*square.picture(rgb)))
-            found += [face for face in seen if square.holds(face)]
-            traces = [trace for trace in traces if not square.holds(trace)]
-        return found
-
     def _run_passes(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
         """Return the large faces of the first pass that reaches the threshold, else the best."""
-        scale = self._scale(rgb.shape[1], rgb.shape[0])
-        budget = scale**2 * rgb.shape[0] * rgb.shape[1]
+        budget = (1 - COARSE**2) * self._scale(rgb) ** 2 * rgb.shape[0] * rgb.shape[1]
         best: list[FaceDetection] = []
         for detection_pass in self._passes:
             picture, view = detection_pass.picture(rgb)
@@ -160,6 +180,10 @@ class CenterFace:
             large = _large_faces(seen, rgb, FAR_THRESHOLD)
             best = max(best, large, key=_best_score)
         return best
+
+    def _whole(self, rgb: NDArray[np.uint8], scale: float) -> list[FaceDetection]:
+        view = View(scale, 0, 0, rgb.shape[1], rgb.shape[0])
+        return self._detect_in_picture(scaled(rgb, scale), view)
 
     def _detect_in_picture(self, picture: NDArray[np.uint8], view: View) -> list[FaceDetection]:
         """Run the network once. Returns faces from `TRACE_THRESHOLD` up in pixels of the photo."""
@@ -175,11 +199,11 @@ class CenterFace:
         ]
         return [face for face in faces if face.box.width >= 1 and face.box.height >= 1]
 
-    def _scale(self, width: int, height: int) -> float:
-        """Return the factor from the photo's pixels to the network's."""
-        side = max(width, height)
+    def _scale(self, rgb: NDArray[np.uint8]) -> float:
+        """Return the working scale: the factor from the photo's pixels to the network's."""
+        side = max(rgb.shape[:2])
         enlarged = min(SMALL_SIDE / side, UPSCALE_LIMIT)
-        return min(self._working_side / side, max(enlarged, 1.0))
+        return float(min(self._working_side / side, max(enlarged, 1.0)))
 
     def _run(self, blob: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """Return the outputs, each (C, H/4, W/4): heatmap 1, scale 2, offset 2, landmarks 10."""
@@ -191,6 +215,17 @@ def check_photo(rgb: NDArray[np.uint8]) -> None:
     """Raise ValueError unless `rgb` is (H, W, 3) uint8 with at least one pixel."""
     if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8 or rgb.size == 0:
         raise ValueError(f"a photo must be (H, W, 3) uint8, not {rgb.shape} {rgb.dtype}")
+
+
+def _others(
+    faces: list[FaceDetection], known: list[FaceDetection], *, largest: float
+) -> list[FaceDetection]:
+    """Return the faces up to a size in pixels of the photo that overlap no known one."""
+    return [
+        face
+        for face in faces
+        if _size(face) <= largest and not any(overlaps.one_face(face, other) for other in known)
+    ]
 
 
 def _large_faces(

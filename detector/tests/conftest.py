@@ -116,6 +116,11 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
 
 
 @pytest.fixture(autouse=True)
+def _no_row_of_another_test() -> None:
+    networks._just_read.clear()
+
+
+@pytest.fixture(autouse=True)
 def sent(broker: Broker) -> list[UUID]:
     """Return the ids of the analyses for which messages were sent."""
     return _noted(broker, TaskName.ANALYSE)

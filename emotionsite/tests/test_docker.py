@@ -51,7 +51,7 @@ def instructions() -> Iterator[tuple[str, list[str]]]:
 
 
 class Builder:
-    """Makes a folder of each stage: FROM, WORKDIR, COPY, and RUN where that deletes files."""
+    """Makes a folder of each stage: FROM, WORKDIR, COPY, and RUN where that changes files."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -77,6 +77,9 @@ class Builder:
         if words[0].startswith("find . "):
             command = shlex.split(words[0])
             subprocess.run(command, cwd=self._inside(self.place), check=True)
+        if words[0].startswith("python -m ml."):
+            module = [sys.executable, *shlex.split(words[0])[1:]]
+            subprocess.run(module, cwd=self._inside(self.place), check=True)
 
     def _copy(self, words: list[str]) -> None:
         *sources, target = [word for word in words if not word.startswith("--")]

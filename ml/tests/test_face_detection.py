@@ -1,5 +1,7 @@
 """CenterFace on pictures with known faces."""
 
+import math
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from unittest.mock import Mock
@@ -10,9 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from ml.detection_views import DetectionPass
-from ml.face_detection import DETECTION_PASSES, CenterFace
+from ml.face_detection import DETECTION_PASSES, LARGE_PHOTO, CenterFace
 from ml.tests.conftest import PICTURES
-from ml.types import FaceDetection
+from ml.types import Box, FaceDetection
 
 Photo = NDArray[np.uint8]
 
@@ -90,52 +92,52 @@ def test_thumbnail_of_a_face(detector: CenterFace, astronaut: Photo) -> None:
     assert len(detector.detect(small)) == 1
 
 
-def test_cost_is_bounded(astronaut: Photo, monkeypatch: pytest.MonkeyPatch) -> None:
-    detector, seen = CenterFace(), []
-    run = detector._run
-
-    def watch(blob: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        seen.append(blob.shape[2:])
-        return run(blob)
-
-    def find_nothing(blob: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        height, width = blob.shape[2:]
-        seen.append((height, width))
-        return [np.zeros((n, height // 4, width // 4), np.float32) for n in (1, 2, 2, 10)]
-
-    monkeypatch.setattr(detector, "_run", find_nothing)
-    detector.detect(np.zeros((5000, 8000, 3), np.uint8))
-    assert seen == [(608, 960), (160, 160), (192, 192), (128, 128)]
-    for size in (8, 48, 100, 200, 320, 480, 900):
-        seen.clear()
-        detector.detect(np.zeros((size, size, 3), np.uint8))
-        first, *further = [height * width for height, width in seen]
-        assert sum(further) <= first
-    seen.clear()
-    monkeypatch.setattr(detector, "_run", watch)
-    detector.detect(astronaut)
-    assert seen == [(512, 512)]
+Watch = Callable[[CenterFace, float], list[int]]
 
 
-def test_many_traces_of_faces_cost_no_more_than_the_first_pass(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
+    """Let a detector see faces of a score everywhere. Returns the pixels of each of its looks."""
+
+    def start(detector: CenterFace, score: float) -> list[int]:
+        seen: list[int] = []
+
+        def outputs(blob: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+            height, width = blob.shape[2:]
+            seen.append(height * width)
+            arrays = [np.zeros((n, height // 4, width // 4), np.float32) for n in (1, 2, 2, 10)]
+            arrays[0][0, 3::6, 3::6] = score
+            return arrays
+
+        monkeypatch.setattr(detector, "_run", outputs)
+        return seen
+
+    return start
+
+
+@pytest.mark.parametrize("side", [8, 48, 100, 200, 320, 480, 900, 1900, 8000])
+@pytest.mark.parametrize("score", [0.0, 0.3, 0.9])
+def test_cost_is_bounded(watch: Watch, side: int, score: float) -> None:
+    detector = CenterFace()
+    seen = watch(detector, score)
+    detector.detect(np.zeros((side * 5 // 8, side, 3), np.uint8))
+    scale = detector._scale(np.zeros((side * 5 // 8, side, 3), np.uint8))
+    # The input is padded, so the working scale sees a little more than the photo's pixels.
+    tall, wide = (32 * math.ceil(scale * length / 32) for length in (side * 5 // 8, side))
+    assert sum(seen) <= (2.7 if scale < LARGE_PHOTO else 2.1) * tall * wide
+
+
+def test_usual_photo_costs_a_quarter_of_the_working_scale(
+    detector: CenterFace, astronaut: Photo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    detector, seen = CenterFace(), []
-
-    def find_traces(blob: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        height, width = blob.shape[2:]
-        seen.append(height * width)
-        outputs = [np.zeros((n, height // 4, width // 4), np.float32) for n in (1, 2, 2, 10)]
-        outputs[0][0, ::6, ::6] = 0.3
-        return outputs
-
-    monkeypatch.setattr(detector, "_run", find_traces)
-    detector.detect(np.zeros((3000, 4000, 3), np.uint8))
-    assert len(seen) > 4
-    assert sum(seen[1:]) <= 1.15 * seen[0]
+    run = Mock(wraps=detector._run)
+    monkeypatch.setattr(detector, "_run", run)
+    assert len(detector.detect(astronaut)) == 1
+    [[blob], _] = run.call_args
+    assert blob.shape == (1, 3, 256, 256)
 
 
-def crowd(astronaut: Photo, height: int) -> Photo:
+def two_in_a_large_photo(astronaut: Photo, height: int) -> Photo:
     """A photo of 12 megapixels with two faces of this height, far from each other."""
     (face,) = CenterFace().detect(astronaut)
     small = resized(astronaut, height / face.box.height)
@@ -148,9 +150,8 @@ def crowd(astronaut: Photo, height: int) -> Photo:
 def test_small_faces_of_a_large_photo_are_looked_at_closely(
     detector: CenterFace, astronaut: Photo
 ) -> None:
-    photo = crowd(astronaut, 44)
-    first_pass = [face for face in detector._first_pass(photo) if face.score >= 0.6]
-    assert first_pass == []
+    photo = two_in_a_large_photo(astronaut, 44)
+    assert [face for face in detector.look_at_whole(photo) if face.score >= 0.6] == []
     faces = detector.detect(photo)
     assert len(faces) == 2
     (reference,) = detector.detect(astronaut)
@@ -160,14 +161,17 @@ def test_small_faces_of_a_large_photo_are_looked_at_closely(
         assert geometry(face) == pytest.approx(np.array(geometry(reference)) * scale + moved, abs=6)
 
 
-def test_a_photo_of_the_same_size_without_traces_is_seen_once(
-    detector: CenterFace, astronaut: Photo, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("height", [26, 40, 60])
+def test_small_faces_of_a_usual_photo_are_found_as_at_the_working_scale(
+    detector: CenterFace, astronaut: Photo, height: int
 ) -> None:
-    photo = resized(astronaut, 5.0)
-    run = Mock(wraps=detector._run)
-    monkeypatch.setattr(detector, "_run", run)
-    assert len(detector.detect(photo)) == 1
-    run.assert_called_once()
+    (face,) = detector.detect(astronaut)
+    small = resized(astronaut, height / face.box.height)
+    photo = np.full((720, 960, 3), 90, np.uint8)
+    photo[400 : 400 + small.shape[0], 600 : 600 + small.shape[1]] = small
+    (reference,) = [face for face in detector.look_at_whole(photo) if face.score >= 0.6]
+    (found,) = detector.detect(photo)
+    assert geometry(found) == pytest.approx(geometry(reference), abs=0.08 * height)
 
 
 @pytest.mark.parametrize("share", [0.9, 0.8])
@@ -216,15 +220,19 @@ def test_passes_end_with_a_confident_one(
     assert len(seen) == len(DETECTION_PASSES)
 
 
-def test_faint_faces_count_only_where_none_is_sure(
-    detector: CenterFace, montage: Photo, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("scores", "counted"), [((0.9, 0.4), (0.9,)), ((0.4,), (0.4,)), ((0.3,), ())]
+)
+def test_faint_faces_count_only_where_none_is_confident(
+    monkeypatch: pytest.MonkeyPatch, scores: tuple[float, ...], counted: tuple[float, ...]
 ) -> None:
-    sure = len(detector.detect(montage))
-    scores = sorted(face.score for face in detector.detect(montage))
-    monkeypatch.setattr(detector, "_score_threshold", scores[0] + 1e-4)
-    assert len(detector.detect(montage)) == sure - 1
-    monkeypatch.setattr(detector, "_score_threshold", 0.999)
-    assert len(detector.detect(montage)) == sure
+    photo = np.zeros((300, 300, 3), np.uint8)
+    faces = [
+        FaceDetection(Box(90.0 * n, 20, 60, 80), None, score) for n, score in enumerate(scores)
+    ]
+    detector = CenterFace()
+    monkeypatch.setattr(detector, "_candidates", lambda rgb: (faces, True))
+    assert tuple(face.score for face in detector.detect(photo)) == counted
 
 
 def test_boxes_stay_within_the_photo(detector: CenterFace, astronaut: Photo) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
+from unittest.mock import Mock
 
 import cv2
 import numpy as np
@@ -48,17 +49,11 @@ def test_a_turned_face_is_read_as_upright(
 
 
 @pytest.mark.weights
-def test_upright_faces_cost_no_more_looks(montage: Photo, monkeypatch: pytest.MonkeyPatch) -> None:
-    detector, looks = CenterFace(), []
-    run = detector._run
-
-    def watch(blob: Any) -> Any:
-        looks.append(blob.shape)
-        return run(blob)
-
-    monkeypatch.setattr(detector, "_run", watch)
-    assert len(detector.detect(montage)) == 3
-    assert len(looks) == 1
+def test_upright_faces_are_not_turned(montage: Photo, monkeypatch: pytest.MonkeyPatch) -> None:
+    settled = Mock()
+    monkeypatch.setattr(turned_faces, "settled", settled)
+    assert len(CenterFace().detect(montage)) == 3
+    settled.assert_not_called()
 
 
 def test_which_faces_are_turned() -> None:

@@ -221,10 +221,10 @@ ELSEWHERE: Final = {
     # the way there is a mail, a second camera, another text, or no script
     "account/email_confirm.html: Confirm": "web/test_account.py::test_an_address_is_confirmed",
     "account/password_reset_from_key.html: Save the password":
-        "web/test_pages.py::test_password_reset_by_mail",
+        "web/test_sign_up.py::test_password_reset_by_mail",
     f"{P}/camera.html: Other camera": "",
     "mfa/authenticate.html: Log in as someone else": "",
-    "detector/upload.html: Upload": "web/test_pages.py::test_upload_without_scripts",
+    "detector/upload.html: Upload": "web/test_upload.py::test_upload_without_scripts",
     "detector/consent.html: I agree":
         "web/test_account.py::test_a_new_text_asks_again_and_leads_back",
     "detector/consent.html: Log out":
@@ -236,7 +236,7 @@ ELSEWHERE: Final = {
     # the administration: every press there loads a page anew
     "admin/search_form.html: Search": "admin/test_admin.py::test_lists",
     "admin/detector/user/change_form.html: Export everything":
-        "admin/test_admin.py::test_what_staff_see_and_do_is_written_down",
+        "admin/test_access.py::test_what_staff_see_and_do_is_written_down",
     "admin/detector/finetune/progress.html: Cancel":
         "admin/test_learning.py::test_a_fine_tune_is_begun_watched_and_cancelled",
     "admin/detector/modelversion/choices.html: Roll back to …":
