@@ -154,17 +154,8 @@ openapi: install ## rewrite docs/openapi.yaml
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
 # --- measuring and training
-bench: install ## run the benchmarks, print a table, write var/bench.json
-	$(BIN)/python -m ml.benchmarks --json $(VAR)/bench.json
-	$(BIN)/python -m detector.benchmarks.export --json $(VAR)/bench-export.json
-	$(BIN)/python -m detector.benchmarks.pages --json $(VAR)/bench-pages.json
-	$(BIN)/python -m detector.benchmarks.slow_clients --json $(VAR)/bench-slow-clients.json
-	$(BIN)/python -m detector.benchmarks.fairness --json $(VAR)/bench-fairness.json
-	@# Only on PostgreSQL, if DATABASE_URL or TEST_DATABASE_URL names one.
-	@case "$${DATABASE_URL:-$$TEST_DATABASE_URL}" in \
-		postgres*) $(BIN)/python -m detector.benchmarks.admin --json $(VAR)/bench-admin.json;; \
-		*) echo "No PostgreSQL in DATABASE_URL or TEST_DATABASE_URL: the administration's lists were not measured.";; \
-	esac
+bench: install ## run the benchmarks, print tables, write var/bench.json
+	$(BIN)/python -m detector.benchmarks $(if $(wildcard $(PHOTOS)/photos.csv),--photos $(PHOTOS)) --json $(VAR)/bench.json
 
 .PHONY: fuzz
 fuzz: install $(STATIC) ## send thousands of generated API calls to a running server

@@ -30,7 +30,7 @@ class Classifier:
         *,
         mirror_below: float = 0.0,
         soften: bool = False,
-        threads: int | None = None,
+        threads: int = 1,
     ) -> None:
         """Read the exported network, given as a path or as bytes.
 

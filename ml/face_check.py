@@ -30,7 +30,7 @@ class FaceCheck:
 
     def __init__(self, network: bytes) -> None:
         """Read the graph."""
-        self._session = runtime.session(network, threads=1)
+        self._session = runtime.session(network)
         self._input = self._session.get_inputs()[0].name
 
     def scores(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:

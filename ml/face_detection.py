@@ -35,7 +35,7 @@ LARGE_SHARE: Final = 0.1
 
 COARSE: Final = 0.5
 """Scale of the first pass over the working scale."""
-CLEAR_SIZE: Final = 32
+CLEAR_SIZE: Final = 24
 """A confident face of this size in the first pass, in pixels, is not looked at closer."""
 TRACE_SIZE: Final = 80
 """What is larger in the first pass and not confident is left to `DETECTION_PASSES`."""
@@ -85,7 +85,7 @@ class CenterFace:
         score_threshold: float = SCORE_THRESHOLD,
         working_side: int = WORKING_SIDE,
         passes: tuple[DetectionPass, ...] = DETECTION_PASSES,
-        threads: int | None = None,
+        threads: int = 1,
     ) -> None:
         """Read the network. Raises `centerface_graph.FaceDetectorError`.
 
@@ -111,8 +111,8 @@ class CenterFace:
         return sorted(overlaps.merged(faces), key=lambda face: (face.box.x, face.box.y))
 
     def warm_up(self) -> None:
-        """Run the network once, on a picture of a usual size."""
-        self.look(np.zeros((480, 640, 3), np.uint8))
+        """Run the network once, on the size that a usual photo has in the first pass."""
+        self.look(np.zeros((240, 320, 3), np.uint8))
 
     def look(self, picture: NDArray[np.uint8]) -> list[FaceDetection]:
         """Detect faces from `TRACE_THRESHOLD` up at the picture's own size, once; best first."""

@@ -172,9 +172,7 @@ def workers() -> Iterator[None]:
     from detector.operations import liveness
 
     command = [sys.executable, "-m", "emotionsite.supervisor", "worker"]
-    with subprocess.Popen(  # noqa: S603
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             until(liveness.worker_alive)
             yield

@@ -142,7 +142,7 @@ def served(name: str) -> Iterator[tuple[int, int]]:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     command = [part.format(port=port) for part in SERVERS[name]]
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(
         command, env={**os.environ, "PORT": str(port)}, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )  # fmt: skip

@@ -2,8 +2,9 @@
 
 Starts the platform on its embedded database and broker, and again on Redis and PostgreSQL where
 `TEST_REDIS_URL` and `TEST_DATABASE_URL` name them. Reports the seconds from start to first result,
-the milliseconds from upload to result of an idle platform, and the memory of each process (PSS),
-after photos of 640×480 pixels and after one of 12 megapixels.
+the milliseconds from upload to result of an idle platform, the share of a worker's time that is not
+analysis, the memory of each process (PSS) after photos of 640×480 pixels and after four of 12
+megapixels, and how much faster two workers are than one.
 """
 
 import argparse
@@ -12,7 +13,8 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -26,7 +28,17 @@ from detector.tests.e2e import pictures
 from detector.tests.e2e.platform import MARKERS, Platform, descendants, running
 
 ROUNDS: Final = 20
-LARGE: Final = (4000, 3000)
+SMALL, MEDIUM, LARGE = (640, 480), (1600, 1200), (4000, 3000)
+BURST: Final = 60
+OVERHEAD: Final = """
+from detector.models import Analysis
+from statistics import median
+rows = Analysis.objects.filter(status="done", photo__width=640)
+print(median(
+    (row.finished_at - row.started_at).total_seconds() * 1000 / sum(row.timings_ms.values()) - 1
+    for row in rows
+))
+"""
 POLL_SECONDS: Final = 0.005
 PATIENCE_SECONDS: Final = 60
 
@@ -57,27 +69,57 @@ def _installations() -> dict[str, dict[str, str]]:
 
 def measured(environment: Mapping[str, str], rounds: int) -> dict[str, float]:
     """Return the figures of one installation."""
+    with started(environment) as (platform, client, ready):
+        first = seconds_to_result(client, _photo(0, SMALL))
+        times = [
+            1000 * seconds_to_result(client, _photo(number, SMALL))
+            for number in range(1, rounds + 1)
+        ]
+        figures = {
+            "seconds to first result": ready + first,
+            "ms from upload to result, p50": median(times),
+            "overhead beside analysis": float(
+                platform.manage("shell", "--no-imports", "-c", OVERHEAD)
+            ),
+            **memory(platform, "after 640×480"),
+        }
+        for number in range(4):
+            seconds_to_result(client, _photo(number, LARGE))
+        figures |= memory(platform, "after 12 megapixels")
+    one, two = (seconds_of_burst({**environment, "WORKER_CONCURRENCY": n}) for n in "12")
+    return figures | {"speed of two workers over one": one / two}
+
+
+def overhead(platform: Platform) -> float:
+    """Return a worker's time for a small photo over that of its analysis, minus 1; the median."""
+    return float(platform.manage("shell", "--no-imports", "--command", OVERHEAD))
+
+
+@contextmanager
+def started(environment: Mapping[str, str]) -> Iterator[tuple[Platform, httpx.Client, float]]:
+    """Start a platform. Yields it, a new user's client, and the seconds until it was ready."""
     with tempfile.TemporaryDirectory() as folder:
-        limits = {"SWEEP_INTERVAL": "60", "ANALYSIS_LEASE": "60"}
-        platform = Platform(Path(folder), (), **{**environment, **limits})
+        limits = {"SWEEP_INTERVAL": "60", "ANALYSIS_LEASE": "60", "API_THROTTLE_USER": "100000/min"}
+        platform = Platform(Path(folder), (), **{**limits, **environment})
         platform.make_database()
         began = time.perf_counter()
         with running(platform):
             ready = time.perf_counter() - began
             with platform.client(platform.token(f"bench{time.time_ns()}")) as client:
-                first = seconds_to_result(client, _photo(0, (640, 480)))
-                times = [
-                    1000 * seconds_to_result(client, _photo(number, (640, 480)))
-                    for number in range(1, rounds + 1)
-                ]
-                figures = {
-                    "seconds to first result": ready + first,
-                    "ms from upload to result, p50": median(times),
-                }
-                figures |= memory(platform, "after 640×480")
-                for number in range(4):
-                    seconds_to_result(client, _photo(number, LARGE))
-                return figures | memory(platform, "after 12 megapixels")
+                yield platform, client, ready
+
+
+def seconds_of_burst(environment: Mapping[str, str]) -> float:
+    """Return the seconds from the upload of many photos until all have a result."""
+    photos = [_photo(number, MEDIUM) for number in range(BURST)]
+    with started(environment) as (_, client, _):
+        seconds_to_result(client, _photo(BURST, MEDIUM))
+        began = time.perf_counter()
+        files = [("images", (f"{number}.jpg", photo)) for number, photo in enumerate(photos)]
+        accepted = client.post("analyses/", files=files).raise_for_status().json()["accepted"]
+        for analysis in accepted:
+            wait(client, analysis["id"], began)
+        return time.perf_counter() - began
 
 
 def _photo(number: int, size: tuple[int, int]) -> bytes:
@@ -93,13 +135,17 @@ def _photo(number: int, size: tuple[int, int]) -> bytes:
 def seconds_to_result(client: httpx.Client, photo: bytes) -> float:
     """Upload a photo and wait for its result."""
     began = time.perf_counter()
-    answer = client.post("analyses/", files={"images": ("photo.jpg", photo)})
-    address = f"analyses/{answer.raise_for_status().json()['accepted'][0]['id']}/"
+    answer = client.post("analyses/", files={"images": ("photo.jpg", photo)}).raise_for_status()
+    return wait(client, answer.json()["accepted"][0]["id"], began)
+
+
+def wait(client: httpx.Client, analysis_id: str, began: float) -> float:
+    """Wait for a result. Return the seconds since `began`."""
     while time.perf_counter() - began < PATIENCE_SECONDS:
-        if client.get(address).json()["status"] == "done":
+        if client.get(f"analyses/{analysis_id}/").json()["status"] == "done":
             return time.perf_counter() - began
         time.sleep(POLL_SECONDS)
-    raise TimeoutError(f"{address} was not done after {PATIENCE_SECONDS} s")
+    raise TimeoutError(f"{analysis_id} was not done after {PATIENCE_SECONDS} s")
 
 
 def memory(platform: Platform, moment: str) -> dict[str, float]:

@@ -84,7 +84,7 @@ def test_small_and_large_copies_agree(detector: CenterFace, astronaut: Photo) ->
     (reference,) = detector.detect(astronaut)
     for scale in (0.25, 0.5, 4.0):
         (face,) = detector.detect(resized(astronaut, scale))
-        assert np.array(geometry(face)) / scale == pytest.approx(geometry(reference), abs=14)
+        assert np.array(geometry(face)) / scale == pytest.approx(geometry(reference), abs=16)
 
 
 def test_thumbnail_of_a_face(detector: CenterFace, astronaut: Photo) -> None:
