@@ -35,7 +35,7 @@ LARGE_SHARE: Final = 0.1
 
 COARSE: Final = 0.5
 """Scale of the first pass over the working scale."""
-CLEAR_SIZE: Final = 24
+CLEAR_SIZE: Final = 20
 """A confident face of this size in the first pass, in pixels, is not looked at closer."""
 TRACE_SIZE: Final = 80
 """What is larger in the first pass and not confident is left to `DETECTION_PASSES`."""
