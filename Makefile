@@ -7,6 +7,7 @@ VAR := var
 CONFIG ?= baseline
 RUN ?= $(CONFIG)
 DATA ?= ../shared/data/fer2013plus.npz
+ELSEWHERE ?= ../shared/data/transfer.npz
 PHOTOS ?= ../shared/photos
 PEERS ?=
 # uv installs the same locked packages much faster than pip.
@@ -165,8 +166,8 @@ fuzz: install $(STATIC) ## send thousands of generated API calls to a running se
 chaos: install $(STATIC) ## inject faults under load and count the damage (ARGS=--small, --services)
 	$(BIN)/python -m detector.tests.e2e.chaos $(ARGS)
 
-bench-peers: install ## compare with packages that ship weights (PEERS; on DATA and PHOTOS)
-	$(BIN)/python -m ml.benchmarks.peers --data $(DATA) $(if $(wildcard $(PHOTOS)/photos.csv),--photos $(PHOTOS)) \
+bench-peers: install ## compare with packages that ship weights (PEERS; on DATA, ELSEWHERE and PHOTOS)
+	$(BIN)/python -m ml.benchmarks.peers --data $(DATA) $(wildcard $(ELSEWHERE)) $(if $(wildcard $(PHOTOS)/photos.csv),--photos $(PHOTOS)) \
 		$(if $(PEERS),--peers $(PEERS))
 
 train: install ## train the network CONFIG (baseline) on DATA; resumes RUN

@@ -51,6 +51,24 @@ def test_every_variant_of_a_package_is_a_row(faces: data.FaceDataset) -> None:
     assert lines[1].split(" | ")[3].startswith("0.667")
 
 
+def test_faces_from_elsewhere_are_judged_by_what_the_product_says(
+    faces: data.FaceDataset,
+) -> None:
+    other = data.FaceDataset(np.zeros((2, 48, 48), np.uint8), np.array([0, 1], np.uint8), None)
+    result = {
+        "answers": {
+            "consensus": [*said(*EMOTIONS[:4]), "angry", "sad"],
+            "fer2013": [*said(*EMOTIONS[:4]), "sad", "sad"],
+        },
+        "milliseconds": {"consensus": [1.0, 1.0], "fer2013": [1.0, 1.0]},
+        "megabytes": 1.0,
+    }
+    [row] = bench.variants(bench.OURS, result)
+    lines = bench.elsewhere_table([row], {"other": other}, len(faces)).splitlines()
+    assert lines[0] == "| package | other (2) | macro-F1 |"
+    assert lines[2].startswith("| emotionsite | 0.500 (")
+
+
 def test_photos_are_right_only_with_the_right_number() -> None:
     results = {
         "ours": {"photos": {"one.jpg": said("happy"), "two.jpg": said("happy", "sad")}},

@@ -1,10 +1,11 @@
 """Compares our network with packages that ship weights: `make bench-peers`.
 
-    python -m ml.benchmarks.peers --data FILE.npz [--photos FOLDER] [--peers fer facex]
+    python -m ml.benchmarks.peers --data FILE.npz [FILE.npz ...] [--photos FOLDER] [--peers fer]
 
 Each package gets an environment of its own under `var/peers/`, installed from the locked
-`requirements/`. All get the same crops of the test split and the same photos, one package after the
-other on one core. Training uses nothing of this. Writes docs/peers.md.
+`requirements/`. All get the same crops and the same photos, one package after the other on one
+core. The first file is FER2013, of which the test split judges; others are faces from elsewhere,
+judged by the label that the product serves. Training uses nothing of this. Writes docs/peers.md.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import os
 import platform
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,6 +44,13 @@ all that the package does to a crop: median and mean, which differ where a packa
 some faces, as ours does; memory is the most that its process held, photos included.
 
 """
+ELSEWHERE: Final = """
+
+## Faces from elsewhere
+
+The label that the product serves (`consensus`) against the label of the file.
+
+"""
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,10 @@ class Answers:
     milliseconds: tuple[float, float]
     """Median and mean for one face."""
     megabytes: float
+
+    def of(self, rows: slice) -> "Answers":
+        """Return the predictions of some faces."""
+        return replace(self, fer2013=self.fer2013[rows], ferplus=self.ferplus[rows])
 
 
 def environment(peer: str) -> Path:
@@ -125,6 +137,20 @@ def table(rows: list[Answers], faces: data.FaceDataset) -> str:
     return "\n".join(lines)
 
 
+def elsewhere_table(rows: list[Answers], others: dict[str, data.FaceDataset], start: int) -> str:
+    """Return the Markdown table of accuracies on other files, whose faces begin at `start`."""
+    heads = [f"{name} ({len(faces):,}) | macro-F1" for name, faces in others.items()]
+    lines = [f"| package | {' | '.join(heads)} |", f"| --- |{' --- | --- |' * len(others)}"]
+    for row in rows:
+        cells, first = [], start
+        for faces in others.values():
+            answers = row.of(slice(first, first + len(faces))).ferplus
+            cells.append(_figures(answers, faces.label))
+            first += len(faces)
+        lines.append(f"| {row.name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def _figures(predicted: NDArray[np.int64], label: NDArray[np.integer]) -> str:
     right = int((predicted == label).sum())
     low, high = metrics.wilson_interval(right, len(label))
@@ -168,23 +194,27 @@ def photos(folder: Path | None) -> tuple[dict[str, NDArray[np.uint8]], dict[str,
 def main() -> None:
     """Parse the command line, run all packages and write the document."""
     parser = argparse.ArgumentParser(description="Compare with packages that ship weights.")
-    parser.add_argument("--data", type=Path, required=True, help="the .npz of faces")
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="the .npz of faces")
     parser.add_argument("--photos", type=Path, help="a folder with photos.csv")
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=PEERS)
-    parser.add_argument("--rows", type=int, default=1_000_000, help="faces at most")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="faces at most, of each file")
     arguments = parser.parse_args()
-    faces = data.some(data.load(arguments.data, data.Split.TEST), arguments.rows)
+    faces = data.some(data.load(arguments.data[0], data.Split.TEST), arguments.rows)
+    others = {path.stem: data.some(data.load(path), arguments.rows) for path in arguments.data[1:]}
     pictures, counted = photos(arguments.photos)
     ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
     crops_file = ENVIRONMENTS / "input.npz"
     named: dict[str, Any] = {f"photo:{name}": picture for name, picture in pictures.items()}
-    np.savez(crops_file, crops=faces.images, **named)
+    crops = np.concatenate([faces.images, *(other.images for other in others.values())])
+    np.savez(crops_file, crops=crops, **named)
     results = {peer: answers(peer, crops_file) for peer in (OURS, *arguments.peers)}
     rows = [row for peer, result in results.items() for row in variants(peer, result)]
     parts = [
         INTRODUCTION.format(faces=len(faces), cpu=cpu(), version=inference.DEFAULT_VERSION),
-        table(rows, faces),
+        table([row.of(slice(len(faces))) for row in rows], faces),
     ]
+    if others:
+        parts += [ELSEWHERE, elsewhere_table(rows, others, len(faces))]
     if counted:
         parts += ["\n\n## Faces found in photos\n\n", photo_table(results, counted)]
     DOCUMENT.write_text("".join(parts) + "\n")
