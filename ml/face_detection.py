@@ -35,6 +35,9 @@ LARGE_SHARE: Final = 0.1
 
 COARSE: Final = 0.5
 """Scale of the first pass over the working scale."""
+LAST: Final = 0.7
+"""Scale of the last pass over the working scale, where nothing is found otherwise: a small face may
+leave no trace at the first one."""
 CLEAR_SIZE: Final = 20
 """A confident face of this size in the first pass, in pixels, is not looked at closer."""
 TRACE_SIZE: Final = 80
@@ -102,10 +105,11 @@ class CenterFace:
         detected once more after they were turned upright.
         """
         check_photo(rgb)
-        candidates, was_seen_whole = self._candidates(rgb)
+        candidates, was_seen_whole = self._candidates(rgb, COARSE)
         faces = self._confident(candidates) or self._look_again(rgb, candidates)
         if not faces and not was_seen_whole:
-            faces = self._confident(self.look_at_whole(rgb))
+            candidates, _ = self._candidates(rgb, LAST)
+            faces = self._confident(candidates)
         if any(map(turned_faces.is_turned, faces)):
             faces = turned_faces.settled(self.look, self.look_at_whole, rgb, faces)
         return sorted(overlaps.merged(faces), key=lambda face: (face.box.x, face.box.y))
@@ -122,8 +126,8 @@ class CenterFace:
         """Detect faces from `TRACE_THRESHOLD` up in the photo at the working scale, once."""
         return self._whole(rgb, self._scale(rgb))
 
-    def _candidates(self, rgb: NDArray[np.uint8]) -> tuple[list[FaceDetection], bool]:
-        """Detect faces from `TRACE_THRESHOLD` up, from coarse to fine.
+    def _candidates(self, rgb: NDArray[np.uint8], share: float) -> tuple[list[FaceDetection], bool]:
+        """Detect faces from `TRACE_THRESHOLD` up, from a share of the working scale to all of it.
 
         Returns them and whether the whole photo was seen at the working scale, or is too small for
         that to help.
@@ -131,10 +135,10 @@ class CenterFace:
         scale = self._scale(rgb)
         if scale < LARGE_PHOTO:
             return self._look_closest(rgb, self.look_at_whole(rgb), scale), True
-        coarse = self._whole(rgb, COARSE * scale)
-        least = CLEAR_SIZE / (COARSE * scale)
+        coarse = self._whole(rgb, share * scale)
+        least = CLEAR_SIZE / (share * scale)
         clear = [face for face in self._confident(coarse) if _size(face) >= least]
-        traces = _others(coarse, clear, largest=TRACE_SIZE / (COARSE * scale))
+        traces = _others(coarse, clear, largest=TRACE_SIZE / (share * scale))
         close_ups = CloseUp.cover(traces, rgb, scale)
         if len(close_ups) * CLOSE_UP**2 > WHOLE_SHARE * scale**2 * rgb.shape[0] * rgb.shape[1]:
             return self.look_at_whole(rgb), True

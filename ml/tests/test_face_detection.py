@@ -231,7 +231,7 @@ def test_faint_faces_count_only_where_none_is_confident(
         FaceDetection(Box(90.0 * n, 20, 60, 80), None, score) for n, score in enumerate(scores)
     ]
     detector = CenterFace()
-    monkeypatch.setattr(detector, "_candidates", lambda rgb: (faces, True))
+    monkeypatch.setattr(detector, "_candidates", lambda rgb, share: (faces, True))
     assert tuple(face.score for face in detector.detect(photo)) == counted
 
 
