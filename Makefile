@@ -118,9 +118,9 @@ ifdef PYTEST_ARGS
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/pytest $(PYTEST_ARGS)
 else
-	@# Four at a time for two cores, as those of servers often wait; the longest first. Tests of servers and of networks are
+	@# Three at a time for two cores, as those of servers often wait; the longest first. Tests of servers and of networks are
 	@# separate runs: a browser's test leaves an event loop behind, in which Django refuses database queries.
-	@$(MAKE) --no-print-directory --jobs 4 --output-sync \
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync \
 		test-servers test-networks test-quick test-postgresql lint
 endif
 
