@@ -41,7 +41,7 @@ UNDER_WAY = (Status.QUEUED, Status.RUNNING)
 
 
 class Priority(IntegerChoices):
-    """Whether a photo came alone or as one of many, such as those of a ZIP or of a re-analysis."""
+    """Place in the line: a single photo, or one of many, as of a ZIP or a re-analysis."""
 
     SINGLE = 0
     BATCH = 1

@@ -4,7 +4,6 @@
 implementation. `ml.centerface_graph` prepares its network.
 """
 
-import math
 from typing import Final, Protocol
 
 import numpy as np
@@ -137,7 +136,7 @@ class CenterFace:
             return self._look_closest(rgb, self.look_at_whole(rgb), scale), True
         coarse = self._whole(rgb, share * scale)
         least = CLEAR_SIZE / (share * scale)
-        clear = [face for face in self._confident(coarse) if _size(face) >= least]
+        clear = [face for face in self._confident(coarse) if face.size >= least]
         traces = _others(coarse, clear, largest=TRACE_SIZE / (share * scale))
         close_ups = CloseUp.cover(traces, rgb, scale)
         if len(close_ups) * CLOSE_UP**2 > WHOLE_SHARE * scale**2 * rgb.shape[0] * rgb.shape[1]:
@@ -228,7 +227,7 @@ def _others(
     return [
         face
         for face in faces
-        if _size(face) <= largest and not any(overlaps.one_face(face, other) for other in known)
+        if face.size <= largest and not any(overlaps.one_face(face, other) for other in known)
     ]
 
 
@@ -237,11 +236,7 @@ def _large_faces(
 ) -> list[FaceDetection]:
     """Return the faces from a score up that are large in the photo: see `LARGE_SHARE`."""
     least_size = LARGE_SHARE * min(rgb.shape[:2])
-    return [face for face in faces if face.score >= least_score and _size(face) >= least_size]
-
-
-def _size(face: FaceDetection) -> float:
-    return math.sqrt(face.box.width * face.box.height)
+    return [face for face in faces if face.score >= least_score and face.size >= least_size]
 
 
 def _score(face: FaceDetection) -> float:

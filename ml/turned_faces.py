@@ -78,7 +78,9 @@ def settled(
     found upright stays as it was, with `upright` set to False.
     """
     straight = [face for face in faces if not is_turned(face)]
-    turned = sorted((face for face in faces if is_turned(face)), key=_size, reverse=True)
+    turned = sorted(
+        (face for face in faces if is_turned(face)), key=lambda face: face.size, reverse=True
+    )
     found = []
     for quarters in sorted({_quarters(face) for face in turned[:MAX_TURNED]} - {0}):
         found += [
@@ -146,10 +148,6 @@ def _upright(look: Look, rgb: NDArray[np.uint8], face: FaceDetection) -> FaceDet
     return best
 
 
-def _size(face: FaceDetection) -> float:
-    return math.sqrt(face.box.width * face.box.height)
-
-
 @dataclass(frozen=True)
 class _Square:
     """A square of the photo, turned clockwise by `roll` degrees: centre and size of the face."""
@@ -162,7 +160,7 @@ class _Square:
     @classmethod
     def around(cls, face: FaceDetection, roll: float) -> "_Square":
         box = face.box
-        return cls(box.x + box.width / 2, box.y + box.height / 2, _size(face), roll)
+        return cls(box.x + box.width / 2, box.y + box.height / 2, face.size, roll)
 
     def to_photo(self) -> NDArray[np.float64]:
         """Return the affine matrix (2, 3) from pixels of the square to pixels of the photo."""
@@ -182,7 +180,7 @@ class _Square:
         near = [
             face
             for face in look(self._picture(rgb))
-            if face.score >= MIN_SCORE and self._is_in_the_middle(face.box, _size(face))
+            if face.score >= MIN_SCORE and self._is_in_the_middle(face.box, face.size)
         ]
         return max(near, key=lambda face: face.score, default=None)
 

@@ -44,6 +44,11 @@ class FaceDetection:
     outside: float = 0.0
     upright: bool = True
 
+    @property
+    def size(self) -> float:
+        """Square root of the box's area, in pixels."""
+        return math.sqrt(self.box.width * self.box.height)
+
     def within(self, width: int, height: int) -> Self:
         """Clip the face to a photo of this size, and set `outside`."""
         box, end = self.box, np.array([width, height])

@@ -52,7 +52,7 @@ FIELDS: Final = (
     "photo__note",
     "photo__felt_emotion",
 )
-"""Where the values of `PhotoRow` come from."""
+"""Columns of the database that fill `PhotoRow`."""
 
 
 @dataclass(frozen=True)

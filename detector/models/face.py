@@ -97,7 +97,7 @@ class Face(models.Model):
 
     @property
     def counted_as(self) -> str:
-        """What the database makes `effective_emotion`, also for a face not read from there."""
+        """Return the emotion that counts, as `effective_emotion` does, for unsaved faces, too."""
         if self.is_dismissed:
             return ""
         return str(self.reviewed_emotion if self.is_named else self.emotion)

@@ -93,13 +93,13 @@ def _addresses(analysed: Analysis) -> list[str]:
 
 
 FREE = {"/admin/login/", "/admin/logout/", "/admin/jsi18n/"}
-"""Of the administration's addresses, those that show nothing of anybody's."""
+"""Addresses of the administration that show nobody's data."""
 OWN = {"/admin/", "/admin/password_change/", "/admin/password_change/done/", "/admin/detector/"}
 """Those where all of staff see what is theirs."""
 SEEN = {"nobody": "-", "reviewer": "/admin/review", "auditor": "/admin/detector/auditentry/"}
-"""What else each role sees."""
+"""Further addresses that each role may open."""
 TURNED_AWAY = ("/accounts/login/", "/admin/login/", "/admin/detector/auditentry/")
-"""Where one is sent to; the last, for the history of things, asks for a permission of its own."""
+"""Targets of redirects. The last one, an object's history, needs a permission of its own."""
 
 
 @pytest.mark.parametrize("role", SEEN)
