@@ -1,0 +1,150 @@
+"""Tests of inspecting and sampling videos in a process of its own."""
+
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ml.tests.videos import making
+from ml.videos import errors, process, reading
+from ml.videos.types import DEFAULT_LIMITS, Frame, Limits, VideoInfo
+
+
+def shade(frame: Frame) -> int:
+    """Return the number of the picture of `making.shades` that a frame shows."""
+    return round((float(frame.rgb.mean()) - 16) / 4)
+
+
+def sampled(content: bytes, *spans: tuple[float, float], rate: float = 5) -> list[Frame]:
+    with making.as_file(content) as file:
+        return list(process.sample(file, spans, rate=rate, side=1280))
+
+
+def inspected(content: bytes, limits: Limits = DEFAULT_LIMITS) -> VideoInfo:
+    with making.as_file(content) as file:
+        return process.inspect(file, limits)
+
+
+def inspected_here(content: bytes, limits: Limits = DEFAULT_LIMITS) -> VideoInfo:
+    """Inspect without a process, which takes half a second."""
+    with making.as_file(content) as file:
+        return reading.inspect(file, limits)
+
+
+@pytest.mark.parametrize("name", making.BAD)
+def test_a_bad_video_has_its_own_code(name: str) -> None:
+    make, code = making.BAD[name]
+    with pytest.raises(errors.VideoError) as caught:
+        inspected_here(make())
+    assert caught.value.code == code
+    assert caught.value.message.endswith(".")
+
+
+def test_the_process_passes_errors_on() -> None:
+    with pytest.raises(errors.VideoError, match="only sound"):
+        inspected(making.sound_only())
+
+
+def test_a_file_that_is_too_large_is_not_opened() -> None:
+    with pytest.raises(errors.VideoError) as caught:
+        inspected_here(making.video(making.shades(2)), Limits(max_bytes=100))
+    assert caught.value.code == "file_too_large"
+
+
+@pytest.mark.parametrize("container", making.CODECS)
+def test_every_container_is_read(container: str) -> None:
+    content = making.video(making.shades(30), container=container, sound=container == "mov")
+    info = inspected_here(content)
+    assert info.duration == pytest.approx(3.0)
+    assert (info.frames, info.width, info.height) == (30, 160, 120)
+    with making.as_file(content) as file:
+        frames = list(reading.sample(file, [(1, 3)], rate=5, side=99, limits=DEFAULT_LIMITS))
+    assert [frame.time for frame in frames] == [1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.2, 2.4, 2.6, 2.8]
+    assert [shade(frame) for frame in frames] == pytest.approx(list(range(10, 30, 2)), abs=1)
+    assert frames[0].rgb.shape == (74, 99, 3)
+
+
+def test_the_spans_do_not_change_what_is_sampled() -> None:
+    content = making.video(making.shades(40), rate=12)
+    whole = sampled(content, (0, 4))
+    parts = sampled(content, (0, 1), (1, 2.2), (2.2, 4))
+    assert len(whole) == 17
+    assert [frame.time for frame in parts] == [frame.time for frame in whole]
+    assert all(np.array_equal(one.rgb, other.rgb) for one, other in zip(parts, whole, strict=True))
+
+
+def test_a_varying_rate_is_sampled_by_time() -> None:
+    times = [0, 0.1, 0.2, 0.25, 0.3, 1.5, 1.55, 2.0]
+    frames = sampled(making.video(making.shades(8), times=times), (0, 3))
+    assert [(frame.time, shade(frame)) for frame in frames] == [
+        (0.0, 0), (0.2, 2), (1.5, 5), (2.0, 7),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rotation", "corner"), [(90, (-1, 0)), (-90, (0, -1)), (180, (-1, -1))])
+def test_a_rotated_video_comes_upright(rotation: int, corner: tuple[int, int]) -> None:
+    picture = np.zeros((120, 160, 3), np.uint8)
+    picture[:60, :80] = 255
+    content = making.video([picture] * 5, rotation=rotation)
+    info = inspected(content)
+    frame = sampled(content, (0, 1))[0]
+    assert frame.rgb.shape[:2] == (info.height, info.width)
+    assert info.rotation % 360 == rotation % 360
+    assert frame.rgb[corner].mean() > 200
+    assert frame.rgb.mean() == pytest.approx(64, abs=5)
+
+
+def test_a_wrong_duration_that_players_ignore_is_ignored() -> None:
+    info = inspected(making.claiming_in_its_head(360_000))
+    assert info.duration == pytest.approx(2.0)
+
+
+def test_a_small_loss_at_the_end_is_accepted() -> None:
+    info = inspected(making.truncated(part=0.97))
+    assert info.duration == pytest.approx(2.9, abs=0.2)
+
+
+def test_damaged_frames_are_left_out() -> None:
+    content = bytearray(making.truncated(part=1.0))
+    content[len(content) // 2 : len(content) // 2 + 20_000] = bytes(20_000)
+    frames = sampled(bytes(content), (0, 3))
+    assert 0 < len(frames) <= 15
+
+
+def test_a_process_that_needs_too_much_memory_is_an_error() -> None:
+    content = making.video(making.shades(2, 1920, 1080))
+    with pytest.raises((errors.VideoError, RuntimeError)):
+        inspected(content, Limits(memory_bytes=200 * 2**20))
+
+
+def test_a_process_that_runs_too_long_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    busy = ("/bin/sh", "-c", "ulimit -t 1; while :; do :; done")
+    monkeypatch.setattr(process, "PROGRAM", busy)
+    with pytest.raises(errors.VideoError) as caught:
+        inspected(b"x")
+    assert caught.value.code == "video_too_costly"
+
+
+def test_the_process_ends_with_the_iterator(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    popen: Callable[..., Any] = subprocess.Popen
+
+    def noted(*arguments: Any, **options: Any) -> Any:
+        started.append(popen(*arguments, **options))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", noted)
+    with making.as_file(making.video(making.shades(90, 640, 480), rate=30)) as file:
+        frames = process.sample(file, [(0, 9)], rate=30, side=640)
+        next(iter(frames))
+        frames.close()
+    assert started[0].returncode is not None
+
+
+def test_the_process_knows_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY", "secret")
+    monkeypatch.setattr(process, "PROGRAM", ("/bin/sh", "-c", 'test -z "$SECRET_KEY" && kill $$'))
+    with pytest.raises(errors.VideoError):
+        inspected(b"x")

@@ -1,0 +1,275 @@
+"""Read a video with FFmpeg. Only `child` calls this, in a process with limits."""
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Any, BinaryIO, Final
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from ml.videos import errors, kinds
+from ml.videos.types import Frame, Limits, VideoInfo, working_size
+
+CODECS: Final = frozenset(
+    {"h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "prores"}
+    | {"h263", "msmpeg4v3", "theora", "dvvideo"}
+)
+"""What cameras, phones and browsers write. FFmpeg has hundreds more, and most holes were there."""
+ENCRYPTED_TAG: Final = "drmi"
+"""Sample entry of streams with Apple's FairPlay. Packets of Common Encryption say it themselves."""
+TOLERATED_LOSS: Final = 0.1
+"""Share of the claimed duration that may be missing at the end."""
+SLACK_SECONDS: Final = 1.0
+ABSURD_SECONDS: Final = 24 * 3600
+"""A header that claims more is wrong, and not that of a truncated video."""
+FIRST_PACKETS: Final = 300
+"""Packets within which a frame must be decodable."""
+BUFFER_BYTES: Final = 256 * 2**10
+
+
+def inspect(file: BinaryIO, limits: Limits) -> VideoInfo:
+    """Check a file and return its facts. Raises VideoError."""
+    head = _checked_head(file, limits)
+    with _opened(file, head) as container:
+        stream = _stream(container, limits)
+        first = _first_frame(container, stream)
+        aspect = _aspect(stream)
+        width, height = _shown_size(first, aspect)
+        if width * height > limits.max_pixels:
+            raise errors.too_large(width, height, limits.max_pixels)
+        rotation = first.rotation
+        claimed = _claimed(container, stream)
+    # Opened anew: after a decoder has run, not every container can be read from its start again.
+    file.seek(0)
+    with _opened(file, head) as container:
+        stream = _stream(container, limits)
+        count, duration = _length(container, stream)
+        _check_duration(duration, claimed, limits)
+        return VideoInfo(
+            format=kinds.name_of(kinds.container_of(head) or "", head),
+            codec=stream.codec_context.name,
+            duration=duration,
+            frames=count,
+            frame_rate=count / duration,
+            width=width,
+            height=height,
+            rotation=rotation,
+            has_audio=bool(container.streams.audio),
+        )
+
+
+def sample(
+    file: BinaryIO, spans: Sequence[tuple[float, float]], *, rate: float, side: int, limits: Limits
+) -> Iterator[Frame]:
+    """Yield the sampled frames of each span [start, end), in seconds, one span after the other.
+
+    Time is cut into slots of 1/rate seconds. Of each slot, the first frame that begins in it is
+    sampled; a slot in which none begins has none. So a frame is sampled or not whatever the spans
+    are, as long as they begin and end where slots do. Frames are shrunk to at most `side` pixels.
+    Frames that are damaged are left out. Raises VideoError.
+    """
+    head = _checked_head(file, limits)
+    for start, end in spans:
+        file.seek(0)
+        with _opened(file, head) as container:
+            stream = _stream(container, limits)
+            aspect = _aspect(stream)
+            for moment, frame in _sampled(container, stream, start, end, rate):
+                yield Frame(moment, _pixels(frame, aspect, side, limits))
+
+
+def _checked_head(file: BinaryIO, limits: Limits) -> bytes:
+    size = file.seek(0, 2)
+    file.seek(0)
+    if size == 0:
+        raise errors.VideoError("empty_file", "The file is empty.")
+    if size > limits.max_bytes:
+        raise errors.VideoError(
+            "file_too_large",
+            f"The file is larger than {limits.max_bytes / 2**20:g} MB.",
+            {"bytes": size, "max_bytes": limits.max_bytes},
+        )
+    head = file.read(kinds.HEAD_BYTES)
+    file.seek(0)
+    if kinds.container_of(head) is None:
+        raise errors.unsupported()
+    return head
+
+
+def _opened(file: BinaryIO, head: bytes) -> InputContainer:
+    try:
+        return av.open(
+            file,
+            "r",
+            format=kinds.container_of(head),
+            buffer_size=BUFFER_BYTES,
+            metadata_errors="replace",
+        )
+    except (av.FFmpegError, ValueError) as error:
+        raise errors.corrupt() from error
+
+
+def _stream(container: InputContainer, limits: Limits) -> VideoStream:
+    """Return the video stream, once it is known to be decodable. Raises VideoError."""
+    if not container.streams.video:
+        raise errors.VideoError("no_video_stream", "The file has no pictures, only sound or text.")
+    stream = container.streams.video[0]
+    context: Any = stream.codec_context
+    if context is None:
+        raise errors.VideoError(
+            "unknown_codec", "The codec of the video is not known.", {"codec": None}
+        )
+    if context.codec_tag == ENCRYPTED_TAG:
+        raise errors.encrypted()
+    if context.name not in CODECS:
+        raise errors.VideoError(
+            "unknown_codec",
+            f"The codec of the video is not supported: {context.name}.",
+            {"codec": context.name},
+        )
+    if context.width * context.height > limits.max_pixels:
+        raise errors.too_large(context.width, context.height, limits.max_pixels)
+    # A platform has a worker for each core.
+    context.thread_count = 1
+    return stream
+
+
+def _first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame:
+    """Return the first frame that can be decoded. Raises VideoError."""
+    packets = 0
+    for packet in _packets(container, stream):
+        packets += packet.size > 0
+        if any("encryption" in str(data.data_type) for data in packet.iter_sidedata()):
+            raise errors.encrypted()
+        for frame in _decoded(packet):
+            return frame
+        if packets > FIRST_PACKETS:
+            break
+    raise errors.corrupt() if packets else errors.no_frames()
+
+
+def _length(container: InputContainer, stream: VideoStream) -> tuple[int, float]:
+    """Return the number of frames and the seconds that they last, without decoding any."""
+    count, first, last, step = 0, None, None, 0
+    for packet in _packets(container, stream):
+        at = packet.pts if packet.pts is not None else packet.dts
+        if not packet.size or at is None:
+            continue
+        count += 1
+        first = at if first is None else min(first, at)
+        if last is None or at >= last:
+            last, step = at, packet.duration or 0
+    if first is None or last is None:
+        raise errors.no_frames()
+    unit = float(stream.time_base or Fraction(1))
+    shown = (last - first) * unit
+    usual = shown / (count - 1) if count > 1 else 1 / float(stream.average_rate or 25)
+    # The last frame of a damaged file may claim to last for hours.
+    return count, shown + (min(step * unit, 10 * usual) if step else usual)
+
+
+def _check_duration(duration: float, claimed: float, limits: Limits) -> None:
+    if duration > limits.max_seconds:
+        raise errors.too_long(duration, limits.max_seconds)
+    if duration >= claimed * (1 - TOLERATED_LOSS) or duration >= claimed - SLACK_SECONDS:
+        return
+    if claimed > ABSURD_SECONDS:
+        raise errors.false_duration(duration, claimed)
+    raise errors.truncated(duration, claimed)
+
+
+def _claimed(container: InputContainer, stream: VideoStream) -> float:
+    """Return the duration by the header, in seconds; 0 where it says none."""
+    whole = (container.duration or 0) / av.time_base
+    if whole > ABSURD_SECONDS:
+        return whole
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    # Sound may go on after the pictures.
+    return 0.0 if container.streams.audio else whole
+
+
+def _packets(container: InputContainer, stream: VideoStream) -> Iterator[Any]:
+    """Yield the packets of a stream up to its end, or up to where the file is damaged."""
+    try:
+        yield from container.demux(stream)
+    except (av.FFmpegError, EOFError):
+        return
+
+
+def _decoded(packet: Any) -> list[VideoFrame]:
+    try:
+        return [frame for frame in packet.decode() if not frame.is_corrupt]
+    except av.FFmpegError:
+        return []
+
+
+def _sampled(
+    container: InputContainer, stream: VideoStream, start: float, end: float, rate: float
+) -> Iterator[tuple[float, VideoFrame]]:
+    origin = _origin(container, stream)
+    _seek(container, stream, start, origin)
+    first_slot, last_slot, taken = _slot(start, rate), _slot(end, rate), -1
+    # Formats without timestamps: each frame follows the one before.
+    moment, step = -1.0, 1 / float(stream.average_rate or 25)
+    for packet in _packets(container, stream):
+        for frame in _decoded(packet):
+            shown_at: float | None = frame.time
+            moment = moment + step if shown_at is None else shown_at - origin
+            slot = _slot(moment, rate)
+            if slot >= last_slot:
+                return
+            if slot >= first_slot and slot > taken:
+                taken = slot
+                yield round(max(moment, 0.0), 3), frame
+
+
+def _slot(seconds: float, rate: float) -> int:
+    # Times are fractions of the container's unit: one that means 0.2 must not count as 0.19999.
+    return int(np.floor(seconds * rate + 1e-4))
+
+
+def _origin(container: InputContainer, stream: VideoStream) -> float:
+    """Return the timestamp that players show as 0."""
+    start: int | None = container.start_time
+    if start is not None:
+        return start / av.time_base
+    return float((stream.start_time or 0) * (stream.time_base or 0))
+
+
+def _seek(container: InputContainer, stream: VideoStream, start: float, origin: float) -> None:
+    """Go to the last key frame before `start`; where that fails, all is read from the beginning."""
+    if start <= 0:
+        return
+    # A little earlier: the time of a key frame may be that of decoding, not of showing.
+    target = max(start - 0.5, 0.0) + origin
+    try:
+        container.seek(int(target / float(stream.time_base or 1)), stream=stream, backward=True)
+    except av.FFmpegError:
+        container.seek(0)
+
+
+def _aspect(stream: VideoStream) -> float:
+    """Return the width of a pixel over its height; 1 where the file says nothing credible."""
+    said = stream.sample_aspect_ratio
+    return float(said) if said and 0.25 <= said <= 4 else 1.0
+
+
+def _shown_size(frame: VideoFrame, aspect: float) -> tuple[int, int]:
+    """Return width and height of a frame as it is shown: upright, and with square pixels."""
+    width, height = max(round(frame.width * aspect), 1), frame.height
+    return (height, width) if frame.rotation % 180 == 90 else (width, height)
+
+
+def _pixels(frame: VideoFrame, aspect: float, side: int, limits: Limits) -> NDArray[np.uint8]:
+    if frame.width * frame.height > limits.max_pixels:
+        raise errors.too_large(frame.width, frame.height, limits.max_pixels)
+    width, height = working_size(*_shown_size(frame, aspect), side)
+    if frame.rotation % 180 == 90:
+        width, height = height, width
+    small = frame.reformat(width, height, "rgb24", interpolation="AREA", threads=1)
+    return np.ascontiguousarray(np.rot90(small.to_ndarray(), round(frame.rotation / 90)))
