@@ -5,13 +5,10 @@ import time
 from collections.abc import Sequence
 from uuid import UUID
 
-from celery.exceptions import SoftTimeLimitExceeded
-from django.db import Error, transaction
+from django.db import transaction
 
 from detector.analyses import leases, line, matching
-from detector.common import locks, storage
-from detector.common.outages import drop_dead_connection, outage_in
-from detector.exceptions import DetectorError
+from detector.common import locks
 from detector.insights import rollups
 from detector.models import Analysis, Face, ModelVersion, Photo
 from detector.photos import images
@@ -24,13 +21,6 @@ logger = logging.getLogger(__name__)
 
 MAX_CHOICES = 50
 """Choices of a turn. Each one that is lost was won by another worker."""
-PATIENCE_SECONDS = (0.5, 1, 2, 4, 8)
-"""Backoff of retries during an outage of the database; together less than a lease."""
-
-TIMED_OUT = DetectorError("timed_out", "The analysis took too long.", permanent=False)
-UNEXPECTED = DetectorError(
-    "internal_error", "Something went wrong on our side while analysing.", permanent=False
-)
 
 
 def run(analysis_id: UUID) -> None:
@@ -55,48 +45,7 @@ def run_next() -> UUID | None:
 
 
 def _run_claimed(analysis: Analysis) -> None:
-    try:
-        _run_leased(analysis)
-    except leases.LeaseLostError:
-        logger.warning("Analysis %s was taken over or deleted meanwhile", analysis.pk)
-
-
-def _run_leased(analysis: Analysis) -> None:
-    try:
-        with leases.keep_renewed(analysis):
-            _analyse(analysis)
-    except leases.LeaseLostError:
-        raise
-    except DetectorError as error:
-        if storage.is_single_file_error(error):
-            logger.exception("Analysis %s cannot reach its files", analysis.pk)
-            error = UNEXPECTED
-        _put_back(analysis, error)
-    except SoftTimeLimitExceeded:
-        logger.warning("Analysis %s ran into the time limit", analysis.pk)
-        _put_back(analysis, TIMED_OUT)
-    except Exception as error:
-        # Any error is logged and retried, so that the row does not stay running.
-        logger.exception("Analysis %s failed unexpectedly", analysis.pk)
-        outage = None if storage.is_single_file_error(error) else outage_in(error)
-        _put_back(analysis, outage or UNEXPECTED)
-
-
-def _put_back(analysis: Analysis, error: DetectorError) -> None:
-    """Store the error, with retries while the database is away.
-
-    If the outage lasts longer, the lease expires.
-    """
-    for wait in PATIENCE_SECONDS:
-        try:
-            return leases.fail(analysis, error)
-        except Error as away:
-            if outage_in(away) is None:
-                raise
-            logger.warning("Analysis %s cannot be put back yet: %s", analysis.pk, away)
-        drop_dead_connection()
-        time.sleep(wait)
-    return leases.fail(analysis, error)
+    leases.work_on(analysis, lambda: _analyse(analysis), lambda error: leases.fail(analysis, error))
 
 
 def _analyse(analysis: Analysis) -> None:

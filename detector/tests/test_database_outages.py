@@ -12,7 +12,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from detector.analyses import pipeline, submission
-from detector.common import outages
+from detector.common import leases, outages
 from detector.enums import Source, Status
 from detector.learning import runner
 from detector.models import Analysis, FineTune, User
@@ -121,7 +121,7 @@ def test_a_photo_is_put_back_when_the_database_answers_again(
             raise error
         return execute(sql, *rest)
 
-    monkeypatch.setattr(pipeline, "PATIENCE_SECONDS", (0, 0, 0, 0))
+    monkeypatch.setattr(leases, "PATIENCE_SECONDS", (0, 0, 0, 0))
     with connection.execute_wrapper(flaky):
         pipeline.run(sent[0])
     assert left == [0]

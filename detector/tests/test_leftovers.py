@@ -12,7 +12,7 @@ from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import OperationalError
 
 from detector.analyses import explanations, heat_maps, pipeline, submission
-from detector.common import clock
+from detector.common import clock, leases
 from detector.enums import Source, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, User
@@ -54,7 +54,7 @@ def test_no_file_without_a_row_is_older_than_the_round(
             raise error(step)
         return target(*args, **kwargs)
 
-    monkeypatch.setattr(pipeline, "PATIENCE_SECONDS", ())
+    monkeypatch.setattr(leases, "PATIENCE_SECONDS", ())
     with monkeypatch.context() as patch:
         patch.setattr(path, fail)
         if error is Killed:
