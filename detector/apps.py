@@ -15,6 +15,7 @@ class DetectorConfig(AppConfig):
         from detector import checks  # noqa: F401
         from detector.common import forks
         from detector.photos import erasure  # noqa: F401
+        from detector.videos import erasure as video_erasure  # noqa: F401
 
         forks.guard()
 

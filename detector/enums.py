@@ -179,6 +179,8 @@ class Event(TextChoices):
     ANALYSIS_DONE = "analysis.done"
     ANALYSIS_FAILED = "analysis.failed"
     REVIEW_CREATED = "review.created"
+    VIDEO_DONE = "video.done"
+    VIDEO_FAILED = "video.failed"
 
 
 class DeliveryStatus(TextChoices):

@@ -54,3 +54,11 @@ def fine_tune(fine_tune_id: str) -> None:
     from detector.learning import runner
 
     runner.run(UUID(fine_tune_id))
+
+
+@shared_task(name=TaskName.VIDEO.value)
+def video(segment_id: str) -> None:
+    """Analyse the segment of a video whose turn it is, unless a photo waits."""
+    from detector.videos import turns
+
+    turns.take(UUID(segment_id))

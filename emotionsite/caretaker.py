@@ -36,6 +36,7 @@ def sweeps() -> list[Job]:
     from detector.analyses import explanations, queueing
     from detector.learning import requests
     from detector.operations import heartbeats
+    from detector.videos import queueing as video_queueing
     from detector.webhooks import notify
 
     return [
@@ -43,6 +44,7 @@ def sweeps() -> list[Job]:
         sweep("send analyses again", queueing.sweep),
         sweep("take up re-analyses", queueing.resume_reanalysis),
         sweep("send heat maps again", explanations.sweep),
+        sweep("send videos again", video_queueing.sweep),
         sweep("send webhooks again", notify.sweep),
         sweep("look after fine-tunes", requests.sweep),
     ]
@@ -58,6 +60,8 @@ def tidying() -> list[Job]:
     from detector.api import idempotency
     from detector.common import clock
     from detector.photos import orphans, retention, search, trash
+    from detector.videos import erasure as video_erasure
+    from detector.videos import trash as video_trash
     from detector.webhooks import deliveries
     from emotionsite import broker
 
@@ -70,11 +74,13 @@ def tidying() -> list[Job]:
     return [
         hourly("empty the bin", lambda: trash.empty(trash.kept_since())),
         hourly("erase what outlived", lambda: retention.erase_outlived(clock.now())),
+        hourly("empty the bin of videos", lambda: video_trash.empty(trash.kept_since())),
+        hourly("erase videos that outlived", lambda: video_erasure.erase_outlived(clock.now())),
         # After the erasures.
         hourly("forget the words of erased photos", search.forget_erased),
         hourly("forget idempotency keys", idempotency.delete_old),
         hourly("forget deliveries", deliveries.delete_old),
-        hourly("remove stored files that no photo names", orphans.remove_orphans),
+        hourly("remove stored files that no row names", orphans.remove_orphans),
         hourly("remove old messages", broker.remove_old_messages),
     ]
 

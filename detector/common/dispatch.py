@@ -1,7 +1,7 @@
 """Send tasks to the workers by name, so that the sender need not import the task.
 
-A message only names a row. The row itself says what there is to do. That of an analysis is a hint
-that some analysis waits: the worker takes the one whose turn it is.
+A message only names a row. The row itself says what there is to do. That of an analysis, or of a
+segment of a video, is a hint that some such row waits: the worker takes the one whose turn it is.
 """
 
 import logging
@@ -31,6 +31,7 @@ class TaskName(StrEnum):
     EXPLAIN = "detector.explain"
     FINE_TUNE = "detector.fine_tune"
     SHADOW = "detector.shadow"
+    VIDEO = "detector.video"
 
 
 def send(task: TaskName, row_id: UUID) -> bool:

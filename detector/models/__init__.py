@@ -16,6 +16,13 @@ from detector.models.reviewed_export import ReviewedExport
 from detector.models.shadow_face import ShadowFace
 from detector.models.statistics import DailyEmotion, DailyPhotos, HourlyEmotion
 from detector.models.user import User
+from detector.models.video import (
+    Video,
+    VideoCorrection,
+    VideoSegment,
+    VideoStill,
+    VideoTrack,
+)
 from detector.models.webhook import WebhookDelivery, WebhookEndpoint
 from detector.models.worker import WorkerHeartbeat
 
@@ -40,6 +47,11 @@ __all__ = [
     "ReviewedExport",
     "ShadowFace",
     "User",
+    "Video",
+    "VideoCorrection",
+    "VideoSegment",
+    "VideoStill",
+    "VideoTrack",
     "WebhookDelivery",
     "WebhookEndpoint",
     "WorkerHeartbeat",

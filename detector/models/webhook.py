@@ -11,6 +11,7 @@ from detector.enums import DeliveryStatus, Event
 from detector.models.constraints import allows_only
 from detector.models.photo import Photo
 from detector.models.row import Row
+from detector.models.video import Video
 
 
 def new_secret() -> str:
@@ -56,17 +57,22 @@ class WebhookEndpoint(Row):
 class WebhookDelivery(Row):
     """One event for one endpoint, and the last response.
 
-    It is deleted with its `photo`, sent or not. While the photo is in the trash, the delivery is
-    hidden and waits. The process that moved `leased_until` into the future is sending it;
+    It is deleted with its `photo` or `video`, sent or not. While that is in the trash, the delivery
+    is hidden and waits. The process that moved `leased_until` into the future is sending it;
     `due_at` is the time of the next attempt.
     """
 
     endpoint = models.ForeignKey(
         WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries"
     )
-    photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="deliveries")
+    photo = models.ForeignKey(
+        Photo, on_delete=models.CASCADE, null=True, blank=True, related_name="deliveries"
+    )
+    video = models.ForeignKey(
+        Video, on_delete=models.CASCADE, null=True, blank=True, related_name="deliveries"
+    )
     event = models.CharField(max_length=20, choices=Event)
-    subject = models.UUIDField(help_text="The analysis or review that it tells of.")
+    subject = models.UUIDField(help_text="The analysis, review or video that it tells of.")
     payload = models.TextField(help_text="JSON, as it is signed and sent.")
     status = models.CharField(max_length=9, choices=DeliveryStatus, default=DeliveryStatus.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -82,6 +88,10 @@ class WebhookDelivery(Row):
         verbose_name_plural = "webhook deliveries"
         constraints = [
             allows_only("event", Event, name="webhook_delivery_event_known"),
+            models.CheckConstraint(
+                condition=Q(photo__isnull=True) ^ Q(video__isnull=True),
+                name="webhook_delivery_of_photo_or_video",
+            ),
             models.CheckConstraint(
                 condition=Q(status=DeliveryStatus.WAITING, finished_at=None)
                 | (

@@ -4,15 +4,14 @@ import fnmatch
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
-from itertools import chain
 
 from django.core.files.storage import default_storage
 
 from detector.common import storage
-from detector.models import Explanation, Photo
+from detector.models import Explanation, Photo, Video, VideoStill
 from detector.photos import images
 
-FOLDERS = ("uploads", "images", "thumbnails", "explanations", "probes")
+FOLDERS = ("uploads", "images", "thumbnails", "explanations", "videos", "stills", "probes")
 MIN_AGE = timedelta(hours=1)
 """The row of a younger file may not be committed yet."""
 
@@ -22,9 +21,14 @@ def remove_orphans() -> int:
     # List files before reading rows: a file that is an hour old and has no row will never get one.
     old = set(_old_files())
     photos = Photo.objects.values_list("upload", "image", "thumbnail")
-    heat_maps = Explanation.objects.values_list("picture")
-    for names in chain(photos.iterator(chunk_size=2000), heat_maps.iterator(chunk_size=2000)):
-        old.difference_update(names)
+    others = (
+        Explanation.objects.values_list("picture"),
+        Video.objects.values_list("file"),
+        VideoStill.objects.values_list("picture"),
+    )
+    for rows in (photos, *others):
+        for names in rows.iterator(chunk_size=2000):
+            old.difference_update(names)
     images.delete_files(sorted(old))
     return len(old)
 

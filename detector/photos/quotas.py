@@ -1,9 +1,11 @@
 """Quotas of users."""
 
+from uuid import UUID
+
 from django.conf import settings
 
 from detector.exceptions import DetectorError
-from detector.models import Photo, User
+from detector.models import Photo, User, Video
 from detector.photos import selectors as photo_selectors
 
 
@@ -13,20 +15,34 @@ def check(photo: Photo) -> None:
     This locks the owner, so that of two concurrent uploads the second counts the first. Raises
     DetectorError `quota_exceeded`.
     """
-    owner = User.objects.select_for_update(no_key=True).filter(pk=photo.owner_id).first()
-    if owner is None:
-        # The account is being deleted; the insert will fail with IntegrityError.
-        return
-    usage = photo_selectors.usage(owner)
-    _check("photos", usage.photos + 1, settings.QUOTA_PHOTOS)
-    _check("bytes", usage.bytes + photo.stored_bytes, settings.QUOTA_BYTES)
+    usage = _locked_usage(photo.owner_id)
+    if usage is not None:
+        _check("photos", usage.photos + 1, settings.QUOTA_PHOTOS)
+        _check("bytes", usage.bytes + photo.stored_bytes, settings.QUOTA_BYTES)
+
+
+def check_video(video: Video) -> None:
+    """Do the same for a new video."""
+    usage = _locked_usage(video.owner_id)
+    if usage is not None:
+        _check("videos", usage.videos + 1, settings.QUOTA_VIDEOS)
+        _check("bytes", usage.bytes + video.stored_bytes, settings.QUOTA_BYTES)
+
+
+def _locked_usage(owner_id: UUID) -> photo_selectors.Usage | None:
+    """Return what an owner stores, with the owner locked; None where the account is being deleted.
+
+    Then the insert will fail with IntegrityError.
+    """
+    owner = User.objects.select_for_update(no_key=True).filter(pk=owner_id).first()
+    return None if owner is None else photo_selectors.usage(owner)
 
 
 def _check(unit: str, wanted: int, limit: int) -> None:
     if wanted > limit:
         raise DetectorError(
             "quota_exceeded",
-            f"This is more than the {limit:,} {unit} that you may keep. Delete photos, and empty "
-            "the bin.",
+            f"This is more than the {limit:,} {unit} that you may keep. Delete photos or videos, "
+            "and empty the bin.",
             details={"unit": unit, "limit": limit},
         )

@@ -9,6 +9,7 @@ from detector.models import (
     Photo,
     PhotoTag,
     User,
+    Video,
 )
 
 
@@ -30,13 +31,15 @@ def trash_of(owner: User) -> QuerySet[Photo]:
 
 @dataclass(frozen=True)
 class Usage:
-    """What a user stores, the trash included."""
+    """What a user stores, the trash included; `bytes` of photos and videos."""
 
     photos: int
     bytes: int
+    videos: int = 0
 
 
 def usage(owner: User) -> Usage:
     """Return how much of the quotas a user uses."""
     total = Photo.objects.filter(owner=owner).aggregate(n=Count("pk"), size=Sum("stored_bytes"))
-    return Usage(total["n"], total["size"] or 0)
+    videos = Video.objects.filter(owner=owner).aggregate(n=Count("pk"), size=Sum("stored_bytes"))
+    return Usage(total["n"], (total["size"] or 0) + (videos["size"] or 0), videos["n"])

@@ -139,6 +139,12 @@ def deliver_sent(broker: Broker) -> list[UUID]:
 
 
 @pytest.fixture(autouse=True)
+def video_sent(broker: Broker) -> list[UUID]:
+    """Return the ids of the segments of videos for which messages were sent."""
+    return _noted(broker, TaskName.VIDEO)
+
+
+@pytest.fixture(autouse=True)
 def background_sent(broker: Broker) -> list[UUID]:
     """Return the ids sent to the background worker: fine-tunes and shadow scoring."""
     return _noted(broker, TaskName.FINE_TUNE, TaskName.SHADOW)

@@ -160,6 +160,7 @@ def _claimable(now: datetime) -> QuerySet[WebhookDelivery]:
         status=DeliveryStatus.WAITING,
         due_at__lte=now,
         photo__deleted_at=None,
+        video__deleted_at=None,
     )
 
 

@@ -14,7 +14,15 @@ from detector.common import clock, locks, outbound
 from detector.common.calendar import utc_text
 from detector.enums import DeliveryStatus, Event, Status
 from detector.exceptions import DetectorError
-from detector.models import Analysis, Face, Review, User, WebhookDelivery, WebhookEndpoint
+from detector.models import (
+    Analysis,
+    Face,
+    Review,
+    User,
+    Video,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 
 
 def create_endpoint(
@@ -64,42 +72,55 @@ def record(analysis_id: UUID) -> None:
     """Create the deliveries of a finished analysis, in the same transaction."""
     analysis = Analysis.objects.get(pk=analysis_id)
     event = Event.ANALYSIS_DONE if analysis.status == Status.DONE else Event.ANALYSIS_FAILED
-    _record(event, analysis, analysis.pk, lambda: _analysis_data(analysis, analysis.faces.all()))
+    data = lambda: _analysis_data(analysis, analysis.faces.all())  # noqa: E731
+    _record(event, analysis.owner_id, _about(analysis, analysis.pk), data)
 
 
 def record_done(analysis: Analysis, faces: Sequence[Face]) -> None:
     """Do the same for an analysis that has just been done with these faces."""
     data = lambda: _analysis_data(analysis, faces)  # noqa: E731
-    _record(Event.ANALYSIS_DONE, analysis, analysis.pk, data)
+    _record(Event.ANALYSIS_DONE, analysis.owner_id, _about(analysis, analysis.pk), data)
 
 
 def record_review(review: Review) -> None:
     """Create the deliveries of a verdict for the owner of the face, in the same transaction."""
-    _record(Event.REVIEW_CREATED, review.face.analysis, review.pk, lambda: _review_data(review))
+    analysis = review.face.analysis
+    about = _about(analysis, review.pk)
+    _record(Event.REVIEW_CREATED, analysis.owner_id, about, lambda: _review_data(review))
+
+
+def record_video(video: Video) -> None:
+    """Create the deliveries of a finished video, in the same transaction."""
+    event = Event.VIDEO_DONE if video.status == Status.DONE else Event.VIDEO_FAILED
+    about = {"video_id": video.pk, "subject": video.pk}
+    _record(event, video.owner_id, about, lambda: _video_data(video))
+
+
+def _about(analysis: Analysis, subject: UUID) -> dict[str, Any]:
+    return {"photo_id": analysis.photo_id, "subject": subject}
 
 
 def _record(
-    event: Event, analysis: Analysis, subject: UUID, data: Callable[[], dict[str, Any]]
+    event: Event, owner_id: UUID, about: dict[str, Any], data: Callable[[], dict[str, Any]]
 ) -> None:
-    endpoints = WebhookEndpoint.objects.filter(owner=analysis.owner_id, disabled_at=None)
+    """Create a delivery for each endpoint that listens; `about` are fields that say of what."""
+    endpoints = WebhookEndpoint.objects.filter(owner=owner_id, disabled_at=None)
     listening = [endpoint for endpoint in endpoints if event.value in endpoint.events]
     if not listening:
         return
     now = clock.now()
-    told = {
-        "photo_id": analysis.photo_id, "event": event, "subject": subject,
-        "payload": _payload(event, now, data()),
-    }  # fmt: skip
+    told = {**about, "event": event, "payload": _payload(event, now, data())}
     WebhookDelivery.objects.bulk_create(
         _delivery(endpoint, told, now=now) for endpoint in listening
     )
 
 
 def waiting_of(subject: UUID) -> list[UUID]:
-    """Return the ids of due deliveries about an analysis or review."""
+    """Return the ids of due deliveries about an analysis, review or video."""
     waiting = WebhookDelivery.objects.filter(
         subject=subject,
         photo__deleted_at=None,
+        video__deleted_at=None,
         status=DeliveryStatus.WAITING,
         due_at__lte=clock.now(),
     )
@@ -108,7 +129,8 @@ def waiting_of(subject: UUID) -> list[UUID]:
 
 def send_again(delivery: WebhookDelivery) -> WebhookDelivery:
     """Create a new delivery with the same payload."""
-    told = {name: getattr(delivery, name) for name in ("photo_id", "event", "subject", "payload")}
+    names = ("photo_id", "video_id", "event", "subject", "payload")
+    told = {name: getattr(delivery, name) for name in names}
     copy = _delivery(delivery.endpoint, told, now=clock.now())
     copy.save(force_insert=True)
     return copy
@@ -147,6 +169,20 @@ def _analysis_data(analysis: Analysis, faces: Collection[Face]) -> dict[str, Any
         "face_count": len(faces) if analysis.status == Status.DONE else None,
         "dominant_emotion": dominant.counted_as if dominant else None,
         "error": error if analysis.error_code else None,
+    }
+
+
+def _video_data(video: Video) -> dict[str, Any]:
+    """Return the payload's data of a video; no picture of it is ever sent."""
+    is_done = video.status == Status.DONE
+    error = {"code": video.error_code, "message": video.error_message}
+    return {
+        "id": str(video.pk),
+        "status": video.status,
+        "url": f"{settings.SITE_URL}/api/v1/videos/{video.pk}/",
+        "duration": video.duration,
+        "track_count": video.tracks.count() if is_done else None,
+        "error": error if video.error_code else None,
     }
 
 

@@ -22,8 +22,11 @@ def disabled_webhooks_of(owner: User) -> QuerySet[WebhookEndpoint]:
 
 
 def deliveries_of(owner: User, endpoint_id: UUID) -> QuerySet[WebhookDelivery]:
-    """Return a webhook's deliveries, the newest first, except those of photos in the trash."""
+    """Return a webhook's deliveries, the newest first, except those of what is in the trash."""
     deliveries = WebhookDelivery.objects.filter(
-        endpoint__owner=owner, endpoint=endpoint_id, photo__deleted_at=None
+        endpoint__owner=owner,
+        endpoint=endpoint_id,
+        photo__deleted_at=None,
+        video__deleted_at=None,
     )
     return deliveries.select_related("endpoint").order_by("-id")

@@ -73,6 +73,10 @@ DATA_UPLOAD_MAX_NUMBER_FILES = positive_int("UPLOAD_MAX_FILES", 100)
 # Files in a ZIP of photos, and bytes that it unpacks to.
 ARCHIVE_MAX_FILES = positive_int("ARCHIVE_MAX_FILES", 200)
 ARCHIVE_MAX_BYTES = positive_int("ARCHIVE_MAX_BYTES", 512 * 2**20)
+# The largest video: bytes, seconds, and pixels of a frame (9 megapixels hold 4K).
+VIDEO_MAX_BYTES = positive_int("VIDEO_MAX_BYTES", 500 * 2**20)
+VIDEO_MAX_DURATION = positive_int("VIDEO_MAX_DURATION", 30 * 60)
+VIDEO_MAX_PIXELS = positive_int("VIDEO_MAX_PIXELS", 9_000_000)
 # A larger upload is kept in a file instead of memory.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 FILE_UPLOAD_HANDLERS = [
@@ -83,4 +87,5 @@ FILE_UPLOAD_HANDLERS = [
 BIN_DAYS = positive_int("BIN_DAYS", 7)
 # Quotas of one person.
 QUOTA_PHOTOS = positive_int("QUOTA_PHOTOS", 100_000)
+QUOTA_VIDEOS = positive_int("QUOTA_VIDEOS", 1_000)
 QUOTA_BYTES = positive_int("QUOTA_BYTES", 50 * 2**30)

@@ -19,6 +19,16 @@ SWEEP_INTERVAL = positive_int("SWEEP_INTERVAL", 5)
 # Concurrent re-analyses of old photos. A new upload waits for at most as many.
 REANALYSIS_AT_ONCE = positive_int("REANALYSIS_AT_ONCE", 2)
 
+# --- Videos: frames analysed per second, seconds of video that a worker analyses at a time, the
+# long side to which frames are shrunk, and how many workers may share one video
+VIDEO_SAMPLING_RATE = positive_int("VIDEO_SAMPLING_RATE", 5)
+VIDEO_SEGMENT_SECONDS = positive_int("VIDEO_SEGMENT_SECONDS", 10)
+VIDEO_SIDE = positive_int("VIDEO_SIDE", 1280)
+VIDEO_WORKERS = positive_int("VIDEO_WORKERS", 8)
+# Processor seconds and bytes of memory of the process that decodes, for one segment.
+VIDEO_CPU_SECONDS = positive_int("VIDEO_CPU_SECONDS", 60)
+VIDEO_MEMORY_BYTES = positive_int("VIDEO_MEMORY_BYTES", 3 * 2**30)
+
 # --- Learning
 # Model versions that did not ship, in folders like those of ml/weights/.
 MODELS_FOLDER = Path(env.str("MODELS_FOLDER", default=str(VAR_DIR / "models"))).resolve()
@@ -77,9 +87,10 @@ CELERY_TASK_IGNORE_RESULT = True
 # One queue each, so that none waits behind another. A worker takes from them in turn, unless it is
 # started with `--queues`.
 ANALYSIS_QUEUE, EXPLANATION_QUEUE, WEBHOOK_QUEUE = "analysis", "explanations", "webhooks"
+VIDEO_QUEUE = "videos"
 CELERY_TASK_QUEUES = [
     Queue(name, Exchange(name), routing_key=name)
-    for name in (ANALYSIS_QUEUE, EXPLANATION_QUEUE, WEBHOOK_QUEUE)
+    for name in (ANALYSIS_QUEUE, EXPLANATION_QUEUE, VIDEO_QUEUE, WEBHOOK_QUEUE)
 ]
 CELERY_TASK_DEFAULT_QUEUE = ANALYSIS_QUEUE
 # Tasks that take hours or can wait. Only a worker started with `--queues background` takes them, so
@@ -90,6 +101,7 @@ CELERY_TASK_ROUTES = {
     "detector.explain": {"queue": EXPLANATION_QUEUE},
     "detector.fine_tune": {"queue": BACKGROUND_QUEUE},
     "detector.shadow": {"queue": BACKGROUND_QUEUE},
+    "detector.video": {"queue": VIDEO_QUEUE},
 }
 CELERY_TASK_SOFT_TIME_LIMIT = 60
 CELERY_TASK_TIME_LIMIT = 90
@@ -100,8 +112,8 @@ CELERY_WORKER_POOL = "emotionsite.processes.pool:SlotPool"
 CELERY_WORKER_CONCURRENCY = positive_int("WORKER_CONCURRENCY", os.cpu_count() or 1)
 WORKER_QUEUES = env.list("WORKER_QUEUES", default=[ANALYSIS_QUEUE, WEBHOOK_QUEUE])
 if ANALYSIS_QUEUE in WORKER_QUEUES:
-    # Who analyses photos draws heat maps, too.
-    WORKER_QUEUES = [*dict.fromkeys([*WORKER_QUEUES, EXPLANATION_QUEUE])]
+    # Who analyses photos draws heat maps and analyses videos, too.
+    WORKER_QUEUES = [*dict.fromkeys([*WORKER_QUEUES, EXPLANATION_QUEUE, VIDEO_QUEUE])]
 # Seconds for which work may wait beside idle workers before these are restarted.
 WORKER_STALL = positive_int("WORKER_STALL", 30)
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(REDIS_URL)

@@ -107,8 +107,8 @@ def test_a_ready_worker_notes_the_tasks_that_it_takes(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     ("said", "read"),
     [
-        (None, ["analysis", "webhooks", "explanations"]),
-        ("analysis", ["analysis", "explanations"]),
+        (None, ["analysis", "webhooks", "explanations", "videos"]),
+        ("analysis", ["analysis", "explanations", "videos"]),
         ("webhooks", ["webhooks"]),
     ],
 )

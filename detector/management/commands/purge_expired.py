@@ -6,15 +6,19 @@ from django.core.management.base import BaseCommand
 
 from detector.common import clock
 from detector.photos import retention, trash
+from detector.videos import erasure as video_erasure
+from detector.videos import trash as video_trash
 
 
 class Command(BaseCommand):
     help = (
-        "Erase photos that were in the bin long enough, and photos whose retention time has "
+        "Erase photos and videos that were in the bin long enough, or whose retention time has "
         "ended. The caretaker does it once an hour."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
         erased = trash.empty(trash.kept_since())
         erased += retention.erase_outlived(clock.now())
-        self.stdout.write(f"{erased} photos erased")
+        videos = video_trash.empty(trash.kept_since())
+        videos += video_erasure.erase_outlived(clock.now())
+        self.stdout.write(f"{erased} photos and {videos} videos erased")

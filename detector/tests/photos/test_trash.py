@@ -123,7 +123,7 @@ def test_purge_erases_what_lay_there_long_enough(
             call_command("purge_expired")
         assert Photo.objects.count() == left
         assert bool(stored_files()) == bool(left)
-    assert capsys.readouterr().out == "0 photos erased\n1 photos erased\n"
+    assert capsys.readouterr().out == "0 photos and 0 videos erased\n1 photos and 0 videos erased\n"
     assert counted(owner) == 0
 
 

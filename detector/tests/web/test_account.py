@@ -175,7 +175,7 @@ def test_the_hourly_command_honours_retention(
     User.objects.filter(pk=owner.pk).update(keep_photos_days=30)
     PhotoFactory.create(owner=owner, uploaded_at=timezone.now() - timedelta(days=31))
     call_command("purge_expired")
-    assert capsys.readouterr().out == "1 photos erased\n"
+    assert capsys.readouterr().out == "1 photos and 0 videos erased\n"
     assert not Photo.objects.exists()
 
 

@@ -1,0 +1,203 @@
+"""Bin, erasure, retention, orphans and webhooks of videos."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.management import call_command
+
+from detector.common import clock
+from detector.enums import Event, Status
+from detector.exceptions import DetectorError
+from detector.models import User, Video, VideoSegment, VideoStill, VideoTrack, WebhookDelivery
+from detector.photos import erasure as photo_erasure
+from detector.photos import orphans
+from detector.photos import selectors as photo_selectors
+from detector.tests.factories import WebhookEndpointFactory
+from detector.tests.photos.test_orphans import age, stored
+from detector.tests.videos.films import FilmAnalyser, film, submitted, work_off
+from detector.videos import erasure, selectors, submission, timeline, trash
+from detector.webhooks import endpoints
+from detector.webhooks import selectors as webhook_selectors
+
+MODELS = (Video, VideoSegment, VideoTrack, VideoStill)
+
+
+def nothing_left() -> bool:
+    return not any(model._default_manager.exists() for model in MODELS) and not stored()
+
+
+def test_a_deleted_video_can_be_restored(owner: User, stranger: User, done: Video) -> None:
+    assert trash.discard(stranger, [done.pk]) == 0
+    assert trash.discard(owner, [done.pk]) == 1
+    assert selectors.video_of(owner, done.pk) is None
+    assert list(selectors.trash_of(owner)) == [done]
+    assert trash.restore(owner, [done.pk]) == 1
+    assert selectors.video_of(owner, done.pk) == done
+
+
+def test_a_video_is_analysed_in_the_bin(owner: User, video: Video) -> None:
+    trash.discard(owner, [video.pk])
+    assert work_off(video).status == Status.DONE
+
+
+def test_the_same_file_comes_back_from_the_bin(owner: User, done: Video) -> None:
+    trash.discard(owner, [done.pk])
+    assert submission.submit(owner, film()) == (done, False)
+    assert selectors.video_of(owner, done.pk) == done
+
+
+def test_the_bin_is_emptied(
+    owner: User, done: Video, django_capture_on_commit_callbacks: Any
+) -> None:
+    trash.discard(owner, [done.pk])
+    with django_capture_on_commit_callbacks(execute=True):
+        assert trash.empty(clock.now() - timedelta(days=1)) == 0
+        assert trash.empty_of(owner) == 1
+    assert nothing_left()
+
+
+def test_an_erased_video_leaves_nothing(
+    done: Video, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        erasure.delete_video(done)
+    assert nothing_left()
+
+
+def test_a_video_erased_while_it_is_analysed_leaves_nothing(
+    video: Video, watching: FilmAnalyser, django_capture_on_commit_callbacks: Any
+) -> None:
+    watching.before_answer = lambda: erasure.delete_video(video)
+    with django_capture_on_commit_callbacks(execute=True):
+        from detector.videos import pipeline
+
+        pipeline.run_next()
+    assert nothing_left()
+
+
+def test_an_erased_account_takes_its_videos_along(
+    owner: User, done: Video, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        photo_erasure.delete_account(owner)
+    assert nothing_left()
+
+
+@pytest.mark.usefixtures("done")
+def test_the_retention_time_counts_for_videos(
+    owner: User, django_capture_on_commit_callbacks: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    owner.keep_photos_days = 30
+    owner.save()
+    assert erasure.erase_outlived(clock.now()) == 0
+    Video.objects.update(uploaded_at=clock.now() - timedelta(days=31))
+    with django_capture_on_commit_callbacks(execute=True):
+        call_command("purge_expired")
+    assert capsys.readouterr().out == "0 photos and 1 videos erased\n"
+    assert nothing_left()
+
+
+def test_the_timeline_can_be_kept_without_the_video(
+    done: Video, django_capture_on_commit_callbacks: Any
+) -> None:
+    before = timeline.as_dict(done)
+    size = done.file.size
+    with django_capture_on_commit_callbacks(execute=True):
+        erasure.delete_file(done)
+    kept = Video.objects.get()
+    assert not kept.file
+    assert kept.stored_bytes == done.stored_bytes - size
+    assert timeline.as_dict(kept) == before
+    assert stored() == set(VideoStill.objects.values_list("picture", flat=True))
+    with django_capture_on_commit_callbacks(execute=True):
+        erasure.delete_file(kept, stills=True)
+    assert not stored()
+
+
+def test_the_file_is_needed_until_the_end(video: Video) -> None:
+    with pytest.raises(DetectorError) as caught:
+        erasure.delete_file(video)
+    assert caught.value.code == "not_finished"
+    assert default_storage.exists(str(video.file.name))
+
+
+def test_a_deleted_file_that_comes_again_is_stored(
+    owner: User, done: Video, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        erasure.delete_file(done)
+    again, is_new = submission.submit(owner, film())
+    assert (again, is_new) == (done, False)
+    assert again.status == Status.DONE
+    assert default_storage.exists(str(again.file.name))
+
+
+def test_orphans_are_removed_and_files_of_videos_stay(done: Video) -> None:
+    kept = stored()
+    for folder in ("videos", "stills"):
+        default_storage.save(f"{folder}/ab/left-behind", ContentFile(b"x"))
+    age(hours=2)
+    assert orphans.remove_orphans() == 2
+    assert stored() == kept
+
+
+def test_videos_count_in_the_usage(owner: User, done: Video) -> None:
+    usage = photo_selectors.usage(owner)
+    assert (usage.photos, usage.videos, usage.bytes) == (0, 1, done.stored_bytes)
+
+
+def test_seconds_of_video_are_counted_apart(owner: User, stranger: User, done: Video) -> None:
+    submitted(stranger)
+    assert selectors.watched(owner) == selectors.Watched(1, done.duration, 3.0)
+    trash.discard(owner, [done.pk])
+    assert selectors.watched(owner) == selectors.Watched(0, 0.0, 0.0)
+
+
+def test_webhooks_tell_of_videos(
+    owner: User, video: Video, watching: FilmAnalyser, deliver_sent: list[Any]
+) -> None:
+    WebhookEndpointFactory.create(owner=owner)
+    WebhookEndpointFactory.create()
+    work_off(video)
+    delivery = WebhookDelivery.objects.get()
+    assert (delivery.event, delivery.video) == (Event.VIDEO_DONE, video)
+    told = json.loads(delivery.payload)
+    assert told["type"] == "video.done"
+    assert told["data"]["id"] == str(video.pk)
+    assert told["data"]["track_count"] == 1
+    assert deliver_sent == [delivery.pk]
+    assert endpoints.send_again(delivery).video == video
+
+
+def test_webhooks_tell_of_failures_and_wait_in_the_bin(
+    owner: User, video: Video, watching: FilmAnalyser
+) -> None:
+    endpoint = WebhookEndpointFactory.create(owner=owner)
+    watching.error = DetectorError("lasting", "It will not pass.")
+    work_off(video)
+    delivery = WebhookDelivery.objects.get()
+    assert delivery.event == Event.VIDEO_FAILED
+    assert json.loads(delivery.payload)["data"]["error"]["code"] == "lasting"
+    trash.discard(owner, [video.pk])
+    assert not webhook_selectors.deliveries_of(owner, endpoint.pk).exists()
+    assert endpoints.waiting_of(video.pk) == []
+
+
+def test_progress_is_that_of_the_segments(owner: User, video: Video) -> None:
+    from detector.videos import pipeline
+
+    def progress() -> selectors.Progress:
+        found = selectors.video_of(owner, video.pk)
+        assert found is not None
+        return selectors.progress_of(found)
+
+    assert progress() == selectors.Progress(0, None)
+    pipeline.run_next()
+    Video.objects.update(started_at=clock.now() - timedelta(seconds=10))
+    assert progress() == selectors.Progress(33, 20)
+    work_off(video)
+    assert progress() == selectors.Progress(100, 0)

@@ -1,0 +1,276 @@
+"""A video from upload to timeline."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from detector.common import clock, leases
+from detector.enums import Emotion, Source, Status
+from detector.exceptions import DetectorError
+from detector.models import Analysis, User, Video, VideoSegment, VideoStill
+from detector.tests.photos.test_orphans import stored
+from detector.tests.videos.films import FilmAnalyser, film, person, submitted, work_off
+from detector.videos import linking, pipeline, queueing, segments, submission, timeline, turns
+from ml.tests.videos import making
+from ml.types import FaceAnalysis
+
+PASSING = DetectorError("passing", "It may pass.", permanent=False)
+
+
+def test_every_sampled_frame_is_analysed_once(done: Video, watching: FilmAnalyser) -> None:
+    assert done.status == Status.DONE
+    assert watching.numbers == list(range(0, 30, 2))
+    assert done.frame_count == 15
+    assert done.seconds_with_face == pytest.approx(3.0)
+    assert done.model_version is not None
+
+
+def test_a_person_is_one_track_through_all_segments(done: Video) -> None:
+    (track,) = done.tracks.all()
+    assert (track.start, track.end, track.sightings) == (0.0, 3.0, 15)
+    assert track.emotion == Emotion.SAD
+    assert track.summary["shares"]["sad"] == pytest.approx(2 / 3, abs=1e-3)
+    assert track.summary["changes"] == 1
+    assert [(band["start"], band["end"], band["emotion"]) for band in track.summary["bands"]] == [
+        (0, 1, "happy"), (1, 3, "sad"),
+    ]  # fmt: skip
+
+
+def test_peaks_have_pictures(done: Video) -> None:
+    stills = done.stills.all()
+    assert {still.emotion for still in stills if still.track} == {"happy", "sad"}
+    assert sum(still.track is None for still in stills) == 3
+    assert all(default_storage.exists(str(still.picture.name)) for still in stills)
+    assert not any(segment.pictures for segment in done.segments.all())
+    assert done.stored_bytes == sum(still.picture.size for still in stills) + done.file.size
+
+
+def test_two_people_who_cross_keep_their_tracks(owner: User, watching: FilmAnalyser) -> None:
+    def scene(number: int) -> list[FaceAnalysis]:
+        happy = person(10.0 + 4 * number, Emotion.HAPPY)
+        sad = person(126.0 - 4 * number, Emotion.SAD)
+        return [happy] if abs(happy.box.x - sad.box.x) < 12 else [happy, sad]
+
+    watching.scene = scene
+    video = work_off(submitted(owner))
+    assert [track.emotion for track in video.tracks.all()] == ["happy", "sad"]
+    for lane in timeline.lanes_of(video):
+        assert {each.emotion for each in lane.found} == {lane.track.emotion}
+
+
+def test_a_video_without_a_face_has_no_track(owner: User, watching: FilmAnalyser) -> None:
+    watching.scene = lambda number: []
+    video = work_off(submitted(owner, 1))
+    assert video.status == Status.DONE
+    assert not video.tracks.exists()
+    assert video.seconds_with_face == 0
+
+
+def test_the_length_of_segments_changes_nothing(
+    owner: User, done: Video, watching: FilmAnalyser, settings: Any
+) -> None:
+    settings.VIDEO_SEGMENT_SECONDS = 2
+    whole = timeline.as_dict(done)
+    done.delete()
+    again = timeline.as_dict(work_off(submitted(owner)))
+    assert {**whole, "video": ""} == {**again, "video": ""}
+
+
+def test_spans_begin_and_end_with_slots(settings: Any) -> None:
+    settings.VIDEO_SEGMENT_SECONDS = 10
+    assert segments.spans(3.0000000000000004, 5) == [(0, 3)]
+    assert segments.spans(25.1, 5) == [(0, 10), (10, 20), (20, 25.2)]
+    assert segments.spans(0.04, 5) == [(0, 0.2)]
+
+
+def test_a_killed_worker_costs_one_segment(video: Video, watching: FilmAnalyser) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die() -> None:
+        if len(watching.numbers) == 7:
+            raise Killed
+
+    watching.before_answer = die
+    pipeline.run_next()
+    with pytest.raises(Killed):
+        pipeline.run_next()
+    watching.before_answer = lambda: None
+    half = VideoSegment.objects.get(status=Status.RUNNING)
+    VideoSegment.objects.filter(pk=half.pk).update(
+        lease_expires_at=clock.now() - timedelta(seconds=1)
+    )
+    queueing.sweep()
+    work_off(video)
+    assert video.status == Status.DONE
+    assert sorted(set(watching.numbers)) == list(range(0, 30, 2))
+    assert len(watching.numbers) == 15 + 2
+    assert [segment.attempt for segment in video.segments.all()] == [1, 2, 1]
+    assert len(timeline.as_dict(video)["times"]) == 15
+
+
+def test_a_worker_that_lost_its_lease_changes_nothing(video: Video, watching: FilmAnalyser) -> None:
+    def overtaken() -> None:
+        VideoSegment.objects.filter(status=Status.RUNNING).update(
+            started_at=clock.now() + timedelta(seconds=9)
+        )
+
+    watching.before_answer = overtaken
+    pipeline.run_next()
+    first = video.segments.get(index=0)
+    assert first.status == Status.RUNNING
+    assert first.observations == []
+
+
+def test_the_last_worker_may_die_before_it_links(video: Video) -> None:
+    for _ in range(3):
+        pipeline.run_next()
+    video.refresh_from_db()
+    assert video.status == Status.RUNNING
+    queueing.sweep()
+    video.refresh_from_db()
+    assert video.status == Status.DONE
+    assert linking.finish(video.pk) is False
+    assert video.tracks.count() == 1
+
+
+def test_two_workers_that_finish_at_once_leave_one_set_of_files(
+    video: Video, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        pipeline.run_next()
+    store: Callable[..., bool] = linking._store
+    rounds: list[bool] = []
+
+    def overtaken(*arguments: Any) -> bool:
+        if not rounds:
+            rounds.append(True)
+            rounds.append(linking.finish(video.pk))
+        return store(*arguments)
+
+    monkeypatch.setattr(linking, "_store", overtaken)
+    assert linking.finish(video.pk) is False
+    assert rounds[1] is True
+    video.refresh_from_db()
+    pictures = set(VideoStill.objects.values_list("picture", flat=True))
+    assert stored() == pictures | {str(video.file.name)}
+
+
+def test_an_error_that_may_pass_is_tried_again(video: Video, watching: FilmAnalyser) -> None:
+    watching.error = PASSING
+    pipeline.run_next()
+    watching.error = None
+    first = video.segments.get(index=0)
+    assert (first.status, first.attempt) == (Status.QUEUED, 1)
+    assert first.due_at > clock.now()
+
+
+def test_a_lasting_error_fails_the_video_and_can_be_tried_again(
+    video: Video, watching: FilmAnalyser
+) -> None:
+    pipeline.run_next()
+    watching.error = DetectorError("lasting", "It will not pass.")
+    pipeline.run_next()
+    video.refresh_from_db()
+    assert (video.status, video.error_code) == (Status.FAILED, "lasting")
+    assert {segment.status for segment in video.segments.all()} == {Status.DONE, Status.FAILED}
+    watching.error = None
+    assert queueing.retry(video)
+    assert work_off(video).status == Status.DONE
+    assert watching.numbers == list(range(0, 30, 2))
+
+
+def test_too_many_lost_workers_fail_the_video(video: Video) -> None:
+    VideoSegment.objects.filter(index=0).update(attempt=settings.ANALYSIS_MAX_ATTEMPTS)
+    queueing.sweep()
+    video.refresh_from_db()
+    assert video.error_code == leases.WORKER_LOST.code
+
+
+def test_a_lost_file_fails_the_video(video: Video) -> None:
+    default_storage.delete(str(video.file.name))
+    pipeline.run_next()
+    video.refresh_from_db()
+    assert video.error_code == "file_missing"
+
+
+def test_a_photo_goes_first(
+    owner: User,
+    video: Video,
+    video_sent: list[UUID],
+    picture: Callable[..., SimpleUploadedFile],
+    watching: FilmAnalyser,
+) -> None:
+    from detector.analyses import submission as photos
+
+    photos.submit(owner, [picture()], Source.WEB)
+    watching.scene = lambda number: [person(10.0)]
+    first = video.segments.get(index=0)
+    turns.take(first.pk)
+    assert Analysis.objects.get().status == Status.DONE
+    assert not video.segments.exclude(status=Status.QUEUED).exists()
+    assert video_sent == [first.pk]
+    turns.take(first.pk)
+    assert video.segments.filter(status=Status.DONE).count() == 1
+
+
+def test_owners_take_turns(owner: User, stranger: User) -> None:
+    long = submitted(owner, 3)
+    short = submitted(stranger, 1)
+    order = [pipeline.run_next() for _ in range(4)]
+    assert order == [long.pk, short.pk, long.pk, long.pk]
+
+
+@pytest.mark.usefixtures("video")
+def test_as_many_messages_go_out_as_workers_may_share_a_video(
+    owner: User, video_sent: list[UUID], settings: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    settings.VIDEO_WORKERS = 2
+    Video.objects.all().delete()
+    with django_capture_on_commit_callbacks(execute=True):
+        video = submitted(owner)
+    assert video_sent == list(video.segments.values_list("pk", flat=True)[:2])
+    turns.take(video_sent[0])
+    assert len(video_sent) == 3
+    queueing.sweep()
+    assert len(video_sent) == 3
+    VideoSegment.objects.update(sent_at=clock.now() - timedelta(minutes=1))
+    assert queueing.sweep() == 2
+
+
+@pytest.mark.parametrize("name", making.BAD)
+def test_a_bad_video_leaves_nothing_behind(owner: User, name: str) -> None:
+    make, code = making.BAD[name]
+    with pytest.raises(DetectorError) as caught:
+        submission.submit(owner, SimpleUploadedFile("bad.mp4", make()))
+    assert caught.value.code == code
+    assert not Video.objects.exists()
+    assert not stored()
+
+
+@pytest.mark.usefixtures("real_process")
+def test_a_process_of_its_own_reads_the_file(owner: User, watching: FilmAnalyser) -> None:
+    video = work_off(submitted(owner, 1))
+    assert video.status == Status.DONE
+    assert watching.numbers == [0, 2, 4, 6, 8]
+
+
+def test_a_known_file_is_not_stored_twice(owner: User, stranger: User, done: Video) -> None:
+    again, is_new = submission.submit(owner, film())
+    assert (again, is_new) == (done, False)
+    assert submission.submit(stranger, film())[1] is True
+
+
+def test_the_quota_is_kept(owner: User, settings: Any) -> None:
+    settings.QUOTA_BYTES = 100
+    with pytest.raises(DetectorError) as caught:
+        submitted(owner)
+    assert caught.value.code == "quota_exceeded"
+    assert not Video.objects.exists()
+    assert not stored()

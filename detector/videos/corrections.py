@@ -1,0 +1,36 @@
+"""Corrections: what owners say of a span of a track."""
+
+from django.db import transaction
+
+from detector.common import clock
+from detector.exceptions import DetectorError
+from detector.models import Video, VideoCorrection, VideoTrack
+from detector.videos import summaries, timeline
+
+OUTSIDE = DetectorError(
+    "invalid_span", "The span must begin before it ends, and lie within the time of the track."
+)
+
+
+@transaction.atomic
+def correct(track: VideoTrack, *, start: float, end: float, emotion: str) -> VideoCorrection:
+    """Store what the owner says of a span [start, end); an empty emotion takes it back.
+
+    Raises DetectorError `invalid_span`.
+    """
+    video = Video.objects.select_for_update(no_key=True).get(pk=track.video_id)
+    if not 0 <= start < end or end <= track.start or start >= track.end:
+        raise OUTSIDE.with_details(start=track.start, end=track.end)
+    earlier = VideoCorrection.objects.filter(track=track)
+    # What lies wholly within says nothing any more.
+    earlier.filter(start__gte=start, end__lte=end).delete()
+    made = VideoCorrection.objects.create(
+        track=track, start=start, end=end, emotion=emotion, created_at=clock.now()
+    )
+    lane = next(lane for lane in timeline.lanes_of(video) if lane.track.pk == track.pk)
+    summary = summaries.summarise(lane.found, video.rate, lane.corrections)
+    VideoTrack.objects.filter(pk=track.pk).update(
+        summary=summary, emotion=summaries.dominant(summary, lane.found)
+    )
+    track.refresh_from_db()
+    return made

@@ -1,0 +1,83 @@
+"""Delete videos, or their files alone: rows in one transaction, files after its commit."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models.signals import post_delete
+from django.dispatch import receiver
+
+from detector.enums import Status
+from detector.exceptions import DetectorError
+from detector.models import User, Video, VideoStill
+from detector.photos import images
+
+STILL_NEEDED = DetectorError(
+    "not_finished", "The video is still analysed. Its file is needed until that has ended."
+)
+
+
+def delete_video(video: Video) -> None:
+    """Delete a video with its timeline, stills and file.
+
+    A segment that is running finds no row at its end, and stores nothing.
+    """
+    with transaction.atomic():
+        locked = Video.objects.select_for_update().filter(pk=video.pk).first()
+        if locked is not None:
+            locked.delete()
+
+
+def delete_file(video: Video, *, stills: bool = False) -> None:
+    """Delete the file of a finished video and keep its timeline; its `stills` as well on request.
+
+    Raises DetectorError `not_finished`.
+    """
+    with transaction.atomic():
+        locked = Video.objects.select_for_update().filter(pk=video.pk).first()
+        if locked is None:
+            return
+        if locked.status not in (Status.DONE, Status.FAILED):
+            raise STILL_NEEDED
+        if stills:
+            VideoStill.objects.filter(video=video).delete()
+        name = str(locked.file.name or "")
+        if not name:
+            return
+        size = locked.file.size if locked.file.storage.exists(name) else 0
+        locked.file = ""
+        locked.stored_bytes = max(locked.stored_bytes - size, 0)
+        locked.save(update_fields=["file", "stored_bytes"])
+        transaction.on_commit(lambda: images.delete_files([name]))
+
+
+def erase_outlived(now: datetime) -> int:
+    """Erase the videos that are older than their owners want. Return how many.
+
+    As with photos, the time counts from the upload.
+    """
+    erased = 0
+    for owner in User.objects.exclude(keep_photos_days=None):
+        before = now - timedelta(days=owner.keep_photos_days or 0)
+        for video in list(Video.objects.filter(owner=owner, uploaded_at__lt=before)):
+            delete_video(video)
+            erased += 1
+    return erased
+
+
+@receiver(post_delete, sender=Video)
+def delete_file_of(sender: type[Video], instance: Video, **_: Any) -> None:
+    """Delete the file of a video with its row, also where the account is deleted."""
+    _delete_after_commit(instance.file)
+
+
+@receiver(post_delete, sender=VideoStill)
+def delete_picture_of(sender: type[VideoStill], instance: VideoStill, **_: Any) -> None:
+    """Delete the picture of a still with its row."""
+    _delete_after_commit(instance.picture)
+
+
+def _delete_after_commit(file: Any) -> None:
+    if file:
+        name = str(file.name)
+        transaction.on_commit(lambda: images.delete_files([name]))

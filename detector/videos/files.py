@@ -1,0 +1,120 @@
+"""Files of videos: check uploads, open stored ones, sample their frames."""
+
+import hashlib
+import tempfile
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Final, cast
+
+from django.conf import settings
+from django.core.files.base import File
+from django.core.files.storage import FileSystemStorage
+from django.core.files.uploadedfile import UploadedFile
+
+from detector.common import storage
+from detector.exceptions import DetectorError
+from detector.models import Video
+from detector.photos import images
+from ml.videos import process
+from ml.videos.errors import VideoError
+from ml.videos.types import Frame, Limits, VideoInfo
+
+PIECE: Final = 2**20
+MISSING = DetectorError("file_missing", "The stored file is gone.")
+
+
+@dataclass(frozen=True)
+class CheckedVideo:
+    """An upload that passed all checks."""
+
+    filename: str
+    content: "UploadedFile[Any]"
+    sha256: str
+    info: VideoInfo
+
+
+def limits() -> Limits:
+    """Return the limits from the settings."""
+    return Limits(
+        max_bytes=settings.VIDEO_MAX_BYTES,
+        max_seconds=settings.VIDEO_MAX_DURATION,
+        max_pixels=settings.VIDEO_MAX_PIXELS,
+        cpu_seconds=settings.VIDEO_CPU_SECONDS,
+        memory_bytes=settings.VIDEO_MEMORY_BYTES,
+    )
+
+
+def check_upload(upload: "UploadedFile[Any]") -> CheckedVideo:
+    """Check an upload in a process of its own. Raises DetectorError with a code of `VideoError`."""
+    with _real_file(upload) as file, images.decoding_slot():
+        try:
+            info = process.inspect(file, limits())
+        except VideoError as error:
+            raise as_detector_error(error) from error
+    digest = hashlib.sha256()
+    for chunk in upload.chunks(PIECE):
+        digest.update(chunk)
+    upload.seek(0)
+    name = images.short_name(upload.name or "video")
+    return CheckedVideo(name, upload, digest.hexdigest(), info)
+
+
+def sample(
+    video: Video, spans: Sequence[tuple[float, float]], side: int | None = None
+) -> Generator[Frame, None, None]:
+    """Yield the sampled frames of spans of a stored video.
+
+    Raises DetectorError where the file is gone or cannot be decoded, or the storage is away.
+    """
+    with stored(video) as file:
+        frames = process.sample(
+            file, spans, rate=video.rate, side=side or settings.VIDEO_SIDE, limits=limits()
+        )
+        try:
+            yield from frames
+        except VideoError as error:
+            raise as_detector_error(error) from error
+        finally:
+            frames.close()
+
+
+@contextmanager
+def stored(video: Video) -> Iterator[BinaryIO]:
+    """Open the file of a video. One that is not on a disk of this host is copied to one."""
+    if not video.file:
+        raise MISSING
+    try:
+        with storage.translate_errors():
+            content: File[Any] = video.file.storage.open(str(video.file.name), "rb")
+    except FileNotFoundError as error:
+        raise MISSING from error
+    with content:
+        if isinstance(video.file.storage, FileSystemStorage):
+            yield cast(BinaryIO, content.file)
+            return
+        with tempfile.TemporaryFile() as copy, storage.translate_errors():
+            for chunk in content.chunks(PIECE):
+                copy.write(chunk)
+            yield cast(BinaryIO, copy)
+
+
+@contextmanager
+def _real_file(upload: "UploadedFile[Any]") -> Iterator[BinaryIO]:
+    """Yield a file that a process can inherit: small uploads are in memory."""
+    upload.seek(0)
+    try:
+        upload.fileno()
+    except OSError:
+        with tempfile.TemporaryFile() as copy:
+            for chunk in upload.chunks(PIECE):
+                copy.write(chunk)
+            copy.seek(0)
+            yield cast(BinaryIO, copy)
+        return
+    yield cast(BinaryIO, upload.file)
+
+
+def as_detector_error(error: VideoError) -> DetectorError:
+    """Convert a VideoError to a DetectorError."""
+    return DetectorError(error.code, error.message, details=error.details)

@@ -1,0 +1,112 @@
+"""Finish a video whose segments are all done: tracks, summaries and stills, in one transaction.
+
+The whole video is linked at once, from the stored faces alone. So the tracks do not depend on which
+worker analysed what and when.
+"""
+
+from collections import defaultdict
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from detector.common import clock
+from detector.enums import Status
+from detector.models import Video, VideoSegment, VideoStill, VideoTrack
+from detector.photos import images
+from detector.videos import observations, stills, summaries
+from detector.videos.observations import Observation
+from detector.webhooks import endpoints
+from ml.videos import tracking
+
+Tracks = dict[int, list[Observation]]
+Made = tuple[int | None, VideoStill]
+"""The number of a track, None for a whole frame, and the still that shows it, unsaved."""
+
+
+def finish(video_id: UUID) -> bool:
+    """Finish a video if all its segments are done. Return whether this call finished it.
+
+    Several workers may get here; the first to commit finishes it.
+    """
+    left = VideoSegment.objects.filter(video=video_id).exclude(status=Status.DONE)
+    video = Video.objects.filter(pk=video_id, status=Status.RUNNING).first()
+    if video is None or left.exists():
+        return False
+    segments = list(video.segments.order_by("index"))
+    frames = list(observations.frames_of(segments))
+    numbers = tracking.follow((time, [face.sighting for face in faces]) for time, faces in frames)
+    tracks: Tracks = defaultdict(list)
+    for (_, faces), row in zip(frames, numbers, strict=True):
+        for face, number in zip(faces, row, strict=True):
+            if number is not None:
+                tracks[number].append(face._replace(track=number))
+    made: list[Made] = []
+    is_first = False
+    try:
+        for chosen in stills.choose(segments, tracks):
+            number = chosen.face.track if chosen.face else None
+            made.append((number, stills.store(video, chosen)))
+        is_first = _store(video, segments, numbers, tracks, made)
+    finally:
+        if not is_first:
+            images.delete_files([str(still.picture.name) for _, still in made])
+    return is_first
+
+
+def finish_stuck() -> list[UUID]:
+    """Finish videos whose last worker died before it could. Return which."""
+    waiting = Video.objects.filter(status=Status.RUNNING)
+    open_segments = VideoSegment.objects.filter(video=OuterRef("pk")).exclude(status=Status.DONE)
+    done = waiting.exclude(Exists(open_segments)).values_list("pk", flat=True)
+    return [video_id for video_id in list(done) if finish(video_id)]
+
+
+@transaction.atomic
+def _store(
+    video: Video,
+    segments: list[VideoSegment],
+    numbers: list[list[int | None]],
+    tracks: Tracks,
+    made: list[Made],
+) -> bool:
+    seen = {face.time for found in tracks.values() for face in found}
+    finished = Video.objects.filter(pk=video.pk, status=Status.RUNNING).update(
+        status=Status.DONE,
+        finished_at=clock.now(),
+        frame_count=len(numbers),
+        seconds_with_face=round(len(seen) / video.rate, 3),
+        stored_bytes=video.stored_bytes + sum(still.picture.size for _, still in made),
+    )
+    if not finished:
+        return False
+    rest = iter(numbers)
+    for segment in segments:
+        segment.tracks = [next(rest) for _ in segment.observations]
+        segment.pictures = []
+    VideoSegment.objects.bulk_update(segments, ["tracks", "pictures"], batch_size=50)
+    rows = {track.index: track for track in VideoTrack.objects.bulk_create(_rows(video, tracks))}
+    for number, still in made:
+        still.track = None if number is None else rows[number]
+    VideoStill.objects.bulk_create([still for _, still in made])
+    video.refresh_from_db()
+    endpoints.record_video(video)
+    return True
+
+
+def _rows(video: Video, tracks: Tracks) -> list[VideoTrack]:
+    rows = []
+    for number, found in sorted(tracks.items()):
+        summary = summaries.summarise(found, video.rate)
+        rows.append(
+            VideoTrack(
+                video=video,
+                index=number,
+                start=found[0].time,
+                end=round(found[-1].time + 1 / video.rate, 3),
+                sightings=len(found),
+                emotion=summaries.dominant(summary, found),
+                summary=summary,
+            )
+        )
+    return rows

@@ -1,0 +1,53 @@
+"""Analyse one segment of a video: claim, sample, detect and classify each frame, store."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from detector.common import leases
+from detector.models import ModelVersion, Video, VideoSegment
+from detector.registry import networks
+from detector.videos import files, line, observations, segments, stills
+
+MAX_CHOICES: Final = 50
+"""Choices of a turn. Each one that is lost was won by another worker."""
+
+
+def run_next() -> UUID | None:
+    """Analyse the segment whose turn it is. Return its video; None where none is due."""
+    for _ in range(MAX_CHOICES):
+        chosen = line.next_due()
+        if chosen is None:
+            break
+        if leases.claim_read(chosen):
+            _run_claimed(chosen)
+            return chosen.video_id
+    return None
+
+
+def _run_claimed(segment: VideoSegment) -> None:
+    leases.work_on(segment, lambda: _analyse(segment), lambda error: segments.fail(segment, error))
+
+
+def _analyse(segment: VideoSegment) -> None:
+    segments.begin(segment)
+    analyser = _analyser_of(segment.video)
+    found: list[Any] = []
+    collector = stills.Collector(segment, segment.video.segments.count())
+    for frame in files.sample(segment.video, [(segment.start, segment.end)]):
+        faces = [observations.stored(face) for face in analyser.analyse(frame.rgb)]
+        found.append([frame.time, faces])
+        collector.see(frame, observations.read_frame(frame.time, faces))
+    segments.complete(segment, found, collector.candidates())
+
+
+def _analyser_of(video: Video) -> Any:
+    """Return the network of a video: that of its first segment, for all of them."""
+    active = networks.analyser()
+    version: ModelVersion = networks.version_of(active)
+    if video.model_version is None:
+        Video.objects.filter(pk=video.pk, model_version=None).update(model_version=version)
+        # Another worker may have been first, with another version.
+        video.refresh_from_db(fields=["model_version"])
+    if video.model_version is None or video.model_version == version:
+        return active
+    return networks.network_of(video.model_version)

@@ -1,0 +1,131 @@
+"""Pictures out of a video: faces at their peaks, and whole frames all along.
+
+They are cut while a segment is analysed, since its frames are decoded then. Which ones are worth
+keeping is known once the whole video is linked, so a segment keeps a few candidates until then.
+"""
+
+import io
+import math
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from django.core.files.base import ContentFile
+from numpy.typing import NDArray
+from PIL import Image
+
+from detector.common import storage
+from detector.models import Video, VideoSegment, VideoStill
+from detector.videos import summaries
+from detector.videos.observations import Observation
+from ml.videos import tracking
+from ml.videos.types import Frame
+
+WHOLE_FRAMES: Final = 12
+"""Pictures of whole frames, for browsers that cannot play the video."""
+MAX_TRACKS: Final = 20
+"""Tracks that get pictures: those that are seen the longest."""
+MARGIN: Final = 0.4
+"""Part of a face's size that a picture shows around it on each side."""
+FACE_SIDE: Final = 160
+FRAME_SIDE: Final = 480
+QUALITY: Final = 82
+
+Candidate = tuple[float, int | None, str]
+"""Time, number of the face in its frame (None: the whole frame), and the JPEG as base64."""
+
+
+class Chosen(NamedTuple):
+    """A candidate to keep, with the face that it shows; None for a whole frame."""
+
+    time: float
+    face: Observation | None
+    jpeg: str
+
+
+class Collector:
+    """Cuts the candidates of one segment."""
+
+    def __init__(self, segment: VideoSegment, segment_count: int) -> None:
+        self._wants_frame = segment.index % math.ceil(segment_count / WHOLE_FRAMES) == 0
+        self._whole: list[Candidate] = []
+        self._frames: list[tuple[float, list[Observation]]] = []
+        self._cuts: dict[tuple[float, int], NDArray[np.uint8]] = {}
+
+    def see(self, frame: Frame, faces: list[Observation]) -> None:
+        """Take a frame and its faces into account."""
+        if self._wants_frame and not self._whole:
+            self._whole = [(frame.time, None, _jpeg(frame.rgb, FRAME_SIDE))]
+        self._frames.append((frame.time, faces))
+        for face in faces:
+            self._cuts[face.time, face.number] = _small(_cut(frame.rgb, face), FACE_SIDE)
+
+    def candidates(self) -> list[Candidate]:
+        """Return the candidates: of each face, as far as it can be followed, its peaks."""
+        numbers = tracking.follow(
+            (time, [f.sighting for f in faces]) for time, faces in self._frames
+        )
+        best: dict[tuple[int, str], Observation] = {}
+        for (_, faces), row in zip(self._frames, numbers, strict=True):
+            for face, number in zip(faces, row, strict=True):
+                key = (number if number is not None else -1, face.emotion)
+                if key not in best or _worth(face) > _worth(best[key]):
+                    best[key] = face
+        places = sorted({(face.time, face.number) for face in best.values()})
+        return [
+            *self._whole,
+            *((time, index, _jpeg(self._cuts[time, index], FACE_SIDE)) for time, index in places),
+        ]
+
+
+def choose(
+    segments: Sequence[VideoSegment], tracks: Mapping[int, Sequence[Observation]]
+) -> Iterator[Chosen]:
+    """Yield the candidates to keep: whole frames, and the peaks of the longest tracks."""
+    pictures = {(time, index): jpeg for s in segments for time, index, jpeg in s.pictures}
+    for (time, index), jpeg in pictures.items():
+        if index is None:
+            yield Chosen(time, None, jpeg)
+    longest = sorted(tracks, key=lambda number: (-len(tracks[number]), number))[:MAX_TRACKS]
+    for number in longest:
+        seen = [face for face in tracks[number] if (face.time, face.number) in pictures]
+        peaks = summaries.peaks_of(seen) or sorted(seen, key=_worth)[-1:]
+        for face in peaks:
+            yield Chosen(face.time, face, pictures[face.time, face.number])
+
+
+def store(video: Video, chosen: Chosen) -> VideoStill:
+    """Store a picture. Return its row, unsaved and without its track."""
+    still = VideoStill(video=video, time=chosen.time)
+    if chosen.face is not None:
+        still.emotion, still.confidence = chosen.face.emotion, chosen.face.confidence
+    storage.save(still.picture, ContentFile(b64decode(chosen.jpeg)))
+    return still
+
+
+def _worth(face: Observation) -> tuple[bool, float]:
+    return not face.uncertain, face.confidence
+
+
+def _cut(rgb: NDArray[np.uint8], face: Observation) -> NDArray[np.uint8]:
+    height, width = rgb.shape[:2]
+    across, down = MARGIN * face.width, MARGIN * face.height
+    left, top = int(max(face.x - across, 0)), int(max(face.y - down, 0))
+    right = int(min(face.x + face.width + across, width))
+    bottom = int(min(face.y + face.height + down, height))
+    return rgb[top : max(bottom, top + 1), left : max(right, left + 1)]
+
+
+def _small(rgb: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    image = Image.fromarray(rgb)
+    image.thumbnail((side, side))
+    return np.asarray(image)
+
+
+def _jpeg(rgb: NDArray[np.uint8], side: int) -> str:
+    image = Image.fromarray(rgb)
+    image.thumbnail((side, side))
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=QUALITY)
+    return b64encode(buffer.getvalue()).decode()

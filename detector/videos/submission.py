@@ -1,0 +1,108 @@
+"""Accept videos: check and store them, and queue their segments."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import IntegrityError, transaction
+
+from detector.common import clock, storage
+from detector.exceptions import DetectorError
+from detector.models import User, Video
+from detector.photos import images, quotas
+from detector.videos import files, queueing, segments, trash
+from detector.videos.files import CheckedVideo
+from ml.videos.types import working_size
+
+ACCOUNT_GONE = DetectorError("account_gone", "This account is being deleted.")
+
+
+def submit(owner: User, file: "UploadedFile[Any]") -> tuple[Video, bool]:
+    """Store a video and queue its analysis. Return the video and whether it is new.
+
+    A file that the owner already has is not stored twice: its video is restored from the trash if
+    it was there, and one that failed is tried again. Raises DetectorError where the file is no
+    readable video; then nothing is stored.
+    """
+    checked = files.check_upload(file)
+    known = _restored(owner, checked.sha256)
+    if known is not None:
+        return _renewed(known, checked), False
+    video = _video(owner, checked)
+    # Store the file before the row that names it, and outside the transaction.
+    storage.save(video.file, checked.content)
+    try:
+        _create_rows(video)
+    except IntegrityError as error:
+        # A concurrent upload of the same file won, or the account was deleted.
+        images.delete_files([str(video.file.name)])
+        known = _restored(owner, checked.sha256)
+        if known is None:
+            raise ACCOUNT_GONE from error
+        return known, False
+    return video, True
+
+
+def _create_rows(video: Video) -> None:
+    is_complete = False
+    try:
+        with transaction.atomic():
+            quotas.check_video(video)
+            video.save(force_insert=True)
+            segments.create(video)
+            queueing.send_after_commit(video)
+            is_complete = True
+    except IntegrityError:
+        raise
+    except BaseException:
+        # An error during the commit leaves it unknown whether the row exists, so the file stays.
+        if not is_complete:
+            images.delete_files([str(video.file.name)])
+        raise
+
+
+def _renewed(video: Video, checked: CheckedVideo) -> Video:
+    """Store the file again where the owner had deleted it, and try a failed analysis again."""
+    if not video.file:
+        storage.save(video.file, checked.content)
+        name, size = str(video.file.name), checked.content.size or 0
+        changed = Video.objects.filter(pk=video.pk, file="").update(
+            file=name, stored_bytes=video.stored_bytes + size
+        )
+        if not changed:
+            images.delete_files([name])
+        video.refresh_from_db()
+    if queueing.retry(video):
+        video.refresh_from_db()
+    return video
+
+
+def _restored(owner: User, sha256: str) -> Video | None:
+    """Return a known video, after restoring it from the trash."""
+    known = Video.objects.filter(owner=owner, sha256=sha256)
+    video_id: UUID | None = known.values_list("pk", flat=True).first()
+    if video_id is None:
+        return None
+    trash.restore(owner, [video_id])
+    # Read after that: it may have been erased meanwhile.
+    return known.first()
+
+
+def _video(owner: User, checked: CheckedVideo) -> Video:
+    info = checked.info
+    width, height = working_size(info.width, info.height, settings.VIDEO_SIDE)
+    return Video(
+        owner=owner,
+        filename=checked.filename,
+        sha256=checked.sha256,
+        stored_bytes=checked.content.size or 0,
+        format=info.format,
+        codec=info.codec,
+        duration=info.duration,
+        frame_rate=info.frame_rate,
+        width=width,
+        height=height,
+        rate=settings.VIDEO_SAMPLING_RATE,
+        uploaded_at=clock.now(),
+    )
