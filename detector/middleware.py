@@ -54,8 +54,9 @@ def request_size_limit(get_response: Handler) -> Handler:
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdecimal() and int(length) > settings.REQUEST_MAX_BYTES:
-            return errors.request_too_large(request)
+        limit = settings.LARGER_BODIES.get(request.path, settings.REQUEST_MAX_BYTES)
+        if length.isdecimal() and int(length) > limit:
+            return errors.request_too_large(request, limit)
         return get_response(request)
 
     return middleware

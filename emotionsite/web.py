@@ -53,6 +53,7 @@ def serve(*, shared_port: bool) -> None:
             listener,
             threads=settings.WEB_THREADS,
             largest_body=settings.REQUEST_MAX_BYTES,
+            larger_bodies=settings.LARGER_BODIES,
             stored_bytes=settings.REQUESTS_STORED_BYTES,
             behind_proxy=settings.TRUSTED_PROXIES > 0,
         )

@@ -25,7 +25,8 @@ PROBLEMS = {
         bad_request="The request cannot be understood.",
         empty_file="The file is empty.",
         corrupt_image="The image is damaged or incomplete.",
-        unsupported_format="Not JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF, whatever its name.",
+        unsupported_format="Not JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF, whatever its name; "
+        "of a video: not MP4, MOV, WebM, MKV or AVI.",
         file_too_large="The file has too many bytes: see `details`.",
         image_too_large="The image has too many pixels: see `details`.",
         too_many_scans="The JPEG has too many scans.",
@@ -37,6 +38,17 @@ PROBLEMS = {
         locked_file="A file of the ZIP is locked with a password.",
         unsupported_compression="A file of the ZIP has a compression that we do not read.",
         no_photo_in_archive="There is no photo in the ZIP.",
+        corrupt_video="The video is damaged: it cannot be opened or decoded.",
+        no_video_stream="The file has sound or text alone.",
+        no_frames="The video has no pictures in it.",
+        unknown_codec="The codec of the video is not supported: see `details.codec`.",
+        encrypted_video="The video has copy protection.",
+        video_too_large="The pictures of the video have too many pixels: see `details`.",
+        video_too_long="The video is too long: see `details`.",
+        video_truncated="The end of the video is missing: see `details`.",
+        false_duration="The video claims to last for days, and does not: see `details`.",
+        video_too_costly="To read the video takes too much time or memory.",
+        invalid_span="The span is not within the track: see `details`.",
         account_gone="The account is being deleted.",
         name_too_long="The name of a file has more than 255 characters.",
         no_image_accepted="No file was accepted, for several reasons: see `details.rejected`.",
@@ -72,7 +84,9 @@ PROBLEMS = {
     ),
     **_all(
         HTTPStatus.CONFLICT,
-        not_failed="Only a failed analysis that no later one replaced can be tried again.",
+        not_failed="Only a failed analysis that no later one replaced can be tried again; a video "
+        "only while its file is there.",
+        not_finished="The video is still analysed.",
         idempotency_key_reused="The key was used for other files.",
         call_in_progress="The first call with this key is not done yet.",
         explanation_failed="No heat map can be drawn: see `details.reason`.",
@@ -95,6 +109,10 @@ PROBLEMS = {
     **_all(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         unsupported_media_type="This call does not accept a body of this media type.",
+    ),
+    **_all(
+        HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+        range_not_satisfiable="The file ends before the `Range` begins.",
     ),
     **_all(HTTPStatus.TOO_MANY_REQUESTS, throttled="Too many calls: see `Retry-After`."),
     **_all(
@@ -131,8 +149,20 @@ OF_FILES = (
     "unsupported_compression", "no_photo_in_archive", "account_gone",
 )  # fmt: skip
 
+OF_ONE_VIDEO = (
+    "empty_file", "unsupported_format", "file_too_large", "corrupt_video", "no_video_stream",
+    "no_frames", "unknown_codec", "encrypted_video", "video_too_large", "video_too_long",
+    "video_truncated", "false_duration", "video_too_costly",
+)  # fmt: skip
+OF_VIDEOS = (
+    *OF_ONE_VIDEO, "name_too_long", "quota_exceeded", "busy", "storage_unavailable", "account_gone",
+)  # fmt: skip
+
 FAILURES = {
-    **{code: PROBLEMS[code].meaning for code in (*OF_ONE_FILE, "file_missing", "internal_error")},
+    **{
+        code: PROBLEMS[code].meaning
+        for code in dict.fromkeys((*OF_ONE_FILE, *OF_ONE_VIDEO, "file_missing", "internal_error"))
+    },
     "timed_out": "It took too long.",
     "worker_lost": "It was interrupted several times.",
     "cancelled": "An administrator cancelled it.",

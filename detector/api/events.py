@@ -49,6 +49,18 @@ SCHEMAS = {
             "error": _or_null(_component("Failure"), "Why it failed; null if it did not."),
         },
     ),
+    "VideoEvent": _event(
+        "The analysis of a video has ended.",
+        [Event.VIDEO_DONE, Event.VIDEO_FAILED],
+        {
+            "id": _text("Id of the video.", format="uuid"),
+            "status": _component("Status"),
+            "url": _text("Address of the video.", format="uri"),
+            "duration": {"type": "number", "description": "In seconds."},
+            "track_count": _or_null({"type": "integer"}, "People in it; null if it failed."),
+            "error": _or_null(_component("Failure"), "Why it failed; null if it did not."),
+        },
+    ),
     "ReviewEvent": _event(
         "Somebody judged a face of yours.",
         [Event.REVIEW_CREATED],
@@ -68,6 +80,8 @@ SUMMARIES = {
     Event.ANALYSIS_DONE: ("A photo was read", "AnalysisEvent"),
     Event.ANALYSIS_FAILED: ("A photo could not be read", "AnalysisEvent"),
     Event.REVIEW_CREATED: ("A face was reviewed", "ReviewEvent"),
+    Event.VIDEO_DONE: ("A video was read", "VideoEvent"),
+    Event.VIDEO_FAILED: ("A video could not be read", "VideoEvent"),
 }
 HEADERS = {
     "webhook-id": "Id of the message: the same in every attempt to deliver it.",

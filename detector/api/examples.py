@@ -67,10 +67,11 @@ ME = {
     "email": "kim@example.com",
     "time_zone": "Europe/Berlin",
     "scopes": ["read", "write"],
-    "usage": {"photos": 812, "bytes": 402_653_184},
+    "usage": {"photos": 812, "videos": 3, "bytes": 402_653_184},
     "limits": {
-        "photos": 100_000, "bytes": 53_687_091_200, "image_bytes": 52_428_800,
-        "image_pixels": 65_000_000, "images_a_call": 100, "request_bytes": 268_435_456,
+        "photos": 100_000, "videos": 1_000, "bytes": 53_687_091_200, "image_bytes": 52_428_800,
+        "image_pixels": 65_000_000, "video_bytes": 524_288_000, "video_seconds": 1800,
+        "images_a_call": 100, "request_bytes": 268_435_456,
         "wait_seconds": 30, "token_days": 365,
         "rates": {"user": RATE, "token": RATE, "uploads": RATE},
     },
@@ -144,6 +145,52 @@ ANALYSIS_EVENT = {
         "dominant_emotion": "happy", "error": None,
     },
 }  # fmt: skip
+VIDEO_ADDRESS = f"https://emotions.example/api/v1/videos/{ID}/"
+STILL = {
+    "time": 1.4, "emotion": "happy", "confidence": 0.97, "url": f"{VIDEO_ADDRESS}stills/1/",
+}  # fmt: skip
+TRACK = {
+    "index": 0, "start": 0.0, "end": 12.0, "sightings": 58, "seconds": 11.6, "emotion": "happy",
+    "shares": {**dict.fromkeys(Emotion.values, 0.0), "happy": 0.75, "neutral": 0.2},
+    "uncertain": 0.05, "changes": 3, "stills": [STILL],
+}  # fmt: skip
+VIDEO = {
+    "id": ID, "status": "done", "created_at": MOMENT, "filename": "walk.mp4", "sha256": SHA256,
+    "format": "MP4", "codec": "h264", "duration": 12.0, "frame_rate": 30.0, "width": 1280,
+    "height": 720, "rate": 5.0, "has_file": True, "progress": {"percent": 100, "seconds_left": 0},
+    "model": {"name": "v4", "sha256": SHA256}, "frame_count": 60, "seconds_with_face": 11.6,
+    "tracks": [TRACK],
+    "stills": [{**STILL, "time": 0.0, "emotion": None, "confidence": None}],
+    "error": None, "withheld": False,
+}  # fmt: skip
+SPAN = {"start": 2.0, "end": 4.5, "emotion": "neutral"}
+BAND = {"start": 0, "end": 2, "emotion": "happy", "uncertain": False, "corrected": False}
+LANE = {
+    "index": 0, "start": 0.0, "end": 0.2, "emotion": "happy",
+    "summary": {
+        "seconds": 0.2, "shares": TRACK["shares"], "uncertain": 0.0, "changes": 0,
+        "bands": [BAND], "gaps": [],
+        "peaks": [{"time": 0.0, "emotion": "happy", "confidence": 0.9}],
+    },
+    "corrections": [{"id": OTHER_ID, **SPAN}],
+    "frames": {
+        "times": [0.0], "boxes": [[412.5, 180.0, 240.0, 288.0]], "scores": [0.98],
+        "probabilities": [list(PROBABILITIES.values())], "emotions": ["happy"],
+        "uncertain": [False], "corrected": [False],
+    },
+}  # fmt: skip
+VIDEO_TIMELINE = {
+    "video": ID, "duration": 12.0, "rate": 5.0, "width": 1280, "height": 720,
+    "emotions": list(PROBABILITIES), "times": [0.0, 0.2], "tracks": [LANE],
+}  # fmt: skip
+VIDEO_EVENT = {
+    "type": "video.done",
+    "timestamp": LATER,
+    "data": {
+        "id": ID, "status": "done", "url": VIDEO_ADDRESS, "duration": 12.0, "track_count": 1,
+        "error": None,
+    },
+}  # fmt: skip
 REVIEW_EVENT = {
     "type": "review.created",
     "timestamp": LATER,
@@ -175,6 +222,11 @@ EXAMPLES: dict[str, Any] = {
     "Timeline": TIMELINE,
     "Token": TOKEN,
     "TokenWishRequest": TOKEN_WISH,
+    "CorrectionRequest": SPAN,
+    "Lane": LANE,
+    "Video": VIDEO,
+    "VideoEvent": VIDEO_EVENT,
+    "VideoTimeline": VIDEO_TIMELINE,
     "Waiting": {"status": "waiting"},
     "Webhook": WEBHOOK,
     "WebhookWishRequest": WEBHOOK_WISH,

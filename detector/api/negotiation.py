@@ -34,6 +34,13 @@ class ZipRenderer(FileRenderer):
     format = "zip"
 
 
+class VideoRenderer(FileRenderer):
+    """Media type of videos."""
+
+    media_type = "video/*"
+    format = "video"
+
+
 class Negotiation(DefaultContentNegotiation):
     """Negotiation by the quality of the most specific media range (RFC 9110, section 12.5.1).
 

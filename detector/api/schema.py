@@ -76,6 +76,7 @@ TAGS = {
     "reviews": "Faces of others to judge, for reviewers.",
     "stats": "Statistics of your history, by days of your time zone.",
     "tokens": "Keys with which programs log in.",
+    "videos": "Videos and their timelines.",
     "webhooks": "Addresses that get events, and the deliveries to them.",
 }
 ANSWERS = {"201": "The new object.", "202": "It will be done.", "204": "Done."}

@@ -10,13 +10,23 @@ from drf_spectacular.views import (
 )
 from rest_framework.routers import SimpleRouter
 
-from detector.api.views import account, analyses, export, reviews, statistics, tokens, webhooks
+from detector.api.views import (
+    account,
+    analyses,
+    export,
+    reviews,
+    statistics,
+    tokens,
+    videos,
+    webhooks,
+)
 
 router = SimpleRouter(use_regex_path=False)
 router.register("analyses", analyses.AnalysisViewSet, basename="analysis")
 router.register("models", account.ModelViewSet, basename="model")
 router.register("reviews", reviews.ReviewViewSet, basename="review")
 router.register("tokens", tokens.TokenViewSet, basename="token")
+router.register("videos", videos.VideoViewSet, basename="video")
 router.register("webhooks", webhooks.WebhookViewSet, basename="webhook")
 
 DELIVERIES = "webhooks/<uuid:webhook_id>/deliveries/"

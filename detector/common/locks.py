@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from detector.models import Analysis, ApiToken, Photo, User, WebhookEndpoint
+from detector.models import Analysis, ApiToken, Photo, User, Video, WebhookEndpoint
 
 
 def lock_photos(owner: User, photo_ids: Iterable[UUID]) -> QuerySet[Photo]:
@@ -34,6 +34,11 @@ def lock_analysis(analysis: Analysis) -> None:
     """Lock an analysis and its photo."""
     list(lock_photos(analysis.owner, [analysis.photo_id]))
     _lock(Analysis.objects.filter(pk=analysis.pk))
+
+
+def lock_video(video: Video) -> None:
+    """Lock a video."""
+    _lock(Video.objects.filter(pk=video.pk))
 
 
 def lock_token(token: ApiToken) -> None:

@@ -16,6 +16,10 @@ from detector.models import (
     ModelVersion,
     Photo,
     User,
+    Video,
+    VideoSegment,
+    VideoStill,
+    VideoTrack,
     WebhookDelivery,
     WebhookEndpoint,
 )
@@ -84,6 +88,53 @@ class FaceFactory(DjangoModelFactory[Face]):
     p_happy = 0.9
     p_angry = p_disgust = p_fear = p_sad = p_surprise = 0.0
     p_neutral = 0.1
+
+
+class VideoFactory(DjangoModelFactory[Video]):
+    """A video of a second that was analysed: `with_timeline` adds what was found."""
+
+    class Meta:
+        model = Video
+
+    owner = SubFactory(UserFactory)
+    model_version = SubFactory(ModelVersionFactory)
+    filename = Sequence(lambda n: f"video{n}.mp4")
+    sha256 = Sequence(lambda n: f"{n:064x}")
+    file = LazyFunction(lambda: ContentFile(b"video as received", name="video"))
+    stored_bytes = 17
+    format, codec, duration, frame_rate = "MP4", "h264", 1.0, 10.0
+    width, height, rate = 160, 120, 5.0
+    uploaded_at = started_at = finished_at = MOMENT
+    status = Status.DONE
+    frame_count, seconds_with_face = 5, 1.0
+
+
+def with_timeline(video: Video) -> Video:
+    """Add one person who is happy all the time, with a picture."""
+    face = [10.0, 8.0, 20.0, 24.0, 0.9, 0, 0.0, 0.0, 0.0, 0.9, 0.0, 0.0, 0.1]
+    VideoSegment.objects.create(
+        video=video, index=0, start=0.0, end=1.0, status=Status.DONE, attempt=1,
+        queued_at=MOMENT, due_at=MOMENT, started_at=MOMENT, finished_at=MOMENT,
+        observations=[[n / 5, [face]] for n in range(5)], tracks=[[0]] * 5,
+    )  # fmt: skip
+    summary = {
+        "seconds": 1.0, "shares": {e.value: float(e == Emotion.HAPPY) for e in Emotion},
+        "uncertain": 0.0, "changes": 0, "gaps": [],
+        "bands": [
+            {"start": 0, "end": 1, "emotion": "happy", "uncertain": False, "corrected": False}
+        ],
+        "peaks": [{"time": 0.0, "emotion": "happy", "confidence": 0.9}],
+    }  # fmt: skip
+    track = VideoTrack.objects.create(
+        video=video, index=0, start=0.0, end=1.0, sightings=5, emotion=Emotion.HAPPY,
+        summary=summary,
+    )  # fmt: skip
+    for shown, emotion in ((track, Emotion.HAPPY), (None, "")):
+        VideoStill.objects.create(
+            video=video, track=shown, time=0.0, emotion=emotion,
+            confidence=0.9 if shown else None, picture=ContentFile(b"picture", name="still.jpg"),
+        )  # fmt: skip
+    return video
 
 
 class WebhookEndpointFactory(DjangoModelFactory[WebhookEndpoint]):

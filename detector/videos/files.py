@@ -21,6 +21,14 @@ from ml.videos.errors import VideoError
 from ml.videos.types import Frame, Limits, VideoInfo
 
 PIECE: Final = 2**20
+MEDIA_TYPES: Final = {
+    "MP4": "video/mp4",
+    "MOV": "video/quicktime",
+    "WEBM": "video/webm",
+    "MKV": "video/x-matroska",
+    "AVI": "video/x-msvideo",
+}
+"""By the format of a video."""
 MISSING = DetectorError("file_missing", "The stored file is gone.")
 
 

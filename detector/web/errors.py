@@ -82,11 +82,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     return _answer(request, NOT_FOUND, HTTPStatus.NOT_FOUND)
 
 
-def request_too_large(request: HttpRequest) -> HttpResponseBase:
+def request_too_large(request: HttpRequest, limit: int) -> HttpResponseBase:
     """Answer 413. The body is not read, so the server closes the connection."""
-    error = DetectorError(
-        TOO_LARGE.code, TOO_LARGE.message, details={"max_bytes": settings.REQUEST_MAX_BYTES}
-    )
+    error = DetectorError(TOO_LARGE.code, TOO_LARGE.message, details={"max_bytes": limit})
     return _answer(request, error, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 

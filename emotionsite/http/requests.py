@@ -43,7 +43,7 @@ class Request(HTTPRequestParser):
             self.refuse(Refusal("uri_too_long"))
             return len(data)
         consumed = int(super().received(data))
-        if self._body_length() > int(self.adj.max_request_body_size) - READ_BYTES:
+        if self._body_length() > self._largest_body():
             self._leave_unread()
         elif isinstance(self.body_rcv, ChunkedReceiver):
             # Waitress also counts the framing, and limits neither a chunk's line nor the trailer.
@@ -85,6 +85,11 @@ class Request(HTTPRequestParser):
 
     def _body_length(self) -> int:
         return max(self.content_length, len(self.body_rcv) if self.body_rcv else 0)
+
+    def _largest_body(self) -> int:
+        """Return the length of the largest body that this address accepts."""
+        path = getattr(self, "path", "")
+        return int(self.adj.larger_bodies.get(path, self.adj.largest_body))
 
     def _line_is_too_long(self, data: bytes) -> bool:
         start = (self.header_plus[: MAX_LINE + 1] + data[: MAX_LINE + 1]).lstrip()

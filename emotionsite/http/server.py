@@ -5,8 +5,9 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, Final
 
 from waitress import wasyncore
@@ -43,6 +44,7 @@ class Server(TcpWSGIServer):
     def __init__(
         self, application: Any, listener: socket.socket, *,
         threads: int, largest_body: int, stored_bytes: int, behind_proxy: bool,
+        larger_bodies: Mapping[str, int] = MappingProxyType({}),
     ) -> None:  # fmt: skip
         adjustments = Adjustments(
             sockets=[listener],
@@ -55,10 +57,12 @@ class Server(TcpWSGIServer):
             outbuf_high_watermark=WAITING_BYTES,
             connection_limit=2**31,
             max_request_header_size=MAX_HEADER,
-            max_request_body_size=largest_body + READ_BYTES,
+            max_request_body_size=max(largest_body, *larger_bodies.values(), 0) + READ_BYTES,
             # Django reads these headers by its own settings. Without a proxy they are dropped.
             clear_untrusted_proxy_headers=not behind_proxy,
         )
+        # Read by our `Request`.
+        adjustments.largest_body, adjustments.larger_bodies = largest_body, larger_bodies
         adjustments.socket_options = [
             *adjustments.socket_options,
             (socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER),

@@ -77,6 +77,10 @@ ARCHIVE_MAX_BYTES = positive_int("ARCHIVE_MAX_BYTES", 512 * 2**20)
 VIDEO_MAX_BYTES = positive_int("VIDEO_MAX_BYTES", 500 * 2**20)
 VIDEO_MAX_DURATION = positive_int("VIDEO_MAX_DURATION", 30 * 60)
 VIDEO_MAX_PIXELS = positive_int("VIDEO_MAX_PIXELS", 9_000_000)
+# Addresses that accept larger bodies than others, with the largest one: a form with a video.
+LARGER_BODIES = dict.fromkeys(
+    ("/videos/", "/api/v1/videos/"), max(VIDEO_MAX_BYTES + 2**20, REQUEST_MAX_BYTES)
+)
 # A larger upload is kept in a file instead of memory.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 FILE_UPLOAD_HANDLERS = [

@@ -10,9 +10,10 @@ from detector.models import ModelVersion
 
 
 class UsageSerializer(serializers.Serializer[Any]):
-    """Stored photos, including those in the bin."""
+    """Stored photos and videos, including those in the bin."""
 
     photos = serializers.IntegerField(help_text="Number of photos.")
+    videos = serializers.IntegerField(help_text="Number of videos.")
     bytes = serializers.IntegerField(help_text="Size of all their files.")
 
 
@@ -35,9 +36,12 @@ class LimitsSerializer(serializers.Serializer[Any]):
     """Limits of this installation."""
 
     photos = serializers.IntegerField(help_text="Photos that one user may store.")
+    videos = serializers.IntegerField(help_text="Videos that one user may store.")
     bytes = serializers.IntegerField(help_text="Bytes that one user may store.")
     image_bytes = serializers.IntegerField(help_text="Bytes of one image.")
     image_pixels = serializers.IntegerField(help_text="Pixels of one image: width times height.")
+    video_bytes = serializers.IntegerField(help_text="Bytes of one video.")
+    video_seconds = serializers.IntegerField(help_text="Length of one video.")
     images_a_call = serializers.IntegerField(help_text="Images in one upload.")
     request_bytes = serializers.IntegerField(help_text="Bytes of the body of one call.")
     wait_seconds = serializers.IntegerField(help_text="Largest value of `wait`.")

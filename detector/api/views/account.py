@@ -47,9 +47,12 @@ class MeView(ApiMixin, GenericAPIView[Any]):
 def _limits() -> dict[str, Any]:
     return {
         "photos": settings.QUOTA_PHOTOS,
+        "videos": settings.QUOTA_VIDEOS,
         "bytes": settings.QUOTA_BYTES,
         "image_bytes": settings.UPLOAD_MAX_BYTES,
         "image_pixels": settings.UPLOAD_MAX_PIXELS,
+        "video_bytes": settings.VIDEO_MAX_BYTES,
+        "video_seconds": settings.VIDEO_MAX_DURATION,
         "images_a_call": settings.DATA_UPLOAD_MAX_NUMBER_FILES,
         "request_bytes": settings.REQUEST_MAX_BYTES,
         "wait_seconds": WaitSerializer.MAX_SECONDS,

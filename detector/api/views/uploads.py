@@ -94,13 +94,13 @@ class UploadMixin(ApiMixin, GenericViewSet[Analysis]):
         self, request: Request, files: "Sequence[UploadedFile[Any]]", wait: float
     ) -> Response:
         checked(UploadSerializer(data=request.data))
-        key = _idempotency_key(request)
+        key = idempotency_key(request)
         if key is None:
             return self._answer(self._take(files), wait)
         outcome = idempotency.once(
             caller(request),
             key=key,
-            request_sha256=_digest(files),
+            request_sha256=digest_of(files),
             make=lambda: self._take(files),
             patience=INGEST_SECONDS + wait,
         )
@@ -136,14 +136,18 @@ class UploadMixin(ApiMixin, GenericViewSet[Analysis]):
         return _response(self.request, data, finished, outcome.is_replay)
 
 
-def _idempotency_key(request: Request) -> str | None:
+def idempotency_key(request: Request) -> str | None:
+    """Return the `Idempotency-Key` of a call. Raises ValidationError where it is not valid."""
     given = {name: request.headers[name] for name in ["Idempotency-Key"] if name in request.headers}
     return checked(IdempotencySerializer(data=given)).get("Idempotency-Key")
 
 
-def _digest(files: "Sequence[UploadedFile[Any]]") -> str:
-    """Return a checksum of names and contents: the bytes of a form differ from call to call."""
-    digest = hashlib.sha256()
+def digest_of(files: "Sequence[UploadedFile[Any]]", kind: str = "") -> str:
+    """Return a checksum of names and contents: the bytes of a form differ from call to call.
+
+    The same files as something else, another `kind`, are another request.
+    """
+    digest = hashlib.sha256(kind.encode())
     for file in files:
         content = hashlib.sha256()
         for chunk in file.chunks():

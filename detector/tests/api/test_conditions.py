@@ -32,8 +32,10 @@ def url(analysed: Analysis) -> str:
 
 
 def address(call: Call) -> Call:
-    """Read what a call changes: retry and resend act on what is one step above."""
-    path = call.path.removesuffix("retry/").removesuffix("resend/")
+    """Read what a call changes: some act on what is above."""
+    path = call.path
+    for suffix in ("retry/", "resend/", "tracks/<int:index>/corrections/"):
+        path = path.removesuffix(suffix)
     return Call("get", path)
 
 
@@ -56,7 +58,11 @@ def test_what_was_read_can_be_sent_back(
     call: Call, coding: str, ids: dict[str, str], owner: User  # noqa: F811
 ) -> None:  # fmt: skip
     client = api_client(owner, list(Scope))
-    tag = make(client, address(call), ids, **{"Accept-Encoding": coding})["ETag"]
+    answer = make(client, address(call), ids, **{"Accept-Encoding": coding})
+    if answer.streaming:
+        # To close the answer would close the database as well.
+        answer._resource_closers[0]()
+    tag = answer["ETag"]
     assert not tag.startswith("W/")
     known = {"If-Match": f'{OTHER}, {tag}, "x"'}
     assert make(client, call, ids, **known).status_code == call.answer

@@ -15,10 +15,22 @@ from rest_framework.test import APIClient
 
 from detector.accounts import tokens
 from detector.enums import Scope
-from detector.models import Analysis, ApiToken, Face, Photo, User, WebhookDelivery, WebhookEndpoint
+from detector.models import (
+    Analysis,
+    ApiToken,
+    Face,
+    Photo,
+    User,
+    Video,
+    VideoCorrection,
+    VideoStill,
+    VideoTrack,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 from detector.models.ids import new_id
 from detector.tests.conftest import api_client
-from detector.tests.factories import WebhookDeliveryFactory
+from detector.tests.factories import VideoFactory, WebhookDeliveryFactory, with_timeline
 
 pytestmark = pytest.mark.django_db
 PREFIX = "api/v1/"
@@ -85,6 +97,23 @@ CALLS = [
     Call("post", "tokens/", 201, Scope.WRITE, body=(("name", "made"), ("scopes", ["write"]))),
     on_object("get", "tokens/<uuid:id>/"),
     on_object("delete", "tokens/<uuid:id>/", 204, scope=Scope.WRITE),
+    Call("get", "videos/"),
+    Call("post", "videos/", 400, Scope.WRITE),
+    on_object("get", "videos/<uuid:pk>/"),
+    on_object("delete", "videos/<uuid:pk>/", 204, scope=Scope.WRITE),
+    on_object("get", "videos/<uuid:pk>/timeline/"),
+    on_object("get", "videos/<uuid:pk>/export/"),
+    on_object("get", "videos/<uuid:pk>/file/"),
+    on_object("delete", "videos/<uuid:pk>/file/", 204, scope=Scope.WRITE),
+    on_object("get", "videos/<uuid:pk>/stills/<int:still>/"),
+    on_object("post", "videos/<uuid:pk>/retry/", 409, scope=Scope.WRITE),
+    on_object(
+        "post",
+        "videos/<uuid:pk>/tracks/<int:index>/corrections/",
+        scope=Scope.WRITE,
+        also=Scope.READ,
+        body=(("start", 0.0), ("end", 0.5), ("emotion", "sad")),
+    ),
     Call("get", "webhooks/"),
     Call(
         "post",
@@ -147,12 +176,15 @@ def ids(analysed: Analysis, settings: Any) -> dict[str, str]:
     delivery = WebhookDeliveryFactory.create(
         endpoint__owner=analysed.photo.owner, photo=analysed.photo
     )
+    video = with_timeline(VideoFactory.create(owner=analysed.photo.owner))
     return {
         "analyses": str(analysed.pk),
         "tokens": str(token.id),
         "webhooks": str(delivery.endpoint_id),
         "deliveries": str(delivery.pk),
         "reviews": str(new_id()),
+        "videos": str(video.pk),
+        "stills": str(VideoStill.objects.exclude(track=None).get().pk),
     }
 
 
@@ -161,7 +193,7 @@ def make(client: Client, call: Call, ids: dict[str, str], **headers: str) -> Any
     url = f"/{call.route}".replace("<uuid:webhook_id>", ids["webhooks"])
     for converter in ("<uuid:pk>", "<uuid:id>"):
         url = url.replace(converter, ids.get(kind, ""))
-    url = url.replace("<int:index>", "0")
+    url = url.replace("<int:index>", "0").replace("<int:still>", ids["stills"])
     return getattr(client, call.method)(url, dict(call.body) or None, headers=headers)
 
 
@@ -175,6 +207,10 @@ def all_rows(owner: User) -> list[dict[str, Any]]:
         ApiToken.objects.filter(user=owner),
         WebhookEndpoint.objects.filter(owner=owner),
         WebhookDelivery.objects.filter(endpoint__owner=owner),
+        Video.objects.filter(owner=owner),
+        VideoTrack.objects.filter(video__owner=owner),
+        VideoStill.objects.filter(video__owner=owner),
+        VideoCorrection.objects.filter(track__video__owner=owner),
     ]
     rows = [dict(row) for rows in found for row in rows.order_by("pk").values()]
     return [{name: row[name] for name in row if name != "last_used_at"} for row in rows]
@@ -236,7 +272,9 @@ def test_strangers_read_and_change_nothing(
     response = make(api_client(stranger, list(Scope)), call, ids)
     if call.own:
         assert (response.status_code, response.json()["error"]["code"]) == (404, "not_found")
-    secrets = {*ids.values(), str(owner.pk), Photo.objects.get(owner=owner).sha256}
+    # Ids of stills are numbers, which are anywhere.
+    named = {value for kind, value in ids.items() if kind != "stills"}
+    secrets = {*named, str(owner.pk), Photo.objects.get(owner=owner).sha256}
     content = b"".join(response) if response.streaming else response.content
     assert not {secret for secret in secrets if secret in content.decode()}
     assert all_rows(owner) == before

@@ -91,7 +91,9 @@ def test_bytes_are_those_of_the_files(analysed: Analysis) -> None:
 def test_me(owner: User, analysed: Analysis, settings: Any, web: Client) -> None:
     me = api_client(owner, [Scope.READ]).get("/api/v1/me/").json()
     assert (me["username"], me["time_zone"], me["scopes"]) == ("owner", "UTC", ["read"])
-    assert me["usage"] == {"photos": 1, "bytes": analysed.photo.stored_bytes}
+    assert me["usage"] == {
+        "photos": 1, "videos": 0, "bytes": analysed.photo.stored_bytes,
+    }  # fmt: skip
     assert me["limits"]["photos"] == settings.QUOTA_PHOTOS
     assert me["limits"]["rates"]["token"] == {"calls": 600, "seconds": 60}
     assert web.get("/api/v1/me/").json()["scopes"] == ["read", "write", "review"]

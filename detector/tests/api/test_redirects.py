@@ -19,7 +19,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 def example(route: str) -> str:
     for name in ("pk", "id", "webhook_id"):
         route = route.replace(f"<uuid:{name}>", ID)
-    return "/" + route.replace("<int:index>", "0")
+    return "/" + route.replace("<int:index>", "0").replace("<int:still>", "1")
 
 
 ADDRESSES = sorted({example(call.route) for call in CALLS})

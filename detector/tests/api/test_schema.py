@@ -15,7 +15,7 @@ from detector.api.codes import FAILURES, NOT_DRAWN, PROBLEMS
 from detector.enums import Event, Status, Verdict
 from detector.models import Analysis, User, WebhookDelivery
 from detector.reviews import verdicts
-from detector.tests.factories import WebhookEndpointFactory
+from detector.tests.factories import VideoFactory, WebhookEndpointFactory, with_timeline
 from detector.webhooks import endpoints
 
 Schema = dict[str, Any]
@@ -111,6 +111,10 @@ def test_what_webhooks_are_told_is_as_it_says(
     failed = {"status": Status.FAILED, "error_code": "timed_out", "error_message": "Too long."}
     Analysis.objects.filter(pk=analysed.pk).update(**failed)
     endpoints.record(analysed.pk)
+    video = with_timeline(VideoFactory.create(owner=owner))
+    endpoints.record_video(video)
+    video.status, video.error_code, video.error_message = Status.FAILED, "timed_out", "Too long."
+    endpoints.record_video(video)
     told = [json.loads(delivery.payload) for delivery in WebhookDelivery.objects.all()]
     assert {content["type"] for content in told} == set(schema["webhooks"]) == set(Event.values)
     for content in told:
@@ -122,14 +126,15 @@ def test_every_error_that_is_raised_has_its_code_in_the_table() -> None:
     root = Path(settings.BASE_DIR)
     # Errors of those who run the site: no call of the API comes to them.
     elsewhere = ("registry/promotion.py", "analyses/reanalysis.py", "learning/")
-    modules = [root / "ml" / "images.py", *(root / "detector").rglob("*.py")]
+    ml = [root / "ml" / "images.py", *(root / "ml" / "videos").rglob("*.py")]
+    modules = [*ml, *(root / "detector").rglob("*.py")]
     raised = {
         code: path.stem
         for path in modules
         if not {"tests", "web"} & set(path.parts)
         and not any(part in str(path) for part in elsewhere)
         for code in re.findall(
-            r'(?:DetectorError|ImageError|OutageError)\(\s*"(\w+)"', path.read_text()
+            r'(?:DetectorError|ImageError|OutageError|VideoError)\(\s*"(\w+)"', path.read_text()
         )
     }
     assert len(raised) > 30

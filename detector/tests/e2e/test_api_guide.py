@@ -1,14 +1,18 @@
 """The examples of docs/api.md do what they say, against a live server."""
 
+import io
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from detector.tests.e2e.platform import ONE_SLOT, ROOT, SERVING, Platform
+from ml.tests.videos import making
 
 pytestmark = pytest.mark.e2e
 GUIDE = (ROOT / "docs" / "api.md").read_text()
@@ -24,6 +28,8 @@ def test_examples_of_the_guide(tmp_path: Path, group_photo: bytes, portrait: byt
     platform.start()
     (tmp_path / "a.jpg").write_bytes(portrait)
     (tmp_path / "b.jpg").write_bytes(group_photo)
+    astronaut = np.asarray(Image.open(io.BytesIO(portrait)).convert("RGB").resize((320, 320)))
+    (tmp_path / "film.mp4").write_bytes(making.video([astronaut] * 20))
     values = {
         "URL": platform.url,
         "TOKEN": platform.token("reader"),

@@ -1,0 +1,68 @@
+"""Send stored files in parts, so that a player can jump: `Range` of RFC 9110, section 14."""
+
+import re
+from http import HTTPStatus
+from typing import Final
+
+from django.db.models.fields.files import FieldFile
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+
+from detector.common import files, storage
+from detector.exceptions import DetectorError
+
+LARGEST_PART: Final = 2 * 2**20
+"""Bytes of one answer to a `Range`. A player asks on, and a paused one holds no thread."""
+RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)")
+
+UNSATISFIABLE = DetectorError("range_not_satisfiable", "The file ends before that.")
+
+
+def file_response(
+    request: HttpRequest, file: FieldFile, content_type: str
+) -> HttpResponseBase | None:
+    """Return a file, or the part of it that is asked for; None where there is no file.
+
+    Raises DetectorError `range_not_satisfiable` or `storage_unavailable`.
+    """
+    if not file:
+        return None
+    etag = files.entity_tag(file)
+    asked = request.headers.get("Range", "")
+    if request.headers.get("If-Range", etag) != etag:
+        asked = ""
+    try:
+        with storage.translate_errors():
+            response = _part(file, asked) if RANGE.fullmatch(asked) else _whole(file)
+    except FileNotFoundError:
+        return None
+    response["Content-Type"] = content_type
+    response["Accept-Ranges"] = "bytes"
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def _whole(file: FieldFile) -> HttpResponseBase:
+    return FileResponse(file.storage.open(str(file.name), "rb"))
+
+
+def _part(file: FieldFile, asked: str) -> HttpResponseBase:
+    size = file.storage.size(str(file.name))
+    start, end = _span(asked, size)
+    if start >= size or end < start:
+        raise UNSATISFIABLE.with_details(bytes=size)
+    end = min(end, start + LARGEST_PART - 1)
+    with file.storage.open(str(file.name), "rb") as content:
+        content.seek(start)
+        response = HttpResponse(content.read(end - start + 1), status=HTTPStatus.PARTIAL_CONTENT)
+    response["Content-Range"] = f"bytes {start}-{end}/{size}"
+    return response
+
+
+def _span(asked: str, size: int) -> tuple[int, int]:
+    """Return first and last byte of a range; `bytes=-500` are the last 500."""
+    match = RANGE.fullmatch(asked)
+    first, last = match.groups() if match else ("", "")
+    if not first:
+        return max(size - int(last or 0), 0), size - 1
+    return int(first), min(int(last), size - 1) if last else size - 1
