@@ -12,8 +12,8 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from detector.models import Analysis, ApiToken, Photo, WebhookDelivery
-from detector.tests.factories import WebhookDeliveryFactory
+from detector.models import Analysis, ApiToken, Photo, Video, WebhookDelivery
+from detector.tests.factories import VideoFactory, WebhookDeliveryFactory, with_timeline
 
 PUBLIC, PERSONAL, OBJECT, STAFF = "public", "personal", "object", "staff"
 
@@ -80,6 +80,26 @@ ROUTES = {
     "photos/<uuid:photo_id>/faces/<int:index>/correction/": Route(
         OBJECT, "/photos/{photo}/faces/0/correction/", "post", 302
     ),
+    "videos/": Route(PERSONAL, "/videos/"),
+    "videos/<uuid:video_id>/": Route(OBJECT, "/videos/{video}/"),
+    "videos/<uuid:video_id>/progress/": Route(OBJECT, "/videos/{video}/progress/"),
+    "videos/<uuid:video_id>/file/": Route(OBJECT, "/videos/{video}/file/"),
+    "videos/<uuid:video_id>/timeline/": Route(OBJECT, "/videos/{video}/timeline/"),
+    "videos/<uuid:video_id>/stills/<int:still_id>/": Route(
+        OBJECT, "/videos/{video}/stills/{still}/"
+    ),
+    "videos/<uuid:video_id>/export/<slug:kind>/": Route(OBJECT, "/videos/{video}/export/csv/"),
+    "videos/<uuid:video_id>/corrections/": Route(
+        OBJECT, "/videos/{video}/corrections/?track=0", "post", 404
+    ),
+    "videos/<uuid:video_id>/delete/": Route(OBJECT, "/videos/{video}/delete/", "post", 302),
+    "videos/<uuid:video_id>/file/delete/": Route(
+        OBJECT, "/videos/{video}/file/delete/", "post", 302
+    ),
+    "videos/<uuid:video_id>/retry/": Route(OBJECT, "/videos/{video}/retry/", "post", 302),
+    "videos/<uuid:video_id>/restore/": Route(
+        OBJECT, "/videos/{video}/restore/", "post", owner_status=404
+    ),
     "bin/": Route(PERSONAL, "/bin/"),
     "bin/restore/": Route(PERSONAL, "/bin/restore/", "post", 302),
     "bin/empty/": Route(PERSONAL, "/bin/empty/", "post", 302),
@@ -88,6 +108,7 @@ ROUTES = {
 }
 
 WRITES = {
+    "POST videos": Route(PERSONAL, "/videos/", "post", 302),
     "POST upload": Route(PERSONAL, "/upload/", "post", 302),
     "POST settings": Route(PERSONAL, "/settings/", "post", 200),
     "POST webhooks": Route(PERSONAL, "/settings/webhooks/", "post", 302),
@@ -118,9 +139,11 @@ def test_the_table_names_every_route() -> None:
 def ids(analysed: Analysis) -> dict[str, str]:
     token, _ = ApiToken.objects.create(analysed.photo.owner, name="the owner's")
     delivery = WebhookDeliveryFactory.create(endpoint__owner=analysed.owner)
+    video = with_timeline(VideoFactory.create(owner=analysed.owner))
     return {
         "photo": str(analysed.photo_id), "analysis": str(analysed.pk), "token": str(token.id),
         "webhook": str(delivery.endpoint_id), "delivery": str(delivery.pk),
+        "video": str(video.pk), "still": str(video.stills.exclude(track=None).get().pk),
     }  # fmt: skip
 
 
@@ -157,6 +180,7 @@ def test_nobody_else_gets_in(
     response = call(stranger_web, route)
     assert response.status_code == 404
     assert analysed.photo.sha256 not in response.content.decode()
+    assert Video.objects.filter(deleted_at=None).exclude(file="").exists()
     assert Photo.objects.filter(pk=ids["photo"]).exists()
     assert ApiToken.objects.filter(id=ids["token"]).exists()
     assert WebhookDelivery.objects.filter(endpoint__disabled_at=None).count() == 1
@@ -173,11 +197,12 @@ def test_without_login(route: Route, call: Call, ids: dict[str, str]) -> None:
     assert Photo.objects.filter(pk=ids["photo"]).exists()
 
 
-@pytest.mark.parametrize("url", ["/history/", "/insights/", "/upload/"])
+@pytest.mark.parametrize("url", ["/history/", "/insights/", "/upload/", "/videos/"])
 def test_lists_of_a_stranger_are_empty(url: str, ids: dict[str, str], stranger_web: Client) -> None:
     text = stranger_web.get(url).content.decode()
-    for value in ids.values():
-        assert value not in text
+    for name, value in ids.items():
+        # Ids of stills are numbers, which are anywhere.
+        assert name == "still" or value not in text
 
 
 def test_admin_is_for_staff(analysed: Analysis, web: Client) -> None:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from django.http import HttpResponse
+
 from detector.models import Video
 from detector.videos import summaries, timeline
 from detector.videos.observations import EMOTIONS
@@ -84,6 +86,14 @@ EXPORTS: Final[dict[str, tuple[str, Callable[[Video], str]]]] = {
 }
 """Formats: the media type, and what makes the text."""
 SUFFIXES: Final = {"seconds": "seconds.csv"}
+
+
+def as_response(video: Video, kind: str) -> HttpResponse:
+    """Return an export of a finished video as a file to save; `kind` is one of `EXPORTS`."""
+    content_type, make = EXPORTS[kind]
+    name = f"emotionsite-{video.pk}.{SUFFIXES.get(kind, kind)}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(make(video), content_type=f"{content_type}; charset=utf-8", headers=headers)
 
 
 def _cues(video: Video) -> list[tuple[float, float, str]]:

@@ -11,6 +11,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from detector.photos import selectors as photo_selectors
 from detector.photos import trash
+from detector.videos import selectors as video_selectors
+from detector.videos import trash as video_trash
 from detector.web import way_back
 from detector.web.pictures import picture
 from detector.web.requests import OwnerRequest, named_photos
@@ -20,9 +22,16 @@ SHOWN = 200
 
 @require_safe
 def bin_page(request: OwnerRequest) -> HttpResponse:
-    """Show the photos in the trash, the last deleted first."""
+    """Show the photos and videos in the trash, the last deleted first."""
     photos = photo_selectors.trash_of(request.user)
-    context = {"photos": photos[:SHOWN], "total": photos.count(), "days": settings.BIN_DAYS}
+    videos = video_selectors.trash_of(request.user)
+    context = {
+        "photos": photos[:SHOWN],
+        "total": photos.count(),
+        "videos": videos[:SHOWN],
+        "total_videos": videos.count(),
+        "days": settings.BIN_DAYS,
+    }
     return render(request, "detector/bin.html", context)
 
 
@@ -49,7 +58,12 @@ def restore(request: OwnerRequest) -> HttpResponse:
 
 @require_POST
 def empty(request: OwnerRequest) -> HttpResponse:
-    """Erase all photos in the owner's trash for good."""
-    count = trash.empty_of(request.user)
-    messages.success(request, f"{count} photo{'' if count == 1 else 's'} erased for good.")
+    """Erase all photos and videos in the owner's trash for good."""
+    photos, videos = trash.empty_of(request.user), video_trash.empty_of(request.user)
+    said = [
+        f"{count} {noun}{'' if count == 1 else 's'}"
+        for count, noun in ((photos, "photo"), (videos, "video"))
+        if count or (noun == "photo" and not videos)
+    ]
+    messages.success(request, f"{' and '.join(said)} erased for good.")
     return redirect("bin")

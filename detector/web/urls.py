@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from detector.web import account, explanations, history, insights, photos, trash, uploads, webhooks
+from detector.web import (
+    account,
+    explanations,
+    history,
+    insights,
+    photos,
+    trash,
+    uploads,
+    videos,
+    webhooks,
+)
 
 urlpatterns = [
     path("", account.landing, name="landing"),
@@ -47,6 +57,18 @@ urlpatterns = [
         explanations.image,
         name="face-explanation-image",
     ),
+    path("videos/", videos.videos, name="videos"),
+    path("videos/<uuid:video_id>/", videos.video, name="video"),
+    path("videos/<uuid:video_id>/progress/", videos.progress, name="video-progress"),
+    path("videos/<uuid:video_id>/file/", videos.file, name="video-file"),
+    path("videos/<uuid:video_id>/timeline/", videos.line, name="video-timeline"),
+    path("videos/<uuid:video_id>/stills/<int:still_id>/", videos.still, name="video-still"),
+    path("videos/<uuid:video_id>/export/<slug:kind>/", videos.export_file, name="video-export"),
+    path("videos/<uuid:video_id>/corrections/", videos.correct, name="video-correction"),
+    path("videos/<uuid:video_id>/delete/", videos.delete, name="video-delete"),
+    path("videos/<uuid:video_id>/file/delete/", videos.delete_file, name="video-file-delete"),
+    path("videos/<uuid:video_id>/retry/", videos.retry, name="video-retry"),
+    path("videos/<uuid:video_id>/restore/", videos.restore, name="video-restore"),
     path("bin/", trash.bin_page, name="bin"),
     path("bin/restore/", trash.restore, name="bin-restore"),
     path("bin/empty/", trash.empty, name="bin-empty"),

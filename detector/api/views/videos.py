@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponseBase
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -215,7 +215,8 @@ class VideoViewSet(ApiMixin, ListModelMixin, GenericViewSet[Video]):
     def export(self, request: Request, pk: UUID) -> HttpResponseBase:
         """Return the file."""
         query = self.checked_query()
-        return export_response(self._done(), query["format"], query["per"])
+        kind = "seconds" if query == {"format": "csv", "per": "second"} else query["format"]
+        return export.as_response(self._done(), kind)
 
     @extend_schema(
         summary="Try a failed video again",
@@ -315,12 +316,3 @@ class VideoViewSet(ApiMixin, ListModelMixin, GenericViewSet[Video]):
         if video.status != Status.DONE:
             raise erasure.STILL_NEEDED
         return video
-
-
-def export_response(video: Video, format: str, per: str = "frame") -> HttpResponse:
-    """Return an export of a finished video as a file to save."""
-    kind = "seconds" if format == "csv" and per == "second" else format
-    content_type, make = export.EXPORTS[kind]
-    name = f"emotionsite-{video.pk}.{export.SUFFIXES.get(kind, kind)}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(make(video), content_type=f"{content_type}; charset=utf-8", headers=headers)

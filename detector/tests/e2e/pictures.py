@@ -10,6 +10,8 @@ from matplotlib import cbook
 from numpy.typing import NDArray
 from PIL import Image
 
+from ml.tests.videos import making
+
 Pixels = NDArray[np.uint8]
 
 
@@ -42,6 +44,26 @@ def beside(pictures: Iterable[Pixels], *, height: int = 512) -> Pixels:
 def group() -> Pixels:
     """Return a photo with four faces of two women."""
     return beside([astronaut(), hopper(), hopper()[:, ::-1], astronaut()[:, ::-1]])
+
+
+def walk(seconds: int, *, rate: int = 10, size: tuple[int, int] = (640, 360)) -> bytes:
+    """Return a video of two women: one moves to and fro, the other is away in each fourth second.
+
+    Their photos are panned over a grey ground, as a camera would do.
+    """
+    width, height = size
+    moving = np.asarray(Image.fromarray(astronaut()).resize((height, height)))
+    other = np.asarray(Image.fromarray(hopper()).resize((height * 4 // 5, height)))
+    frames = []
+    for number in range(seconds * rate):
+        time = number / rate
+        frame = np.full((height, width, 3), 120, np.uint8)
+        left = round((1 + np.sin(time)) * width / 20)
+        frame[:, left : left + height] = moving[:, : width - left]
+        if time % 4 < 3:
+            frame[:, width - other.shape[1] :] = other
+        frames.append(frame)
+    return making.video(frames, rate=rate)
 
 
 def jpeg(pixels: Pixels) -> bytes:

@@ -208,6 +208,7 @@ REVIEW_PAGE: Final = (
     ),
 )  # fmt: skip
 
+VIDEO: Final = "e2e/test_video_page.py::test_a_video_from_upload_to_timeline"
 ELSEWHERE: Final = {
     # not pressed by a person: the components that others are made of
     "allauth/elements/button.html: ": "",
@@ -233,6 +234,15 @@ ELSEWHERE: Final = {
         "web/test_account.py::test_an_account_ends_with_everything",
     "usersessions/usersession_list.html: Log out everywhere else":
         "web/test_account.py::test_sessions_are_listed_and_ended",
+    # videos: their page is looked at with a real one
+    "detector/videos.html: Upload": "web/test_videos.py::test_a_video_is_sent_by_the_form",
+    "detector/video.html: Delete": VIDEO,
+    "detector/video.html: Delete the video, keep the timeline": VIDEO,
+    "detector/video.html: Try again": "web/test_videos.py::test_a_failed_video_can_be_tried_again",
+    f"{P}/video_correction.html: Save the correction": VIDEO,
+    f"{P}/video_correction.html: From here": VIDEO,
+    f"{P}/video_correction.html: To here": VIDEO,
+    f"{P}/video_lane.html: Show in the chart …": VIDEO,
     # the administration: every press there loads a page anew
     "admin/search_form.html: Search": "admin/test_admin.py::test_lists",
     "admin/detector/user/change_form.html: Export everything":

@@ -28,7 +28,7 @@ from detector.tests.e2e.browsing import (
     turn_on_two_steps,
 )
 from detector.tests.e2e.pages import PAGES, Site, Viewer
-from detector.tests.e2e.platform import Platform
+from detector.tests.e2e.platform import Platform, until
 from detector.tests.services_needed import need_program
 
 WIDTHS = {"desktop": (1440, 900), "phone": (390, 844)}
@@ -86,11 +86,11 @@ def leave_only(folder: Path, names: Iterable[str]) -> None:
 
 
 def fill(platform: Platform, email: str, *, demo: int) -> dict[str, str]:
-    """Create a person with a few analysed photos, one deleted, and `demo` made-up ones.
+    """Create a person with a few analysed photos, one deleted, a video, and `demo` made-up ones.
 
     Two reviewers judged most of the faces and differ on one; `STAFF_EMAIL` has judged none. The ids
-    of the person, of the analysed photos by name, of the model that read them, and of that of the
-    made-up ones.
+    of the person, of the analysed photos by name, of the video, of the model that read them, and of
+    that of the made-up ones.
     """
     user = email.partition("@")[0]
     token = platform.token(user)
@@ -107,10 +107,14 @@ def fill(platform: Platform, email: str, *, demo: int) -> dict[str, str]:
         for name, pixels in photos.items():
             files = {"images": (f"{name}.jpg", pictures.jpeg(pixels))}
             client.post("analyses/?wait=30", files=files).raise_for_status()
+        sent = client.post("videos/", files={"video": ("walk.mp4", pictures.walk(4))})
+        sent.raise_for_status()
+        address = sent.headers["Location"]
+        until(lambda: client.get(address).json()["status"] == "done", 60, "The analysis")
     script = _AGREE.format(email=email, staff=STAFF_EMAIL, password=PASSWORD)
     answer = platform.manage("shell", "--no-imports", "--command", script)
     ids: dict[str, str] = json.loads(answer.splitlines()[-1])
-    return ids
+    return {**ids, "video": sent.json()["id"]}
 
 
 _AGREE = """

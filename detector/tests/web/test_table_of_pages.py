@@ -15,7 +15,9 @@ NOT_PAGES = {
     "analysis-card", "photo-result", "photo-image", "photo-thumbnail", "bin-thumbnail",
     "face-explanation-image", "mfa_download_recovery_codes",
     "history-item", "insights-numbers",
+    "video-progress", "video-file", "video-timeline", "video-still", "video-export",
     # forms that are only sent
+    "video-correction", "video-delete", "video-file-delete", "video-retry", "video-restore",
     "retention", "token-create", "token-revoke", "photo-delete", "photo-retry",
     "photo-analyse-again", "bin-restore", "bin-empty", "history-several", "face-correction",
     "review-consent", "webhook-switch", "webhook-delete", "webhook-send-again",
