@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from detector.accounts import export_rows
+from detector.accounts import export_rows, export_videos
 from detector.accounts.export_rows import Entry
 from detector.common.calendar import utc_text
 from detector.common.spreadsheet_text import escape_formulas
@@ -75,8 +75,13 @@ def csv_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None
         yield _csv_text(rows)
 
 
-def json_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None]:
-    """Yield one JSON object with all `analyses`. JSON has no byte order mark (RFC 8259, 8.1)."""
+def json_pieces(
+    owner: User, *, bom: bool = False, with_videos: bool = True
+) -> Generator[bytes, None, None]:
+    """Yield one JSON object with all `analyses`, and all `videos` with their timelines.
+
+    JSON has no byte order mark (RFC 8259, 8.1).
+    """
     head = json.dumps({"exported_at": _moment(timezone.now())})
     yield head.removesuffix("}").encode() + b', "analyses": ['
     separator, texts = "\n", []
@@ -86,11 +91,17 @@ def json_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, Non
         if len(texts) >= ROWS_A_PIECE:
             yield "".join(texts).encode()
             texts.clear()
-    yield ("".join(texts) + "\n]}\n").encode()
+    yield ("".join(texts) + "\n]").encode()
+    if with_videos:
+        yield b', "videos": ['
+        for number, text in enumerate(export_videos.texts(owner)):
+            yield f"{',' if number else ''}\n{text}".encode()
+        yield b"\n]"
+    yield b"}\n"
 
 
 def zip_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None]:
-    """Yield a ZIP of README, faces.csv, analyses.json and the upright pictures.
+    """Yield a ZIP of README, faces.csv, analyses.json, the upright pictures, and the videos.
 
     Uploading it restores photos with notes, tags, felt emotions, names and capture times.
     """
@@ -98,10 +109,18 @@ def zip_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         yield from _member(archive, sink, "README.txt", [_readme().encode()])
         yield from _member(archive, sink, "faces.csv", csv_pieces(owner, bom=bom))
-        yield from _member(archive, sink, "analyses.json", json_pieces(owner))
+        analyses = json_pieces(owner, with_videos=False)
+        yield from _member(archive, sink, "analyses.json", analyses)
         for photo in photo_selectors.photos_of(owner).exclude(image="").iterator(chunk_size=500):
             photo.owner = owner
             yield from _member(archive, sink, f"images/{photo.pk}.jpg", _picture(photo))
+        for video in export_videos.videos(owner):
+            name = f"videos/{video.pk}"
+            text = json.dumps(export_videos.plain(video)).encode()
+            yield from _member(archive, sink, f"{name}.json", [text])
+            if video.file:
+                file = f"{name}.{video.format.lower()}"
+                yield from _member(archive, sink, file, export_videos.content(video))
     yield sink.drained()
 
 
@@ -128,7 +147,8 @@ def _member(
     archive: zipfile.ZipFile, sink: _Sink, name: str, pieces: Iterable[bytes]
 ) -> Iterator[bytes]:
     info = zipfile.ZipInfo(name, timezone.now().timetuple()[:6])
-    info.compress_type = zipfile.ZIP_STORED if name.endswith(".jpg") else zipfile.ZIP_DEFLATED
+    is_text = name.endswith((".txt", ".csv", ".json"))
+    info.compress_type = zipfile.ZIP_DEFLATED if is_text else zipfile.ZIP_STORED
     with archive.open(info, "w", force_zip64=True) as member:
         for piece in pieces:
             member.write(piece)
@@ -235,6 +255,7 @@ def _readme() -> str:
         "               they were taken say it again (EXIF)",
         "analyses.json  every analysis with its faces",
         "faces.csv      a row a face; a photo without a face has a row with empty columns",
+        "videos/        each video as you uploaded it, unless you deleted it, and its timeline",
         "",
         "Columns of faces.csv (UTF-8, separated by commas). In text, a sign = + - @ with which a",
         "spreadsheet would begin a formula (at the start, or after , ; | a tab or the end of a",
@@ -244,6 +265,7 @@ def _readme() -> str:
         "",
         "Upload this file, and photos that you do not have come back with their names, notes,",
         "tags, felt emotions and capture times. They are read anew; corrections do not come back.",
+        "Videos do not come back that way: upload each on the page of videos.",
         "",
         "Expressions are estimates from a picture, not what a person feels.",
         "",

@@ -1,5 +1,6 @@
 """Decode file names in ZIP archives, and recognise files that are not photos."""
 
+import re
 import struct
 import unicodedata
 import zipfile
@@ -46,6 +47,7 @@ VIDEO_SUFFIXES: Final = frozenset(
         ".mpeg", ".mpg", ".mts", ".webm", ".wmv",
     }
 )  # fmt: skip
+OWN_VIDEO: Final = re.compile(r"(?:.*/)?videos/[0-9a-f-]{36}\.\w+", re.DOTALL)
 
 
 def readable_name(entry: zipfile.ZipInfo) -> str:
@@ -86,6 +88,11 @@ def is_sidecar(path: str) -> bool:
 def is_video(path: str) -> bool:
     """Return whether an entry is a video, by its suffix."""
     return PurePosixPath(path).suffix.casefold() in VIDEO_SUFFIXES
+
+
+def own_videos(paths: list[str]) -> set[str]:
+    """Return the videos of an export of ours: they are not for here, and no error either."""
+    return {path for path in paths if OWN_VIDEO.fullmatch(path)}
 
 
 def live_videos(paths: list[str]) -> set[str]:

@@ -83,7 +83,8 @@ class Archive:
             raise UNSAFE
         named = [(entry, path) for entry, path in named if not archive_names.is_junk(path)]
         self._paths = {id(entry): path for entry, path in named}
-        videos = archive_names.live_videos([path for _, path in named])
+        paths = [path for _, path in named]
+        videos = archive_names.live_videos(paths) | archive_names.own_videos(paths)
         self._sidecars = {path: entry for entry, path in named if archive_names.is_sidecar(path)}
         self.members = [
             entry for entry, path in named if path not in self._sidecars and path not in videos

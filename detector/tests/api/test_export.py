@@ -8,13 +8,16 @@ import zipfile
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.signals import request_finished
 from django.test import Client
 from rest_framework.test import APIClient
 
 from detector.accounts import export, export_rows
+from detector.analyses import submission
+from detector.enums import Source
 from detector.models import Analysis, PhotoTag, User
-from detector.tests.factories import AnalysisFactory, FaceFactory
+from detector.tests.factories import AnalysisFactory, FaceFactory, VideoFactory, with_timeline
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/export/"
@@ -71,6 +74,24 @@ def test_zip_holds_both_the_pictures_and_what_the_columns_mean(
             assert archive.read(f"images/{history.photo_id}.jpg") == file.read()
 
 
+def test_videos_are_exported_and_do_not_disturb_an_upload(
+    owner: User, stranger: User, api: APIClient
+) -> None:
+    video = with_timeline(VideoFactory.create(owner=owner))
+    VideoFactory.create(owner=stranger)
+    VideoFactory.create(owner=owner, deleted_at=video.uploaded_at)
+    [told] = json.loads(content(api, "json"))["videos"]
+    assert told["id"] == str(video.pk)
+    assert told["timeline"]["tracks"][0]["frames"]["emotions"] == ["happy"] * 5
+    whole = content(api, "zip")
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        assert archive.testzip() is None
+        assert archive.read(f"videos/{video.pk}.mp4") == b"video as received"
+        assert json.loads(archive.read(f"videos/{video.pk}.json")) == told
+    result = submission.submit(owner, [SimpleUploadedFile("all.zip", whole)], Source.WEB)
+    assert [item.error.code for item in result.rejected] == ["no_photo_in_archive"]
+
+
 @pytest.mark.parametrize("kind", ["csv", "json", "zip"])
 def test_of_nothing(api: APIClient, kind: str) -> None:
     assert content(api, kind)
@@ -80,15 +101,17 @@ def test_other_types_are_refused(api: APIClient) -> None:
     assert api.get(URL, {"type": "xml"}).status_code == 400
 
 
-@pytest.mark.parametrize("pieces", [export.csv_pieces, export.json_pieces])
+@pytest.mark.parametrize(("pieces", "others"), [(export.csv_pieces, 0), (export.json_pieces, 1)])
 def test_a_page_of_photos_takes_two_queries(
-    owner: User, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any, pieces: Any
-) -> None:
+    owner: User, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any, pieces: Any,
+    others: int,
+) -> None:  # fmt: skip
     for n in range(7):
         face = FaceFactory.create(analysis__photo__owner=owner)
         PhotoTag.objects.create(photo=face.analysis.photo, owner=owner, name=f"tag{n}")
     monkeypatch.setattr(export_rows, "PAGE_SIZE", 3)
-    with django_assert_num_queries(1 + 2 * 3):
+    # Videos come after the photos.
+    with django_assert_num_queries(1 + 2 * 3 + others):
         content = b"".join(pieces(owner))
     # Each photo has its own tag, also on the last page.
     for n in range(7):

@@ -1,0 +1,51 @@
+"""Videos in the export of a user: facts and timeline of each, and the files."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from detector.common.calendar import utc_text
+from detector.enums import Status
+from detector.models import User, Video
+from detector.videos import timeline
+
+FILE_PIECE: Final = 256 * 2**10
+
+
+def videos(owner: User) -> Iterator[Video]:
+    """Yield an owner's videos, the oldest first, except those in the trash."""
+    found = Video.objects.filter(owner=owner, deleted_at=None).select_related("model_version")
+    yield from found.order_by("id").iterator(chunk_size=50)
+
+
+def plain(video: Video) -> dict[str, Any]:
+    """Return facts and timeline of a video, plain values for JSON."""
+    return {
+        "id": str(video.pk),
+        "filename": video.filename,
+        "sha256": video.sha256,
+        "format": video.format,
+        "uploaded_at": utc_text(video.uploaded_at),
+        "status": video.status,
+        "error": video.error_code or None,
+        "model": video.model_version.name if video.model_version else None,
+        "timeline": timeline.as_dict(video) if video.status == Status.DONE else None,
+    }
+
+
+def texts(owner: User) -> Iterator[str]:
+    """Yield the JSON of each video."""
+    for video in videos(owner):
+        yield json.dumps(plain(video))
+
+
+def content(video: Video) -> Iterator[bytes]:
+    """Yield the file as it was uploaded; nothing where it was deleted."""
+    if not video.file:
+        return
+    try:
+        with video.file.storage.open(str(video.file.name), "rb") as file:
+            while piece := file.read(FILE_PIECE):
+                yield piece
+    except FileNotFoundError:
+        return
