@@ -210,7 +210,7 @@ class CenterFace:
 
     def _run(self, blob: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """Return the outputs, each (C, H/4, W/4): heatmap 1, scale 2, offset 2, landmarks 10."""
-        outputs = self._session.run(list(centerface.OUTPUTS), {centerface.INPUT: blob})
+        outputs = runtime.run(self._session, list(centerface.OUTPUTS), {centerface.INPUT: blob})
         return [np.asarray(output[0]) for output in outputs]
 
 

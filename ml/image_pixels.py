@@ -10,6 +10,8 @@ from ml.image_colours import in_srgb, lab_in_srgb
 
 LEVELS: Final = (1.0, 255.0, 65535.0)
 """Values that white may have in a file that does not state it."""
+ROWS: Final = 128
+"""Rows of an image that are copied at a time."""
 
 
 def upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
@@ -29,7 +31,16 @@ def rgb(image: Image.Image) -> NDArray[np.uint8]:
     if drawn.mode == "RGBA":
         white = Image.new("RGBA", drawn.size, "white")
         drawn = Image.alpha_composite(white, drawn)
-    return np.asarray(drawn if drawn.mode == "RGB" else drawn.convert("RGB"))
+    return _copied(drawn if drawn.mode == "RGB" else drawn.convert("RGB"))
+
+
+def _copied(image: Image.Image) -> NDArray[np.uint8]:
+    """Copy an RGB image, some rows at a time: `np.asarray` would need the memory of two copies."""
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    for top in range(0, image.height, ROWS):
+        bottom = min(top + ROWS, image.height)
+        pixels[top:bottom] = np.asarray(image.crop((0, top, image.width, bottom)))
+    return pixels
 
 
 def _plain(image: Image.Image) -> Image.Image:

@@ -15,6 +15,7 @@ from detector.photos import images
 from detector.registry import networks
 from detector.reviews import cases
 from detector.webhooks import endpoints
+from ml import memory
 from ml.types import FaceAnalysis
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,12 @@ def run_next() -> UUID | None:
 
 
 def _run_claimed(analysis: Analysis) -> None:
-    leases.work_on(analysis, lambda: _analyse(analysis), lambda error: leases.fail(analysis, error))
+    try:
+        leases.work_on(
+            analysis, lambda: _analyse(analysis), lambda error: leases.fail(analysis, error)
+        )
+    finally:
+        memory.give_back(analysis.photo.width * analysis.photo.height)
 
 
 def _analyse(analysis: Analysis) -> None:

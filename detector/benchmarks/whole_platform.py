@@ -4,7 +4,8 @@ Starts the platform on its embedded database and broker, and again on Redis and 
 `TEST_REDIS_URL` and `TEST_DATABASE_URL` name them. Reports the seconds from start to first result,
 the milliseconds from upload to result of an idle platform, the share of a worker's time that is not
 analysis, the memory of each process (PSS) after photos of 640×480 pixels and after four of 12
-megapixels, and how much faster two workers are than one.
+megapixels, and how much faster two workers are than one. All memory is that of the platform,
+without this program's.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from detector.tests.e2e import pictures
-from detector.tests.e2e.platform import MARKERS, Platform, descendants, running
+from detector.tests.e2e.platform import MARKERS, Platform, running
 
 ROUNDS: Final = 20
 SMALL, MEDIUM, LARGE = (640, 480), (1600, 1200), (4000, 3000)
@@ -150,12 +151,11 @@ def wait(client: httpx.Client, analysis_id: str, began: float) -> float:
 
 def memory(platform: Platform, moment: str) -> dict[str, float]:
     """Return the proportional set size of each part in MB: its largest process, and all."""
-    everything = descendants(os.getpid())
     figures = {
         f"{part} MB, {moment}": max(map(_pss, platform.children(part)), default=0.0)
         for part in MARKERS
     }
-    return figures | {f"all MB, {moment}": sum(map(_pss, everything))}
+    return figures | {f"all MB, {moment}": sum(map(_pss, platform.family()))}
 
 
 def _pss(pid: int) -> float:

@@ -24,6 +24,7 @@ from detector.common import clock, storage
 from detector.exceptions import DetectorError
 from detector.models import Photo
 from ml import images as decoder
+from ml import memory
 
 logger = logging.getLogger(__name__)
 
@@ -140,6 +141,8 @@ def normalise(photo: Photo) -> NDArray[np.uint8]:
         raise DetectorError("file_missing", "The stored file is gone.") from error
     if not photo.image:
         _store_copies(photo, decoded)
+    # Before the analysis, which needs as much memory again.
+    memory.give_back(decoded.rgb.size // 3)
     return decoded.rgb
 
 

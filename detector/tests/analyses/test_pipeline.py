@@ -20,6 +20,7 @@ from detector.models import Analysis, DailyEmotion, Face, ModelVersion, Photo, U
 from detector.photos import erasure, images
 from detector.tests.conftest import encoded
 from detector.tests.stub_analyser import StubAnalyser, face
+from ml import memory
 
 MakePicture = Callable[..., SimpleUploadedFile]
 WorkOff = Callable[[], list[Analysis]]
@@ -275,3 +276,21 @@ def test_lease_lasts_as_long_as_the_work(
     analysis.refresh_from_db()
     assert abandoned == [0]
     assert (analysis.status, analysis.attempt) == (Status.DONE, 1)
+
+
+@pytest.mark.parametrize(("size", "times"), [((640, 480), 0), ((2500, 2000), 2)])
+def test_memory_of_large_photos_alone_goes_back_to_the_system(
+    upload: Upload,
+    picture: MakePicture,
+    work_off: WorkOff,
+    analyser: StubAnalyser,
+    monkeypatch: pytest.MonkeyPatch,
+    size: tuple[int, int],
+    times: int,
+) -> None:
+    trims: list[int] = []
+    monkeypatch.setattr(memory, "_trim", trims.append)
+    upload(picture(size=size))
+    work_off()
+    # Before the faces are searched, and at the end.
+    assert len(trims) == times

@@ -172,12 +172,15 @@ class Platform:
             self.process.send_signal(signal.SIGINT)
         return self.process.wait(40)
 
+    def family(self) -> list[int]:
+        """Process ids of the supervisor and of all that it started, parents first."""
+        assert self.process is not None
+        return [self.process.pid, *descendants(self.process.pid)]
+
     def children(self, name: str) -> list[int]:
         """Process ids of a part of the platform; a main process comes before its children."""
-        assert self.process is not None
         marker = MARKERS[name]
-        family = descendants(self.process.pid)
-        return [pid for pid in family if marker in command_line(pid)]
+        return [pid for pid in self.family() if marker in command_line(pid)]
 
     def token(self, user: str) -> str:
         """Return a token of a new user."""
