@@ -1,7 +1,7 @@
 """Filters of the history, used by the pages and the API."""
 
 from collections import OrderedDict
-from datetime import UTC, tzinfo
+from datetime import UTC, date, tzinfo
 from typing import Any
 
 import django_filters
@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from detector.common.calendar import end_of_day, start_of_day
 from detector.enums import Emotion, Source, Status, Verdict
-from detector.models import Analysis, Face, User
+from detector.models import Analysis, Face, Photo, User
 from detector.photos import search
 
 
@@ -81,8 +81,25 @@ class AnalysisFilter(django_filters.FilterSet):
 
     def from_day(self, queryset: QuerySet[Analysis], name: str, day: Any) -> QuerySet[Analysis]:
         """Keep photos taken on this day or later, in the user's time zone."""
-        return queryset.filter(photo__taken_at__gte=start_of_day(day, self._zone))
+        return queryset.filter(self._taken("photo__taken_at", since=day))
 
     def until_day(self, queryset: QuerySet[Analysis], name: str, day: Any) -> QuerySet[Analysis]:
         """Keep photos taken on this day or earlier, in the user's time zone."""
-        return queryset.filter(photo__taken_at__lt=end_of_day(day, self._zone))
+        return queryset.filter(self._taken("photo__taken_at", until=day))
+
+    def photos_of_dates(self) -> QuerySet[Photo] | None:
+        """Return the owner's photos of the chosen dates; None without dates, or if invalid."""
+        values = self.form.cleaned_data if self.is_valid() else {}
+        since, until = values.get("from"), values.get("to")
+        if self._owner is None or (since is None and until is None):
+            return None
+        dates = self._taken("taken_at", since=since, until=until)
+        return Photo.objects.filter(dates, owner=self._owner)
+
+    def _taken(self, field: str, *, since: date | None = None, until: date | None = None) -> Q:
+        taken = Q()
+        if since is not None:
+            taken &= Q(**{f"{field}__gte": start_of_day(since, self._zone)})
+        if until is not None:
+            taken &= Q(**{f"{field}__lt": end_of_day(until, self._zone)})
+        return taken

@@ -3,12 +3,15 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import reduce
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
 
 Row = TypeVar("Row", bound=Model)
+
+MAX_CANDIDATES: Final = 500
+"""Number of candidates among which a page is looked for first."""
 
 
 @dataclass(frozen=True)
@@ -88,14 +91,26 @@ class Page(Generic[Row]):
 
 
 def page_of(
-    queryset: QuerySet[Row], order: Order, size: int, key: Key | None, *, backwards: bool = False
+    queryset: QuerySet[Row],
+    order: Order,
+    size: int,
+    key: Key | None,
+    *,
+    backwards: bool = False,
+    candidates: QuerySet[Any] | None = None,
 ) -> Page[Row]:
-    """Return what comes after `key`, before it if `backwards`; without a key, the first page."""
+    """Return what comes after `key`, before it if `backwards`; without a key, the first page.
+
+    `candidates` are the rows that the order's id refers to, as far as an index of theirs can tell.
+    In an order by that id alone the page is looked for among the next ones first.
+    """
     way = order.backwards if backwards else order
     if key is not None:
         queryset = queryset.filter(way.beyond(key))
     # One more than the page, to know whether there are more.
-    rows = list(queryset.order_by(*way.names)[: size + 1])
+    rows = _among_next(queryset, way, size + 1, key, candidates)
+    if rows is None:
+        rows = list(queryset.order_by(*way.names)[: size + 1])
     has_more, came_from = len(rows) > size, key is not None
     items = rows[:size][::-1] if backwards else rows[:size]
     has_earlier, has_later = (has_more, came_from) if backwards else (came_from, has_more)
@@ -104,6 +119,25 @@ def page_of(
         earlier=order.key_of(items[0]) if items and has_earlier else None,
         later=order.key_of(items[-1]) if items and has_later else None,
     )
+
+
+def _among_next(
+    queryset: QuerySet[Row],
+    way: Order,
+    count: int,
+    key: Key | None,
+    candidates: QuerySet[Any] | None,
+) -> list[Row] | None:
+    """Return the first rows of the next candidates; None where these may not be all there are."""
+    if candidates is None or way.field is not None:
+        return None
+    if key is not None:
+        candidates = candidates.filter(Order(descending=way.descending).beyond(key))
+    sign = "-" if way.descending else ""
+    ids = list(candidates.order_by(f"{sign}id").values_list("id")[: MAX_CANDIDATES + 1])
+    chosen = queryset.filter(**{f"{way.id_field}__in": [pk for (pk,) in ids]})
+    rows = list(chosen.order_by(*way.names)[:count])
+    return rows if len(rows) == count or len(ids) <= MAX_CANDIDATES else None
 
 
 def _moment(text: str) -> datetime:

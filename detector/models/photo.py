@@ -88,7 +88,8 @@ class Photo(Row):
             allows_only("source", Source, name="photo_source_known"),
         ]
         indexes = [
-            models.Index(fields=["owner", "-id"], name="photo_history"),
+            # With the date, so that photos of other dates are passed over in the index alone.
+            models.Index(fields=["owner", "-id", "taken_at"], name="photo_history_dates"),
             models.Index(fields=["owner", "taken_at", "id"], name="photo_by_date"),
             models.Index(
                 fields=["owner", "-id"], condition=~Q(felt_emotion=""), name="photo_self_reports"

@@ -34,7 +34,7 @@ def history(request: OwnerRequest) -> HttpResponse:
     """
     analyses = analysis_selectors.with_renewals(analysis_selectors.analyses_of(request.user))
     chosen, queryset = listing.filter_of(request, request.GET, analyses)
-    page = listing.page_of(queryset, request.GET, PAGE_SIZE)
+    page = listing.page_of(chosen, queryset, request.GET, PAGE_SIZE)
     context: dict[str, Any] = {
         "page": page,
         "list_query": listing.query_of(request.GET),

@@ -58,11 +58,16 @@ def query_of(query: QueryDict) -> str:
     return f"?{kept.urlencode()}" if kept else ""
 
 
-def page_of(queryset: QuerySet[Analysis], query: QueryDict, size: int) -> keyset.Page[Analysis]:
+def page_of(
+    chosen: AnalysisFilter, queryset: QuerySet[Analysis], query: QueryDict, size: int
+) -> keyset.Page[Analysis]:
     """Return the page that `before=<key>` or `after=<key>` names, else the first."""
     order = order_of(query)
     after, before = (_key(order, query.get(name, "")) for name in ("after", "before"))
-    return keyset.page_of(queryset, order, size, after or before, backwards=after is not None)
+    return keyset.page_of(
+        queryset, order, size, after or before,
+        backwards=after is not None, candidates=chosen.photos_of_dates(),
+    )  # fmt: skip
 
 
 def key_text(key: keyset.Key | None) -> str | None:

@@ -2,15 +2,18 @@
 
 import csv
 import io
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
+from detector.analyses.filters import AnalysisFilter
+from detector.common import keyset
 from detector.enums import Emotion, Status
 from detector.insights import rollups
 from detector.models import Analysis, Face, Photo, PhotoTag, User
@@ -86,6 +89,41 @@ def test_photos_that_go_between_two_pages_move_nothing(web: Client, owner: User,
     in_order = walk(web, f"?sort={sort}", "older_url")
     Photo.objects.filter(pk__in=in_order[20:26]).delete()
     assert walk(web, first.context["older_url"], "older_url") == in_order[26:]
+
+
+@pytest.mark.parametrize("candidates", [2, 20, 500])
+@pytest.mark.parametrize("sort", ["newest", "oldest"])
+def test_dates_hide_no_photo_however_few_are_looked_at_first(
+    web: Client, owner: User, stranger: User, monkeypatch: pytest.MonkeyPatch, sort: str,
+    candidates: int,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(keyset, "MAX_CANDIDATES", candidates)
+    add(owner, 130)
+    add(stranger, 10)
+    shown = Photo.objects.filter(owner=owner, analyses__faces__emotion__in=["happy"])
+    ids = list(shown.order_by("id").values_list("id", flat=True))
+    Photo.objects.exclude(pk__in=ids[1:-1]).update(taken_at=datetime(2025, 1, 1, tzinfo=UTC))
+    query = f"?sort={sort}&emotion=happy&from=2026-01-01"
+    forth = walk(web, query, "older_url")
+    assert forth == (ids[1:-1] if sort == "oldest" else ids[-2:0:-1])
+    wide = walk(web, f"?sort={sort}&from=2024-01-01", "older_url")
+    assert len(wide) == len(set(wide)) == 130
+
+
+def test_photos_of_other_dates_are_passed_over_in_an_index(owner: User) -> None:
+    query = {"from": "2026-01-01", "to": "2026-02-01"}
+    request = RequestFactory().get("/")
+    request.user = owner
+    chosen = AnalysisFilter(query, queryset=Analysis.objects.all(), request=request)
+    candidates = chosen.photos_of_dates()
+    assert candidates is not None
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            # Else no index is worth it for an empty table.
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+    plan = candidates.order_by("-id").values_list("id")[:501].explain()
+    assert re.search("(COVERING INDEX|Index Only Scan using) photo_history_dates", plan), plan
+    assert "TEMP B-TREE" not in plan
 
 
 def test_every_order_has_a_name() -> None:
