@@ -2,7 +2,10 @@
 
 On SQLite they also keep the index of trigrams, a table of FTS5. It holds no text, only which
 trigrams a row has; three characters of the owner's id are among them, so that a search reads little
-about the photos of others.
+about the photos of others. Two separators at the end make the last two characters begin a trigram,
+too: so one or two characters are found by the trigrams that begin with them, which `TERMS` lists.
+
+PostgreSQL's trigrams cannot be listed. There a second index has all single characters and pairs.
 
 SQLite forgets the triggers of a table that a migration makes anew. A migration that does so with
 photos, tags or texts calls `drop_index` and `drop` before, `create` and `create_index` after.
@@ -22,6 +25,8 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 SEPARATOR: Final = "\x1f"
 """Stands between file name, note and tags."""
 INDEX: Final = "detector_phototext_index"
+TERMS: Final = f"{INDEX}_terms"
+PAIRS: Final = "photo_text_pairs"
 EXTENSION: Final = "pg_trgm"
 
 TEXT: Final = {
@@ -127,8 +132,21 @@ CREATE_INDEX: Final = {
     "postgresql": (
         "CREATE EXTENSION IF NOT EXISTS {extension}",
         """
-        CREATE INDEX {index} ON detector_phototext
+        CREATE INDEX IF NOT EXISTS {index} ON detector_phototext
         USING gin (upper(text) gin_trgm_ops) WITH (fastupdate = off)
+        """,
+        """
+        CREATE OR REPLACE FUNCTION {pairs}(text) RETURNS text[]
+        LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 10000 AS $$
+            SELECT ARRAY(
+                SELECT DISTINCT substr(shown, place, size) FROM upper($1) AS shown,
+                generate_series(1, length(shown)) AS place, generate_series(1, 2) AS size
+            )
+        $$
+        """,
+        """
+        CREATE INDEX IF NOT EXISTS {index}_pairs ON detector_phototext
+        USING gin ({pairs}(text)) WITH (fastupdate = off)
         """,
     ),
     "sqlite": (
@@ -138,8 +156,9 @@ CREATE_INDEX: Final = {
         """,
         """
         INSERT INTO {index} (rowid, text)
-        SELECT id, substr(owner_id, -3) || char(31) || text FROM detector_phototext
+        SELECT id, substr(owner_id, -3) || char(31) || text || char(31, 31) FROM detector_phototext
         """,
+        "CREATE VIRTUAL TABLE {terms} USING fts5vocab({index}, row)",
         """
         CREATE TRIGGER photo_text_is_found AFTER INSERT ON detector_phototext
         BEGIN {put}; END
@@ -156,18 +175,24 @@ CREATE_INDEX: Final = {
 }
 PUT: Final = """
     INSERT INTO {index} (rowid, text)
-    VALUES (NEW.id, substr(NEW.owner_id, -3) || char(31) || NEW.text)
+    VALUES (NEW.id, substr(NEW.owner_id, -3) || char(31) || NEW.text || char(31, 31))
 """
 TAKE: Final = """
-    INSERT INTO {index} ({index}, rowid, text)
-    VALUES ('delete', OLD.id, substr(OLD.owner_id, -3) || char(31) || OLD.text)
+    INSERT INTO {index} ({index}, rowid, text) VALUES (
+        'delete', OLD.id, substr(OLD.owner_id, -3) || char(31) || OLD.text || char(31, 31)
+    )
 """
 DROP_INDEX: Final = {
-    "postgresql": ("DROP INDEX IF EXISTS {index}",),
+    "postgresql": (
+        "DROP INDEX IF EXISTS {index}",
+        "DROP INDEX IF EXISTS {index}_pairs",
+        f"DROP FUNCTION IF EXISTS {PAIRS}(text)",
+    ),
     "sqlite": (
         "DROP TRIGGER IF EXISTS photo_text_is_found",
         "DROP TRIGGER IF EXISTS photo_text_is_found_anew",
         "DROP TRIGGER IF EXISTS photo_text_is_forgotten",
+        "DROP TABLE IF EXISTS {index}_terms",
         "DROP TABLE IF EXISTS {index}",
     ),
 }
@@ -205,13 +230,13 @@ def drop(schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def create_index(schema_editor: BaseDatabaseSchemaEditor) -> bool:
-    """Create the index of trigrams. Return whether the database could.
+    """Create the index of trigrams and what one or two characters need. Return whether it could.
 
     PostgreSQL needs the extension pg_trgm, which a role may be forbidden to create; SQLite needs
     FTS5. Without the index a search reads all texts of the owner.
     """
     connection = schema_editor.connection
-    names = {"index": INDEX, "extension": EXTENSION}
+    names = {"index": INDEX, "extension": EXTENSION, "terms": TERMS, "pairs": PAIRS}
     names |= {"put": PUT.format(index=INDEX), "take": TAKE.format(index=INDEX)}
     try:
         with transaction.atomic(using=connection.alias):

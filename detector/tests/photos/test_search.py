@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
@@ -48,6 +49,7 @@ def photo_with(owner: User, filename: str = "a.jpg", note: str = "", *tags: str)
     photos=st.lists(st.tuples(TEXTS, TEXTS, st.lists(TEXTS, max_size=2)), max_size=3),
     texts=st.lists(st.text(LETTERS, min_size=1, max_size=6), min_size=1, max_size=6),
     most=st.sampled_from([0, 2, 2_000]),
+    most_read=st.sampled_from([0, 20_000]),
 )
 def test_a_search_finds_what_contains_the_text(
     db: None,
@@ -55,13 +57,16 @@ def test_a_search_finds_what_contains_the_text(
     photos: list[tuple[str, str, list[str]]],
     texts: list[str],
     most: int,
+    most_read: int,
 ) -> None:
     owner, other = UserFactory.create(), UserFactory.create()
     monkeypatch.setattr(search, "MAX_LISTED", most)
+    monkeypatch.setattr(search, "MAX_READ", most_read)
     for filename, note, tags in photos:
         for person in (owner, other):
             photo_with(person, filename or "x", note, *tags)
     parts = [photo[0][1:5] for photo in photos if len(photo[0]) > 1]
+    parts += [photo[0][-size:] for photo in photos for size in (1, 2) if photo[0]]
     for text in [*texts, *parts]:
         assert found(owner, text) == read(owner, text)
 
@@ -102,6 +107,25 @@ def test_one_and_two_letters_are_found(owner: User) -> None:
     for text in ("q", "qZ", "東", "東京", "."):
         assert found(owner, text) == {photo.pk}
     assert found(owner, "xq") == set()
+
+
+@pytest.mark.parametrize("text", ["qz", "東京", "q", "東"])
+def test_a_rare_word_of_two_letters_is_found_in_an_index(
+    owner: User, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    photo = photo_with(owner, "東京.jpg", "A qz")
+    monkeypatch.setattr(search, "MAX_READ", 0)
+    with CaptureQueriesContext(connection) as asked:
+        assert search._photos_with(owner, text, 10) == [photo.pk]
+    index = {"sqlite": "detector_phototext_index MATCH", "postgresql": "photo_text_pairs(text) @>"}
+    assert index[connection.vendor] in asked[-1]["sql"]
+    if connection.vendor == "postgresql":
+        values: list[Any] = [text, owner.pk, f"%{text}%", 10]
+        with connection.cursor() as cursor:
+            # Else that of the owner is good enough for one text.
+            cursor.execute("DROP INDEX photo_text_by_owner; SET LOCAL enable_seqscan = off")
+            cursor.execute(f"EXPLAIN {search.WITH_PAIR}", values)
+            assert "detector_phototext_index_pairs" in str(cursor.fetchall())
 
 
 def test_the_list_does_not_show_what_is_in_the_bin(owner: User, api: APIClient) -> None:
