@@ -22,6 +22,19 @@ def upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
     return np.ascontiguousarray(np.rot90(pixels, turns))
 
 
+def shrunk(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Shrink (H, W, 3) uint8 to a long side of `side` pixels by averaging; smaller ones stay."""
+    # Imported only here, since the web server needs no OpenCV.
+    import cv2
+
+    height, width = pixels.shape[:2]
+    scale = side / max(height, width)
+    if scale >= 1:
+        return pixels
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def rgb(image: Image.Image) -> NDArray[np.uint8]:
     """Return the pixels of a loaded image as (H, W, 3) uint8 sRGB, in stored orientation.
 

@@ -22,6 +22,12 @@ from detector.models import Analysis
 COST: Final = {Priority.SINGLE: 1, Priority.BATCH: 10}
 """Turns that an analysis takes. While both kinds wait, one in eleven is of a batch."""
 
+NEEDED: Final = (
+    "attempt", "owner", "priority", "queued_at", "superseded", "error_code", "error_message",
+    "photo__upload", "photo__image", "photo__thumbnail", "photo__captured_at", "photo__uploaded_at",
+    "photo__width", "photo__height", "photo__owner__time_zone",
+)  # fmt: skip
+
 
 def place(owner_id: UUID, priority: int) -> int:
     """Return the turn of an analysis that joins the line now.
@@ -64,5 +70,9 @@ def next_due() -> Analysis | None:
 
 
 def read(rows: QuerySet[Analysis]) -> Analysis | None:
-    """Return the first row with its photo, its owner and the database's time as `now`."""
-    return rows.select_related("photo__owner").annotate(now=clock.moment()).first()
+    """Return the first row with its photo, its owner and the database's time as `now`.
+
+    Of these only what an analysis needs is read; anything else costs a query of its own.
+    """
+    needed = rows.select_related("photo__owner").only(*NEEDED)
+    return needed.annotate(now=clock.moment()).first()

@@ -1,15 +1,27 @@
 """Take a worker's turn: analyse one photo, then trigger what follows."""
 
+from typing import Final
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db import connection
 
 from detector.analyses import pipeline, reanalysis
 from detector.common import dispatch
 from detector.common.dispatch import TaskName
-from detector.models import Analysis, ModelVersion, WebhookDelivery
+from detector.enums import ReanalysisStatus
+from detector.models import Analysis
 from detector.registry import selectors as model_selectors
 from detector.webhooks import notify
+
+FOLLOWS: Final = """
+    SELECT
+        EXISTS (SELECT 1 FROM detector_modelversion WHERE in_shadow),
+        EXISTS (SELECT 1 FROM detector_webhookdelivery WHERE subject = %s),
+        EXISTS (SELECT 1 FROM detector_reanalysis WHERE status = %s)
+    FROM detector_analysis WHERE id = %s
+"""
+"""Whether there is a version in the shadow, a webhook to send, a campaign. It is written out, since
+to build it from models takes two milliseconds at each photo."""
 
 
 def take() -> None:
@@ -23,13 +35,10 @@ def take() -> None:
 
 def _follow(analysis_id: UUID) -> None:
     """Trigger what follows. One query finds that most photos need none of it."""
-    in_shadow = Exists(ModelVersion.objects.filter(in_shadow=True))
-    told = Exists(WebhookDelivery.objects.filter(subject=OuterRef("pk")))
-    campaign = Exists(reanalysis.running())
-    rows = Analysis.objects.filter(pk=analysis_id).annotate(
-        has_shadow=in_shadow, has_delivery=told, has_campaign=campaign
-    )
-    found = rows.values_list("has_shadow", "has_delivery", "has_campaign").first()
+    key = Analysis._meta.pk.get_db_prep_value(analysis_id, connection)
+    with connection.cursor() as cursor:
+        cursor.execute(FOLLOWS, [key, ReanalysisStatus.RUNNING.value, key])
+        found = cursor.fetchone()
     # An erased photo has no row, but the campaign goes on.
     has_shadow, has_delivery, has_campaign = found or (False, False, True)
     if has_shadow and model_selectors.is_for_the_shadow(analysis_id):

@@ -25,9 +25,16 @@ def lock_owner(owner_id: UUID) -> User:
 
 
 def lock_photo_and_owner(photo_id: UUID) -> Photo | None:
-    """Lock a photo and then its owner. Return both as they are now; None if the photo is gone."""
+    """Lock a photo and then its owner. Return both as they are now; None if the photo is gone.
+
+    Only what the end of an analysis needs is read.
+    """
     locked = Photo.objects.select_for_update(of=("self", "owner"), no_key=True)
-    return locked.select_related("owner").filter(pk=photo_id).first()
+    needed = locked.select_related("owner").only(
+        "taken_at", "deleted_at", "is_demo",
+        "owner__time_zone", "owner__review_consent_version", "owner__review_consented_at",
+    )  # fmt: skip
+    return needed.filter(pk=photo_id).first()
 
 
 def lock_analysis(analysis: Analysis) -> None:

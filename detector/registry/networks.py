@@ -1,6 +1,7 @@
 """Load the networks of a worker process, and find their rows."""
 
 import logging
+from uuid import UUID
 
 from django.conf import settings
 
@@ -13,7 +14,9 @@ from ml import centerface_graph, inference, manifest
 logger = logging.getLogger(__name__)
 
 _just_read: dict[tuple[str, str], ModelVersion] = {}
-"""The row that the last call of `analyser` read, by name and checksum. It saves a query."""
+"""The row that the last call of `analyser` asked for, by name and checksum. It saves a query."""
+_known: dict[tuple[UUID, str], ModelVersion] = {}
+"""The last active row by id and checksum, so that its manifest is not read for each photo."""
 
 
 def analyser() -> inference.Analyser:
@@ -24,7 +27,7 @@ def analyser() -> inference.Analyser:
     """
     _just_read.clear()
     pinned = promotion.pinned()
-    active = None if pinned else model_selectors.active_model()
+    active = None if pinned else _active()
     if active is None:
         return _load(pinned)
     try:
@@ -32,12 +35,24 @@ def analyser() -> inference.Analyser:
         _just_read[network.version, network.sha256] = active
         return network
     except DetectorError as error:
+        active.refresh_from_db(fields=["chosen_at"])
         if active.chosen_at is not None and not promotion.is_withdrawn(active.name):
             raise
         # This code no longer has it, or a host with newer code has activated what it ships and
         # what is still to come here.
         logger.warning("%s is not here, what ships with this code answers: %s", active, error)
         return _load(None)
+
+
+def _active() -> ModelVersion | None:
+    """Return the active version as it was when it became active."""
+    key = model_selectors.active_key()
+    if key is None:
+        return None
+    if key not in _known:
+        _known.clear()
+        _known.update({(row.pk, row.sha256): row for row in ModelVersion.objects.filter(pk=key[0])})
+    return _known.get(key)
 
 
 def network_of(version: ModelVersion) -> inference.Analyser:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count, F, Q, QuerySet
 
 from detector.enums import ModelStatus, Status
@@ -12,6 +13,15 @@ from detector.models import Analysis, ModelVersion, ShadowFace
 def active_model() -> ModelVersion | None:
     """Return the active version; None before the first worker has started."""
     return ModelVersion.objects.filter(status=ModelStatus.ACTIVE).first()
+
+
+def active_key() -> tuple[UUID, str] | None:
+    """Return id and checksum of the active version. Written out, since each photo asks for it."""
+    statement = "SELECT id, sha256 FROM detector_modelversion WHERE status = %s"
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [ModelStatus.ACTIVE.value])
+        found = cursor.fetchone()
+    return (UUID(str(found[0])), found[1]) if found else None
 
 
 def previous_model() -> ModelVersion | None:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from detector import checks
 from detector.common import clock
@@ -155,7 +157,10 @@ def test_workers_follow_the_row(shipped: ModelVersion, owner: User, models_folde
     candidate = copied(models_folder, "mine", accuracy_of(shipped))
     promotion.promote(candidate, owner)
     assert (real_analyser().version, real_analyser().sha256) == ("mine", candidate.sha256)
-    assert real_analyser().detector is inference.load().detector
+    with CaptureQueriesContext(connection) as asked:
+        assert real_analyser().detector is inference.load().detector
+    assert len(asked) == 1
+    assert "manifest" not in asked[0]["sql"]
     # The copy on another host is not the chosen one.
     ModelVersion.objects.filter(pk=candidate.pk).update(sha256="e" * 64)
     assert code_of(real_analyser) == "model_unusable"
