@@ -5,7 +5,7 @@ from django.db.models import Index
 
 
 class Migration(migrations.Migration):
-    dependencies = [("detector", "0024_photo_text")]
+    dependencies = [("detector", "0025_videos")]
 
     operations = [
         migrations.AddIndex(

@@ -16,6 +16,6 @@ def create(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("detector", "0027_photo_history_by_date")]
+    dependencies = [("detector", "0026_photo_history_by_date")]
 
     operations = [migrations.RunPython(create, migrations.RunPython.noop)]
