@@ -23,6 +23,7 @@ COPY detector ./detector
 COPY static ./static
 COPY templates ./templates
 COPY ml/*.py ./ml/
+COPY ml/videos ./ml/videos
 COPY --from=weights /weights ./ml/weights
 RUN python -m ml.centerface_graph
 COPY --from=vendor /build/node_modules/chart.js/dist/chart.umd.min.js \

@@ -11,7 +11,6 @@ from django.conf import settings
 
 from emotionsite import private_files, sqlite_file, web
 
-BIN: Final = Path(sys.executable).parent
 PARTS: Final = ("web", "worker", "background")
 
 CANNOT_START: Final = os.EX_CONFIG
@@ -20,7 +19,7 @@ RENEW: Final = os.EX_TEMPFAIL
 """Exit status of the caretaker where the workers are alive but take no work."""
 
 _CELERY: Final = [
-    *(str(BIN / "celery"), "--quiet", "--app", "emotionsite", "worker", "--loglevel", "INFO"),
+    *(sys.executable, "-m", "emotionsite.processes.worker", "--loglevel", "INFO"),
     # Nobody reads the events that workers would send each other.
     *("--without-gossip", "--without-mingle", "--without-heartbeat"),
 ]

@@ -147,7 +147,11 @@ def test_events_of_workers_leave_no_files(folder: Path, connection: Any) -> None
 
 
 def test_a_worker_of_any_kind_that_the_supervisor_starts_sends_no_events() -> None:
-    workers = [p for p in programs.wanted(["worker", "background"]) if "celery" in p.command[0]]
+    workers = [
+        p
+        for p in programs.wanted(["worker", "background"])
+        if "emotionsite.processes.worker" in p.command
+    ]
     assert len(workers) >= 2
     for program in workers:
         options = {"--without-gossip", "--without-mingle", "--without-heartbeat"}
