@@ -23,6 +23,7 @@ def benchmarks(photos: Path | None) -> dict[str, list[str]]:
         "platform": ["detector.benchmarks.whole_platform"],
         "fairness": ["detector.benchmarks.fairness"],
         "slow clients": ["detector.benchmarks.slow_clients"],
+        "videos": ["detector.benchmarks.videos"],
         "pages": ["detector.benchmarks.pages"],
         "export": ["detector.benchmarks.export"],
     }

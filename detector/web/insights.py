@@ -13,6 +13,7 @@ from detector.common.calendar import FIRST, LAST
 from detector.enums import Emotion
 from detector.insights import totals, trends
 from detector.photos import selectors as photo_selectors
+from detector.videos import selectors as video_selectors
 from detector.web import calendars
 from detector.web.forms import PeriodsForm
 from detector.web.requests import OwnerRequest
@@ -28,7 +29,8 @@ BUCKET_LIMITS: Final = (("day", 45), ("week", 400), ("month", 2000))
 @require_safe
 def insights(request: OwnerRequest) -> HttpResponse:
     """Show the statistics of the owner's faces, of one model or of all."""
-    return render(request, "detector/insights.html", _context(request))
+    watched = video_selectors.watched(request.user)
+    return render(request, "detector/insights.html", {**_context(request), "watched": watched})
 
 
 @require_safe

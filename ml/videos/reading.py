@@ -51,7 +51,7 @@ def inspect(file: BinaryIO, limits: Limits) -> VideoInfo:
         _check_duration(duration, claimed, limits)
         return VideoInfo(
             format=kinds.name_of(kinds.container_of(head) or "", head),
-            codec=stream.codec_context.name,
+            codec=stream.codec_context.codec.canonical_name,
             duration=duration,
             frames=count,
             frame_rate=count / duration,
@@ -125,11 +125,13 @@ def _stream(container: InputContainer, limits: Limits) -> VideoStream:
         )
     if context.codec_tag == ENCRYPTED_TAG:
         raise errors.encrypted()
-    if context.name not in CODECS:
+    # Not the name of its decoder, which is libdav1d for av1.
+    codec = context.codec.canonical_name
+    if codec not in CODECS:
         raise errors.VideoError(
             "unknown_codec",
-            f"The codec of the video is not supported: {context.name}.",
-            {"codec": context.name},
+            f"The codec of the video is not supported: {codec}.",
+            {"codec": codec},
         )
     if context.width * context.height > limits.max_pixels:
         raise errors.too_large(context.width, context.height, limits.max_pixels)

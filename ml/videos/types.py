@@ -33,7 +33,7 @@ DEFAULT_LIMITS: Final = Limits()
 class VideoInfo:
     """What `inspect` found.
 
-    format: one of `errors.FORMATS`. codec: FFmpeg's name. duration: seconds from the first frame to
+    format: one of `errors.FORMATS`. codec: its name. duration: seconds from the first frame to
     the end of the last one, by their timestamps and not by the header. frames: how many. frame_rate
     is their mean per second. width, height: of a frame as it is shown, upright and with square
     pixels. rotation: degrees counter-clockwise by which the stored frames are turned to be upright.

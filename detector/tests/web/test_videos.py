@@ -148,3 +148,11 @@ def test_parts_of_the_file_and_stills_are_sent(web: Client, done: Video) -> None
     answer = web.get(f"/videos/{done.pk}/stills/{still.pk}/")
     assert b"".join(answer) == b"picture"
     answer.close()
+
+
+def test_insights_count_seconds_of_video_apart(web: Client, owner: User) -> None:
+    assert "insights-videos" not in text_of(web.get("/insights/"))
+    VideoFactory.create(owner=owner, duration=75.0, seconds_with_face=61.0)
+    page = web.get("/insights/")
+    assert "1 video of 1:15 in all was analysed; a face was seen for 1:01." in text_of(page)
+    assert page.context["summary"].photos == 0

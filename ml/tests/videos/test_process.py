@@ -66,6 +66,17 @@ def test_every_container_is_read(container: str) -> None:
     assert frames[0].rgb.shape == (74, 99, 3)
 
 
+@pytest.mark.parametrize(
+    ("container", "codec"), [("mp4", "libx265"), ("webm", "libvpx-vp9"), ("mp4", "libsvtav1")]
+)
+def test_codecs_of_phones_and_browsers_are_read(container: str, codec: str) -> None:
+    content = making.video(making.shades(10), container=container, codec=codec)
+    assert inspected_here(content).frames == 10
+    with making.as_file(content) as file:
+        frames = list(reading.sample(file, [(0, 1)], rate=5, side=1280, limits=DEFAULT_LIMITS))
+    assert [shade(frame) for frame in frames] == pytest.approx([0, 2, 4, 6, 8], abs=1)
+
+
 def test_the_spans_do_not_change_what_is_sampled() -> None:
     content = making.video(making.shades(40), rate=12)
     whole = sampled(content, (0, 4))
