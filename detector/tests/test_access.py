@@ -93,8 +93,8 @@ ROUTES = {
         OBJECT, "/videos/{video}/corrections/?track=0", "post", 404
     ),
     "videos/<uuid:video_id>/delete/": Route(OBJECT, "/videos/{video}/delete/", "post", 302),
-    "videos/<uuid:video_id>/file/delete/": Route(
-        OBJECT, "/videos/{video}/file/delete/", "post", 302
+    "videos/<uuid:video_id>/delete-file/": Route(
+        OBJECT, "/videos/{video}/delete-file/", "post", 302
     ),
     "videos/<uuid:video_id>/retry/": Route(OBJECT, "/videos/{video}/retry/", "post", 302),
     "videos/<uuid:video_id>/restore/": Route(

@@ -118,7 +118,7 @@ def test_the_video_is_deleted_and_its_timeline_kept(
     web: Client, done: Video, django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        page = text_of(web.post(f"/videos/{done.pk}/file/delete/", follow=True))
+        page = text_of(web.post(f"/videos/{done.pk}/delete-file/", follow=True))
     assert "The video was deleted. Its timeline stays." in page
     assert "<video" not in page
     assert "emotion-happy" in page

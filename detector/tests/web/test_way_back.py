@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from detector.middleware import htmx_redirects
 from detector.models import Analysis, User
-from detector.tests.factories import WebhookEndpointFactory
+from detector.tests.factories import VideoFactory, WebhookEndpointFactory, with_timeline
 from detector.tests.web.test_errors import assert_notice, assert_page
 from detector.web import errors, way_back
 from detector.web.urls import urlpatterns
@@ -99,7 +99,11 @@ ANYTHING = "00000000-0000-0000-0000-000000000000"
 
 def test_no_address_answers_an_empty_405(web: Client, owner: User, photo_page: str) -> None:
     hook = WebhookEndpointFactory.create(owner=owner)
-    ids = {"photo_id": photo_page.split("/")[2], "webhook_id": hook.pk, "index": 0}
+    video = with_timeline(VideoFactory.create(owner=owner))
+    ids = {
+        "photo_id": photo_page.split("/")[2], "webhook_id": hook.pk, "index": 0,
+        "video_id": video.pk, "still_id": 1,
+    }  # fmt: skip
     forms = 0
     for pattern in urlpatterns:
         parts = pattern.pattern.converters
