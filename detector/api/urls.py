@@ -14,6 +14,7 @@ from detector.api.views import (
     account,
     analyses,
     export,
+    live,
     reviews,
     statistics,
     tokens,
@@ -23,6 +24,7 @@ from detector.api.views import (
 
 router = SimpleRouter(use_regex_path=False)
 router.register("analyses", analyses.AnalysisViewSet, basename="analysis")
+router.register("live-sessions", live.LiveSessionViewSet, basename="live-session")
 router.register("models", account.ModelViewSet, basename="model")
 router.register("reviews", reviews.ReviewViewSet, basename="review")
 router.register("tokens", tokens.TokenViewSet, basename="token")

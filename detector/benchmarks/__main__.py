@@ -24,6 +24,7 @@ def benchmarks(photos: Path | None) -> dict[str, list[str]]:
         "fairness": ["detector.benchmarks.fairness"],
         "slow clients": ["detector.benchmarks.slow_clients"],
         "videos": ["detector.benchmarks.videos"],
+        "live": ["detector.benchmarks.live"],
         "pages": ["detector.benchmarks.pages"],
         "export": ["detector.benchmarks.export"],
     }

@@ -10,7 +10,15 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from detector.models import Analysis, ApiToken, Photo, User, Video, WebhookEndpoint
+from detector.models import (
+    Analysis,
+    ApiToken,
+    LiveSession,
+    Photo,
+    User,
+    Video,
+    WebhookEndpoint,
+)
 
 
 def lock_photos(owner: User, photo_ids: Iterable[UUID]) -> QuerySet[Photo]:
@@ -56,6 +64,11 @@ def lock_token(token: ApiToken) -> None:
 def lock_webhook(endpoint: WebhookEndpoint) -> None:
     """Lock a webhook, so that nobody changes or deletes it meanwhile."""
     _lock(WebhookEndpoint.objects.filter(pk=endpoint.pk))
+
+
+def lock_live_session(session: LiveSession) -> None:
+    """Lock a live session, so that nobody changes or erases it meanwhile."""
+    _lock(LiveSession.objects.filter(pk=session.pk))
 
 
 def _lock(rows: QuerySet[Any]) -> None:

@@ -7,6 +7,7 @@ from detector.models.explanation import Explanation
 from detector.models.face import Face
 from detector.models.fine_tune import FineTune
 from detector.models.idempotency import IdempotentCall
+from detector.models.live_session import LiveSession
 from detector.models.model_version import ModelVersion
 from detector.models.photo import Photo, PhotoTag
 from detector.models.photo_text import PhotoText
@@ -37,6 +38,7 @@ __all__ = [
     "FineTune",
     "HourlyEmotion",
     "IdempotentCall",
+    "LiveSession",
     "ModelVersion",
     "Photo",
     "PhotoTag",

@@ -31,9 +31,9 @@ def annotate(
     """
     changes = {}
     if note is not None:
-        changes["note"] = _clean_note(note)
+        changes["note"] = clean_note(note)
     if felt_emotion is not None:
-        changes["felt_emotion"] = _clean_emotion(felt_emotion)
+        changes["felt_emotion"] = clean_emotion(felt_emotion)
     locked = locks.lock_photos(photo.owner, [photo.pk]).first()
     if locked is None:
         return
@@ -64,7 +64,8 @@ def add_tag(owner: User, photo_ids: Iterable[UUID], name: str) -> int:
     return len(without)
 
 
-def _clean_note(text: str) -> str:
+def clean_note(text: str) -> str:
+    """Return a note as it is stored. Raises DetectorError `invalid_note`."""
     text = text.replace("\r\n", "\n").replace("\0", "").strip()
     if len(text) > NOTE_LENGTH:
         raise DetectorError(
@@ -75,7 +76,8 @@ def _clean_note(text: str) -> str:
     return text
 
 
-def _clean_emotion(emotion: str) -> str:
+def clean_emotion(emotion: str) -> str:
+    """Return a felt emotion, which may be empty. Raises DetectorError `invalid_emotion`."""
     if emotion and emotion not in Emotion.values:
         raise DetectorError(
             "invalid_emotion",

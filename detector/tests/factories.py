@@ -13,6 +13,7 @@ from detector.enums import Emotion, Event, ModelStatus, Source, Status
 from detector.models import (
     Analysis,
     Face,
+    LiveSession,
     ModelVersion,
     Photo,
     User,
@@ -24,6 +25,7 @@ from detector.models import (
     WebhookEndpoint,
 )
 from detector.models.ids import new_id
+from detector.tests.live.rows import row
 
 MOMENT = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -156,3 +158,19 @@ class WebhookDeliveryFactory(DjangoModelFactory[WebhookDelivery]):
     subject = LazyFunction(new_id)
     payload = "{}"
     created_at = due_at = LazyFunction(timezone.now)
+
+
+class LiveSessionFactory(DjangoModelFactory[LiveSession]):
+    class Meta:
+        model = LiveSession
+
+    owner = SubFactory(UserFactory)
+    name = "Call with Kim"
+    started_at = MOMENT
+    seconds = 3
+    model = "v7"
+    faces = LazyFunction(
+        lambda: [{"first": 0, "rows": [row("happy"), row("happy"), row("sad", uncertain=True)]}]
+    )
+    totals = LazyFunction(lambda: {**dict.fromkeys(Emotion.values, 0), "happy": 2, "sad": 1})
+    uncertain_seconds = 1

@@ -12,8 +12,14 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from detector.models import Analysis, ApiToken, Photo, Video, WebhookDelivery
-from detector.tests.factories import VideoFactory, WebhookDeliveryFactory, with_timeline
+from detector.models import Analysis, ApiToken, LiveSession, Photo, Video, WebhookDelivery
+from detector.tests.factories import (
+    LiveSessionFactory,
+    VideoFactory,
+    WebhookDeliveryFactory,
+    with_timeline,
+)
+from ml.centerface_graph import GRAPH_SHA256
 
 PUBLIC, PERSONAL, OBJECT, STAFF = "public", "personal", "object", "staff"
 
@@ -39,6 +45,18 @@ ROUTES = {
     "history/": Route(PERSONAL, "/history/"),
     "history/several/": Route(PERSONAL, "/history/several/", "post", 302),
     "history/<uuid:photo_id>/item/": Route(OBJECT, "/history/{photo}/item/"),
+    "live/": Route(PERSONAL, "/live/"),
+    "live/networks/<slug:checksum>/": Route(PERSONAL, f"/live/networks/{GRAPH_SHA256}/"),
+    "live/sessions/": Route(PERSONAL, "/live/sessions/"),
+    "live/sessions/<uuid:session_id>/": Route(OBJECT, "/live/sessions/{live}/"),
+    "live/sessions/<uuid:session_id>/csv/": Route(OBJECT, "/live/sessions/{live}/csv/"),
+    "live/sessions/<uuid:session_id>/json/": Route(OBJECT, "/live/sessions/{live}/json/"),
+    "live/sessions/<uuid:session_id>/correction/": Route(
+        OBJECT, "/live/sessions/{live}/correction/", "post", 200
+    ),
+    "live/sessions/<uuid:session_id>/erase/": Route(
+        OBJECT, "/live/sessions/{live}/erase/", "post", 302
+    ),
     "insights/": Route(PERSONAL, "/insights/"),
     "insights/<slug:name>/numbers/": Route(PERSONAL, "/insights/calendar/numbers/"),
     "consent/": Route(PUBLIC, "/consent/"),
@@ -111,6 +129,8 @@ WRITES = {
     "POST videos": Route(PERSONAL, "/videos/", "post", 302),
     "POST upload": Route(PERSONAL, "/upload/", "post", 302),
     "POST settings": Route(PERSONAL, "/settings/", "post", 200),
+    "POST live sessions": Route(PERSONAL, "/live/sessions/", "post", 200),
+    "POST live session": Route(OBJECT, "/live/sessions/{live}/", "post", 200),
     "POST webhooks": Route(PERSONAL, "/settings/webhooks/", "post", 302),
 }
 
@@ -144,6 +164,7 @@ def ids(analysed: Analysis) -> dict[str, str]:
         "photo": str(analysed.photo_id), "analysis": str(analysed.pk), "token": str(token.id),
         "webhook": str(delivery.endpoint_id), "delivery": str(delivery.pk),
         "video": str(video.pk), "still": str(video.stills.exclude(track=None).get().pk),
+        "live": str(LiveSessionFactory.create(owner=analysed.owner).pk),
     }  # fmt: skip
 
 
@@ -183,6 +204,7 @@ def test_nobody_else_gets_in(
     assert Video.objects.filter(deleted_at=None).exclude(file="").exists()
     assert Photo.objects.filter(pk=ids["photo"]).exists()
     assert ApiToken.objects.filter(id=ids["token"]).exists()
+    assert LiveSession.objects.filter(pk=ids["live"], corrections=[]).exists()
     assert WebhookDelivery.objects.filter(endpoint__disabled_at=None).count() == 1
 
 
@@ -197,7 +219,9 @@ def test_without_login(route: Route, call: Call, ids: dict[str, str]) -> None:
     assert Photo.objects.filter(pk=ids["photo"]).exists()
 
 
-@pytest.mark.parametrize("url", ["/history/", "/insights/", "/upload/", "/videos/"])
+@pytest.mark.parametrize(
+    "url", ["/history/", "/insights/", "/upload/", "/videos/", "/live/sessions/"]
+)
 def test_lists_of_a_stranger_are_empty(url: str, ids: dict[str, str], stranger_web: Client) -> None:
     text = stranger_web.get(url).content.decode()
     for name, value in ids.items():

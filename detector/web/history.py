@@ -14,6 +14,7 @@ from detector.analyses import queueing
 from detector.analyses import selectors as analysis_selectors
 from detector.enums import Emotion, Source
 from detector.exceptions import DetectorError
+from detector.live import selectors as live_selectors
 from detector.photos import annotations, trash
 from detector.photos import selectors as photo_selectors
 from detector.web import listing, spreadsheet, undo
@@ -21,6 +22,8 @@ from detector.web.requests import OwnerRequest, named_photos
 
 PAGE_SIZE: Final = 24
 CONFIDENCES: Final = ("0.5", "0.7", "0.9")
+LIVE_SHOWN: Final = 3
+"""Latest live sessions above the photos."""
 UNFINISHED: Final = "unfinished_tagging"
 """Session key of the chosen photos and a tag that was refused."""
 
@@ -53,6 +56,7 @@ def history(request: OwnerRequest) -> HttpResponse:
         "is_filtered": any(request.GET.get(name) for name in listing.FILTERS),
         "has_photos": photo_selectors.photos_of(request.user).exists(),
         "unfinished": request.session.pop(UNFINISHED, None),
+        "live_sessions": live_selectors.heads_of(request.user)[:LIVE_SHOWN],
     }
     return render(request, "detector/history.html", context)
 

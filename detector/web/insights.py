@@ -12,9 +12,10 @@ from django.views.decorators.http import require_safe
 from detector.common.calendar import FIRST, LAST
 from detector.enums import Emotion
 from detector.insights import totals, trends
+from detector.live import selectors as live_selectors
 from detector.photos import selectors as photo_selectors
 from detector.videos import selectors as video_selectors
-from detector.web import calendars
+from detector.web import calendars, live_charts
 from detector.web.forms import PeriodsForm
 from detector.web.requests import OwnerRequest
 
@@ -64,6 +65,7 @@ def _context(request: OwnerRequest) -> dict[str, Any]:
     hours_faces = sum(cell.faces for cell in hours)
     agreement = trends.agreement(owner, model_id)
     comparison, periods = _comparison(request, model_id, chosen)
+    live = live_selectors.summary_of(owner, since, model.name if model else None)
     of_days, of_hours = _counted(days_faces, "face"), _counted(hours_faces, "face")
     return {
         "ranges": RANGES,
@@ -88,6 +90,8 @@ def _context(request: OwnerRequest) -> dict[str, Any]:
         "self_reports": trends.SELF_REPORTS,
         "matrix": calendars.felt_against_shown(agreement),
         "comparison": comparison,
+        "live": live,
+        "live_shares": live_charts.shares(live.emotions),
         "periods": periods,
         "enough": trends.MIN_FOR_SHARES,
         "shares": request.GET.get("scale") == "share",

@@ -5,7 +5,7 @@ from typing import Any
 
 from whitenoise.compress import Compressor
 
-from emotionsite import private_files
+from emotionsite import private_files, static_headers
 from emotionsite.environment import env, positive_int
 from emotionsite.settings.base import BASE_DIR, BUILD_DIR, VAR_DIR
 
@@ -62,7 +62,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "emotionsite.static_files.StaticFilesStorage"},
 }
 # Compressing source maps would take half the time of a first start, and only debuggers read them.
-WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
+# So would the runtime of the networks, which the Makefile compresses with less effort.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map", "wasm")
+WHITENOISE_ADD_HEADERS_FUNCTION = static_headers.add_headers
 
 # --- Uploads
 UPLOAD_MAX_BYTES = positive_int("UPLOAD_MAX_BYTES", 50 * 2**20)

@@ -47,9 +47,10 @@ class ExportView(ApiMixin, GenericAPIView[Any]):
 
     @extend_schema(
         summary="All your data in one file",
-        description="`csv`: one row for each face. `json`: every analysis with its faces. `zip`: "
-        "both, the pictures, and a README of the columns; uploading it again restores notes, tags "
-        "and felt emotions of the photos. The file is streamed while it is made.",
+        description="`csv`: one row for each face. `json`: every analysis with its faces, and the "
+        "live sessions. `zip`: both, the pictures, and a README of the columns; uploading it again "
+        "restores notes, tags and felt emotions of the photos. The file is streamed while it is "
+        "made.",
         parameters=[ExportQuerySerializer],
         responses={
             (200, "text/csv"): OpenApiTypes.STR,

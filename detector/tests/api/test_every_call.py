@@ -19,6 +19,7 @@ from detector.models import (
     Analysis,
     ApiToken,
     Face,
+    LiveSession,
     Photo,
     User,
     Video,
@@ -30,12 +31,22 @@ from detector.models import (
 )
 from detector.models.ids import new_id
 from detector.tests.conftest import api_client
-from detector.tests.factories import VideoFactory, WebhookDeliveryFactory, with_timeline
+from detector.tests.factories import (
+    LiveSessionFactory,
+    VideoFactory,
+    WebhookDeliveryFactory,
+    with_timeline,
+)
+from detector.tests.live.rows import row
 
 pytestmark = pytest.mark.django_db
 PREFIX = "api/v1/"
 TARGET = "http://127.0.0.1/hook"
 HOOK = (("url", TARGET), ("events", ["analysis.done"]))
+LIVE = (
+    ("name", "Call"), ("started_at", "2026-05-04T12:00:00Z"), ("seconds", 1), ("model", "v7"),
+    ("faces", [{"first": 0, "rows": [row("happy")]}]),
+)  # fmt: skip
 PERIODS = tuple(
     (f"{name}_{end}", "2026-05-04") for name in ("first", "second") for end in ("from", "to")
 )
@@ -81,6 +92,17 @@ CALLS = [
     on_object("get", "analyses/<uuid:pk>/faces/<int:index>/explanation/", 202),
     on_object("post", "analyses/<uuid:pk>/retry/", 409, scope=Scope.WRITE),
     Call("get", "export/"),
+    Call("get", "live-sessions/"),
+    Call("post", "live-sessions/", 201, Scope.WRITE, body=LIVE),
+    on_object("get", "live-sessions/<uuid:id>/"),
+    on_object(
+        "patch",
+        "live-sessions/<uuid:id>/",
+        scope=Scope.WRITE,
+        also=Scope.READ,
+        body=(("note", "new"),),
+    ),
+    on_object("delete", "live-sessions/<uuid:id>/", 204, scope=Scope.WRITE),
     Call("get", "me/"),
     Call("get", "models/"),
     # An owner is no reviewer.
@@ -185,6 +207,7 @@ def ids(analysed: Analysis, settings: Any) -> dict[str, str]:
         "reviews": str(new_id()),
         "videos": str(video.pk),
         "stills": str(VideoStill.objects.exclude(track=None).get().pk),
+        "live-sessions": str(LiveSessionFactory.create(owner=analysed.photo.owner).pk),
     }
 
 
@@ -205,6 +228,7 @@ def all_rows(owner: User) -> list[dict[str, Any]]:
         Analysis.objects.filter(photo__owner=owner),
         Face.objects.filter(analysis__photo__owner=owner),
         ApiToken.objects.filter(user=owner),
+        LiveSession.objects.filter(owner=owner),
         WebhookEndpoint.objects.filter(owner=owner),
         WebhookDelivery.objects.filter(endpoint__owner=owner),
         Video.objects.filter(owner=owner),

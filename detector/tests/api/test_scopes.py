@@ -61,6 +61,9 @@ def test_without_read_no_call_tells_what_was_there(
         answer = make(client, Call(method, path, body=tuple(body.items())), ids)
         # What OPTIONS tells of a form names every emotion.
         text = told(answer).replace('"value":"disgust"', "").replace('"value":"surprise"', "")
+        # What POST tells of a new live session was in its body.
+        if (method, path) == ("post", "live-sessions/") and answer.status_code == 201:
+            text = text.replace('"disgust":0', "").replace('"surprise":0', "")
         assert not [secret for secret in SECRETS if secret in text], path
         assert private.photo.sha256 not in text, path
 

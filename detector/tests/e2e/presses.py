@@ -236,6 +236,33 @@ UPLOAD_PAGE: Final = (
     ),
 )  # fmt: skip
 
+LIVE: Final = "/live/sessions/{live}/"
+LIVE_PAGE: Final = (
+    Press(
+        "detector/live/session.html: Save", LIVE,
+        (
+            fill("#id_name", "Call with Jo"), click(".felt-chip:has-text('Sad')"),
+            click("#words-save"),
+        ),
+        (shows(NOTICE, "Your words were saved"), shows("h1", "Call with Jo")),
+    ),
+    Press(
+        "detector/live/session.html: Correct", LIVE,
+        (fill("#id_until", "2"), choose("#id_emotion", "fear"), click(".live-correct button")),
+        (shows(NOTICE, "Your correction was saved"), shows(".live-side", "Fear")),
+    ),
+    Press(
+        "detector/live/session.html: Take all corrections back", "",
+        (click("button[name=clear]"),),
+        (shows(NOTICE, "taken back"), is_gone("button[name=clear]")),
+    ),
+    Press(
+        "detector/live/session.html: Erase it", "",
+        (click("[href='#erase-session']"), click("#erase-session button")),
+        (shows(NOTICE, "was erased"), is_at("/live/sessions/")),
+    ),
+)  # fmt: skip
+
 INSIGHTS_PAGE: Final = (
     Press(
         f"{P}/chart_head.html: CSV", "/insights/", (downloads("[data-saves=csv]"),), (), stays=True

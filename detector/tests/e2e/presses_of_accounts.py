@@ -219,6 +219,19 @@ ELSEWHERE: Final = {
     "mfa/authenticate.html: Log in": "web/test_account.py::test_two_steps",
     f"{P}/camera.html: Use this photo":
         "e2e/test_upload_page.py::test_camera_and_delete_with_undo",
+    # the live camera
+    **dict.fromkeys(
+        (
+            "detector/live/live.html: Start the camera",
+            "detector/live/live.html: Pause",
+            "detector/live/live.html: Mirror",
+            "detector/live/live.html: Take a still",
+            "detector/live/live.html: Stop",
+            "detector/live/keep.html: Keep it",
+            "detector/live/keep.html: Discard",
+        ),
+        "e2e/test_live.py::test_a_session_is_read_kept_and_agrees_with_the_server",
+    ),
     # the way there is a mail, a second camera, another text, or no script
     "account/email_confirm.html: Confirm": "web/test_account.py::test_an_address_is_confirmed",
     "account/password_reset_from_key.html: Save the password":

@@ -122,9 +122,10 @@ import json
 from datetime import timedelta
 from django.utils import timezone
 from detector.models import (
-    Face, ModelVersion, ReviewCase, User, WebhookDelivery, WebhookEndpoint,
+    Face, LiveSession, ModelVersion, ReviewCase, User, WebhookDelivery, WebhookEndpoint,
 )
 from detector.accounts import preferences
+from detector.live import sessions
 from detector.analyses import explanations
 from detector.photos import trash
 from detector.reviews import consent as review_consent
@@ -163,7 +164,17 @@ for name in ("jo", "kim"):
 staff = User.objects.create_superuser("staff", "{staff}", "{password}")
 preferences.give_consent(staff)
 demo, model = ModelVersion.objects.get(name="demo"), portrait.analysis.model_version
-ids = {{"demo": demo, "model": model, "person": person, "webhook": hook}}
+def row(second):
+    happy = (620 if second // 23 % 2 else 220) - second % 17 * 6
+    return [5, 5, 5, happy, 70, 5, 910 - happy, int(second % 23 < 3)]
+live = sessions.keep(
+    person, name="Call with Kim", started_at=now, model="v7", seconds=120, felt_emotion="happy",
+    faces=[
+        {{"first": 0, "rows": [row(second) for second in range(120)]}},
+        {{"first": 40, "rows": [row(s + 23) if s % 30 else None for s in range(1, 60)]}},
+    ],
+)
+ids = {{"live": live, "demo": demo, "model": model, "person": person, "webhook": hook}}
 print(json.dumps({{**photos, **{{name: str(thing.pk) for name, thing in ids.items()}}}}))
 """
 

@@ -25,6 +25,7 @@ from django.contrib.auth.models import Permission
 from django.utils import timezone
 from detector.models import Analysis, ReviewCase, User, WebhookDelivery, WebhookEndpoint
 from detector.accounts import preferences
+from detector.live import sessions
 from detector.reviews import consent as review_consent
 person = User.objects.get(email="{EMAIL}")
 preferences.give_consent(person)
@@ -47,7 +48,12 @@ WebhookDelivery.objects.create(
 judge = User.objects.create_user("judge", "{REVIEWER}", "{PASSWORD}", is_staff=True)
 preferences.give_consent(judge)
 judge.user_permissions.add(Permission.objects.get(codename="review_faces"))
-print(json.dumps({{**photos, "webhook": str(hook.pk)}}))
+happy = [0, 0, 0, 950, 0, 0, 50, 0]
+live = sessions.keep(
+    person, name="Call with Kim", started_at=now, model="v7", seconds=4,
+    faces=[{{"first": 0, "rows": [happy] * 4}}],
+)
+print(json.dumps({{**photos, "webhook": str(hook.pk), "live": str(live.pk)}}))
 """
 
 
@@ -95,6 +101,7 @@ def test_every_button(watcher: Watcher, ids: dict[str, str]) -> None:
     press_all(page, presses.UPLOAD_PAGE, ids)
     press_all(page, presses.HISTORY_PAGE, ids)
     press_all(page, presses.INSIGHTS_PAGE, ids)
+    press_all(page, presses.LIVE_PAGE, ids)
     press_all(page, presses_of_accounts.SETTINGS_PAGE, ids)
     reviewer = watcher.open(reduced_motion="reduce")
     log_in(reviewer, REVIEWER)

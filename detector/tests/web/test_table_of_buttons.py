@@ -11,6 +11,7 @@ TABLES = (
     presses.HISTORY_PAGE,
     presses.UPLOAD_PAGE,
     presses.INSIGHTS_PAGE,
+    presses.LIVE_PAGE,
     presses_of_accounts.SETTINGS_PAGE,
     presses_of_accounts.ACCOUNT_PAGES,
     presses_of_accounts.REVIEW_PAGE,

@@ -14,12 +14,14 @@ NOT_PAGES = {
     # parts of pages, pictures, and files
     "analysis-card", "photo-result", "photo-image", "photo-thumbnail", "bin-thumbnail",
     "face-explanation-image", "mfa_download_recovery_codes",
+    "live-network", "live-session-csv", "live-session-json",
     "history-item", "insights-numbers",
     "video-progress", "video-file", "video-timeline", "video-still", "video-export",
     # forms that are only sent
     "video-correction", "video-delete", "video-file-delete", "video-retry", "video-restore",
     "retention", "token-create", "token-revoke", "photo-delete", "photo-retry",
     "photo-analyse-again", "bin-restore", "bin-empty", "history-several", "face-correction",
+    "live-session-correction", "live-session-erase",
     "review-consent", "webhook-switch", "webhook-delete", "webhook-send-again",
     # looked at on the way, when the walk turns on two steps and logs in with them
     "mfa_activate_totp", "mfa_authenticate", "mfa_reauthenticate",

@@ -11,7 +11,12 @@ from django.urls import reverse
 
 from detector.middleware import htmx_redirects
 from detector.models import Analysis, User
-from detector.tests.factories import VideoFactory, WebhookEndpointFactory, with_timeline
+from detector.tests.factories import (
+    LiveSessionFactory,
+    VideoFactory,
+    WebhookEndpointFactory,
+    with_timeline,
+)
 from detector.tests.web.test_errors import assert_notice, assert_page
 from detector.web import errors, way_back
 from detector.web.urls import urlpatterns
@@ -100,9 +105,10 @@ ANYTHING = "00000000-0000-0000-0000-000000000000"
 def test_no_address_answers_an_empty_405(web: Client, owner: User, photo_page: str) -> None:
     hook = WebhookEndpointFactory.create(owner=owner)
     video = with_timeline(VideoFactory.create(owner=owner))
+    live = LiveSessionFactory.create(owner=owner)
     ids = {
         "photo_id": photo_page.split("/")[2], "webhook_id": hook.pk, "index": 0,
-        "video_id": video.pk, "still_id": 1,
+        "video_id": video.pk, "still_id": 1, "session_id": live.pk,
     }  # fmt: skip
     forms = 0
     for pattern in urlpatterns:

@@ -1,0 +1,223 @@
+// The modules of the live page without a browser. That they find what the server finds is tested in
+// Chromium: detector/tests/e2e/test_live.py.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Analyser } from "../../../static/js/live/analyser.js";
+import { wordsFor } from "../../../static/js/live/camera.js";
+import { crop, frameOf } from "../../../static/js/live/crop.js";
+import { chosen, decode, iou, networkInput } from "../../../static/js/live/detection.js";
+import { calibrated, checkInput, expressionInput, flagsOf } from "../../../static/js/live/expression.js";
+import { roundEven, scaled, shrink } from "../../../static/js/live/pixels.js";
+import { Rate } from "../../../static/js/live/rate.js";
+import { Recorder } from "../../../static/js/live/recorder.js";
+import { cut, Regions } from "../../../static/js/live/region.js";
+import { stamp } from "../../../static/js/live/still.js";
+import { Tracker } from "../../../static/js/live/tracker.js";
+
+const constants = {
+  version: "v0",
+  emotions: ["angry", "happy", "neutral"],
+  frameSide: 640,
+  detectionScale: 0.5,
+  slowDetectionScale: 0.3,
+  detector: {
+    input: "i", outputs: ["h", "s", "o", "p"], stride: 4, multiple: 32, threshold: 0.6, faint: 0.35,
+    trace: 0.1, largeShare: 0.1, nmsIou: 0.3, maxShared: 0.5, nearEdge: 0.05, maxRoll: 45, maxWidth: 1.05,
+  },
+  crop: { size: 48, sidePerSize: 1.17, rise: 0.08 },
+  classifier: { head: "consensus", mirrorBelow: 0.6, softening: false, temperature: 1, bias: [0, 0, 0], uncertainThreshold: 0.57 },
+  quality: {
+    flags: ["small", "blurred", "turned", "covered", "cut", "tilted", "doubtful"],
+    unreadable: ["covered", "cut", "tilted", "doubtful"], doubts: ["eyes_covered", "mouth_covered", "no_face"],
+    smallestFace: 24, minSharpness: 0.06, maxTurn: 0.2, eyesCovered: 0.5, mouthCovered: 0.5, minScore: 0.6,
+    maxDoubt: [[0.7, 0.02], [0.8, 0.1], [2, 0.7]], maxOutside: 0.25,
+  },
+};
+const landmarks = [[20, 20], [40, 20], [30, 30], [22, 40], [38, 40]];
+
+const face = (x = 10, probabilities = [0.1, 0.8, 0.1], more = {}) => ({
+  box: { x, y: 10, width: 40, height: 50 }, landmarks, score: 0.9, outside: 0, upright: true,
+  probabilities, emotion: "happy", confidence: Math.max(...probabilities), uncertain: false, flags: [], ...more,
+});
+
+test("halves are rounded to the even number", () => {
+  assert.deepEqual([0.5, 1.5, 2.5, 2.4, 2.6].map(roundEven), [0, 2, 2, 2, 3]);
+});
+
+test("shrinking averages areas, and by two it rounds halves up", () => {
+  const four = Uint8Array.from([0, 1, 1, 0]);
+  assert.deepEqual([...shrink(four, 2, 2, 1, 1, 1)], [1]);
+  assert.deepEqual([...shrink(Uint8Array.from([0, 30, 60]), 3, 1, 1, 2, 1)], [10, 50]);
+});
+
+test("a frame loses its alpha", () => {
+  const data = new Uint8Array(4 * 4 * 4).map((_, at) => [10, 20, 30, 255][at % 4]);
+  const small = scaled({ width: 4, height: 4, data }, 0.5);
+  assert.deepEqual([small.width, small.height, [...small.data.slice(0, 3)]], [2, 2, [10, 20, 30]]);
+});
+
+test("the input of the detector is padded to a multiple", () => {
+  const { values, dimensions } = networkInput({ width: 2, height: 1, data: Uint8Array.from([1, 2, 3, 4, 5, 6]) }, constants.detector);
+  assert.deepEqual(dimensions, [1, 3, 32, 32]);
+  assert.deepEqual([values[0], values[1], values[2], values[1024], values[2049]], [1, 4, 0, 2, 6]);
+});
+
+test("a peak of the heat map becomes a face in pixels of the frame", () => {
+  const cells = 64;
+  const outputs = [1, 2, 2, 10].map((depth) => new Float32Array(depth * cells));
+  const at = 3 * 8 + 4;
+  outputs[0][at] = 0.9;
+  outputs[1][at] = Math.log(5);
+  outputs[1][at + cells] = Math.log(4);
+  const [found] = decode(outputs, { columns: 8, scale: 0.5, left: 4, top: 0 }, { width: 64, height: 64 }, constants.detector);
+  assert.equal(found.score, Math.fround(0.9));
+  assert.deepEqual(Object.values(found.box).map((value) => Math.round(value)), [28, 8, 32, 40]);
+});
+
+test("after a whole frame its faces are looked for in a part, until one is missing", () => {
+  const regions = new Regions();
+  const picture = { width: 320, height: 240, data: new Uint8Array(320 * 240 * 3) };
+  const next = () => regions.next(picture, 0.5, 32);
+  assert.equal(next(), null);
+  const seen = [face(200)];
+  assert.equal(regions.note(seen, false), false);
+  for (let part = 0; part < 7; part += 1) {
+    assert.deepEqual(next(), { left: 64, top: 0, width: 96, height: 64 });
+    assert.equal(regions.note(seen, true), false);
+  }
+  assert.equal(next(), null);
+  regions.note([face(200), face(10)], false);
+  assert.deepEqual(next(), { left: 0, top: 0, width: 160, height: 64 });
+  assert.equal(regions.note([face(10)], true), true);
+  assert.equal(next(), null);
+  assert.equal(regions.next({ ...picture, width: 300 }, 0.5, 32), null);
+});
+
+test("a part of a picture has its pixels", () => {
+  const picture = { width: 3, height: 2, data: Uint8Array.from({ length: 18 }, (_, at) => at) };
+  assert.deepEqual([...cut(picture, { left: 1, top: 1, width: 2, height: 1 }).data], [12, 13, 14, 15, 16, 17]);
+});
+
+test("faint faces count only where none is confident, and only if they are large", () => {
+  const frame = { width: 100, height: 100 };
+  const [sure, faint, small] = [face(10), face(70, undefined, { score: 0.4 }), face(60, undefined, { score: 0.4, box: { x: 0, y: 0, width: 5, height: 5 } })];
+  assert.deepEqual(chosen([sure, faint], frame, constants.detector), [sure]);
+  assert.deepEqual(chosen([faint, small], frame, constants.detector), [faint]);
+  assert.equal(chosen([face(10), face(12)], frame, constants.detector).length, 1);
+});
+
+test("a crop is framed by eyes and mouth, or by the box where they contradict", () => {
+  const square = frameOf(face(), constants.crop);
+  assert.deepEqual([square.x, Math.round(square.side), square.roll], [30, 52, 0]);
+  const upsideDown = face(10, undefined, { landmarks: [[20, 40], [40, 40], [30, 30], [22, 20], [38, 20]] });
+  assert.equal(frameOf(upsideDown, constants.crop).y, 35);
+});
+
+test("a crop of an even frame is even, also beyond its edge", () => {
+  const data = new Uint8Array(64 * 64 * 4).fill(200);
+  assert.ok(crop({ width: 64, height: 64, data }, face(-30), constants.crop).every((value) => value === 200));
+});
+
+test("inputs of the networks", () => {
+  assert.deepEqual([...expressionInput(Uint8Array.from([1, 2, 3, 4]), 2, false, true)], [2, 1, 4, 3]);
+  const even = checkInput(Uint8Array.from([7, 7, 7, 7]));
+  assert.ok(even.every((value) => value === 0));
+  const soft = expressionInput(Uint8Array.from([0, 0, 0, 0, 144, 0, 0, 0, 0]), 3, true, false);
+  assert.deepEqual([soft[0], soft[1], soft[4]], [1, 10, 100]);
+});
+
+test("probabilities are calibrated by bias and temperature", () => {
+  const shares = calibrated([1, 2, 3], { ...constants.classifier, bias: [2, 0, 0], temperature: 2 });
+  assert.ok(Math.abs(shares.reduce((one, other) => one + other) - 1) < 1e-9);
+  assert.ok(Math.abs(shares[0] / shares[2] - 1) < 1e-9);
+});
+
+test("flags say why a face is hard to read", () => {
+  const pixels = Uint8Array.from({ length: 2304 }, (_, at) => (at % 2 ? 255 : 0));
+  const found = (/** @type {object} */ more, scores = [-9, -9, -9]) => (
+    flagsOf(pixels, face(10, undefined, more), scores, 48, constants.quality)
+  );
+  assert.deepEqual(found({}), []);
+  assert.deepEqual(found({ score: 0.5 }), ["doubtful"]);
+  assert.deepEqual(found({ outside: 0.3, upright: false }), ["cut", "tilted"]);
+  assert.deepEqual(found({}, [3, -9, -9]), ["covered"]);
+  assert.deepEqual(flagsOf(new Uint8Array(2304), face(), [-9, -9, -9], 48, constants.quality), ["blurred"]);
+});
+
+test("an unsure crop is classified mirrored, too", async () => {
+  const calls = [];
+  const run = async (values, [count]) => {
+    calls.push(count);
+    const data = new Float32Array(count * 3).map((_, at) => (calls.length === 1 ? [0, 9, 0, 1, 1, 1] : [4, 0, 1])[at]);
+    return { consensus: { data, dims: [count, 3] } };
+  };
+  const analyser = new Analyser(constants, { detector: run, expression: run, check: run });
+  const logits = await analyser.logits([new Uint8Array(2304), new Uint8Array(2304)]);
+  assert.deepEqual(calls, [2, 1]);
+  assert.deepEqual(logits, [[0, 9, 0], [2.5, 0.5, 1]]);
+});
+
+test("a face keeps its number while it moves, and a new one gets its own", () => {
+  const tracker = new Tracker(constants);
+  assert.deepEqual(tracker.update(0, [face(10), face(200)]), [1, 2]);
+  assert.deepEqual(tracker.update(100, [face(205), face(18)]), [2, 1]);
+  assert.deepEqual(tracker.update(200, [face(400)]), [3]);
+  assert.deepEqual(tracker.update(5000, [face(18)]), [4]);
+});
+
+test("what is shown is the mean of half a second", () => {
+  const tracker = new Tracker(constants);
+  tracker.update(0, [face(10, [1, 0, 0])]);
+  tracker.update(400, [face(10, [0, 1, 0])]);
+  assert.deepEqual(tracker.shown(400)[0].probabilities, [0.5, 0.5, 0]);
+  assert.equal(tracker.shown(400)[0].uncertain, true);
+  tracker.update(700, [face(10, [0, 1, 0])]);
+  const [shown] = tracker.shown(700);
+  assert.deepEqual([shown.emotion, shown.confidence, shown.uncertain], ["happy", 1, false]);
+  tracker.update(800, [face(10, [0, 1, 0], { flags: ["covered"] })]);
+  tracker.update(900, [face(10, [0, 1, 0], { flags: ["covered"] })]);
+  assert.equal(tracker.shown(900)[0].uncertain, true);
+  assert.equal(iou(tracker.shown(900)[0].box, face(10).box) > 0.99, true);
+  assert.deepEqual(tracker.shown(2000), []);
+});
+
+test("a session has a row for each second, in thousandths, and gaps", () => {
+  const recorder = new Recorder({ seconds: 10, faces: 8 });
+  recorder.add(100, [face(10, [1, 0, 0])], [1]);
+  recorder.add(200, [face(10, [0, 1, 0], { uncertain: true })], [1]);
+  recorder.add(2500, [face(10, [0.2, 0.3, 0.5])], [1]);
+  assert.deepEqual(recorder.series(), {
+    seconds: 3, faces: [{ first: 0, rows: [[500, 500, 0, 1], null, [200, 300, 500, 0]] }],
+  });
+});
+
+test("of too many faces those stay that were seen longest; an hour is the end", () => {
+  const recorder = new Recorder({ seconds: 3, faces: 1 });
+  recorder.add(0, [face(), face()], [1, 2]);
+  recorder.add(1000, [face()], [2]);
+  assert.equal(recorder.isFull, false);
+  recorder.add(2000, [face()], [2]);
+  recorder.add(9000, [face()], [1]);
+  assert.equal(recorder.isFull, true);
+  assert.deepEqual(recorder.series().faces.map(({ rows }) => rows.length), [3]);
+});
+
+test("a slow device is noticed once", () => {
+  const rate = new Rate();
+  const slow = Array.from({ length: 20 }, (_, at) => rate.note(at * 300, 300));
+  assert.equal(slow.filter(Boolean).length, 1);
+  assert.equal(Math.round(rate.perSecond), 3);
+  rate.pause();
+  assert.equal(rate.perSecond, 0);
+});
+
+test("each trouble with the camera has its own words", () => {
+  const names = ["NotAllowedError", "NotFoundError", "NotReadableError", "OverconstrainedError", "AbortError", "SecurityError", "Other"];
+  const words = names.map((name) => wordsFor(new DOMException("", name)));
+  assert.equal(new Set(words).size, names.length);
+});
+
+test("a still is named by the local time", () => {
+  assert.match(stamp(new Date()), /^\d{4}-\d\d-\d\d \d\d-\d\d-\d\d$/);
+});

@@ -1,0 +1,75 @@
+// The camera: starting it, choosing another, and why there is none, in words.
+
+/** @type {Record<string, string>} */
+const PROBLEMS = {
+  NotAllowedError: "The browser may not use the camera. Allow it in the browser's settings for this page, then start again.",
+  NotFoundError: "No camera was found on this device. Connect one, then start again.",
+  OverconstrainedError: "This camera is no longer there. Choose another one, then start again.",
+  NotReadableError: "The camera is in use by another program. Close that program, then start again.",
+  AbortError: "The camera stopped. Start it again.",
+  SecurityError: "Browsers give the camera only to pages that are opened over HTTPS.",
+};
+const UNKNOWN = "The camera could not be started.";
+export const STOPPED = PROBLEMS.AbortError;
+
+/**
+ * Start a camera. Raises DOMException.
+ * @param {string} id of the camera; empty for the one that faces the person
+ * @param {number} side long side of the wanted pictures
+ * @returns {Promise<MediaStream>}
+ */
+export async function start(id, side) {
+  if (!navigator.mediaDevices?.getUserMedia) throw new DOMException("", "SecurityError");
+  const size = { width: { ideal: side }, height: { ideal: (side * 3) / 4 }, frameRate: { ideal: 30 } };
+  const which = id ? { deviceId: { exact: id } } : { facingMode: "user" };
+  return navigator.mediaDevices.getUserMedia({ video: { ...which, ...size } });
+}
+
+/** @param {unknown} error */
+export function wordsFor(error) {
+  return error instanceof DOMException ? PROBLEMS[error.name] ?? UNKNOWN : UNKNOWN;
+}
+
+/** @param {MediaStream | null} stream */
+export function stop(stream) {
+  for (const track of stream?.getTracks() ?? []) track.stop();
+}
+
+/**
+ * Return whether the camera faces the person, who then expects a mirror.
+ * @param {MediaStream} stream
+ */
+export function facesPerson(stream) {
+  return stream.getVideoTracks()[0]?.getSettings().facingMode !== "environment";
+}
+
+/** @returns {Promise<MediaDeviceInfo[]>} */
+export async function all() {
+  const devices = await navigator.mediaDevices.enumerateDevices();
+  return devices.filter(({ kind }) => kind === "videoinput");
+}
+
+/**
+ * Return a function that waits for a picture that was not used yet.
+ * @param {HTMLVideoElement} video
+ * @returns {() => Promise<void>}
+ */
+export function freshPictures(video) {
+  if (!video.requestVideoFrameCallback) {
+    return () => new Promise((done) => { requestAnimationFrame(() => done()); });
+  }
+  let isFresh = false;
+  /** @type {(() => void) | null} */
+  let waiting = null;
+  const note = () => {
+    isFresh = true;
+    waiting?.();
+    video.requestVideoFrameCallback(note);
+  };
+  video.requestVideoFrameCallback(note);
+  return async () => {
+    if (!isFresh) await new Promise((done) => { waiting = () => done(undefined); });
+    waiting = null;
+    isFresh = false;
+  };
+}

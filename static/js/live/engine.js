@@ -1,0 +1,82 @@
+// The worker with the networks, as the page sees it.
+/** @import { Addresses, Constants, Face } from "./types.js" */
+
+/**
+ * @typedef {object} Seen
+ * @property {number} id
+ * @property {number} width
+ * @property {number} height
+ * @property {Face[]} faces
+ * @property {number} ms
+ */
+
+export class Engine {
+  /** @param {Worker} worker */
+  constructor(worker) {
+    this.worker = worker;
+    this.frames = 0;
+    /** @type {{ done: (answer: any) => void, failed: (error: Error) => void } | null} */
+    this.waiting = null;
+    worker.addEventListener("message", ({ data }) => {
+      if (data.kind === "error") this.settle(null, new Error(data.message));
+      else this.settle(data, null);
+    });
+    worker.addEventListener("error", (event) => this.settle(null, new Error(event.message)));
+  }
+
+  /**
+   * Load the networks.
+   * @param {string} script
+   * @param {Constants} constants
+   * @param {Addresses} addresses
+   * @returns {Promise<Engine>}
+   */
+  static async load(script, constants, addresses) {
+    const engine = new Engine(new Worker(script, { type: "module" }));
+    const absolute = Object.entries(addresses).map(([name, path]) => [name, new URL(path, location.href).href]);
+    await engine.ask({ kind: "load", constants, addresses: Object.fromEntries(absolute) }, []);
+    return engine;
+  }
+
+  /**
+   * Return the faces of a picture, which is given away.
+   * @param {ImageBitmap} bitmap
+   * @returns {Promise<Seen>}
+   */
+  look(bitmap) {
+    this.frames += 1;
+    return this.ask({ kind: "frame", id: this.frames, bitmap }, [bitmap]);
+  }
+
+  /** @param {number} scale */
+  useScale(scale) {
+    this.worker.postMessage({ kind: "scale", scale });
+  }
+
+  end() {
+    this.worker.terminate();
+  }
+
+  /**
+   * @param {object} message
+   * @param {Transferable[]} given
+   * @returns {Promise<any>}
+   */
+  ask(message, given) {
+    return new Promise((done, failed) => {
+      this.waiting = { done, failed };
+      this.worker.postMessage(message, given);
+    });
+  }
+
+  /**
+   * @param {unknown} answer
+   * @param {Error | null} error
+   */
+  settle(answer, error) {
+    const { waiting } = this;
+    this.waiting = null;
+    if (error) waiting?.failed(error);
+    else waiting?.done(answer);
+  }
+}

@@ -1,0 +1,292 @@
+// The live page: buttons, what stands on the picture, and the session that may be kept.
+/** @import { Addresses, Constants } from "./types.js" */
+/** @import { Moment } from "./session.js" */
+/** @import { Emotion } from "./view.js" */
+/** @import { Limits } from "./recorder.js" */
+import * as camera from "./camera.js";
+import { Engine } from "./engine.js";
+import { Session } from "./session.js";
+import * as still from "./still.js";
+import { Bars, Boxes, Chart, percent } from "./view.js";
+import { byId, complain, duration, hint, isRemarking, remark, say } from "./words.js";
+
+/** Milliseconds between two announcements to screen readers. */
+const ANNOUNCED = 4000;
+/** Milliseconds between two new figures of the rate. */
+const RATE_SHOWN = 500;
+/** Milliseconds without a face until the page says so. */
+const LONELY = 1500;
+
+/** @type {{ constants: Constants, addresses: Addresses, worker: string, emotions: Emotion[], limits: Limits, upload: string }} */
+const data = JSON.parse(byId("live-data").textContent ?? "");
+const live = /** @type {HTMLElement} */ (byId("live"));
+const stage = /** @type {HTMLElement} */ (byId("live-stage"));
+const video = /** @type {HTMLVideoElement} */ (byId("live-video"));
+const picker = /** @type {HTMLSelectElement} */ (byId("live-camera"));
+const keep = /** @type {HTMLFormElement} */ (byId("live-keep"));
+const [start, pause, mirror, take, stop] = ["start", "pause", "mirror", "still", "stop"].map(
+  (name) => /** @type {HTMLButtonElement} */ (byId(`live-${name}`)),
+);
+const boxes = new Boxes(byId("live-boxes"), data.emotions);
+const bars = new Bars(byId("live-bars"));
+const labels = new Map(data.emotions.map(({ key, label }) => [key, label]));
+
+/** @type {MediaStream | null} */
+let stream = null;
+/** @type {Engine | null} */
+let engine = null;
+/** @type {Promise<Engine> | null} */
+let loading = null;
+/** @type {Session | null} */
+let session = null;
+/** @type {Chart | null} */
+let chart = null;
+let isMirrored = true;
+let [rateShownAt, announcedAt, faceSeenAt] = [0, 0, 0];
+let announced = "";
+
+live.hidden = false;
+
+start.addEventListener("click", begin);
+// Who points at the button is about to press it.
+start.addEventListener("pointerenter", prepared);
+start.addEventListener("focus", prepared);
+stop.addEventListener("click", finish);
+pause.addEventListener("click", () => setPaused(pause.getAttribute("aria-pressed") !== "true"));
+mirror.addEventListener("click", () => setMirrored(!isMirrored));
+picker.addEventListener("change", change);
+take.addEventListener("click", sendStill);
+document.addEventListener("visibilitychange", () => {
+  session?.pause("background", document.hidden);
+  if (session) hint(document.hidden ? "Paused while this tab is in the background." : "");
+});
+byId("live-discard").addEventListener("click", discard);
+addEventListener("beforeunload", (event) => {
+  if (session || !keep.hidden && !keep.dataset.sent) event.preventDefault();
+});
+keep.addEventListener("submit", () => { keep.dataset.sent = "true"; });
+
+async function begin() {
+  show("loading");
+  complain("");
+  // The networks load while the person is asked for the camera.
+  const coming = prepared();
+  try {
+    stream = await camera.start("", data.constants.frameSide);
+  } catch (error) {
+    return give(camera.wordsFor(error));
+  }
+  try {
+    engine = await coming;
+  } catch {
+    return give("The networks could not be loaded. Check the connection, then reload this page.");
+  }
+  await play();
+  session = new Session(video, engine, data.constants, data.limits);
+  chart = new Chart(byId("live-chart"), data.emotions);
+  session.addEventListener("moment", (event) => draw(/** @type {CustomEvent<Moment>} */ (event).detail));
+  session.addEventListener("slow", () => remark("This device is slow: smaller faces may be missed."));
+  session.addEventListener("full", finish);
+  session.pause("background", document.hidden);
+  show("running");
+  pause.focus();
+  await listCameras();
+  try {
+    await session.run();
+  } catch {
+    await finish();
+    loading = null;
+    complain("The networks stopped. Reload this page to go on; what was read until now can be kept.");
+  }
+}
+
+/** Load the networks, once. */
+function prepared() {
+  if (!loading) {
+    loading = Engine.load(data.worker, data.constants, data.addresses);
+    loading.catch(() => { loading = null; });
+  }
+  return loading;
+}
+
+async function play() {
+  video.srcObject = stream;
+  stream?.getVideoTracks()[0].addEventListener("ended", () => {
+    if (session) finish();
+    complain(camera.STOPPED);
+  });
+  await video.play();
+  stage.style.aspectRatio = `${video.videoWidth} / ${video.videoHeight}`;
+  if (stream) setMirrored(camera.facesPerson(stream));
+}
+
+async function listCameras() {
+  const cameras = await camera.all();
+  const present = stream?.getVideoTracks()[0].getSettings().deviceId;
+  picker.replaceChildren(...cameras.map(({ deviceId, label }, at) => (
+    new Option(label || `Camera ${at + 1}`, deviceId, false, deviceId === present)
+  )));
+  byId("live-camera-field").toggleAttribute("hidden", cameras.length < 2);
+}
+
+async function change() {
+  session?.pause("camera", true);
+  camera.stop(stream);
+  try {
+    stream = await camera.start(picker.value, data.constants.frameSide);
+    await play();
+    session?.pause("camera", false);
+  } catch (error) {
+    await finish();
+    complain(camera.wordsFor(error));
+  }
+}
+
+async function finish() {
+  if (!session) return;
+  const { recorder, startedAt } = session;
+  const isFull = recorder.isFull;
+  session.end();
+  session = null;
+  camera.stop(stream);
+  stream = null;
+  video.srcObject = null;
+  boxes.draw([], { width: 1, height: 1 }, false);
+  show("idle");
+  const series = recorder.series();
+  if (series.faces.length) offer(startedAt, series);
+  else complain("No face was seen, so there is nothing to keep.");
+  if (isFull) complain("A session ends after an hour.");
+}
+
+/**
+ * Offer to keep what was read.
+ * @param {Date} startedAt
+ * @param {import("./recorder.js").Series} series
+ */
+function offer(startedAt, series) {
+  const field = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (keep.elements.namedItem(name));
+  const when = startedAt.toLocaleString(document.documentElement.dataset.dates, { dateStyle: "medium", timeStyle: "short" });
+  field("name").value = `Live, ${when}`;
+  field("started_at").value = startedAt.toISOString();
+  field("model").value = data.constants.version;
+  field("series").value = JSON.stringify(series);
+  const faces = series.faces.length === 1 ? "1 face" : `${series.faces.length} faces`;
+  byId("live-keep-what").textContent = `${duration(series.seconds)}, ${faces}.`;
+  keep.hidden = false;
+  delete keep.dataset.sent;
+  field("name").focus();
+}
+
+function discard() {
+  keep.hidden = true;
+  keep.reset();
+  start.focus();
+  say("The session was discarded.");
+}
+
+/** @param {boolean} isPaused */
+function setPaused(isPaused) {
+  pause.setAttribute("aria-pressed", String(isPaused));
+  pause.textContent = isPaused ? "Go on" : "Pause";
+  session?.pause("person", isPaused);
+  if (isPaused) video.pause();
+  else video.play();
+  hint(isPaused ? "Paused." : "");
+}
+
+/** @param {boolean} isOn */
+function setMirrored(isOn) {
+  isMirrored = isOn;
+  mirror.setAttribute("aria-pressed", String(isOn));
+  video.classList.toggle("is-mirrored", isOn);
+}
+
+async function sendStill() {
+  take.disabled = true;
+  const note = byId("live-still-note");
+  note.textContent = "Sending the still…";
+  try {
+    const token = /** @type {HTMLInputElement} */ (keep.elements.namedItem("csrfmiddlewaretoken")).value;
+    const link = document.createElement("a");
+    link.href = await still.send(video, data.upload, token);
+    link.target = "_blank";
+    link.textContent = "Open it in a new tab";
+    note.replaceChildren("The still is in your history. ", link);
+  } catch {
+    note.textContent = "The still could not be sent. Try again.";
+  }
+  take.disabled = false;
+}
+
+/** @param {Moment} moment */
+function draw({ faces, seen, elapsed }) {
+  const [first] = faces;
+  const now = performance.now();
+  boxes.draw(faces, seen, isMirrored);
+  bars.draw(first);
+  chart?.add(elapsed, first);
+  byId("live-now").replaceChildren(...(first ? [badge(first)] : []));
+  if (first) faceSeenAt = now;
+  if (now - rateShownAt > RATE_SHOWN) {
+    rateShownAt = now;
+    byId("live-rate").textContent = `${Math.round(session?.rate.perSecond ?? 0)} frames/s`;
+    live.dataset.rate = String(session?.rate.perSecond ?? 0);
+    tellFaces(faces);
+  }
+}
+
+/** @param {import("./tracker.js").Shown[]} faces */
+function tellFaces(faces) {
+  const [first] = faces;
+  const now = performance.now();
+  const isLonely = !first && now - faceSeenAt > LONELY;
+  byId("live-which").textContent = first
+    ? `Face ${first.number}${faces.length > 1 ? `, the largest of ${faces.length}` : ""}`
+    : "No face in the picture.";
+  if (!isRemarking()) hint(isLonely ? "No face in the picture." : "");
+  const words = first ? `${labels.get(first.emotion)}${first.uncertain ? ", uncertain" : ""}` : "No face";
+  if (words !== announced && now - announcedAt > ANNOUNCED) {
+    announced = words;
+    announcedAt = now;
+    say(words);
+  }
+}
+
+/** @param {import("./tracker.js").Shown} face */
+function badge({ emotion, confidence, uncertain }) {
+  const made = document.createElement("span");
+  made.className = uncertain ? "badge badge-caution" : `badge badge-emotion emotion-${emotion}`;
+  made.textContent = uncertain ? "Uncertain" : `${labels.get(emotion)} ${percent(confidence)}`;
+  return made;
+}
+
+/** @param {"idle" | "loading" | "running"} state */
+function show(state) {
+  live.dataset.state = state;
+  byId("live-welcome").toggleAttribute("hidden", state !== "idle");
+  byId("live-wait").toggleAttribute("hidden", state !== "loading");
+  byId("live-controls").toggleAttribute("hidden", state !== "running");
+  if (state === "loading") {
+    keep.hidden = true;
+    say("Starting the camera.");
+  }
+  hint("");
+  if (state === "running") setPaused(false);
+  else {
+    stage.style.aspectRatio = "";
+    byId("live-rate").textContent = "";
+  }
+}
+
+/**
+ * Show why it does not run.
+ * @param {string} words
+ */
+function give(words) {
+  camera.stop(stream);
+  stream = null;
+  show("idle");
+  complain(words);
+  start.focus();
+}
