@@ -42,11 +42,12 @@ def test_a_video_is_accepted_and_analysed(api: APIClient) -> None:
     told = api.get(answer["Location"]).json()
     assert (told["status"], told["progress"]["percent"]) == ("done", 100)
     assert [(track["emotion"], track["seconds"]) for track in told["tracks"]] == [("happy", 1.0)]
-    picture = api.get(told["tracks"][0]["stills"][0]["url"])
-    assert picture["Content-Type"] == "image/jpeg"
     assert len(told["stills"]) == 1
     line = api.get(f"{answer['Location']}timeline/").json()
     assert line["tracks"][0]["frames"]["emotions"] == ["happy"] * 5
+    picture = api.get(told["tracks"][0]["stills"][0]["url"])
+    assert picture["Content-Type"] == "image/jpeg"
+    picture.close()
 
 
 @pytest.mark.parametrize("name", making.BAD)
