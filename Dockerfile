@@ -34,7 +34,6 @@ COPY --from=vendor /build/node_modules/chart.js/dist/chart.umd.min.js \
 RUN useradd --system --uid 10001 --home-dir /app emotionsite \
     && mkdir /data && chown emotionsite /data \
     && VAR_DIR=/tmp/build python manage.py collectstatic --noinput \
-    && gzip --keep --no-name var/static/vendor/*.wasm \
     && rm -r /tmp/build
 USER emotionsite
 EXPOSE 8000

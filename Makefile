@@ -83,7 +83,6 @@ $(VENDOR): node_modules/.package-lock.json
 
 $(STATIC): $(SERVING) $(VENDOR) $(shell find static -type f 2>/dev/null)
 	@$(BIN)/python manage.py collectstatic --noinput --verbosity 0
-	@gzip --keep --force --no-name $(VAR)/static/vendor/*.wasm
 	@touch $@
 
 # --- checking

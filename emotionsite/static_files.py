@@ -21,7 +21,17 @@ class QuickCompressor(Compressor):
 
 
 class StaticFilesStorage(CompressedManifestStaticFilesStorage):
-    """Compresses the files with hashed names alone: pages link to no others."""
+    """Compresses the files with hashed names alone: pages link to no others.
+
+    Scripts import each other by these names, too, so that none is an older one than its page.
+    """
+
+    # Django's own switch, `support_js_module_import_aggregation`, would do so in the scripts of all
+    # packages, of which some import what a bundler is to find.
+    patterns = (
+        *CompressedManifestStaticFilesStorage.patterns,
+        ("js/*.js", CompressedManifestStaticFilesStorage._js_module_import_aggregation_patterns[1]),
+    )
 
     def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Yield each file with the name of each compressed form."""

@@ -62,8 +62,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "emotionsite.static_files.StaticFilesStorage"},
 }
 # Compressing source maps would take half the time of a first start, and only debuggers read them.
-# So would the runtime of the networks, which the Makefile compresses with less effort.
-WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map", "wasm")
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 WHITENOISE_ADD_HEADERS_FUNCTION = static_headers.add_headers
 
 # --- Uploads

@@ -60,7 +60,7 @@ class FacesField(serializers.JSONField):
     """The series of all faces. `detector.live.series` checks it, much faster than fields would."""
 
 
-class CorrectionSerializer(BodySerializer):
+class LiveCorrectionSerializer(BodySerializer):
     """What the owner says that a face showed in a span."""
 
     face = serializers.IntegerField(
@@ -110,7 +110,7 @@ class LiveSessionDetailSerializer(LiveSessionSerializer):
     """A live session with its series."""
 
     faces = FacesField()
-    corrections = CorrectionSerializer(many=True)
+    corrections = LiveCorrectionSerializer(many=True)
 
 
 class LiveSessionWishSerializer(BodySerializer):
@@ -144,7 +144,7 @@ class LiveSessionChangeSerializer(ChangeSerializer):
         choices=Emotion.choices, allow_null=True, required=False, help_text="What you felt."
     )
     corrections = serializers.ListField(
-        child=CorrectionSerializer(),
+        child=LiveCorrectionSerializer(),
         required=False,
         max_length=CORRECTIONS,
         help_text="Replaces all corrections; of two that overlap the later one counts.",
