@@ -75,6 +75,7 @@ class Migration(migrations.Migration):
                 ('started_at', models.DateTimeField(blank=True, null=True)),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
                 ('observations', models.JSONField(blank=True, default=list)),
+                ('cuts', models.JSONField(blank=True, default=list)),
                 ('tracks', models.JSONField(blank=True, default=list)),
                 ('pictures', models.JSONField(blank=True, default=list)),
             ],

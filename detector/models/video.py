@@ -112,6 +112,7 @@ class VideoSegment(Row):
     It is claimed and leased as an analysis of a photo is: see `detector.common.leases`. Of all that
     wait, the one with the lowest `turn` is next: see `detector.videos.line`.
 
+    `cuts` are the times of frames with which a new shot begins.
     `pictures` are candidates for stills, until the whole video is done.
     `observations` is a list of frames `[time, faces]`; a face is a list of the values that
     `detector.videos.observations` names. `tracks` has the number of the track of each face, in the
@@ -132,6 +133,7 @@ class VideoSegment(Row):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     observations = models.JSONField(default=list, blank=True)
+    cuts = models.JSONField(default=list, blank=True)
     tracks = models.JSONField(default=list, blank=True)
     pictures = models.JSONField(default=list, blank=True)
 

@@ -35,7 +35,9 @@ def finish(video_id: UUID) -> bool:
         return False
     segments = list(video.segments.order_by("index"))
     frames = list(observations.frames_of(segments))
-    numbers = tracking.follow((time, [face.sighting for face in faces]) for time, faces in frames)
+    cuts = {time for segment in segments for time in segment.cuts}
+    sightings = ((time, [face.sighting for face in faces]) for time, faces in frames)
+    numbers = tracking.follow(sightings, cuts)
     tracks: Tracks = defaultdict(list)
     for (_, faces), row in zip(frames, numbers, strict=True):
         for face, number in zip(faces, row, strict=True):

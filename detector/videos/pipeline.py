@@ -7,6 +7,7 @@ from detector.common import leases
 from detector.models import ModelVersion, Video, VideoSegment
 from detector.registry import networks
 from detector.videos import files, line, observations, segments, stills
+from ml.videos.cuts import CutDetector
 
 MAX_CHOICES: Final = 50
 """Choices of a turn. Each one that is lost was won by another worker."""
@@ -30,14 +31,22 @@ def _run_claimed(segment: VideoSegment) -> None:
 
 def _analyse(segment: VideoSegment) -> None:
     segments.begin(segment)
-    analyser = _analyser_of(segment.video)
+    video = segment.video
+    analyser = _analyser_of(video)
     found: list[Any] = []
-    collector = stills.Collector(segment, segment.video.segments.count())
-    for frame in files.sample(segment.video, [(segment.start, segment.end)]):
+    cuts: list[float] = []
+    collector, detector = stills.Collector(segment, video.segments.count()), CutDetector()
+    # With the frame before the segment, since a shot may begin with its first one.
+    for frame in files.sample(video, [(segments.slot_before(segment), segment.end)]):
+        is_cut = detector.is_cut(frame.rgb)
+        if segments.is_before(frame.time, segment):
+            continue
+        if is_cut:
+            cuts.append(frame.time)
         faces = [observations.stored(face) for face in analyser.analyse(frame.rgb)]
         found.append([frame.time, faces])
         collector.see(frame, observations.read_frame(frame.time, faces))
-    segments.complete(segment, found, collector.candidates())
+    segments.complete(segment, found, cuts, collector.candidates())
 
 
 def _analyser_of(video: Video) -> Any:

@@ -54,12 +54,26 @@ def begin(segment: VideoSegment) -> None:
     )
 
 
-def complete(segment: VideoSegment, observations: list[Any], pictures: list[Any]) -> None:
+def slot_before(segment: VideoSegment) -> float:
+    """Return where the slot before a segment begins, in seconds; 0 for the first segment."""
+    rate = segment.video.rate
+    return max(round(segment.start * rate) - 1, 0) / rate
+
+
+def is_before(time: float, segment: VideoSegment) -> bool:
+    """Return whether a frame lies in the slot before a segment."""
+    return time < segment.start - NOISE
+
+
+def complete(
+    segment: VideoSegment, observations: list[Any], cuts: list[float], pictures: list[Any]
+) -> None:
     """Store what was found. Raises LeaseLostError where the lease is lost."""
     leases.update(
         segment,
         status=Status.DONE,
         observations=observations,
+        cuts=cuts,
         pictures=pictures,
         finished_at=clock.now(),
         lease_expires_at=None,

@@ -9,7 +9,7 @@ compared, as in C-BIoU (Yang et al. 2023, arXiv:2211.14317): little at first, mo
 All of it is plain arithmetic on numbers in a fixed order: the same boxes give the same tracks.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -89,16 +89,21 @@ class _Track:
         return float(np.sqrt(max(self.mean[2, 0] * self.mean[3, 0], 1.0)))
 
 
-def follow(frames: Iterable[tuple[float, Sequence[Sighting]]]) -> list[list[int | None]]:
+def follow(
+    frames: Iterable[tuple[float, Sequence[Sighting]]], cuts: Collection[float] = ()
+) -> list[list[int | None]]:
     """Return the number of the track of each box of each frame; None where it is in no track.
 
-    Frames come as (time in seconds, boxes), in the order of time. Tracks are numbered from 0 in the
-    order of their first sighting, and from left to right within a frame.
+    Frames come as (time in seconds, boxes), in the order of time; `cuts` are the times of those that
+    begin a new shot. No track goes on across a cut. Tracks are numbered from 0 in the order of their
+    first sighting, and from left to right within a frame.
     """
     tracks: list[_Track] = []
     live: list[_Track] = []
     numbers: list[list[int | None]] = []
     for place, (time, boxes) in enumerate(frames):
+        if time in cuts:
+            live = []
         live = [track for track in live if time - track.seen_at <= LOST_SECONDS]
         for track in live:
             track.predict(time)

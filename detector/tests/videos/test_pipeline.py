@@ -5,7 +5,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import pytest
+import skimage.data
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -62,6 +64,21 @@ def test_two_people_who_cross_keep_their_tracks(owner: User, watching: FilmAnaly
     assert [track.emotion for track in video.tracks.all()] == ["happy", "sad"]
     for lane in timeline.lanes_of(video):
         assert {each.emotion for each in lane.found} == {lane.track.emotion}
+
+
+@pytest.mark.parametrize("cut", [8, 10])
+def test_who_comes_after_a_cut_is_another_person(
+    owner: User, watching: FilmAnalyser, settings: Any, cut: int
+) -> None:
+    """The second segment begins with frame 10: its first frame is compared, too."""
+    settings.VIDEO_SEGMENT_SECONDS = 1
+    shots = [skimage.data.astronaut(), skimage.data.coffee()]
+    frames = [np.ascontiguousarray(shots[number >= cut][:120, :160]) for number in range(20)]
+    watching.scene = lambda number: [person(40.0, Emotion.HAPPY)]
+    file = SimpleUploadedFile("cut.mp4", making.video(frames))
+    video = work_off(submission.submit(owner, file)[0])
+    first, second = video.tracks.order_by("index")
+    assert first.end == second.start == pytest.approx(cut / 10)
 
 
 def test_a_video_without_a_face_has_no_track(owner: User, watching: FilmAnalyser) -> None:

@@ -81,3 +81,8 @@ def test_tracks_do_not_depend_on_the_order_of_the_boxes() -> None:
 @pytest.mark.parametrize("frames", [[], [(0.0, [])], [(0.0, [face(1)])]])
 def test_little_gives_no_track(frames: Frames) -> None:
     assert all(number is None for row in follow(frames) for number in row)
+
+
+def test_no_track_goes_on_across_a_cut() -> None:
+    still = film(10, lambda n: [face(100)])
+    assert follow(still, cuts=[still[4][0]]) == [[0]] * 4 + [[1]] * 6
