@@ -14,6 +14,7 @@ env = environ.Env()
 NumberT = TypeVar("NumberT", int, float)
 
 LOCAL, PRODUCTION = "local", "production"
+MIN_SECRET = 20
 
 
 def environment_name() -> str:
@@ -53,6 +54,14 @@ def one_of(name: str, known: tuple[str, ...]) -> str:
     value = str(env.str(name, default=known[0]))
     if value not in known:
         raise ImproperlyConfigured(f"{name} must be {' or '.join(known)}, not {value!r}")
+    return value
+
+
+def long_secret(name: str) -> str:
+    """Read a secret that cannot be guessed; empty where it is not set."""
+    value = str(env.str(name, default=""))
+    if value and len(value) < MIN_SECRET:
+        raise ImproperlyConfigured(f"{name} must have at least {MIN_SECRET} characters")
     return value
 
 

@@ -4,7 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from detector.web import health
+from detector.web import health, metrics
 
 # Log-in to the administration asks for the second factor, too.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -17,6 +17,7 @@ urlpatterns = [
     path("admin/review/", include("detector.web.review_urls")),
     path("admin/", admin.site.urls),
     path("api/", include("detector.api.urls")),
+    path("metrics", metrics.metrics, name="metrics"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from typing import Final
 
@@ -18,7 +19,11 @@ def main(arguments: list[str]) -> int:
     """Serve in `WEB_CONCURRENCY` processes until a signal comes. Returns the exit status."""
     processes = int(os.environ.get("WEB_CONCURRENCY", "1"))
     if processes > 1 and _SHARED_PORT not in arguments:
-        return run_together([[sys.executable, "-m", "emotionsite.web", _SHARED_PORT]] * processes)
+        command = [sys.executable, "-m", "emotionsite.web", _SHARED_PORT]
+        with tempfile.TemporaryDirectory(prefix="emotionsite-metrics-") as folder:
+            # Here they share their counts of requests, of which `/metrics` shows the sum.
+            os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
+            return run_together([command] * processes)
     serve(shared_port=_SHARED_PORT in arguments)
     return 0
 

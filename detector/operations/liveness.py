@@ -16,11 +16,12 @@ from detector.models import (
 
 def worker_alive() -> bool:
     """Return whether any worker sent a heartbeat lately; it may miss three sweeps."""
-    return _alive(clock.now()).exists()
+    return alive().exists()
 
 
-def _alive(now: datetime) -> QuerySet[WorkerHeartbeat]:
-    lately = now - timedelta(seconds=4 * settings.SWEEP_INTERVAL)
+def alive(now: datetime | None = None) -> QuerySet[WorkerHeartbeat]:
+    """Return the workers with a recent heartbeat."""
+    lately = (now or clock.now()) - timedelta(seconds=4 * settings.SWEEP_INTERVAL)
     return WorkerHeartbeat.objects.filter(seen_at__gt=lately)
 
 
@@ -52,7 +53,7 @@ def stall() -> Stall | None:
     ).aggregate(n=Count("pk"), oldest=Min("due_at"))
     if not waiting["n"] or _taken_since(since):
         return None
-    idle = _alive(now).filter(is_busy=False).count()
+    idle = alive(now).filter(is_busy=False).count()
     age = int((now - waiting["oldest"]).total_seconds())
     return Stall(waiting["n"], age, idle) if idle else None
 

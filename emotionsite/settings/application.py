@@ -27,6 +27,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "detector.web.permissions_policy.permissions_policy",
     "detector.middleware.Outages",
     "detector.web.redirects.RequireHttps",
@@ -50,6 +51,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "detector.middleware.addresses_of_forms",
+    "detector.web.metrics.CountedRequests",
 ]
 
 ROOT_URLCONF = "emotionsite.urls"
