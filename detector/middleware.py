@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
+from django.core.signals import request_finished
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import resolve_url
@@ -17,7 +18,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django_http_compression.middleware import HttpCompressionMiddleware
 
-from detector.common import calendar
+from detector.common import calendar, trace
 from detector.common.outages import outage_in
 from detector.models import User
 from detector.web import errors, way_back
@@ -25,6 +26,23 @@ from detector.web import errors, way_back
 logger = logging.getLogger(__name__)
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
+
+
+def request_ids(get_response: Handler) -> Handler:
+    """Give each request an id, for log lines and answers; a well-formed one of the caller stays.
+
+    It holds until the answer is sent, since Django logs errors after all middleware, and streamed
+    answers are made later.
+    """
+    request_finished.connect(trace.forget)
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        known = trace.begin_request(request.headers.get(trace.HEADER, ""))
+        response = get_response(request)
+        response[trace.HEADER] = known
+        return response
+
+    return middleware
 
 
 class Outages:

@@ -4,8 +4,9 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from celery import Celery
 from celery.signals import (
@@ -106,6 +107,23 @@ def _ended_by_errors() -> Iterator[None]:
     except Exception as error:
         logger.exception("The worker could not be initialised and exits")
         raise SystemExit(1) from error
+
+
+@task_prerun.connect
+def follow_request(task: Any = None, args: Sequence[object] = (), **_: object) -> None:
+    """Let log lines of a task name the request that asked for it."""
+    from detector.common import trace
+
+    headers = (task.request.headers if task is not None else None) or {}
+    trace.begin_task(str(headers.get("request_id", "")), str(args[0]) if args else "")
+
+
+@task_postrun.connect
+def forget_request(**_: object) -> None:
+    """Let log lines between tasks name none."""
+    from detector.common import trace
+
+    trace.forget()
 
 
 @worker_shutting_down.connect

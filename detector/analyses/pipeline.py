@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from detector.analyses import leases, line, matching
-from detector.common import locks
+from detector.common import locks, trace
 from detector.insights import rollups
 from detector.models import Analysis, Face, ModelVersion, Photo
 from detector.photos import images
@@ -46,12 +46,13 @@ def run_next() -> UUID | None:
 
 
 def _run_claimed(analysis: Analysis) -> None:
-    try:
-        leases.work_on(
-            analysis, lambda: _analyse(analysis), lambda error: leases.fail(analysis, error)
-        )
-    finally:
-        memory.give_back(analysis.photo.width * analysis.photo.height)
+    with trace.analysis(analysis.pk):
+        try:
+            leases.work_on(
+                analysis, lambda: _analyse(analysis), lambda error: leases.fail(analysis, error)
+            )
+        finally:
+            memory.give_back(analysis.photo.width * analysis.photo.height)
 
 
 def _analyse(analysis: Analysis) -> None:
@@ -66,6 +67,7 @@ def _analyse(analysis: Analysis) -> None:
     analyser = networks.analyser()
     found = analyser.analyse(rgb, on_stage=stage_done)
     _store(analysis, found, networks.version_of(analyser), timings)
+    logger.info("Analysis %s is done: %d faces", analysis.pk, len(found))
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""The envelope of every error: `{"error": {"code", "message", "details"}}`."""
+"""The envelope of every error: `{"error": {"code", "message", "details", "request_id"}}`."""
 
 import logging
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.views import exception_handler
 
 from detector.api.codes import PROBLEMS
+from detector.common import trace
 from detector.common.outages import outage_in
 from detector.exceptions import DetectorError, unreadable_form
 
@@ -27,7 +28,7 @@ def status_of(error: DetectorError) -> HTTPStatus:
 
 def body(code: str, message: str, details: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the envelope as plain data."""
-    return {"error": {"code": code, "message": message, "details": details or {}}}
+    return trace.error_body({"code": code, "message": message, "details": details or {}})
 
 
 def envelope(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
@@ -38,7 +39,7 @@ def envelope(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
         error = outage
     if isinstance(error, DetectorError):
         headers = {} if error.permanent else {"Retry-After": str(error.retry_after)}
-        return _json({"error": error.as_dict()}, status_of(error), headers)
+        return _json(trace.error_body(error.as_dict()), status_of(error), headers)
     if isinstance(error, TooManyFilesSent):
         limit = settings.DATA_UPLOAD_MAX_NUMBER_FILES
         text = f"More than {limit} files in one request."

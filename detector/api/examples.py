@@ -58,6 +58,7 @@ ANALYSIS = {
     "withheld": False,
 }  # fmt: skip
 ANNOTATION = {"note": "At the lake", "tags": ["lake"], "felt_emotion": "happy"}
+REQUEST = {"request_id": "0f6b3c1de2a84b7f9c5d1a2b3c4d5e6f"}
 REJECTION = {"filename": "notes.txt", "error": ERROR}
 
 LIVE_WORDS = {"name": "Call with Kim", "note": "", "felt_emotion": "happy"}
@@ -220,7 +221,7 @@ EXAMPLES: dict[str, Any] = {
     "Calendar": CALENDAR,
     "Comparison": COMPARISON,
     "Delivery": DELIVERY,
-    "ErrorEnvelope": {"error": ERROR},
+    "ErrorEnvelope": {"error": {**ERROR, **REQUEST}},
     "LiveSession": LIVE_SESSION,
     "LiveSessionDetail": {
         **LIVE_SESSION,

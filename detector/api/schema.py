@@ -13,7 +13,7 @@ from detector.api.codes import (
     PROBLEMS,
     listed,
 )
-from detector.api.examples import EXAMPLES
+from detector.api.examples import EXAMPLES, REQUEST
 
 Schema = dict[str, Any]
 
@@ -33,8 +33,20 @@ HEADERS: dict[str, tuple[str, Schema]] = {
     "Idempotency-Replayed": (
         "`true` if this is the answer of an earlier call.", {"type": "string", "enum": ["true"]},
     ),
+    "X-Request-ID": (
+        "The id of this call in the logs: the caller's, if it sent one of 8 to 128 letters, "
+        "digits, `.`, `_` and `-`.",
+        {"type": "string"},
+    ),
     "WWW-Authenticate": ("How to log in.", {"type": "string"}),
 }  # fmt: skip
+WITH_ID: Schema = {
+    "type": "object",
+    "properties": {
+        "request_id": {"type": "string", "description": "As in the header `X-Request-ID`."}
+    },
+    "required": ["request_id"],
+}
 UNCHANGED = {"description": "Unchanged since the `ETag` in `If-None-Match`."}
 
 
@@ -97,7 +109,7 @@ def complete(result: Schema, **_: Any) -> Schema:
     components["schemas"]["ErrorEnvelope"] = {
         "type": "object",
         "description": "Every error looks like this.",
-        "properties": {"error": {"$ref": "#/components/schemas/Error"}},
+        "properties": {"error": {"allOf": [{"$ref": "#/components/schemas/Error"}, WITH_ID]}},
         "required": ["error"],
     }
     components["headers"] = {
@@ -166,7 +178,7 @@ def _add_errors(path: str, operation: Schema, components: Schema) -> None:
 def _problem(codes: list[str], headers: Schema) -> Schema:
     code = {"properties": {"error": {"properties": {"code": {"enum": codes}}}}}
     envelope = {"$ref": "#/components/schemas/ErrorEnvelope"}
-    first = {"code": codes[0], "message": PROBLEMS[codes[0]].meaning, "details": {}}
+    first = {"code": codes[0], "message": PROBLEMS[codes[0]].meaning, "details": {}} | REQUEST
     return {
         "description": listed({code: PROBLEMS[code].meaning for code in codes}),
         "headers": headers,
@@ -195,7 +207,7 @@ def _add_precondition(operation: Schema) -> None:
 
 def _headers(status: str, operation: Schema) -> Schema:
     """Return the headers of an answer with this status."""
-    names = list(RATE_LIMITS)
+    names = [*RATE_LIMITS, "X-Request-ID"]
     parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
     can_be_replayed = "Idempotency-Key" in parameters
     is_read = status in ("200", "304") and "304" in operation["responses"]

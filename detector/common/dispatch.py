@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from kombu.exceptions import OperationalError
 
-from detector.common import clock
+from detector.common import clock, trace
 
 logger = logging.getLogger(__name__)
 
@@ -41,12 +41,15 @@ def send(task: TaskName, row_id: UUID) -> bool:
     except (OperationalError, OSError) as error:
         logger.warning("The broker is away, %s waits for the sweep: %s", row_id, error)
         return False
+    # This line ties the request to the row, which workers name in their lines.
+    logger.info("Asked for %s of %s", task.value, row_id)
     return True
 
 
 def publish(task: TaskName, text: str) -> None:
     """Send one message to the broker. Raises OperationalError or OSError where it is away."""
-    current_app.send_task(task.value, (text,), ignore_result=True)
+    headers = {"request_id": trace.request_id()}
+    current_app.send_task(task.value, (text,), ignore_result=True, headers=headers)
 
 
 def resend(task: TaskName, waiting: "QuerySet[Any]", *, order_by: str, due: Q | None = None) -> int:

@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 from django.views.decorators.csrf import requires_csrf_token
 
+from detector.common import trace
 from detector.common.outages import outage_in
 from detector.exceptions import DetectorError, OutageError, unreadable_form
 from detector.web import way_back
@@ -101,7 +102,7 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
     if outage is not None:
         return unavailable(request, outage)
     if is_program(request):
-        return JsonResponse({"error": OUR_FAULT.as_dict()}, status=500)
+        return JsonResponse(trace.error_body(OUR_FAULT.as_dict()), status=500)
     if _is_htmx(request):
         return _notice(request, OUR_FAULT, HTTPStatus.INTERNAL_SERVER_ERROR)
     return render(request, "500.html", status=500)
@@ -111,7 +112,7 @@ def unavailable(request: HttpRequest, outage: OutageError) -> HttpResponseBase:
     """Answer 503 without any query, not even for the user."""
     status = HTTPStatus.SERVICE_UNAVAILABLE
     if is_program(request):
-        response: HttpResponse = JsonResponse({"error": outage.as_dict()}, status=status)
+        response: HttpResponse = JsonResponse(trace.error_body(outage.as_dict()), status=status)
     elif _is_htmx(request):
         response = _notice(None, outage, status)
     else:
@@ -125,7 +126,7 @@ def _answer(
     request: HttpRequest, error: DetectorError, status: HTTPStatus, *, page: str = ""
 ) -> HttpResponse:
     if is_program(request):
-        return JsonResponse({"error": error.as_dict()}, status=status)
+        return JsonResponse(trace.error_body(error.as_dict()), status=status)
     if _is_htmx(request):
         return _notice(request, error, status)
     context = {**_context(error, status), "page": page}

@@ -6,6 +6,7 @@ from typing import Any, Final
 from waitress.task import ErrorTask, WSGITask
 
 from detector.api.codes import PROBLEMS
+from detector.common import trace
 
 _CODES: Final = {400: "bad_request", 431: "headers_too_large", 501: "not_implemented"}
 
@@ -62,16 +63,18 @@ class Refused(ErrorTask):
 
     def execute(self) -> None:
         """Send the error envelope, for any URL."""
-        error = self.request.error
-        code = getattr(error, "code", 500)
+        cause = self.request.error
+        code = getattr(cause, "code", 500)
         code = code if isinstance(code, str) else _CODES.get(code, "internal_error")
         problem = PROBLEMS[code]
-        details = {"reason": error.body} if error.body and code == "bad_request" else {}
-        envelope = {"error": {"code": code, "message": problem.meaning, "details": details}}
-        body = json.dumps(envelope).encode()
+        details = {"reason": cause.body} if cause.body and code == "bad_request" else {}
+        known = trace.begin_request(self.request.headers.get("X_REQUEST_ID", ""))
+        error = {"code": code, "message": problem.meaning, "details": details}
+        body = json.dumps(trace.error_body(error)).encode()
+        trace.forget()
         self.version = "1.1"
         self.status = f"{problem.status.value} {problem.status.phrase}"
-        self.response_headers += [("Content-Type", "application/json")]
+        self.response_headers += [("Content-Type", "application/json"), (trace.HEADER, known)]
         if code == "busy":
             self.response_headers += [("Retry-After", "5")]
         self.set_close_on_finish()

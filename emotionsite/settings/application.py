@@ -27,6 +27,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "detector.middleware.request_ids",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "detector.web.permissions_policy.permissions_policy",
     "detector.middleware.Outages",

@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import django_stubs_ext
+from pythonjsonlogger.core import RESERVED_ATTRS
 
 from emotionsite import private_files
 from emotionsite.environment import (
     PRODUCTION,
     env,
     environment_name,
+    one_of,
     positive_int,
     secret_key,
     site_url,
@@ -63,8 +65,23 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "{asctime} {levelname:7} {name} {message}", "style": "{"},
+        "text": {"format": "{asctime} {levelname:7} {name} {message}{ids}", "style": "{"},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "fmt": ["levelname", "name", "message"],
+            "rename_fields": {"levelname": "level", "name": "logger", "exc_info": "exception"},
+            "timestamp": "time",
+            # Also without what Django and Celery attach: the request, and arguments of tasks.
+            "reserved_attrs": [*RESERVED_ATTRS, "ids", "request", "data"],
+        },
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"ids": {"()": "detector.common.trace.AddIds"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": one_of("LOG_FORMAT", ("text", "json")),
+            "filters": ["ids"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

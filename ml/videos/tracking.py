@@ -95,8 +95,8 @@ def follow(
     """Return the number of the track of each box of each frame; None where it is in no track.
 
     Frames come as (time in seconds, boxes), in the order of time; `cuts` are the times of those
-    that begin a shot. No track goes on across a cut. Tracks are numbered from 0 in the order of their
-    first sighting, and from left to right within a frame.
+    that begin a shot. No track goes on across a cut. Tracks are numbered from 0 in the order of
+    their first sighting, and from left to right within a frame.
     """
     tracks: list[_Track] = []
     live: list[_Track] = []

@@ -81,7 +81,7 @@ def test_errors_are_json_whatever_is_accepted(call: Any, ids: dict[str, str]) ->
         answer = make(APIClient(headers={"Accept": accept}), call, ids)
         assert answer.status_code in (401, 406)
         assert answer["Content-Type"] == "application/json"
-        assert answer.json()["error"].keys() == {"code", "message", "details"}
+        assert answer.json()["error"].keys() == {"code", "message", "details", "request_id"}
 
 
 @pytest.mark.parametrize("path", ["schema", "docs", "redoc"])

@@ -59,7 +59,7 @@ def test_wrong_credentials(header: str) -> None:
     response = client.get("/api/v1/analyses/")
     assert response.status_code == 401
     assert response["WWW-Authenticate"] == "Bearer"
-    assert response.json()["error"].keys() == {"code", "message", "details"}
+    assert response.json()["error"].keys() == {"code", "message", "details", "request_id"}
 
 
 def test_session_of_a_browser_needs_the_csrf_token(owner: User) -> None:
