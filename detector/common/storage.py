@@ -22,6 +22,11 @@ PROBE_BYTES: Final = 256 * 2**10
 NO_SPACE_ERRNOS: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
+def is_full(error: OutageError) -> bool:
+    """Return whether the storage is unavailable because it is full, or its quota is used up."""
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno in NO_SPACE_ERRNOS
+
+
 @contextmanager
 def translate_errors() -> Iterator[None]:
     """Turn an OSError of the storage into DetectorError `storage_unavailable`.

@@ -8,14 +8,15 @@ from collections.abc import Callable
 from celery import current_app
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import connection
+from django.db import Error, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from kombu import Queue
 
-from detector.common import storage
-from detector.operations import liveness
+from detector.common import clock, storage
+from detector.exceptions import OutageError
+from detector.operations import liveness, monitoring
 
 logger = logging.getLogger(__name__)
 
@@ -33,27 +34,30 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """Answer whether all services that an upload needs are available; 503 names the others."""
-    checks = _recent_checks(int(time.monotonic()))
+    checks, queue = _recent_checks(int(time.monotonic()))
     ready = not any(checks.values())
     states = {name: "unavailable" if reason else "ok" for name, reason in checks.items()}
     answer: dict[str, object] = {"status": "ok" if ready else "unavailable", "checks": states}
+    if queue:
+        answer["queue"] = queue
     if not ready:
         answer["reasons"] = {name: reason for name, reason in checks.items() if reason}
     return JsonResponse(answer, status=200 if ready else 503)
 
 
 @functools.lru_cache(maxsize=1)
-def _recent_checks(second: int) -> dict[str, str]:
-    """Return the problem of each service; empty if it works.
+def _recent_checks(second: int) -> tuple[dict[str, str], dict[str, int]]:
+    """Return the problem of each service, empty if it works, and the queue of analyses.
 
     The checks are public, so the cache lets them run about once a second at most.
     """
-    return {
+    checks = {
         "database": _problem(_database),
         "broker": _problem(_broker),
         "storage": _problem(_storage),
         "worker": _problem(_worker),
     }
+    return checks, {} if checks["database"] else _queue()
 
 
 class NotReadyError(Exception):
@@ -85,7 +89,22 @@ def _broker() -> None:
 
 
 def _storage() -> None:
-    storage.check()
+    try:
+        storage.check()
+    except OutageError as error:
+        if storage.is_full(error):
+            raise NotReadyError("it is full") from error
+        raise
+
+
+def _queue() -> dict[str, int]:
+    """Return how many analyses wait and run, and for how many seconds the oldest; {} if unknown."""
+    try:
+        queue, now = monitoring.queue(), clock.now()
+    except Error:
+        return {}
+    age = int((now - queue.oldest).total_seconds()) if queue.oldest else 0
+    return {"waiting": queue.waiting, "running": queue.running, "oldest_seconds": age}
 
 
 def _worker() -> None:

@@ -1,5 +1,6 @@
 """What the operators' probes are told."""
 
+import errno
 from collections.abc import Iterator
 from datetime import timedelta
 from types import SimpleNamespace
@@ -70,10 +71,30 @@ def test_errors_are_not_told_to_strangers(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_full_disk(worker: None, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*args: Any) -> None:
-        raise OSError("no space left on device")
+        raise OSError(errno.ENOSPC, "no space left on device")
 
     monkeypatch.setattr(FileSystemStorage, "save", full)
-    assert ask().json()["checks"]["storage"] == "unavailable"
+    answer = ask().json()
+    assert answer["checks"]["storage"] == "unavailable"
+    assert answer["reasons"]["storage"] == "it is full"
+
+
+def test_storage_that_is_away_is_not_full(worker: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*args: Any) -> None:
+        raise OSError(errno.EIO, "no disk")
+
+    monkeypatch.setattr(FileSystemStorage, "save", away)
+    assert ask().json()["reasons"]["storage"] == "it does not answer"
+
+
+def test_age_of_the_queue(worker: None) -> None:
+    assert ask().json()["queue"] == {"waiting": 0, "running": 0, "oldest_seconds": 0}
+    photo, old = PhotoFactory.create(), timezone.now() - timedelta(seconds=90)
+    Analysis.objects.create(photo=photo, owner=photo.owner, queued_at=old, due_at=old)
+    health._recent_checks.cache_clear()
+    queue = ask().json()["queue"]
+    assert (queue["waiting"], queue["running"]) == (1, 0)
+    assert 90 <= queue["oldest_seconds"] < 120
 
 
 def test_checks_run_about_once_a_second(worker: None, monkeypatch: pytest.MonkeyPatch) -> None:
