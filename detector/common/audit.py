@@ -1,5 +1,6 @@
 """Write the audit log."""
 
+import hashlib
 from typing import Any, Final
 
 from django.db.models import Model
@@ -8,6 +9,9 @@ from detector.models import Analysis, AuditEntry, Face, Photo, User
 
 COMMAND_LINE: Final = "command line"
 """The actor's name where nobody is logged in: somebody ran a command on the machine."""
+ERASURE: Final = "erasure"
+"""The actor's name of tombstones: who erased it is not said."""
+ERASED: Final = {Photo: "photo.erased", User: "user.erased"}
 
 
 def record(actor: User | None, action: str, target: Model | None, **details: Any) -> AuditEntry:
@@ -25,6 +29,24 @@ def record(actor: User | None, action: str, target: Model | None, **details: Any
         target_name=name_of(target)[:200] if target else "",
         details=details,
     )
+
+
+def record_erasure(erased: Photo | User) -> AuditEntry:
+    """Add a tombstone: that something was erased, and nothing that leads to what it was.
+
+    By it a restore of an older backup knows what must not come back (decision 0036).
+    """
+    return AuditEntry.objects.create(
+        actor_name=ERASURE,
+        action=ERASED[type(erased)],
+        target_type=erased._meta.model_name or "",
+        target_id=tombstone(erased.pk),
+    )
+
+
+def tombstone(pk: Any) -> str:
+    """Return what stands for an erased id: a digest, which does not tell the id."""
+    return hashlib.sha256(f"tombstone:{pk}".encode()).hexdigest()[:48]
 
 
 def name_of(target: Model) -> str:

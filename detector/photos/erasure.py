@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
+from detector.common import audit
 from detector.insights import rollups
 from detector.models import Explanation, Photo, User
 from detector.photos import images
@@ -33,6 +34,22 @@ def delete_account(user: User) -> None:
     # way, whose photo the deletion then finds, and blocks further uploads.
     list(Photo.objects.select_for_update(of=("self",)).filter(owner=user).values_list("pk"))
     User.objects.select_for_update().get(pk=user.pk).delete()
+
+
+@receiver(post_delete, sender=User)
+def leave_tombstone_of_account(sender: type[User], instance: User, **_: Any) -> None:
+    """Note that an account was erased, so that no backup brings it back."""
+    audit.record_erasure(instance)
+
+
+@receiver(post_delete, sender=Photo)
+def leave_tombstone_of_photo(
+    sender: type[Photo], instance: Photo, origin: Any = None, **_: Any
+) -> None:
+    """Note that a photo was erased. One of an erased account goes with the account's."""
+    of_photos = isinstance(origin, Photo) or getattr(origin, "model", None) is Photo
+    if of_photos and not instance.is_demo:
+        audit.record_erasure(instance)
 
 
 @receiver(post_delete, sender=Explanation)

@@ -43,7 +43,9 @@ def test_what_staff_see_and_do_is_written_down(
         ("photo.listed", "", admin_user),
         ("user.exported", "owner", admin_user),
         ("photo.deleted", "of owner", admin_user),
+        ("photo.erased", "", None),
         ("user.deleted", "owner", admin_user),
+        ("user.erased", "", None),
     ]
     assert AuditEntry.objects.get(action="photo.listed").details["shown"] == [
         str(analysed.photo_id)

@@ -72,9 +72,24 @@ def test_the_database_refuses(entry: AuditEntry, statement: str) -> None:
 def test_it_outlives_the_account(owner: User, entry: AuditEntry) -> None:
     FaceFactory.create(analysis__photo__owner=owner)
     erasure.delete_account(owner)
-    kept = AuditEntry.objects.get()
+    kept = AuditEntry.objects.get(action=entry.action)
     assert (kept.actor, kept.actor_name) == (None, "owner")
     assert not Photo.objects.exists()
+
+
+def test_an_erasure_leaves_a_tombstone_that_tells_nothing(owner: User) -> None:
+    photo = FaceFactory.create(analysis__photo__owner=owner).analysis.photo
+    FaceFactory.create(analysis__photo__owner=owner)
+    erased = [audit.tombstone(photo.pk), audit.tombstone(owner.pk)]
+    erasure.delete_photo(photo)
+    erasure.delete_account(owner)
+    entries = AuditEntry.objects.order_by("id")
+    # The account's stands for its photos.
+    assert [(e.action, e.target_id) for e in entries] == [
+        ("photo.erased", erased[0]),
+        ("user.erased", erased[1]),
+    ]
+    assert {(e.actor, e.actor_name, e.target_name) for e in entries} == {(None, "erasure", "")}
 
 
 @pytest.mark.django_db(transaction=True)
