@@ -165,6 +165,9 @@ def opened(path: Path, passphrase: str | None) -> Folder:
     """Return the folder of an existing backup, ready to be read."""
     file = path / ENCRYPTION
     if not file.exists():
+        if passphrase is not None and Folder(path).has_manifest():
+            # Else a forged folder could take the place of an encrypted one.
+            raise BackupError("The backup is not encrypted: leave --passphrase-file out.")
         return Folder(path)
     if passphrase is None:
         raise BackupError("The backup is encrypted: --passphrase-file is needed.")

@@ -107,6 +107,9 @@ def test_a_wrong_passphrase_is_refused(full: Photo, folder: Path, tmp_path: Path
     run("backup", folder, "--passphrase-file", tmp_path / "right")
     refused(folder, tmp_path / "a", "passphrase-file is needed")
     refused(folder, tmp_path / "b", "not that of", "--passphrase-file", tmp_path / "wrong")
+    (folder / "encryption.json").unlink()
+    refused(folder, tmp_path / "c", "not encrypted", "--passphrase-file", tmp_path / "right")
+    refused(folder, tmp_path / "d", "cannot be trusted")
 
 
 def test_another_version_is_refused(
