@@ -5,13 +5,18 @@ from typing import Any, Final
 
 from django.db.models import Model
 
-from detector.models import Analysis, AuditEntry, Face, Photo, User
+from detector.models import Analysis, AuditEntry, Face, LiveSession, Photo, User, Video
 
 COMMAND_LINE: Final = "command line"
 """The actor's name where nobody is logged in: somebody ran a command on the machine."""
 ERASURE: Final = "erasure"
 """The actor's name of tombstones: who erased it is not said."""
-ERASED: Final = {Photo: "photo.erased", User: "user.erased"}
+ERASED: Final = {
+    Photo: "photo.erased",
+    Video: "video.erased",
+    LiveSession: "livesession.erased",
+    User: "user.erased",
+}
 
 
 def record(actor: User | None, action: str, target: Model | None, **details: Any) -> AuditEntry:
@@ -31,7 +36,7 @@ def record(actor: User | None, action: str, target: Model | None, **details: Any
     )
 
 
-def record_erasure(erased: Photo | User) -> AuditEntry:
+def record_erasure(erased: Photo | Video | LiveSession | User) -> AuditEntry:
     """Add a tombstone: that something was erased, and nothing that leads to what it was.
 
     By it a restore of an older backup knows what must not come back (decision 0036).

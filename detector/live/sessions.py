@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from detector.common import clock, locks
+from detector.common import audit, clock, locks
 from detector.exceptions import DetectorError
 from detector.live import series
 from detector.models import LiveSession, User
@@ -80,8 +80,10 @@ def correct(session: LiveSession, correction: dict[str, Any]) -> None:
     change(locked, corrections=[*locked.corrections, correction])
 
 
+@transaction.atomic
 def erase(session: LiveSession) -> None:
     """Erase a session for good."""
+    audit.record_erasure(session)
     session.delete()
 
 

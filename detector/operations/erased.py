@@ -1,22 +1,30 @@
 """What was erased since a day: the tombstones by which a restore leaves it out."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from detector.common import audit
-from detector.models import AuditEntry, Photo, User
-from detector.operations.backup_errors import BackupError
+from detector.live import sessions
+from detector.models import AuditEntry, LiveSession, Photo, User, Video
+from detector.operations.backup.errors import BackupError
 from detector.photos import erasure
+from detector.videos import erasure as video_erasure
 
-KINDS: Final = {"photo": Photo, "user": User}
+KINDS: Final[dict[str, tuple[Any, Callable[[Any], None]]]] = {
+    "user": (User, erasure.delete_account),
+    "photo": (Photo, erasure.delete_photo),
+    "video": (Video, video_erasure.delete_video),
+    "livesession": (LiveSession, sessions.erase),
+}
+"""Of each kind of tombstone: the model, and what erases one of it. Accounts come first."""
 PAGE: Final = 1000
 
 
 def since(moment: datetime) -> Iterator[str]:
-    """Yield the kind and the tombstone of each photo and account that was erased since then."""
+    """Yield the kind and the tombstone of each thing and account that was erased since then."""
     found = AuditEntry.objects.filter(action__in=audit.ERASED.values(), at__gte=moment)
     rows = found.order_by("at").values_list("target_type", "target_id")
     for kind, tombstone in rows.iterator(chunk_size=PAGE):
@@ -37,18 +45,18 @@ def read(file: Path) -> set[str]:
 
 
 def erase_again(lines: set[str]) -> int:
-    """Erase the accounts and photos of this list. Return how many there were."""
-    accounts = list(_listed(User, "user", lines))
-    for user in User.objects.filter(pk__in=accounts):
-        erasure.delete_account(user)
-    photos = list(_listed(Photo, "photo", lines))
-    for start in range(0, len(photos), PAGE):
-        for photo in Photo.objects.filter(pk__in=photos[start : start + PAGE]):
-            erasure.delete_photo(photo)
-    return len(accounts) + len(photos)
+    """Erase what this list names. Return how many there were."""
+    count = 0
+    for kind, (model, erase) in KINDS.items():
+        listed = list(_listed(model, kind, lines))
+        count += len(listed)
+        for start in range(0, len(listed), PAGE):
+            for row in model._base_manager.filter(pk__in=listed[start : start + PAGE]):
+                erase(row)
+    return count
 
 
-def _listed(model: type[Photo] | type[User], kind: str, lines: set[str]) -> Iterator[UUID]:
+def _listed(model: Any, kind: str, lines: set[str]) -> Iterator[UUID]:
     ids = model._base_manager.order_by("pk").values_list("pk", flat=True)
     for pk in ids.iterator(chunk_size=PAGE):
         if f"{kind} {audit.tombstone(pk)}" in lines:

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
+from detector.common import audit
 from detector.enums import Status
 from detector.exceptions import DetectorError
 from detector.models import User, Video, VideoStill
@@ -63,6 +64,15 @@ def erase_outlived(now: datetime) -> int:
             delete_video(video)
             erased += 1
     return erased
+
+
+@receiver(post_delete, sender=Video)
+def leave_tombstone_of_video(
+    sender: type[Video], instance: Video, origin: Any = None, **_: Any
+) -> None:
+    """Note that a video was erased. One of an erased account goes with the account's."""
+    if isinstance(origin, Video) or getattr(origin, "model", None) is Video:
+        audit.record_erasure(instance)
 
 
 @receiver(post_delete, sender=Video)

@@ -5,8 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from detector.operations import backup, backup_seal
-from detector.operations.backup_errors import BackupError
+from detector.operations.backup import seal as backup_seal
+from detector.operations.backup import writing
+from detector.operations.backup.errors import BackupError
 
 
 class Command(BaseCommand):
@@ -19,7 +20,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         file = options["passphrase_file"]
         try:
-            made = backup.make(options["path"], backup_seal.passphrase_in(file) if file else None)
+            made = writing.make(options["path"], backup_seal.passphrase_in(file) if file else None)
         except BackupError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{made.rows} rows and {made.files} files are in {options['path']}")

@@ -5,8 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from detector.operations import backup_restore, backup_seal, erased
-from detector.operations.backup_errors import BackupError
+from detector.operations import erased
+from detector.operations.backup import restore as backup_restore
+from detector.operations.backup import seal as backup_seal
+from detector.operations.backup.errors import BackupError
 
 
 class Command(BaseCommand):

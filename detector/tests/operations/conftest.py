@@ -7,7 +7,7 @@ import pytest
 from django.test import override_settings
 
 from detector.models import Analysis, Photo, ReviewCase, User
-from detector.operations import backup_seal
+from detector.operations.backup import seal as backup_seal
 from detector.tests.operations.full_system import fill
 
 

@@ -19,7 +19,7 @@ from django.db import connections
 from django.db.utils import load_backend
 from django.test import override_settings
 
-from detector.operations import backup_models
+from detector.operations.backup import models as backup_models
 from detector.tests.services_needed import need_postgresql
 
 _migrated: list[bytes] = []

@@ -12,7 +12,8 @@ from django.core.management import CommandError
 from django.db import connection
 
 from detector.models import Photo, User
-from detector.operations import backup, backup_models
+from detector.operations.backup import models as backup_models
+from detector.operations.backup import writing
 from detector.tests.operations.full_system import run, stored
 from detector.tests.operations.systems import sqlite_system
 
@@ -38,7 +39,7 @@ def test_an_interrupted_backup_goes_on(
     full: Photo, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
-    real = backup._pieces
+    real = writing._pieces
 
     limit = 2
 
@@ -48,7 +49,7 @@ def test_an_interrupted_backup_goes_on(
         read.append(name)
         return real(name)
 
-    monkeypatch.setattr(backup, "_pieces", pieces)
+    monkeypatch.setattr(writing, "_pieces", pieces)
     with pytest.raises(KeyboardInterrupt):
         run("backup", folder)
     assert not (folder / "manifest.json").exists()
@@ -72,7 +73,7 @@ def test_a_photo_that_is_analysed_meanwhile_has_its_files(
     with django_capture_on_commit_callbacks(execute=True):
         submission.submit(owner, [picture()], Source.WEB)
     upload = str(Photo.objects.get().upload.name)
-    real = backup._copy_files
+    real = writing._copy_files
     taken: list[int] = []
 
     def copy(*arguments: Any) -> Any:
@@ -83,7 +84,7 @@ def test_a_photo_that_is_analysed_meanwhile_has_its_files(
         taken.append(1)
         return real(*arguments)
 
-    monkeypatch.setattr(backup, "_copy_files", copy)
+    monkeypatch.setattr(writing, "_copy_files", copy)
     run("backup", folder)
     assert len(taken) == 2
     files = stored()
@@ -105,7 +106,7 @@ def test_the_snapshot_does_not_hold_writers_up(tmp_path: Path) -> None:
     with sqlite_system(tmp_path / "other"):
         import sqlite3
 
-        with backup.snapshot():
+        with writing.snapshot():
             assert not User.objects.exists()
             with sqlite3.connect(tmp_path / "other/system.sqlite3", timeout=0) as other:
                 other.execute("INSERT INTO auth_group (name) VALUES ('new')")

@@ -11,11 +11,16 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError
 
 from detector.common import clock
-from detector.models import AuditEntry, Photo, PhotoText, User
-from detector.operations import backup_models, backup_restore, erased
+from detector.live import sessions as live_sessions
+from detector.models import AuditEntry, LiveSession, Photo, PhotoText, User, Video
+from detector.operations import erased
+from detector.operations.backup import models as backup_models
+from detector.operations.backup import restore as backup_restore
 from detector.photos import erasure
+from detector.tests.factories import LiveSessionFactory, VideoFactory, with_timeline
 from detector.tests.operations.full_system import content_of, run, stored
 from detector.tests.operations.systems import everything, sqlite_system, without_restores
+from detector.videos import erasure as video_erasure
 
 pytestmark = pytest.mark.django_db
 
@@ -172,6 +177,23 @@ def test_what_was_erased_since_does_not_come_back(
         assert User.objects.filter(pk=owner.pk).exists() == (kind == "photo")
         # The next restore needs the tombstone again.
         assert list(erased.since(clock.now() - timedelta(hours=1))) == listed.split("\n")[:-1]
+
+
+def test_nor_do_erased_videos_and_live_sessions(
+    owner: User, folder: Path, tmp_path: Path, capsys: Any
+) -> None:
+    videos = [with_timeline(VideoFactory.create(owner=owner)) for _ in range(2)]
+    sessions = [LiveSessionFactory.create(owner=owner) for _ in range(2)]
+    run("backup", folder)
+    capsys.readouterr()
+    video_erasure.delete_video(videos[0])
+    live_sessions.erase(sessions[0])
+    run("erased_since", (clock.now() - timedelta(minutes=1)).isoformat())
+    (tmp_path / "erased").write_text(capsys.readouterr().out)
+    with sqlite_system(tmp_path / "other"):
+        run("restore", folder, "--erased", tmp_path / "erased")
+        assert list(Video.objects.values_list("pk", flat=True)) == [videos[1].pk]
+        assert list(LiveSession.objects.values_list("pk", flat=True)) == [sessions[1].pk]
 
 
 def test_a_list_of_something_else_is_refused(full: Photo, folder: Path, tmp_path: Path) -> None:

@@ -17,11 +17,13 @@ from django.core.files.storage import default_storage
 from django.db import connection, transaction
 
 from detector.common import clock
-from detector.operations import backup_folder, backup_models, backup_rows
-from detector.operations.backup_errors import BackupError
-from detector.operations.backup_folder import FILES, FORMAT, PIECE, Folder
-from detector.operations.backup_progress import Progress
-from detector.operations.backup_totals import totals
+from detector.operations.backup import folder as backup_folder
+from detector.operations.backup import models as backup_models
+from detector.operations.backup import rows as backup_rows
+from detector.operations.backup.errors import BackupError
+from detector.operations.backup.folder import FILES, FORMAT, PIECE, Folder
+from detector.operations.backup.progress import Progress
+from detector.operations.backup.totals import totals
 
 logger = logging.getLogger(__name__)
 SNAPSHOTS: Final = 10

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from detector.operations.backup_errors import BackupError
+from detector.operations.backup.errors import BackupError
 
 COST: Final = 2**17
 """Scrypt's N, as OWASP advises with r = 8 and p = 1: 128 MiB and about half a second."""

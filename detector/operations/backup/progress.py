@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
 
-from detector.operations.backup_folder import Part
+from detector.operations.backup.folder import Part
 
 NAME: Final = ".progress.sqlite3"
 TABLES: Final = """

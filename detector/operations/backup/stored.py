@@ -11,8 +11,8 @@ from typing import Final, Self
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 
-from detector.operations.backup_errors import BackupError
-from detector.operations.backup_folder import PIECE, Folder
+from detector.operations.backup.errors import BackupError
+from detector.operations.backup.folder import PIECE, Folder
 
 IN_MEMORY: Final = 8 * 2**20
 """Bytes of a file up to which it needs no temporary file."""

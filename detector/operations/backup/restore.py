@@ -19,17 +19,23 @@ from django.db import connection, transaction
 from detector.common import audit
 from detector.insights import rollups
 from detector.models import Photo, PhotoText, User
-from detector.operations import (
-    backup_folder,
-    backup_models,
-    backup_rows,
-    backup_stored,
-    erased,
+from detector.operations import erased
+from detector.operations.backup import (
+    folder as backup_folder,
 )
-from detector.operations.backup import MODELS, SECRET_KEY, STORAGE
-from detector.operations.backup_errors import BackupError
-from detector.operations.backup_folder import FILES, Folder, Part
-from detector.operations.backup_totals import totals
+from detector.operations.backup import (
+    models as backup_models,
+)
+from detector.operations.backup import (
+    rows as backup_rows,
+)
+from detector.operations.backup import (
+    stored as backup_stored,
+)
+from detector.operations.backup.errors import BackupError
+from detector.operations.backup.folder import FILES, Folder, Part
+from detector.operations.backup.totals import totals
+from detector.operations.backup.writing import MODELS, SECRET_KEY, STORAGE
 
 NOT_THERE: Final = "(none)"
 

@@ -16,7 +16,7 @@ from django.db.models import BinaryField, ForeignKey, JSONField, Value
 from django.db.models.sql import InsertQuery
 from django.utils.duration import duration_iso_string
 
-from detector.operations.backup_models import Field, Model, fields_of
+from detector.operations.backup.models import Field, Model, fields_of
 
 PAGE: Final = 500
 """Rows in memory at a time."""

@@ -2,7 +2,7 @@
 
     manifest.json            written last: what was backed up, and the checksum of each part
     encryption.json          salt and cost of the key, where the backup is encrypted
-    rows/MODEL.jsonl         one row a line (`backup_rows`)
+    rows/MODEL.jsonl         one row a line (`backup.rows`)
     files.jsonl              name, SHA-256 and bytes of each stored file
     files/storage/NAME       the stored files by name; files/models/NAME: the weights of models
     keys/secret_key          the key that the installation made for itself, if it did
@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from detector.operations import backup_seal
-from detector.operations.backup_errors import BackupError
-from detector.operations.backup_seal import Seal
+from detector.operations.backup import seal as backup_seal
+from detector.operations.backup.errors import BackupError
+from detector.operations.backup.seal import Seal
 
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
