@@ -93,10 +93,13 @@ QUICK := not (e2e or weights or training)
 NOT_QUICK := --ignore detector/tests/e2e
 # Only these files have tests with these marks: to import the others takes longer than some of the tests.
 NETWORK_FILES = $(shell grep -rlE 'mark\.(training|weights)\b' --include='test_*.py' detector emotionsite ml)
-# Files about who may call, bodies, headers, files, HTML, caches, counts of queries and pure functions: what they ask PostgreSQL, others ask too.
+# Files about who may call, bodies, headers, files, HTML, caches, counts of queries and pure functions, and pages of
+# what the tests of a room ask: what they ask PostgreSQL, others ask too.
 NOT_ON_POSTGRESQL := accept every_call limits odd_requests redirects schema scopes archives file_cases images \
 	outbound access bad_input spreadsheet_text storage_outages headers way_back failed_logins transport kappa calendar \
-	matching photo_page account_secrecy cost round_trip components errors weight table_of_buttons table_of_pages
+	matching photo_page account_secrecy cost round_trip components errors weight table_of_buttons table_of_pages \
+	pictures restore restore_other_database trace alerts account review webhooks listing photo_faces corrections \
+	upload sign_up live
 install: $(WHOLE) $(VENDOR) ## the whole platform with training and tests
 
 # In one process: to start three takes longer than they do.

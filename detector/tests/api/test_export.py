@@ -101,7 +101,7 @@ def test_other_types_are_refused(api: APIClient) -> None:
     assert api.get(URL, {"type": "xml"}).status_code == 400
 
 
-@pytest.mark.parametrize(("pieces", "others"), [(export.csv_pieces, 0), (export.json_pieces, 1)])
+@pytest.mark.parametrize(("pieces", "others"), [(export.csv_pieces, 0), (export.json_pieces, 2)])
 def test_a_page_of_photos_takes_two_queries(
     owner: User, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any, pieces: Any,
     others: int,
@@ -110,7 +110,7 @@ def test_a_page_of_photos_takes_two_queries(
         face = FaceFactory.create(analysis__photo__owner=owner)
         PhotoTag.objects.create(photo=face.analysis.photo, owner=owner, name=f"tag{n}")
     monkeypatch.setattr(export_rows, "PAGE_SIZE", 3)
-    # Videos come after the photos.
+    # Live sessions and videos come after the photos.
     with django_assert_num_queries(1 + 2 * 3 + others):
         content = b"".join(pieces(owner))
     # Each photo has its own tag, also on the last page.

@@ -105,7 +105,7 @@ class Platform:
             **_inherited(),
             "VAR_DIR": str(folder / "var"),
             "PORT": str(self.port),
-            "SWEEP_INTERVAL": "1",
+            "SWEEP_INTERVAL": "2",
             "ANALYSIS_LEASE": "5",
             "ANALYSIS_RESEND_AFTER": "3",
             "API_THROTTLE_ANON": "10000/min",
