@@ -1,5 +1,7 @@
 // Draws the boxes over the player and the chart of the probabilities.
 
+import { percent } from "./percent.js";
+
 const css = (name, element = document.documentElement) => getComputedStyle(element).getPropertyValue(name).trim();
 const LABELS = { angry: "Angry", disgust: "Disgust", fear: "Fear", happy: "Happy", sad: "Sad", surprise: "Surprise", neutral: "Neutral" };
 
@@ -102,9 +104,9 @@ export function chartOf(canvas, line, seek) {
       const clock = `${Math.floor(time / 60)}:${String(Math.floor(time % 60)).padStart(2, "0")}`;
       if (place < 0) return `${clock}: no face`;
       const emotion = frames.emotions[place];
-      const share = Math.round(100 * frames.probabilities[place][line.emotions.indexOf(emotion)]);
+      const share = percent(frames.probabilities[place][line.emotions.indexOf(emotion)]);
       if (frames.corrected[place]) return `${clock}: ${LABELS[emotion].toLowerCase()}, as you said`;
-      return `${clock}: ${LABELS[emotion].toLowerCase()} ${share} %${frames.uncertain[place] ? ", uncertain" : ""}`;
+      return `${clock}: ${LABELS[emotion].toLowerCase()} ${share}${frames.uncertain[place] ? ", uncertain" : ""}`;
     },
   };
 }

@@ -3,11 +3,12 @@
 /** @import { Moment } from "./session.js" */
 /** @import { Emotion } from "./view.js" */
 /** @import { Limits } from "./recorder.js" */
+import { percent } from "../percent.js";
 import * as camera from "./camera.js";
 import { Engine } from "./engine.js";
 import { Session } from "./session.js";
 import * as still from "./still.js";
-import { Bars, Boxes, Chart, percent } from "./view.js";
+import { Bars, Boxes, Chart } from "./view.js";
 import { byId, complain, duration, hint, isRemarking, remark, say } from "./words.js";
 
 /** Milliseconds between two announcements to screen readers. */

@@ -1,5 +1,6 @@
 // Draws what was seen: boxes over the picture, bars, and the chart of the last minute.
 /** @import { Shown } from "./tracker.js" */
+import { percent } from "../percent.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const SECONDS = 60;
@@ -18,11 +19,6 @@ function element(name, attributes) {
   const made = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
   return made;
-}
-
-/** @param {number} share */
-export function percent(share) {
-  return `${Math.round(100 * share)} %`;
 }
 
 /** Boxes with labels, in the pixels of the frame. */
@@ -61,7 +57,7 @@ export class Boxes {
     const known = this.emotions.get(emotion);
     const words = `${known?.emoji} ${known?.label} ${percent(confidence)}${uncertain ? " ?" : ""}`;
     const height = 24 * unit;
-    const width = (words.length * 7.6 + 20) * unit;
+    const width = (words.length * 8.4 + 20) * unit;
     const left = Math.min(Math.max(x, 0), Math.max(frame.width - width, 0));
     const top = box.y >= height + 4 * unit ? box.y - height - 4 * unit : Math.min(box.y + box.height + 4 * unit, frame.height - height);
     const label = element("text", { x: left + 10 * unit, y: top + 16.5 * unit, "font-size": 13.5 * unit });
