@@ -1,4 +1,4 @@
-"""What every run of tests begins with."""
+"""Prepares every run of tests."""
 
 import gc
 

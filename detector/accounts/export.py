@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from detector.accounts import export_rows, export_videos
+from detector.accounts import export_readme, export_rows, export_videos
 from detector.accounts.export_rows import Entry
 from detector.common.calendar import utc_text
 from detector.common.spreadsheet_text import escape_formulas
@@ -122,7 +122,7 @@ def zip_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None
     """
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
-        yield from _member(archive, sink, "README.txt", [_readme().encode()])
+        yield from _member(archive, sink, "README.txt", [export_readme.text(COLUMNS).encode()])
         yield from _member(archive, sink, "faces.csv", csv_pieces(owner, bom=bom))
         analyses = itertools.chain(_analyses_pieces(owner), [b"}\n"])
         yield from _member(archive, sink, "analyses.json", analyses)
@@ -270,37 +270,3 @@ def _plain_face(face: tuple[Any, ...]) -> dict[str, Any]:
 
 def _moment(moment: datetime | None) -> str:
     return utc_text(moment) if moment else ""
-
-
-def _readme() -> str:
-    lines = [
-        "Everything that EmotionSite keeps for you, but for what lies in the bin.",
-        "",
-        "images/        the upright pictures, named by the id of their photo; those that say when",
-        "               they were taken say it again (EXIF)",
-        "analyses.json  every analysis with its faces",
-        "faces.csv      a row a face; a photo without a face has a row with empty columns",
-        "videos/        each video as you uploaded it, unless you deleted it, and its timeline",
-        "",
-        "live_sessions.json, live_sessions.csv",
-        "               the live sessions that you kept, if any: numbers, no pictures; the CSV has",
-        "               a row for each second of each face, seconds and faces as in the JSON",
-        "",
-        "Columns of faces.csv (UTF-8, separated by commas). In text, a sign = + - @ with which a",
-        "spreadsheet would begin a formula (at the start, or after , ; | a tab or the end of a",
-        "line) has an apostrophe before it; analyses.json has the text as you wrote it.",
-        "",
-        *(f"{name:16} {meaning}" for name, meaning in COLUMNS.items()),
-        "",
-        "Columns of live_sessions.csv:",
-        "",
-        *(f"{name:18} {meaning}" for name, meaning in live_exports.COLUMNS.items()),
-        "",
-        "Upload this file, and photos that you do not have come back with their names, notes,",
-        "tags, felt emotions and capture times. They are read anew; corrections do not come back.",
-        "Videos do not come back that way: upload each on the page of videos.",
-        "",
-        "Expressions are estimates from a picture, not what a person feels.",
-        "",
-    ]
-    return "\n".join(lines)

@@ -14,6 +14,7 @@ from detector.common.leases import (
     LONGEST_WAIT,
     WORKER_LOST,
     LeaseLostError,
+    claim_next,
     claim_read,
     renew,
     work_on,
@@ -24,8 +25,8 @@ from detector.models import Analysis, ModelVersion
 from detector.webhooks import endpoints
 
 __all__ = [
-    "LONGEST_WAIT", "LeaseLostError", "cancel", "claim", "claim_read", "complete", "fail",
-    "release_abandoned", "renew", "work_on",
+    "LONGEST_WAIT", "LeaseLostError", "cancel", "claim", "claim_next", "claim_read", "complete",
+    "fail", "release_abandoned", "renew", "work_on",
 ]  # fmt: skip
 
 CANCELLED = DetectorError(

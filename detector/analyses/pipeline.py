@@ -20,9 +20,6 @@ from ml.types import FaceAnalysis
 
 logger = logging.getLogger(__name__)
 
-MAX_CHOICES = 50
-"""Choices of a turn. Each one that is lost was won by another worker."""
-
 
 def run(analysis_id: UUID) -> None:
     """Analyse a photo, unless another worker does or did. Idempotent."""
@@ -35,14 +32,11 @@ def run(analysis_id: UUID) -> None:
 
 def run_next() -> UUID | None:
     """Analyse the photo whose turn it is. Return its analysis; None where none is due."""
-    for _ in range(MAX_CHOICES):
-        chosen = line.next_due()
-        if chosen is None:
-            break
-        if leases.claim_read(chosen):
-            _run_claimed(chosen)
-            return chosen.pk
-    return None
+    chosen = leases.claim_next(line.next_due)
+    if chosen is None:
+        return None
+    _run_claimed(chosen)
+    return chosen.pk
 
 
 def _run_claimed(analysis: Analysis) -> None:

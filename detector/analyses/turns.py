@@ -20,8 +20,8 @@ FOLLOWS: Final = """
         EXISTS (SELECT 1 FROM detector_reanalysis WHERE status = %s)
     FROM detector_analysis WHERE id = %s
 """
-"""Whether there is a version in the shadow, a webhook to send, a campaign. It is written out, since
-to build it from models takes two milliseconds at each photo."""
+"""Asks for a version in the shadow, a webhook to send and a running re-analysis. It is written out,
+since to build it from models takes two milliseconds at each photo."""
 
 
 def take() -> None:

@@ -34,6 +34,20 @@ class ZipRenderer(FileRenderer):
     format = "zip"
 
 
+class TextRenderer(FileRenderer):
+    """Media type of labels as text."""
+
+    media_type = "text/vtt"
+    format = "vtt"
+
+
+class SubtitleRenderer(FileRenderer):
+    """Media type of SubRip."""
+
+    media_type = "application/x-subrip"
+    format = "srt"
+
+
 class VideoRenderer(FileRenderer):
     """Media type of videos."""
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -31,6 +31,9 @@ SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=2), timedelta(seconds=30)
 PATIENCE_SECONDS: Final = (0.5, 1, 2, 4, 8)
 """Backoff of retries during an outage of the database; together less than a lease."""
 
+MAX_CHOICES: Final = 50
+"""Choices of a turn. Each one that is lost was won by another worker."""
+
 TIMED_OUT = DetectorError("timed_out", "The analysis took too long.", permanent=False)
 UNEXPECTED = DetectorError(
     "internal_error", "Something went wrong on our side while analysing.", permanent=False
@@ -38,6 +41,9 @@ UNEXPECTED = DetectorError(
 WORKER_LOST = DetectorError(
     "worker_lost", "The analysis was interrupted several times. Please try it again.", details={}
 )
+
+
+RowT = TypeVar("RowT")
 
 
 class LeaseLostError(Exception):
@@ -51,6 +57,15 @@ class Work(Protocol):
     attempt: int
     queued_at: datetime
     started_at: datetime | None
+
+
+def claim_next(next_due: Callable[[], RowT | None]) -> RowT | None:
+    """Claim the row whose turn it is, as `next_due` reads it. Return it; None where none is due."""
+    for _ in range(MAX_CHOICES):
+        chosen = next_due()
+        if chosen is None or claim_read(chosen):
+            return chosen
+    return None
 
 
 def claim_read(row: Any) -> bool:

@@ -34,6 +34,8 @@ def delete_file(video: Video, *, stills: bool = False) -> None:
 
     Raises DetectorError `not_finished`.
     """
+    # The file of a video never changes: ask the storage before the transaction.
+    size = video.file.size if video.file and video.file.storage.exists(str(video.file.name)) else 0
     with transaction.atomic():
         locked = Video.objects.select_for_update().filter(pk=video.pk).first()
         if locked is None:
@@ -45,7 +47,6 @@ def delete_file(video: Video, *, stills: bool = False) -> None:
         name = str(locked.file.name or "")
         if not name:
             return
-        size = locked.file.size if locked.file.storage.exists(name) else 0
         locked.file = ""
         locked.stored_bytes = max(locked.stored_bytes - size, 0)
         locked.save(update_fields=["file", "stored_bytes"])

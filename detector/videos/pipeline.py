@@ -1,6 +1,6 @@
 """Analyse one segment of a video: claim, sample, detect and classify each frame, store."""
 
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from detector.common import leases
@@ -9,20 +9,14 @@ from detector.registry import networks
 from detector.videos import files, line, observations, segments, stills
 from ml.videos.cuts import CutDetector
 
-MAX_CHOICES: Final = 50
-"""Choices of a turn. Each one that is lost was won by another worker."""
-
 
 def run_next() -> UUID | None:
     """Analyse the segment whose turn it is. Return its video; None where none is due."""
-    for _ in range(MAX_CHOICES):
-        chosen = line.next_due()
-        if chosen is None:
-            break
-        if leases.claim_read(chosen):
-            _run_claimed(chosen)
-            return chosen.video_id
-    return None
+    chosen = leases.claim_next(line.next_due)
+    if chosen is None:
+        return None
+    _run_claimed(chosen)
+    return chosen.video_id
 
 
 def _run_claimed(segment: VideoSegment) -> None:

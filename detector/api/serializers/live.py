@@ -61,7 +61,7 @@ class FacesField(serializers.JSONField):
 
 
 class LiveCorrectionSerializer(BodySerializer):
-    """What the owner says that a face showed in a span."""
+    """Tells which expression a face showed in a span, as its owner says."""
 
     face = serializers.IntegerField(
         min_value=1, max_value=FACES, help_text="Number of the face, from 1."

@@ -16,7 +16,7 @@ from detector.videos import selectors
 
 
 class ProgressSerializer(serializers.Serializer[Any]):
-    """How far the analysis is."""
+    """Tells how far the analysis is."""
 
     percent = serializers.IntegerField(min_value=0, max_value=100, help_text="Of the segments.")
     seconds_left = serializers.IntegerField(
@@ -156,7 +156,7 @@ class VideoUploadSerializer(BodySerializer):
 
 
 class SpanSerializer(serializers.Serializer[Any]):
-    """What you said of a span of a track."""
+    """Tells what you said of a span of a track."""
 
     id = serializers.UUIDField(help_text="Sorts by time.")
     start = serializers.FloatField(help_text="In seconds.")
@@ -245,7 +245,7 @@ class VideoExportQuerySerializer(serializers.Serializer[Any]):
 
 
 class VideoFileQuerySerializer(serializers.Serializer[Any]):
-    """What is deleted with the file."""
+    """Chooses what is deleted with the file."""
 
     stills = serializers.BooleanField(
         default=False, help_text="Whether the pictures out of it are deleted as well."

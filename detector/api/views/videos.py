@@ -20,7 +20,7 @@ from rest_framework.viewsets import GenericViewSet
 from detector.api import idempotency
 from detector.api.codes import OF_VIDEOS, can_fail
 from detector.api.idempotency import Outcome
-from detector.api.negotiation import CsvRenderer, FileRenderer, VideoRenderer
+from detector.api.negotiation import CsvRenderer, SubtitleRenderer, TextRenderer, VideoRenderer
 from detector.api.parsers import StrictJsonParser
 from detector.api.serializers.videos import (
     CorrectionSerializer,
@@ -58,22 +58,6 @@ NOT_FAILED = DetectorError(
 )
 TRACK = OpenApiParameter("index", OpenApiTypes.INT32, "path", description="As in `tracks`.")
 STILL = OpenApiParameter("still", OpenApiTypes.INT32, "path", description="As in its `url`.")
-
-
-class TextRenderer(FileRenderer):
-    """Media type of labels as text."""
-
-    media_type = "text/vtt"
-    format = "vtt"
-
-
-class SubtitleRenderer(FileRenderer):
-    """Media type of SubRip."""
-
-    media_type = "application/x-subrip"
-    format = "srt"
-
-
 EXPORT_RENDERERS = (CsvRenderer, JSONRenderer, TextRenderer, SubtitleRenderer)
 
 
@@ -305,9 +289,7 @@ class VideoViewSet(ApiMixin, ListModelMixin, GenericViewSet[Video]):
             raise Http404
         said = checked(CorrectionSerializer(data=request.data))
         with self.if_unchanged():
-            corrections.correct(
-                track, start=said["start"], end=said["end"], emotion=said["emotion"] or ""
-            )
+            corrections.correct(track, **{**said, "emotion": said["emotion"] or ""})
         lanes = timeline.lanes_of(track.video)
         return Response(next(lane.as_dict() for lane in lanes if lane.track.index == index))
 
