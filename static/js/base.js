@@ -1,5 +1,7 @@
 // Behaviour of every page: menus, dialogs, copying, polling and errors.
 
+import { noticeOf } from "./notices.js";
+
 // --- Menus close on a click outside, and on Escape.
 const openMenus = () => document.querySelectorAll("details[data-menu][open]");
 
@@ -60,7 +62,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const polls = isPolling(event.detail);
   if (polls && xhr.status === 404) {
     target.removeAttribute("hx-trigger");
-    target.replaceWith(goneNotice());
+    target.replaceWith(noticeOf("This was deleted.", "caution"));
     event.detail.shouldSwap = false;
   } else if (xhr.status >= 400) {
     showError(event);
@@ -104,10 +106,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
 });
 
 function showSentence(detail, text) {
-  const notice = document.createElement("p");
-  notice.className = "notice notice-error";
-  notice.textContent = text;
-  showNotice(detail, [notice]);
+  showNotice(detail, [noticeOf(text, "error")]);
 }
 
 function showNotice(detail, nodes) {
@@ -121,11 +120,4 @@ function showNotice(detail, nodes) {
 
 function announce(text) {
   document.getElementById("announcer").textContent = text;
-}
-
-function goneNotice() {
-  const notice = document.createElement("p");
-  notice.className = "notice notice-caution";
-  notice.textContent = "This photo was deleted.";
-  return notice;
 }

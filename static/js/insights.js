@@ -1,5 +1,7 @@
 // Draws the charts, and saves each as PNG or CSV. The tables hold the same numbers.
 
+import { fetched } from "./fetched.js";
+
 const { Chart } = window;
 const data = JSON.parse(document.getElementById("chart-data").textContent);
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -220,7 +222,7 @@ for (const button of document.querySelectorAll("[data-saves]")) {
   if (!document.querySelector(`[data-table=${name}], [data-numbers-of=${name}]`)) continue;
   button.hidden = false;
   button.addEventListener("click", async () => {
-    if (button.dataset.saves === "csv") save(`${name}.csv`, new Blob([csvOf(await tableOf(name))], { type: "text/csv" }));
+    if (button.dataset.saves === "csv") saveTable(name, await tableOf(name));
     else save(`${name}.png`, await pngOf(document.getElementById(name)));
   });
 }
@@ -230,9 +232,12 @@ async function tableOf(name) {
   const shown = document.querySelector(`[data-table=${name}]`);
   if (shown) return shown;
   const address = document.querySelector(`[data-numbers-of=${name}]`).getAttribute("hx-get");
-  const response = await fetch(address);
-  const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  return page.querySelector(`[data-table=${name}]`);
+  const text = await fetched(address, (answer) => answer.text());
+  return text && new DOMParser().parseFromString(text, "text/html").querySelector(`[data-table=${name}]`);
+}
+
+function saveTable(name, table) {
+  if (table) save(`${name}.csv`, new Blob([csvOf(table)], { type: "text/csv" }));
 }
 
 // As in detector/common/spreadsheet_text.py: text that a spreadsheet would compute gets an apostrophe.

@@ -1,6 +1,8 @@
 // One key for each verdict. The next face is on the page already, hidden: a verdict shows it at once
 // and is sent in the background. Verdicts are sent in their order.
 
+import { sayError } from "./notices.js";
+
 const root = document.getElementById("review");
 const end = root.querySelector(".review-end");
 const announcer = document.getElementById("announcer");
@@ -67,12 +69,7 @@ function receive(page, take) {
   if (form) take(document.adoptNode(form));
 }
 
-function say(text) {
-  const notice = document.createElement("p");
-  notice.className = "notice notice-error";
-  notice.textContent = text || "The server did not answer as expected. Reload the page.";
-  document.getElementById("notices").replaceChildren(notice);
-}
+const say = (text) => sayError(text || "The server did not answer as expected. Reload the page.");
 
 const addLast = (form) => end.before(form);
 

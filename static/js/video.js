@@ -1,11 +1,13 @@
 // The page of a video: boxes over the player, a cursor in lanes and chart, jumps and keys. Where
 // the browser cannot play the video, the time of the page goes on without it.
 
+import { fetched } from "./fetched.js";
 import { chartOf, boxesOf } from "./video_drawing.js";
 
 const film = document.getElementById("film");
-const answer = await fetch(document.getElementById("video-data").dataset.timeline);
-const line = await answer.json();
+const line = await fetched(document.getElementById("video-data").dataset.timeline, (answer) => answer.json());
+// Without the timeline the page stays as the server made it: nothing below runs.
+if (!line) await new Promise(() => {});
 const lanes = [...document.querySelectorAll(".lane-card")];
 const STEP = { ArrowLeft: -1, ArrowRight: 1, j: -10, l: 10 };
 let alone = 0;

@@ -40,15 +40,15 @@ def address(call: Call) -> Call:
 
 
 @each_change
-@pytest.mark.parametrize("header", [{"If-Match": OTHER}, {"If-None-Match": "*"}, {"If-Match": "x"}])
 def test_no_call_changes_what_is_not_as_it_says(
-    call: Call, header: dict[str, str], ids: dict[str, str], owner: User  # noqa: F811
+    call: Call, ids: dict[str, str], owner: User  # noqa: F811
 ) -> None:  # fmt: skip
     client = api_client(owner, list(Scope))
     before = all_rows(owner)
-    answer = make(client, call, ids, **header)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (412, "precondition_failed")
-    assert "RateLimit-Remaining" in answer
+    for header in ({"If-Match": OTHER}, {"If-None-Match": "*"}, {"If-Match": "x"}):
+        answer = make(client, call, ids, **header)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (412, "precondition_failed")
+        assert "RateLimit-Remaining" in answer
     assert all_rows(owner) == before
 
 

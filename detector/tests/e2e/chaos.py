@@ -23,7 +23,7 @@ import numpy as np
 from detector.tests.e2e import pictures
 from detector.tests.e2e.chaos_audit import Audit, audit, make_tokens
 from detector.tests.e2e.chaos_faults import CHANCE, FAULTS, LEASE, Fault
-from detector.tests.e2e.platform import SERVING, Platform, running, until
+from detector.tests.e2e.platform import NO_LIMITS, SERVING, Platform, running, until
 from detector.tests.services_needed import own_services
 
 READY_SECONDS = 180
@@ -210,11 +210,10 @@ def main() -> int:
     return 0 if all(row.is_clean for row in rows) else 1
 
 
-def make_platform(folder: Path, services: dict[str, str]) -> Platform:
-    """Return a platform with rate limits that the load from one address does not reach."""
-    limits = {f"API_THROTTLE_{name}": "100000/min" for name in ("USER", "TOKEN", "UPLOADS")}
-    limits |= {"ANALYSIS_LEASE": str(LEASE), "WORKER_CONCURRENCY": "2"}
-    return Platform(folder, SERVING, **limits, **services)
+def make_platform(folder: Path, services: dict[str, str], **more: str) -> Platform:
+    """Return a platform with two slots, whose leases end soon."""
+    own = {"ANALYSIS_LEASE": str(LEASE), "WORKER_CONCURRENCY": "2"}
+    return Platform(folder, SERVING, **NO_LIMITS, **own, **services, **more)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from detector.tests.conftest import Broker
-from detector.tests.e2e import pictures
+from detector.tests.e2e import chaos, pictures
 from detector.tests.e2e.browsing import Watcher
-from detector.tests.e2e.platform import ONE_SLOT, SERVING, Platform, running
+from detector.tests.e2e.platform import Platform
 from detector.tests.services_needed import need_program, own_services
 
 FOLDER = Path(__file__).parent
@@ -38,15 +38,16 @@ def services(worker_id: str) -> Iterator[dict[str, str]]:
         yield addresses
 
 
+UNLIMITED = "unlimited"
 PLATFORMS = ("embedded", "services")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start each platform once: tests of none first, then all of the one and all of the other."""
+    """Start each platform once: tests of none first, then all tests of one after the other."""
     places = [number for number, item in enumerate(items) if FOLDER in item.path.parents]
     ours = [items[place] for place in places]
-    ours.sort(key=lambda item: [name in item.name for name in reversed(PLATFORMS)])
+    ours.sort(key=lambda item: [name in item.name for name in reversed((UNLIMITED, *PLATFORMS))])
     for place, item in zip(places, ours, strict=True):
         items[place] = item
 
@@ -55,19 +56,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def platform(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Platform]:
-    """Start the platform on its embedded default, or on Redis and PostgreSQL."""
-    environment = request.getfixturevalue("services") if request.param == "services" else {}
-    started = Platform(tmp_path_factory.mktemp(request.param), **environment)
+    """Start the platform on its embedded default, or on Redis and PostgreSQL.
+
+    The one without limits has two slots, for tests that make many calls or kill workers.
+    """
+    folder = tmp_path_factory.mktemp(request.param)
+    if request.param == UNLIMITED:
+        started = chaos.make_platform(folder, {}, VIDEO_SEGMENT_SECONDS="1")
+    else:
+        services = request.getfixturevalue("services") if request.param == "services" else {}
+        started = Platform(folder, **services)
     started.start()
     yield started
     assert started.stop() == 0, started.log.read_text()[-3000:]
-
-
-@pytest.fixture
-def private_platform(tmp_path: Path) -> Iterator[Platform]:
-    """Start an embedded platform that a test may break."""
-    with running(Platform(tmp_path, SERVING, **ONE_SLOT)) as platform:
-        yield platform
 
 
 @pytest.fixture

@@ -15,13 +15,10 @@ from pathlib import Path
 
 from detector.tests.e2e import pictures
 from detector.tests.e2e.fuzz_hooks import HELD, OWN_TOKEN
-from detector.tests.e2e.platform import ROOT, SERVING, Platform, running
+from detector.tests.e2e.platform import NO_LIMITS, ROOT, SERVING, Platform, running
 
-LIMITS = ("ANON", "USER", "TOKEN", "UPLOADS", "FAILED")
-NO_LIMITS = {f"API_THROTTLE_{name}": "1000000/min" for name in LIMITS}
 # Nothing listens there, so deliveries fail at once.
 NOWHERE = "http://127.0.0.1:9/"
-NO_LIMITS["WEBHOOK_ALLOWED_HOSTS"] = "127.0.0.1"
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 

@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from detector.tests.e2e.platform import ONE_SLOT, ROOT, SERVING, Platform
+from detector.tests.e2e.platform import ROOT, Platform
 from ml.tests.videos import making
 
-pytestmark = pytest.mark.e2e
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.parametrize("platform", ["unlimited"], indirect=True),
+]
 GUIDE = (ROOT / "docs" / "api.md").read_text()
 CLIENT = ROOT / "docs" / "client"
 
@@ -23,9 +26,9 @@ def examples(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", GUIDE, re.DOTALL)
 
 
-def test_examples_of_the_guide(tmp_path: Path, group_photo: bytes, portrait: bytes) -> None:
-    platform = Platform(tmp_path, SERVING, WEBHOOK_ALLOWED_HOSTS="127.0.0.1", **ONE_SLOT)
-    platform.start()
+def test_examples_of_the_guide(
+    platform: Platform, tmp_path: Path, group_photo: bytes, portrait: bytes
+) -> None:
     (tmp_path / "a.jpg").write_bytes(portrait)
     (tmp_path / "b.jpg").write_bytes(group_photo)
     astronaut = np.asarray(Image.open(io.BytesIO(portrait)).convert("RGB").resize((320, 320)))
@@ -39,13 +42,10 @@ def test_examples_of_the_guide(tmp_path: Path, group_photo: bytes, portrait: byt
     names = "import os\n" + "".join(f'{name} = os.environ["{name}"]\n' for name in values)
     shell = ["bash", "-euo", "pipefail", "-c", "\n".join(examples("sh"))]
     python = [sys.executable, "-c", names + "\n".join(examples("python"))]
-    try:
-        for command in (shell, python):
-            done = subprocess.run(
-                command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
-            )
-            assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
-        assert (tmp_path / "boxes.jpg").read_bytes()[:3] == b"\xff\xd8\xff"
-        assert (tmp_path / "all.zip").stat().st_size > 0
-    finally:
-        platform.stop()
+    for command in (shell, python):
+        done = subprocess.run(
+            command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
+    assert (tmp_path / "boxes.jpg").read_bytes()[:3] == b"\xff\xd8\xff"
+    assert (tmp_path / "all.zip").stat().st_size > 0

@@ -32,13 +32,11 @@ def status_of(client: httpx.Client, analysis_id: str) -> str:
 @pytest.fixture
 def impatient_platform(tmp_path: Path) -> Iterator[Platform]:
     """Start a platform that soon counts silent workers as lost."""
-    impatient = Platform(tmp_path, SERVING, WORKER_STALL="6")
-    impatient.start()
-    yield impatient
-    assert impatient.stop() == 0, impatient.log.read_text()[-3000:]
+    with running(Platform(tmp_path, SERVING, WORKER_STALL="6")) as impatient:
+        yield impatient
 
 
-def test_workers_killed_in_the_middle_of_a_job_or_stopped_for_good(
+def test_processes_killed_in_the_middle_of_a_job_or_stopped_for_good(
     impatient_platform: Platform, slow_photo: bytes, portrait: bytes
 ) -> None:
     platform = impatient_platform
@@ -64,6 +62,14 @@ def test_workers_killed_in_the_middle_of_a_job_or_stopped_for_good(
         ]
         until(lambda: status_of(client, accepted["id"]) == "done", 90, "The analysis")
         assert not set(stopped) & set(platform.children("worker"))
+    _end_of_the_web_server_ends_all(platform)
+
+
+def _end_of_the_web_server_ends_all(platform: Platform) -> None:
+    assert platform.process is not None
+    os.kill(platform.children("web")[0], signal.SIGKILL)
+    assert platform.process.wait(40) == 1
+    assert platform.children("worker") == []
 
 
 def test_what_is_stored_is_for_its_user_alone(platform: Platform, portrait: bytes) -> None:
@@ -80,13 +86,6 @@ def open_to_others(path: Path) -> bool:
         return bool(path.stat().st_mode & 0o077)
     except FileNotFoundError:
         return False  # A message that was taken meanwhile.
-
-
-def test_web_killed_ends_the_worker(private_platform: Platform) -> None:
-    assert private_platform.process is not None
-    os.kill(private_platform.children("web")[0], signal.SIGKILL)
-    assert private_platform.process.wait(40) == 1
-    assert private_platform.children("worker") == []
 
 
 def broker_state(platform: Platform) -> str:

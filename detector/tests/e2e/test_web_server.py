@@ -15,7 +15,11 @@ import pytest
 from detector.tests.e2e.platform import ROOT, Platform, descendants, free_port, until
 from emotionsite.tests.running_server import Client
 
-pytestmark = pytest.mark.e2e
+# One platform is enough: the server knows nothing of broker and database.
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.parametrize("platform", ["embedded"], indirect=True),
+]
 KINDS = {
     "header": "GET / HTTP/1.1\r\n",
     "body": "POST /api/v1/analyses/ HTTP/1.1\r\nContent-Length: 1000000\r\n",
@@ -23,6 +27,7 @@ KINDS = {
     "export": "GET /api/v1/export/?type=zip HTTP/1.1\r\n",
 }
 SLOW = 30
+COUNTED = "django_http_requests_total_by_view_transport_method_total{"
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +149,10 @@ def test_several_processes_serve_one_port_and_end_together(platform: Platform) -
         for _ in range(10):
             answer = httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=30)
             assert answer.status_code == 200
+        # Whichever is asked answers for both.
+        figures = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=30).text
+        [counted] = [line for line in figures.splitlines() if COUNTED in line and "healthz" in line]
+        assert float(counted.rpartition(" ")[2]) == 10
         os.kill(family[0], signal.SIGKILL)
         assert process.wait(30) == 1
         until(lambda: not descendants(process.pid), 10, "The end of the other")

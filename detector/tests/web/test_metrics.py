@@ -1,11 +1,7 @@
 """The figures for Prometheus: who may read them, what they say, what they never name."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,7 +42,9 @@ def here() -> Client:
 
 
 def read() -> dict[tuple[str, ...], float]:
-    text = here().get("/metrics").content.decode()
+    """Return the figures of the work. Those of requests are thousands here, by all the tests."""
+    lines = here().get("/metrics").content.decode().splitlines(keepends=True)
+    text = "".join(line for line in lines if "emotionsite_" in line)
     return {
         (sample.name, *sample.labels.values()): sample.value
         for family in text_string_to_metric_families(text)
@@ -167,7 +165,8 @@ def test_callers_add_no_series_with_methods_of_their_own() -> None:
     assert 'view="healthz"' in text
 
 
-def test_the_queries_are_few_and_cached() -> None:
+def test_the_queries_are_few_and_cached(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics.recent, "seconds", 60)
     for _ in range(3):
         AnalysisFactory.create(finished_at=timezone.now(), timings_ms={"detect": 1})
     with CaptureQueriesContext(
@@ -191,31 +190,3 @@ def test_without_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found["emotionsite_database_up",] == 0
     assert ("emotionsite_photos",) not in found
     assert found["emotionsite_storage_bytes",] > 0
-
-
-SEVERAL = """
-import django; django.setup()
-from django.test import Client
-client = Client(headers={"host": "localhost"})
-client.get("/healthz")
-text = client.get("/metrics").content.decode()
-counted = 'django_http_requests_total_by_view_transport_method_total{'
-print([line for line in text.splitlines() if "healthz" in line and counted in line])
-"""
-
-
-def test_several_processes_count_together(tmp_path: Path) -> None:
-    environment = {
-        **os.environ,
-        "PROMETHEUS_MULTIPROC_DIR": str(tmp_path),
-        "VAR_DIR": str(tmp_path),
-    }
-    for expected in ("1.0", "2.0"):
-        ran = subprocess.run(
-            [sys.executable, "-c", SEVERAL],
-            env=environment,
-            text=True,
-            capture_output=True,
-            check=True,
-        )
-        assert f"}} {expected}" in ran.stdout
