@@ -99,7 +99,8 @@ NOT_ON_POSTGRESQL := accept every_call limits odd_requests redirects schema scop
 	outbound access bad_input spreadsheet_text storage_outages headers way_back failed_logins transport kappa calendar \
 	matching photo_page account_secrecy cost round_trip components errors weight table_of_buttons table_of_pages \
 	pictures restore restore_other_database trace alerts account review webhooks listing photo_faces corrections \
-	upload sign_up live
+	upload sign_up live conditions rest tokens annotation videos pages leftovers series timeline demo dataset \
+	insights
 install: $(WHOLE) $(VENDOR) ## the whole platform with training and tests
 
 # In one process: to start three takes longer than they do.

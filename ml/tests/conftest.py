@@ -1,6 +1,7 @@
 """Pictures in the public domain that ship in wheels, and the committed weights."""
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -96,11 +97,23 @@ def faces_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory, faces_file: Path) -> Path:
-    """Return the folder of a finished smoke run."""
-    from ml.training import config, train
+    """Return the folder of a finished smoke run.
 
-    folder = tmp_path_factory.mktemp("run")
-    train.train(config.SMOKE, faces_file, folder, resume=False)
+    Beside it lies `interrupted`: what the same run had written after its first epoch.
+    """
+    from ml.training import callbacks, config, train
+
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    finish = callbacks.EpochState.on_epoch_end
+
+    def keep(state: callbacks.EpochState, epoch: int, logs: Any = None) -> None:
+        finish(state, epoch, logs)
+        if not epoch:
+            shutil.copytree(folder, folder.with_name("interrupted"))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(callbacks.EpochState, "on_epoch_end", keep)
+        train.train(config.SMOKE, faces_file, folder, resume=False)
     return folder
 
 

@@ -3,6 +3,7 @@
 import json
 import math
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,14 +23,17 @@ SAVE_SECONDS: Final = 30.0
 class EpochState(keras.callbacks.Callback):
     """Keeps weights, optimizer and history of the last finished epoch, so that a run resumes.
 
-    Writes them at most every `SAVE_SECONDS`, and at the end.
+    Writes them at most every `SAVE_SECONDS`, and at the end. `may_end` says whether the run may
+    end after so many finished epochs.
 
     Stands before `SwapEMAWeights` in the list: what it saves are the raw weights.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, may_end: Callable[[int], bool] = lambda finished: False
+    ) -> None:
         super().__init__()
-        self.folder, self.state = folder, folder / "state.keras"
+        self.folder, self.state, self.may_end = folder, folder / "state.keras", may_end
         self.epochs = history.read(folder)
         self.written = -math.inf
 
@@ -52,7 +56,7 @@ class EpochState(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         seconds = round(time.monotonic() - self.began, 1)
         self.epochs.append({"epoch": epoch + 1, "seconds": seconds, **(logs or {})})
-        is_last = epoch + 1 == self.params["epochs"]
+        is_last = epoch + 1 == self.params["epochs"] or self.may_end(epoch + 1)
         if is_last or time.monotonic() - self.written >= SAVE_SECONDS:
             self.write()
             self.written = time.monotonic()

@@ -201,8 +201,8 @@ def train(config: TrainingConfig, faces: Path, folder: Path, *, resume: bool) ->
     validation = data.load(faces, data.Split.VALIDATION)
     steps = len(training) // config.batch_size
     model = build(config, steps * config.epochs)
-    state = EpochState(folder)
     best = Best(folder, config.patience)
+    state = EpochState(folder, best.is_stale)
     done = state.restore(model)
     if done < config.epochs and not best.is_stale(done):
         studied = None
