@@ -74,6 +74,14 @@ def site_url(name: str) -> str:
     return value
 
 
+def url_path(name: str) -> str:
+    """Read the path of a URL, with a slash at both ends; empty where it is not set."""
+    value = str(env.str(name, default=""))
+    if value and not (value.startswith("/") and value.endswith("/")):
+        raise ImproperlyConfigured(f"{name} must be like /stored/, not {value!r}")
+    return value
+
+
 def secret_key(folder: Path) -> str:
     """Return `SECRET_KEY`; locally a generated key, kept in `folder` with mode 0600."""
     if "SECRET_KEY" in env.ENVIRON:

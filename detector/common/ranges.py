@@ -4,8 +4,9 @@ import re
 from http import HTTPStatus
 from typing import Final
 
+from django.conf import settings
 from django.db.models.fields.files import FieldFile
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from detector.common import files, storage
 from detector.exceptions import DetectorError
@@ -32,7 +33,9 @@ def file_response(
         asked = ""
     try:
         with storage.translate_errors():
-            response = _part(file, asked) if RANGE.fullmatch(asked) else _whole(file)
+            by_nginx = settings.ACCEL_PREFIX and storage.is_local(file.storage)
+            is_part = RANGE.fullmatch(asked) and not by_nginx
+            response = _part(file, asked) if is_part else files.sent(file, content_type)
     except FileNotFoundError:
         return None
     response["Content-Type"] = content_type
@@ -42,19 +45,14 @@ def file_response(
     return response
 
 
-def _whole(file: FieldFile) -> HttpResponseBase:
-    return FileResponse(file.storage.open(str(file.name), "rb"))
-
-
 def _part(file: FieldFile, asked: str) -> HttpResponseBase:
     size = file.storage.size(str(file.name))
     start, end = _span(asked, size)
     if start >= size or end < start:
         raise UNSATISFIABLE.with_details(bytes=size)
     end = min(end, start + LARGEST_PART - 1)
-    with file.storage.open(str(file.name), "rb") as content:
-        content.seek(start)
-        response = HttpResponse(content.read(end - start + 1), status=HTTPStatus.PARTIAL_CONTENT)
+    content = storage.read_part(file, start, end + 1)
+    response = HttpResponse(content, status=HTTPStatus.PARTIAL_CONTENT)
     response["Content-Range"] = f"bytes {start}-{end}/{size}"
     return response
 

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from django.core.files.base import ContentFile, File
-from django.core.files.storage import FileSystemStorage, default_storage
+from django.core.files.storage import FileSystemStorage, Storage, default_storage
 from django.db.models.fields.files import FieldFile
 
 from detector.common.outages import storage_away
@@ -51,8 +51,10 @@ def save(file: FieldFile, content: "File[Any]") -> None:
         with translate_errors():
             file.name = file.storage.save(name, content, max_length=file.field.max_length)
     except BaseException:
-        with suppress(OSError):
-            file.storage.delete(name)
+        # An object store keeps whole objects only, and to ask it again would wait as long again.
+        if is_local(file.storage):
+            with suppress(OSError):
+                file.storage.delete(name)
         raise
     setattr(file.instance, file.field.attname, file.name)
 
@@ -73,6 +75,20 @@ def read(file: FieldFile) -> bytes:
     return content
 
 
+def read_part(file: FieldFile, start: int, end: int) -> bytes:
+    """Return the bytes from `start` to before `end`.
+
+    Raises OSError as the storage does.
+    """
+    name = str(file.name)
+    if not is_local(file.storage):
+        content: bytes = file.storage.read_part(name, start, end)[0]  # type: ignore[attr-defined]
+        return content
+    with file.storage.open(name, "rb") as stream:
+        stream.seek(start)
+        return bytes(stream.read(end - start))
+
+
 def check() -> None:
     """Write, read and remove a file of the size of a small photo.
 
@@ -88,18 +104,46 @@ def is_single_file_error(error: BaseException) -> bool:
     """Return whether an error concerns one file only, while the storage itself works.
 
     Examples are a bad sector and a file that another user owns: waiting does not help. A full disk
-    is always an outage, since it may accept the probe and still be too full for a photo.
+    is always an outage, since it may accept the probe and still be too full for a photo, and so is
+    a store that cannot be reached over the network.
     """
     cause = error.__cause__ if isinstance(error, OutageError) else error
     if not isinstance(cause, OSError) or isinstance(cause, FileNotFoundError):
         return False
-    if cause.errno in NO_SPACE_ERRNOS:
+    # An object store that did not answer may do so a moment later.
+    if cause.errno in NO_SPACE_ERRNOS or cause.errno == errno.ENOTCONN:
         return False
     try:
         check()
     except OutageError:
         return False
     return True
+
+
+def is_local(stored_in: Storage) -> bool:
+    """Return whether the files are on a disk of this host, or one that is mounted here."""
+    return isinstance(stored_in, FileSystemStorage)
+
+
+def dated_files(folder: str) -> Iterator[tuple[str, datetime]]:
+    """Yield the name and the modification time of each file in the folders of a folder.
+
+    A file that vanishes meanwhile is left out.
+    """
+    if not is_local(default_storage):
+        # An object store has no folders, but lists the times with the names.
+        yield from default_storage.dated(folder)  # type: ignore[attr-defined]
+        return
+    if not default_storage.exists(folder):
+        return
+    for part in default_storage.listdir(folder)[0]:
+        for name in default_storage.listdir(f"{folder}/{part}")[1]:
+            path = f"{folder}/{part}/{name}"
+            try:
+                moment = default_storage.get_modified_time(path)
+            except FileNotFoundError:
+                continue
+            yield path, moment
 
 
 def now() -> datetime:
@@ -126,6 +170,6 @@ def _probe(content: bytes) -> Iterator[str]:
 
 def _is_folder_missing(file: FieldFile) -> bool:
     """Return whether the top folder is missing too: probably the disk is not mounted."""
-    if not isinstance(file.storage, FileSystemStorage):
+    if not is_local(file.storage):
         return False
     return not file.storage.exists(PurePosixPath(str(file.name)).parts[0])

@@ -36,20 +36,12 @@ def remove_orphans() -> int:
 def _old_files() -> Iterator[str]:
     # Compare with the storage's clock: with one that runs ahead, new files would look old.
     newest = storage.now() - MIN_AGE
-    for path in _files():
-        # A file that vanishes meanwhile was normalised or deleted.
+    for folder in FOLDERS:
+        yield from (name for name, moment in storage.dated_files(folder) if moment < newest)
+    if not storage.is_local(default_storage) or not default_storage.exists(""):
+        return
+    # Earlier versions left their readiness probes here.
+    for name in fnmatch.filter(default_storage.listdir("")[1], "readiness*"):
         with suppress(FileNotFoundError):
-            if default_storage.get_modified_time(path) < newest:
-                yield path
-
-
-def _files() -> Iterator[str]:
-    for top in FOLDERS:
-        if not default_storage.exists(top):
-            continue
-        for part in default_storage.listdir(top)[0]:
-            for name in default_storage.listdir(f"{top}/{part}")[1]:
-                yield f"{top}/{part}/{name}"
-    if default_storage.exists(""):
-        # Earlier versions left their readiness probes here.
-        yield from fnmatch.filter(default_storage.listdir("")[1], "readiness*")
+            if default_storage.get_modified_time(name) < newest:
+                yield name

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, cast
 
 from django.conf import settings
-from django.core.files.base import File
-from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadedfile import UploadedFile
 
 from detector.common import storage
 from detector.exceptions import DetectorError
 from detector.models import Video
 from detector.photos import images
+from detector.videos import copies
 from ml.videos import process
 from ml.videos.errors import VideoError
 from ml.videos.types import Frame, Limits, VideoInfo
@@ -92,19 +91,15 @@ def stored(video: Video) -> Iterator[BinaryIO]:
     """Open the file of a video. One that is not on a disk of this host is copied to one."""
     if not video.file:
         raise MISSING
+    name, stored_in = str(video.file.name), video.file.storage
     try:
         with storage.translate_errors():
-            content: File[Any] = video.file.storage.open(str(video.file.name), "rb")
+            content = stored_in.open(name, "rb") if storage.is_local(stored_in) else None
+            file = cast(BinaryIO, content.file) if content else copies.opened(stored_in, name)
     except FileNotFoundError as error:
         raise MISSING from error
-    with content:
-        if isinstance(video.file.storage, FileSystemStorage):
-            yield cast(BinaryIO, content.file)
-            return
-        with tempfile.TemporaryFile() as copy, storage.translate_errors():
-            for chunk in content.chunks(PIECE):
-                copy.write(chunk)
-            yield cast(BinaryIO, copy)
+    with file:
+        yield file
 
 
 @contextmanager

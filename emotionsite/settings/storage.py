@@ -6,7 +6,7 @@ from typing import Any
 from whitenoise.compress import Compressor
 
 from emotionsite import private_files, static_headers
-from emotionsite.environment import env, positive_int
+from emotionsite.environment import env, positive_int, url_path
 from emotionsite.settings.base import BASE_DIR, BUILD_DIR, VAR_DIR
 
 # --- Database: https://docs.djangoproject.com/en/5.2/ref/databases/#sqlite-notes
@@ -54,13 +54,32 @@ MEDIA_ROOT = VAR_DIR / "media"
 STATIC_URL = "/static/"
 STATIC_ROOT = BUILD_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static", ("vendor", BUILD_DIR / "vendor")]
-STORAGES = {
+# A bucket in an object store, instead of MEDIA_ROOT. Without keys, boto3 looks for them where
+# Amazon's own programs do: https://boto3.amazonaws.com/v1/documentation/api/latest/guide/credentials.html
+S3_BUCKET = env.str("S3_BUCKET", default="")
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {
+        "BACKEND": "detector.common.object_store.ObjectStore",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": env.str("S3_ENDPOINT_URL", default="") or None,
+            "region_name": env.str("S3_REGION", default="us-east-1"),
+            "access_key": env.str("S3_ACCESS_KEY", default="") or None,
+            "secret_key": env.str("S3_SECRET_KEY", default="") or None,
+            "location": env.str("S3_PREFIX", default=""),
+            "timeout": positive_int("S3_TIMEOUT", 10),
+        },
+    }
+    if S3_BUCKET
+    else {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
     },
     "staticfiles": {"BACKEND": "emotionsite.static_files.StaticFilesStorage"},
 }
+# Where nginx serves MEDIA_ROOT to nobody but our own answers with X-Accel-Redirect; empty without
+# such an nginx.
+ACCEL_PREFIX = url_path("ACCEL_PREFIX")
 # Compressing source maps would take half the time of a first start, and only debuggers read them.
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 WHITENOISE_ADD_HEADERS_FUNCTION = static_headers.add_headers
