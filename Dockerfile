@@ -1,4 +1,5 @@
-# Two images: `serving` for web and workers, `training` for the background worker that fine-tunes.
+# Two images: `serving` for web and workers, `training` for the background worker that fine-tunes. A
+# third is an object store of others with a folder of ours.
 # Chart.js and onnxruntime-web come from the lock file, in a stage that is thrown away.
 FROM node:22-bookworm-slim AS vendor
 WORKDIR /build
@@ -32,7 +33,7 @@ COPY --from=vendor /build/node_modules/chart.js/dist/chart.umd.min.js \
     /build/node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.mjs \
     /build/node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm var/vendor/
 RUN useradd --system --uid 10001 --home-dir /app emotionsite \
-    && mkdir /data && chown emotionsite /data \
+    && mkdir /data /scratch && chown emotionsite /data /scratch \
     && VAR_DIR=/tmp/build python manage.py collectstatic --noinput \
     && rm -r /tmp/build
 USER emotionsite
@@ -49,6 +50,12 @@ COPY ml/training ./ml/training
 COPY ml/weights ./ml/weights
 USER emotionsite
 CMD ["python", "-m", "emotionsite.supervisor", "background"]
+
+# The object store, with a folder that its user may write.
+FROM minio/minio:RELEASE.2025-09-07T16-13-09Z AS store
+COPY --from=serving --chown=10001:10001 /scratch /data
+USER 10001
+VOLUME /data
 
 # What is built unless a target is named.
 FROM serving

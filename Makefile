@@ -40,6 +40,13 @@ help: ## list the targets
 run: setup ## start web and workers on PORT (8000); Ctrl-C ends all
 	@exec $(BIN)/python -m emotionsite.supervisor
 
+.PHONY: stack env load
+stack: $(WHOLE) $(STATIC) ## the production shape without containers: nginx, gunicorn, S3; PORT (8000)
+	@exec $(BIN)/python -m emotionsite.stack
+
+env: ## write .env with random secrets, for docker compose
+	@$(PYTHON) emotionsite/new_environment.py .env
+
 setup: $(SERVING) $(DETECTOR) $(STATIC) ## install and migrate what `run` needs, without running
 	@$(BIN)/python manage.py check --database default --tag database >/dev/null
 	@$(BIN)/python manage.py migrate --verbosity 0

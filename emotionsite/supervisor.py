@@ -20,7 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from emotionsite.processes import lifeline, programs
+from emotionsite.processes import alive, lifeline, programs
 from emotionsite.processes.programs import Program
 
 GRACE_SECONDS: Final = 20
@@ -147,6 +147,13 @@ class Supervisor:
             elif child.kill_at is not None and now >= child.kill_at:
                 lifeline.kill_group(child.process.pid)
         self._tell("")
+        self._show_life()
+
+    def _show_life(self) -> None:
+        """Touch `ALIVE_FILE` while all processes run. Those that analyse do so themselves."""
+        by_itself = any(child.program.takes_work for child in self.children)
+        if not by_itself and all(child.process is not None for child in self.children):
+            alive.touch()
 
     def _start(self, child: Child) -> None:
         child.started_at = time.monotonic()
@@ -200,7 +207,12 @@ class Supervisor:
         self.lifeline.tell(line, alive)
 
     def _stop(self) -> None:
-        running = [child.process for child in self.children if child.process is not None]
+        self._end(self.children)
+        self.lifeline.close()
+
+    def _end(self, children: Sequence[Child]) -> None:
+        """End these children, and wait for them."""
+        running = [child.process for child in children if child.process is not None]
         for process in running:
             process.terminate()
         end = time.monotonic() + GRACE_SECONDS
@@ -210,7 +222,6 @@ class Supervisor:
             lifeline.kill_group(process.pid)
             process.wait()
             self.lifeline.tell(f"-{process.pid}", ())
-        self.lifeline.close()
 
 
 def say(text: str) -> None:

@@ -10,6 +10,7 @@ from django.db import Error, connection
 
 from detector.common import outages
 from detector.operations import heartbeats
+from emotionsite.processes import alive
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +78,7 @@ class Heart:
             else:
                 heartbeats.announce(self.name)
                 self.announced = True
+            alive.touch()
         except Error:
             logger.exception("A heartbeat could not be stored; the next one may be")
         finally:

@@ -84,8 +84,9 @@ class Builder:
 
     def _copy(self, words: list[str]) -> None:
         *sources, target = [word for word in words if not word.startswith("--")]
-        [stage] = [word.removeprefix("--from=") for word in words if word.startswith("--")] or [""]
-        if stage == "vendor":  # npm made it
+        said = dict(word.split("=", 1) for word in words if word.startswith("--"))
+        stage = said.get("--from", "")
+        if stage == "vendor" or sources == ["/scratch"]:  # npm made it; or it is empty
             return
         place = self._inside(self.place / target)
         for source in sources:
@@ -194,6 +195,7 @@ def test_compose_gives_each_service_its_image() -> None:
     serving, training = ("serving", "emotionsite"), ("training", "emotionsite-training")
     assert targets == {
         "migrate": serving, "web": serving, "worker": serving, "background": training,
+        "store": ("store", "emotionsite-store"),
     }  # fmt: skip
     # Web looks whether the base data are there before it asks for a fine-tune.
     for name in ("web", "background"):

@@ -1,0 +1,1 @@
+"""The production shape on one host without containers: `make stack`."""
