@@ -57,7 +57,8 @@ def own_services(redis_database: int) -> Iterator[dict[str, str]]:
 def need_program(*names: str) -> str:
     """Return the path of the first of these programs that is installed."""
     for name in names:
-        path = shutil.which(name)
+        # Servers of Debian are where only root looks.
+        path = shutil.which(name) or shutil.which(name, path="/usr/sbin")
         if path:
             return path
     _absent(f"None of {', '.join(names)} is installed")

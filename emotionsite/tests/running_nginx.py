@@ -1,6 +1,5 @@
 """nginx with the platform's configuration, before any server."""
 
-import os
 import socket
 import subprocess
 import time
@@ -28,7 +27,6 @@ def written(folder: Path, **places: str) -> Path:
 
 
 def command(file: Path) -> list[str]:
-    os.environ["PATH"] = f"{os.environ['PATH']}:/usr/sbin"
     return [need_program("nginx"), *nginx.command(file)[1:]]
 
 

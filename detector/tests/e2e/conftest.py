@@ -10,6 +10,7 @@ from detector.tests.conftest import Broker
 from detector.tests.e2e import chaos, pictures
 from detector.tests.e2e.browsing import Watcher
 from detector.tests.e2e.platform import Platform
+from detector.tests.e2e.stack import Stack
 from detector.tests.services_needed import need_program, own_services
 
 FOLDER = Path(__file__).parent
@@ -39,7 +40,7 @@ def services(worker_id: str) -> Iterator[dict[str, str]]:
 
 
 UNLIMITED = "unlimited"
-PLATFORMS = ("embedded", "services")
+PLATFORMS = ("embedded", "stack")
 
 
 @pytest.hookimpl(trylast=True)
@@ -56,16 +57,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def platform(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Platform]:
-    """Start the platform on its embedded default, or on Redis and PostgreSQL.
+    """Start the platform on its embedded default, or in its production shape: `make stack`.
 
     The one without limits has two slots, for tests that make many calls or kill workers.
     """
     folder = tmp_path_factory.mktemp(request.param)
     if request.param == UNLIMITED:
         started = chaos.make_platform(folder, {}, VIDEO_SEGMENT_SECONDS="1")
+    elif request.param == "stack":
+        need_program("nginx")
+        started = Stack(folder, **request.getfixturevalue("services"))
     else:
-        services = request.getfixturevalue("services") if request.param == "services" else {}
-        started = Platform(folder, **services)
+        started = Platform(folder)
     started.start()
     yield started
     assert started.stop() == 0, started.log.read_text()[-3000:]

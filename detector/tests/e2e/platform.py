@@ -99,6 +99,9 @@ class Platform:
     `parts` are those of the supervisor that are started; without names, all.
     """
 
+    program = ("emotionsite.supervisor",)
+    markers = MARKERS
+
     def __init__(self, folder: Path, parts: tuple[str, ...] = (), **environment: str) -> None:
         self.folder = folder
         self.parts = parts
@@ -139,7 +142,7 @@ class Platform:
         self.make_database()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "emotionsite.supervisor", *self.parts],
+                [sys.executable, "-m", *self.program, *self.parts],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=log,
@@ -184,7 +187,7 @@ class Platform:
 
     def children(self, name: str) -> list[int]:
         """Process ids of a part of the platform; a main process comes before its children."""
-        marker = MARKERS[name]
+        marker = self.markers[name]
         return [pid for pid in self.family() if marker in command_line(pid)]
 
     def token(self, user: str) -> str:
