@@ -150,7 +150,7 @@ class Platform:
                 start_new_session=True,
             )
         try:
-            until(self.is_ready, 60, "Readiness")
+            until(self.is_ready, 120, "Readiness")
         except AssertionError as error:
             self.stop()
             raise AssertionError(f"{error}:\n{self.log.read_text()[-3000:]}") from error
