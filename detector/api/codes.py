@@ -26,7 +26,7 @@ PROBLEMS = {
         empty_file="The file is empty.",
         corrupt_image="The image is damaged or incomplete.",
         unsupported_format="Not JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF, whatever its name; "
-        "of a video: not MP4, MOV, WebM, MKV or AVI.",
+        "of a video: not MP4, MOV, WebM, MKV or AVI, and nothing else that is known.",
         file_too_large="The file has too many bytes: see `details`.",
         image_too_large="The image has too many pixels: see `details`.",
         too_many_scans="The JPEG has too many scans.",
@@ -39,6 +39,12 @@ PROBLEMS = {
         unsupported_compression="A file of the ZIP has a compression that we do not read.",
         no_photo_in_archive="There is no photo in the ZIP.",
         corrupt_video="The video is damaged: it cannot be opened or decoded.",
+        unsupported_container="A video in a container that is not read here: `details.container`.",
+        text_file="A text, such as subtitles, instead of a video.",
+        document_file="A PDF or an office document instead of a video.",
+        photo_file="A picture instead of a video: it is uploaded as a photo.",
+        archive_file="An archive instead of a video: it is not unpacked.",
+        playlist="A list of videos instead of a video.",
         no_video_stream="The file has sound or text alone.",
         no_frames="The video has no pictures in it.",
         unknown_codec="The codec of the video is not supported: see `details.codec`.",
@@ -154,7 +160,8 @@ OF_FILES = (
 )  # fmt: skip
 
 OF_ONE_VIDEO = (
-    "empty_file", "unsupported_format", "file_too_large", "corrupt_video", "no_video_stream",
+    "empty_file", "unsupported_format", "unsupported_container", "text_file", "document_file",
+    "photo_file", "archive_file", "playlist", "file_too_large", "corrupt_video", "no_video_stream",
     "no_frames", "unknown_codec", "encrypted_video", "video_too_large", "video_too_long",
     "video_truncated", "false_duration", "video_too_costly",
 )  # fmt: skip

@@ -3,12 +3,14 @@
 from typing import Any, Final, Self
 
 FORMATS: Final = ("MP4", "MOV", "WEBM", "MKV", "AVI")
+KINDS: Final = f"a video of a known kind ({', '.join(FORMATS)})"
 
 
 class VideoError(Exception):
     """A file that cannot be used as a video.
 
-    `code` is one of empty_file, file_too_large, unsupported_format, corrupt_video, no_video_stream,
+    `code` is one of empty_file, file_too_large, unsupported_format, unsupported_container,
+    text_file, document_file, photo_file, archive_file, playlist, corrupt_video, no_video_stream,
     no_frames, unknown_codec, encrypted_video, video_too_large, video_too_long, video_truncated,
     false_duration and video_too_costly; `message` is a sentence for people; `details` holds plain
     values.
@@ -34,12 +36,50 @@ def corrupt() -> VideoError:
 
 
 def unsupported() -> VideoError:
-    """Return the error of a file that is no video."""
-    return VideoError(
-        "unsupported_format",
-        f"This is not a video of a known kind ({', '.join(FORMATS)}).",
-        {"supported": list(FORMATS)},
+    """Return the error of a file of which nothing is known but that it is no video."""
+    return _foreign("unsupported_format", f"This is not {KINDS}.")
+
+
+def unsupported_container(name: str) -> VideoError:
+    """Return the error of a video in a container that is not read here."""
+    sentence = f"A video in the container {name} cannot be read: save it as MP4 or WebM."
+    return _foreign("unsupported_container", sentence, container=name)
+
+
+def text_file() -> VideoError:
+    """Return the error of a text, such as subtitles."""
+    return _foreign("text_file", f"This is a text, not {KINDS}.")
+
+
+def document_file() -> VideoError:
+    """Return the error of a PDF or an office document."""
+    return _foreign("document_file", f"This is a document, not {KINDS}.")
+
+
+def photo_file() -> VideoError:
+    """Return the error of a picture."""
+    return _foreign("photo_file", "This is a picture, not a video: upload it as a photo.")
+
+
+def archive_file() -> VideoError:
+    """Return the error of a ZIP or another archive."""
+    return _foreign("archive_file", "This is an archive: unpack it, and upload each video of it.")
+
+
+def playlist() -> VideoError:
+    """Return the error of a list of videos."""
+    return _foreign(
+        "playlist", "This is a playlist, which only names videos: upload the video itself."
     )
+
+
+def _foreign(code: str, message: str, **details: Any) -> VideoError:
+    return VideoError(code, message, {**details, "supported": list(FORMATS)})
+
+
+def no_video_stream() -> VideoError:
+    """Return the error of a file of sound."""
+    return VideoError("no_video_stream", "The file has no pictures, only sound or text.")
 
 
 def encrypted() -> VideoError:

@@ -6,7 +6,8 @@ the one format that the first bytes are of.
 
 from typing import Final
 
-HEAD_BYTES: Final = 64
+HEAD_BYTES: Final = 1024
+_MATROSKA_HEAD: Final = 64
 MATROSKA: Final = b"\x1aE\xdf\xa3"
 BOXES: Final = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 """First boxes of MP4 and QuickTime files (ISO/IEC 14496-12; QuickTime File Format, 2001)."""
@@ -28,7 +29,7 @@ def container_of(head: bytes) -> str | None:
 def name_of(container: str, head: bytes) -> str:
     """Return the name of a format among `errors.FORMATS`."""
     if container == "matroska":
-        return "WEBM" if b"webm" in head else "MKV"
+        return "WEBM" if b"webm" in head[:_MATROSKA_HEAD] else "MKV"
     if container == "mov":
         return "MOV" if head[4:8] != b"ftyp" or head[8:12] == b"qt  " else "MP4"
     return "AVI"

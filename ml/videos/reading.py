@@ -11,7 +11,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from ml.videos import errors, kinds
+from ml.videos import errors, foreign, kinds
 from ml.videos.types import Frame, Limits, VideoInfo, working_size
 
 CODECS: Final = frozenset(
@@ -96,7 +96,7 @@ def _checked_head(file: BinaryIO, limits: Limits) -> bytes:
     head = file.read(kinds.HEAD_BYTES)
     file.seek(0)
     if kinds.container_of(head) is None:
-        raise errors.unsupported()
+        raise foreign.error_of(head)
     return head
 
 
@@ -116,7 +116,7 @@ def _opened(file: BinaryIO, head: bytes) -> InputContainer:
 def _stream(container: InputContainer, limits: Limits) -> VideoStream:
     """Return the video stream, once it is known to be decodable. Raises VideoError."""
     if not container.streams.video:
-        raise errors.VideoError("no_video_stream", "The file has no pictures, only sound or text.")
+        raise errors.no_video_stream()
     stream = container.streams.video[0]
     context: Any = stream.codec_context
     if context is None:

@@ -39,12 +39,12 @@ def test_a_script_is_told_where_the_page_is(web: Client) -> None:
     assert answer.json() == {"url": f"/videos/{Video.objects.get().pk}/"}
     bad = SimpleUploadedFile("notes.mp4", b"no video")
     answer = web.post("/videos/", {"video": bad}, headers=by_script)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "unsupported_format")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "text_file")
 
 
 def test_what_is_no_video_is_explained(web: Client) -> None:
     bad = web.post("/videos/", {"video": SimpleUploadedFile("notes.mp4", b"x")}, follow=True)
-    assert "This is not a video of a known kind" in text_of(bad)
+    assert "This is a text, not a video of a known kind" in text_of(bad)
     assert "Choose a video." in text_of(web.post("/videos/", follow=True))
 
 

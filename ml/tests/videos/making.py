@@ -131,9 +131,13 @@ def encrypted() -> bytes:
 
 BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty": (lambda: b"", "empty_file"),
-    "text": (lambda: b"WEBVTT\n\n00:00.000 --> 00:01.000\nhello\n" * 3, "unsupported_format"),
-    "pdf": (lambda: b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\n", "unsupported_format"),
-    "playlist": (lambda: b"#EXTM3U\nfile:///etc/passwd\n", "unsupported_format"),
+    "text": (lambda: b"WEBVTT\n\n00:00.000 --> 00:01.000\nhello\n" * 3, "text_file"),
+    "pdf": (lambda: b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\n", "document_file"),
+    "playlist": (lambda: b"#EXTM3U\nfile:///etc/passwd\n", "playlist"),
+    "noise": (lambda: bytes(range(256)) * 8, "unsupported_format"),
+    "picture": (lambda: b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "photo_file"),
+    "archive": (lambda: b"PK\x03\x04\x14\0\0\0", "archive_file"),
+    "foreign container": (lambda: b"FLV\x01\x05\0\0\0\x09", "unsupported_container"),
     "broken": (lambda: b"\x00\x00\x00\x18ftypisom" + bytes(range(256)) * 8, "corrupt_video"),
     "sound only": (sound_only, "no_video_stream"),
     "no frames": (without_frames, "no_frames"),

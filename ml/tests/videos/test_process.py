@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ml.tests.videos import making
-from ml.videos import errors, process, reading
+from ml.videos import errors, foreign, process, reading
 from ml.videos.types import DEFAULT_LIMITS, Frame, Limits, VideoInfo
 
 
@@ -40,6 +40,36 @@ def test_a_bad_video_has_its_own_code(name: str) -> None:
         inspected_here(make())
     assert caught.value.code == code
     assert caught.value.message.endswith(".")
+
+
+def test_no_two_bad_videos_share_a_code() -> None:
+    codes = [code for _, code in making.BAD.values()]
+    assert len(codes) == len(set(codes))
+
+
+@pytest.mark.parametrize(
+    ("head", "code", "container"),
+    [
+        (b"OggS" + bytes(24) + b"\x80theora", "unsupported_container", "Ogg"),
+        (b"OggS" + bytes(24) + b"\x01vorbis", "no_video_stream", None),
+        (b"ID3\x03" + bytes(60), "no_video_stream", None),
+        (b"RIFF\x24\0\0\0WAVEfmt ", "no_video_stream", None),
+        ((b"G" + bytes(187)) * 2, "unsupported_container", "MPEG transport stream"),
+        ((bytes(4) + b"G" + bytes(187)) * 2, "unsupported_container", "MPEG transport stream"),
+        (b"\0\0\x01\xba" + bytes(60), "unsupported_container", "MPEG program stream"),
+        (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "unsupported_container", "Windows Media"),
+        (b"\0\0\0\x18ftypheic" + bytes(60), "photo_file", None),
+        ("Grüße".encode() * 200, "text_file", None),
+        ("Grüße".encode()[:3], "text_file", None),
+        (b"\xff\xfeh\0i\0", "text_file", None),
+        (bytes(64), "unsupported_format", None),
+        (b"caf\xe9 " * 20, "unsupported_format", None),
+    ],
+)
+def test_what_is_no_video_is_named(head: bytes, code: str, container: str | None) -> None:
+    error = foreign.error_of(head)
+    assert (error.code, error.details.get("container")) == (code, container)
+    assert error.message.endswith(".")
 
 
 def test_the_process_passes_errors_on() -> None:
