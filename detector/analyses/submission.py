@@ -47,13 +47,19 @@ class Submission:
         self.duplicates |= other.duplicates
 
 
-def submit(owner: User, files: "Iterable[UploadedFile[Any]]", source: Source) -> Submission:
+def submit(
+    owner: User,
+    files: "Iterable[UploadedFile[Any]]",
+    source: Source,
+    batch: UUID | None = None,
+) -> Submission:
     """Accept each photo, and each photo of an archive.
 
-    A bad file never stops the others. All photos of one call form one batch.
+    A bad file never stops the others. All photos of one call, or of calls with the same `batch`,
+    form one batch.
     """
     submission = Submission()
-    batch = new_id()
+    batch = batch or new_id()
     for file in files:
         name = images.short_name(file.name or "photo")
         try:
