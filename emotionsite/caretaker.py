@@ -62,6 +62,7 @@ def tidying() -> list[Job]:
     from detector.photos import orphans, retention, search, trash
     from detector.videos import erasure as video_erasure
     from detector.videos import trash as video_trash
+    from detector.videos import uploads as video_uploads
     from detector.webhooks import deliveries
     from emotionsite import broker
 
@@ -76,6 +77,7 @@ def tidying() -> list[Job]:
         hourly("erase what outlived", lambda: retention.erase_outlived(clock.now())),
         hourly("empty the bin of videos", lambda: video_trash.empty(trash.kept_since())),
         hourly("erase videos that outlived", lambda: video_erasure.erase_outlived(clock.now())),
+        hourly("discard uploads that nobody went on with", video_uploads.discard_expired),
         # After the erasures.
         hourly("forget the words of erased photos", search.forget_erased),
         hourly("forget idempotency keys", idempotency.delete_old),

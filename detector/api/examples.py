@@ -86,7 +86,7 @@ ME = {
     "limits": {
         "photos": 100_000, "videos": 1_000, "bytes": 53_687_091_200, "image_bytes": 52_428_800,
         "image_pixels": 65_000_000, "video_bytes": 524_288_000, "video_seconds": 1800,
-        "images_a_call": 100, "request_bytes": 268_435_456,
+        "video_uploads": 10, "images_a_call": 100, "request_bytes": 268_435_456,
         "wait_seconds": 30, "token_days": 365,
         "rates": {"user": RATE, "token": RATE, "uploads": RATE},
     },
@@ -194,6 +194,10 @@ LANE = {
         "uncertain": [False], "corrected": [False],
     },
 }  # fmt: skip
+VIDEO_UPLOAD = {
+    "id": ID, "created_at": MOMENT, "expires_at": "2026-05-05T12:00:00.000000Z",
+    "filename": "walk.mp4", "length": 104_857_600, "offset": 8_388_608, "video": None,
+}  # fmt: skip
 VIDEO_TIMELINE = {
     "video": ID, "duration": 12.0, "rate": 5.0, "width": 1280, "height": 720,
     "emotions": list(PROBABILITIES), "times": [0.0, 0.2], "tracks": [LANE],
@@ -250,6 +254,7 @@ EXAMPLES: dict[str, Any] = {
     "Video": VIDEO,
     "VideoEvent": VIDEO_EVENT,
     "VideoTimeline": VIDEO_TIMELINE,
+    "VideoUploadState": VIDEO_UPLOAD,
     "Waiting": {"status": "waiting"},
     "Webhook": WEBHOOK,
     "WebhookWishRequest": WEBHOOK_WISH,

@@ -10,8 +10,10 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import DataAndFiles, FileUploadParser, JSONParser
+from rest_framework.parsers import BaseParser, DataAndFiles, FileUploadParser, JSONParser
 
+from detector.api import tus
+from detector.common.temporary import TemporaryFile
 from detector.exceptions import DetectorError
 
 MAX_JSON_BYTES = 2**20
@@ -48,6 +50,35 @@ class ImageParser(FileUploadParser):
         name = self.get_filename(stream, media_type, parser_context or {}) or "photo"
         file = UploadedFile(spool, name=name, content_type=media_type, size=size)
         return DataAndFiles(QueryDict(), MultiValueDict({"images": [file]}))
+
+
+class PartParser(BaseParser):
+    """Parses a part of an upload: the whole body, kept in a file that has no name."""
+
+    media_type = tus.MEDIA_TYPE
+
+    def parse(
+        self,
+        stream: Any,
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> "DataAndFiles[Any, Any]":
+        """Return the part as the only file of a form.
+
+        Reading stops one byte above the largest video.
+        """
+        part = TemporaryFile("part", media_type)
+        left = settings.VIDEO_MAX_BYTES + 1
+        try:
+            while left and (chunk := stream.read(min(CHUNK, left))):
+                part.write(chunk)
+                left -= len(chunk)
+        except BaseException:
+            part.close()
+            raise
+        part.size = part.tell()
+        part.seek(0)
+        return DataAndFiles(QueryDict(), MultiValueDict({"part": [part]}))
 
 
 class StrictJsonParser(JSONParser):

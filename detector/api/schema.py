@@ -89,6 +89,7 @@ TAGS = {
     "reviews": "Faces of others to judge, for reviewers.",
     "stats": "Statistics of your history, by days of your time zone.",
     "tokens": "Keys with which programs log in.",
+    "video-uploads": "Videos that come in parts, by tus 1.0.",
     "videos": "Videos and their timelines.",
     "webhooks": "Addresses that get events, and the deliveries to them.",
 }

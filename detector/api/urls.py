@@ -18,6 +18,7 @@ from detector.api.views import (
     reviews,
     statistics,
     tokens,
+    video_uploads,
     videos,
     webhooks,
 )
@@ -28,6 +29,7 @@ router.register("live-sessions", live.LiveSessionViewSet, basename="live-session
 router.register("models", account.ModelViewSet, basename="model")
 router.register("reviews", reviews.ReviewViewSet, basename="review")
 router.register("tokens", tokens.TokenViewSet, basename="token")
+router.register("video-uploads", video_uploads.VideoUploadViewSet, basename="video-upload")
 router.register("videos", videos.VideoViewSet, basename="video")
 router.register("webhooks", webhooks.WebhookViewSet, basename="webhook")
 

@@ -17,6 +17,7 @@ from detector.models import (
     Photo,
     User,
     Video,
+    VideoUpload,
     WebhookEndpoint,
 )
 
@@ -54,6 +55,11 @@ def lock_analysis(analysis: Analysis) -> None:
 def lock_video(video: Video) -> None:
     """Lock a video."""
     _lock(Video.objects.filter(pk=video.pk))
+
+
+def lock_video_upload(upload: VideoUpload) -> None:
+    """Lock an upload of a video, so that no part is added meanwhile."""
+    _lock(VideoUpload.objects.filter(pk=upload.pk))
 
 
 def lock_token(token: ApiToken) -> None:

@@ -24,6 +24,7 @@ from detector.models.video import (
     VideoStill,
     VideoTrack,
 )
+from detector.models.video_upload import VideoUpload, VideoUploadPart
 from detector.models.webhook import WebhookDelivery, WebhookEndpoint
 from detector.models.worker import WorkerHeartbeat
 
@@ -54,6 +55,8 @@ __all__ = [
     "VideoSegment",
     "VideoStill",
     "VideoTrack",
+    "VideoUpload",
+    "VideoUploadPart",
     "WebhookDelivery",
     "WebhookEndpoint",
     "WorkerHeartbeat",

@@ -8,10 +8,10 @@ from datetime import timedelta
 from django.core.files.storage import default_storage
 
 from detector.common import storage
-from detector.models import Explanation, Photo, Video, VideoStill
+from detector.models import Explanation, Photo, Video, VideoStill, VideoUploadPart
 from detector.photos import images
 
-FOLDERS = ("uploads", "images", "thumbnails", "explanations", "videos", "stills", "probes")
+FOLDERS = ("uploads", "images", "thumbnails", "explanations", "videos", "stills", "parts", "probes")
 MIN_AGE = timedelta(hours=1)
 """The row of a younger file may not be committed yet."""
 
@@ -25,6 +25,7 @@ def remove_orphans() -> int:
         Explanation.objects.values_list("picture"),
         Video.objects.values_list("file"),
         VideoStill.objects.values_list("picture"),
+        VideoUploadPart.objects.values_list("file"),
     )
     for rows in (photos, *others):
         for names in rows.iterator(chunk_size=2000):

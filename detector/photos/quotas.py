@@ -4,8 +4,9 @@ from uuid import UUID
 
 from django.conf import settings
 
+from detector.common import clock
 from detector.exceptions import DetectorError
-from detector.models import Photo, User, Video
+from detector.models import Photo, User, Video, VideoUpload
 from detector.photos import selectors as photo_selectors
 
 
@@ -27,6 +28,28 @@ def check_video(video: Video) -> None:
     if usage is not None:
         _check("videos", usage.videos + 1, settings.QUOTA_VIDEOS)
         _check("bytes", usage.bytes + video.stored_bytes, settings.QUOTA_BYTES)
+
+
+def check_video_upload(owner: User, length: int) -> None:
+    """Check that the quotas allow one more upload in parts, beside those that are unfinished.
+
+    So nobody sends for hours what is refused at the end. Raises DetectorError `quota_exceeded`,
+    `too_many_uploads` or `account_gone`.
+    """
+    usage = _locked_usage(owner.pk)
+    if usage is None:
+        raise DetectorError("account_gone", "This account is being deleted.")
+    under_way = VideoUpload.objects.filter(owner=owner, video=None, expires_at__gt=clock.now())
+    lengths = list(under_way.values_list("length", flat=True))
+    if len(lengths) >= settings.VIDEO_UPLOADS_AT_ONCE:
+        raise DetectorError(
+            "too_many_uploads",
+            f"You have {settings.VIDEO_UPLOADS_AT_ONCE} unfinished uploads already. Finish or "
+            "discard one first.",
+            details={"max_uploads": settings.VIDEO_UPLOADS_AT_ONCE},
+        )
+    _check("videos", usage.videos + len(lengths) + 1, settings.QUOTA_VIDEOS)
+    _check("bytes", usage.bytes + sum(lengths) + length, settings.QUOTA_BYTES)
 
 
 def _locked_usage(owner_id: UUID) -> photo_selectors.Usage | None:

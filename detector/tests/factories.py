@@ -1,6 +1,6 @@
 """Factories of rows for tests."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -21,6 +21,7 @@ from detector.models import (
     VideoSegment,
     VideoStill,
     VideoTrack,
+    VideoUpload,
     WebhookDelivery,
     WebhookEndpoint,
 )
@@ -109,6 +110,18 @@ class VideoFactory(DjangoModelFactory[Video]):
     uploaded_at = started_at = finished_at = MOMENT
     status = Status.DONE
     frame_count, seconds_with_face = 5, 1.0
+
+
+class VideoUploadFactory(DjangoModelFactory[VideoUpload]):
+    """An upload in parts of which nothing is there yet."""
+
+    class Meta:
+        model = VideoUpload
+
+    owner = SubFactory(UserFactory)
+    filename, length, offset = "walk.mp4", 1000, 0
+    created_at = LazyFunction(timezone.now)
+    expires_at = LazyFunction(lambda: timezone.now() + timedelta(hours=1))
 
 
 def with_timeline(video: Video) -> Video:

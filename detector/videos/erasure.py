@@ -10,7 +10,7 @@ from django.dispatch import receiver
 from detector.common import audit
 from detector.enums import Status
 from detector.exceptions import DetectorError
-from detector.models import User, Video, VideoStill
+from detector.models import User, Video, VideoStill, VideoUploadPart
 from detector.photos import images
 
 STILL_NEEDED = DetectorError(
@@ -86,6 +86,12 @@ def delete_file_of(sender: type[Video], instance: Video, **_: Any) -> None:
 def delete_picture_of(sender: type[VideoStill], instance: VideoStill, **_: Any) -> None:
     """Delete the picture of a still with its row."""
     _delete_after_commit(instance.picture)
+
+
+@receiver(post_delete, sender=VideoUploadPart)
+def delete_file_of_part(sender: type[VideoUploadPart], instance: VideoUploadPart, **_: Any) -> None:
+    """Delete the file of a part of an upload with its row."""
+    _delete_after_commit(instance.file)
 
 
 def _delete_after_commit(file: Any) -> None:

@@ -96,10 +96,17 @@ CORS_ALLOW_HEADERS = [
     "idempotency-key",
     "if-match",
     "if-none-match",
+    "tus-resumable",
+    "upload-length",
+    "upload-metadata",
+    "upload-offset",
     "x-request-id",
 ]
 CORS_EXPOSE_HEADERS = [
     "Content-Disposition", "ETag", "Idempotency-Replayed", "Location",
     "RateLimit-Limit", "RateLimit-Policy",
-    "RateLimit-Remaining", "RateLimit-Reset", "Retry-After", "X-Request-ID",
+    "RateLimit-Remaining", "RateLimit-Reset", "Retry-After",
+    "Tus-Extension", "Tus-Max-Size", "Tus-Resumable", "Tus-Version",
+    "Upload-Expires", "Upload-Length", "Upload-Metadata", "Upload-Offset", "Upload-Video",
+    "X-Request-ID",
 ]  # fmt: skip

@@ -97,6 +97,10 @@ ARCHIVE_MAX_BYTES = positive_int("ARCHIVE_MAX_BYTES", 512 * 2**20)
 VIDEO_MAX_BYTES = positive_int("VIDEO_MAX_BYTES", 500 * 2**20)
 VIDEO_MAX_DURATION = positive_int("VIDEO_MAX_DURATION", 30 * 60)
 VIDEO_MAX_PIXELS = positive_int("VIDEO_MAX_PIXELS", 9_000_000)
+# Uploads of videos in parts: unfinished ones of a person, and hours until one that got no part is
+# deleted.
+VIDEO_UPLOADS_AT_ONCE = positive_int("VIDEO_UPLOADS_AT_ONCE", 10)
+VIDEO_UPLOAD_HOURS = positive_int("VIDEO_UPLOAD_HOURS", 24)
 # Addresses that accept larger bodies than others, with the largest one: a form with a video.
 LARGER_BODIES = dict.fromkeys(
     ("/videos/", "/api/v1/videos/"), max(VIDEO_MAX_BYTES + 2**20, REQUEST_MAX_BYTES)

@@ -42,6 +42,7 @@ class LimitsSerializer(serializers.Serializer[Any]):
     image_pixels = serializers.IntegerField(help_text="Pixels of one image: width times height.")
     video_bytes = serializers.IntegerField(help_text="Bytes of one video.")
     video_seconds = serializers.IntegerField(help_text="Length of one video.")
+    video_uploads = serializers.IntegerField(help_text="Uploads in parts that are unfinished.")
     images_a_call = serializers.IntegerField(help_text="Images in one upload.")
     request_bytes = serializers.IntegerField(help_text="Bytes of the body of one call.")
     wait_seconds = serializers.IntegerField(help_text="Largest value of `wait`.")

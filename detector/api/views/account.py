@@ -53,6 +53,7 @@ def _limits() -> dict[str, Any]:
         "image_pixels": settings.UPLOAD_MAX_PIXELS,
         "video_bytes": settings.VIDEO_MAX_BYTES,
         "video_seconds": settings.VIDEO_MAX_DURATION,
+        "video_uploads": settings.VIDEO_UPLOADS_AT_ONCE,
         "images_a_call": settings.DATA_UPLOAD_MAX_NUMBER_FILES,
         "request_bytes": settings.REQUEST_MAX_BYTES,
         "wait_seconds": WaitSerializer.MAX_SECONDS,

@@ -8,12 +8,13 @@ from detector.common import clock
 from detector.photos import retention, trash
 from detector.videos import erasure as video_erasure
 from detector.videos import trash as video_trash
+from detector.videos import uploads
 
 
 class Command(BaseCommand):
     help = (
         "Erase photos and videos that were in the bin long enough, or whose retention time has "
-        "ended. The caretaker does it once an hour."
+        "ended, and uploads that nobody went on with. The caretaker does it once an hour."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -21,4 +22,5 @@ class Command(BaseCommand):
         erased += retention.erase_outlived(clock.now())
         videos = video_trash.empty(trash.kept_since())
         videos += video_erasure.erase_outlived(clock.now())
+        uploads.discard_expired()
         self.stdout.write(f"{erased} photos and {videos} videos erased")

@@ -21,6 +21,8 @@ LEFT_OUT: Final = {
     "detector.DailyPhotos": "counted again",
     "detector.HourlyEmotion": "counted again",
     "detector.PhotoText": "written by triggers",
+    "detector.VideoUpload": "under way; clients begin anew",
+    "detector.VideoUploadPart": "of the uploads",
     "detector.WorkerHeartbeat": "of running processes",
     "sessions.Session": "a copy would let people in",
     "usersessions.UserSession": "of the sessions",

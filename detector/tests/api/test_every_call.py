@@ -26,6 +26,7 @@ from detector.models import (
     VideoCorrection,
     VideoStill,
     VideoTrack,
+    VideoUpload,
     WebhookDelivery,
     WebhookEndpoint,
 )
@@ -34,6 +35,7 @@ from detector.tests.conftest import api_client
 from detector.tests.factories import (
     LiveSessionFactory,
     VideoFactory,
+    VideoUploadFactory,
     WebhookDeliveryFactory,
     with_timeline,
 )
@@ -119,6 +121,12 @@ CALLS = [
     Call("post", "tokens/", 201, Scope.WRITE, body=(("name", "made"), ("scopes", ["write"]))),
     on_object("get", "tokens/<uuid:id>/"),
     on_object("delete", "tokens/<uuid:id>/", 204, scope=Scope.WRITE),
+    Call("get", "video-uploads/"),
+    # These two need headers: api/test_video_uploads.py has them.
+    Call("post", "video-uploads/", 412, Scope.WRITE),
+    on_object("get", "video-uploads/<uuid:id>/"),
+    on_object("patch", "video-uploads/<uuid:id>/", 412, scope=Scope.WRITE),
+    on_object("delete", "video-uploads/<uuid:id>/", 204, scope=Scope.WRITE),
     Call("get", "videos/"),
     Call("post", "videos/", 400, Scope.WRITE),
     on_object("get", "videos/<uuid:pk>/"),
@@ -206,6 +214,7 @@ def ids(analysed: Analysis, settings: Any) -> dict[str, str]:
         "deliveries": str(delivery.pk),
         "reviews": str(new_id()),
         "videos": str(video.pk),
+        "video-uploads": str(VideoUploadFactory.create(owner=analysed.photo.owner).pk),
         "stills": str(VideoStill.objects.exclude(track=None).get().pk),
         "live-sessions": str(LiveSessionFactory.create(owner=analysed.photo.owner).pk),
     }
@@ -235,6 +244,7 @@ def all_rows(owner: User) -> list[dict[str, Any]]:
         VideoTrack.objects.filter(video__owner=owner),
         VideoStill.objects.filter(video__owner=owner),
         VideoCorrection.objects.filter(track__video__owner=owner),
+        VideoUpload.objects.filter(owner=owner),
     ]
     rows = [dict(row) for rows in found for row in rows.order_by("pk").values()]
     return [{name: row[name] for name in row if name != "last_used_at"} for row in rows]
