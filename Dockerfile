@@ -29,6 +29,8 @@ COPY --from=weights /weights ./ml/weights
 RUN python -m ml.centerface_graph
 COPY --from=vendor /build/node_modules/chart.js/dist/chart.umd.min.js \
     /build/node_modules/chart.js/dist/chart.umd.min.js.map \
+    /build/node_modules/tus-js-client/dist/tus.min.js \
+    /build/node_modules/tus-js-client/dist/tus.min.js.map \
     /build/node_modules/onnxruntime-web/dist/ort.wasm.min.mjs \
     /build/node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.mjs \
     /build/node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm var/vendor/

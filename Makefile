@@ -23,8 +23,10 @@ SERVING := $(VENV)/.serving
 DETECTOR := $(VENV)/.detector
 WHOLE := $(VENV)/.whole
 VENDOR := $(VAR)/vendor/chart.umd.min.js
-# What the browser fetches of packages from npm: charts, and the runtime of the networks with SIMD.
+# What the browser fetches of packages from npm: charts, uploads in parts, and the runtime of the networks
+# with SIMD.
 FROM_NPM := chart.js/dist/chart.umd.min.js chart.js/dist/chart.umd.min.js.map \
+	tus-js-client/dist/tus.min.js tus-js-client/dist/tus.min.js.map \
 	$(addprefix onnxruntime-web/dist/ort,.wasm.min.mjs -wasm-simd-threaded.mjs -wasm-simd-threaded.wasm)
 STATIC := $(VAR)/.collected
 
@@ -75,7 +77,7 @@ $(WHOLE): requirements.txt $(SERVING) $(DETECTOR)
 	$(INSTALL) -r requirements.txt
 	@touch $@
 
-# Chart.js and onnxruntime-web come from npm. Where Node is missing, a wheel provides it for this step.
+# These packages come from npm. Where Node is missing, a wheel provides it for this step.
 node_modules/.package-lock.json: package.json package-lock.json | $(INSTALLER)
 	@if command -v npm >/dev/null; then npm ci --silent --ignore-scripts; else \
 		$(INSTALL) -r requirements-node.txt && \

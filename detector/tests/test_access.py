@@ -12,10 +12,19 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from detector.models import Analysis, ApiToken, LiveSession, Photo, Video, WebhookDelivery
+from detector.models import (
+    Analysis,
+    ApiToken,
+    LiveSession,
+    Photo,
+    Video,
+    VideoUpload,
+    WebhookDelivery,
+)
 from detector.tests.factories import (
     LiveSessionFactory,
     VideoFactory,
+    VideoUploadFactory,
     WebhookDeliveryFactory,
     with_timeline,
 )
@@ -119,6 +128,9 @@ ROUTES = {
     "videos/<uuid:video_id>/restore/": Route(
         OBJECT, "/videos/{video}/restore/", "post", owner_status=404
     ),
+    "videos/uploads/<uuid:upload_id>/discard/": Route(
+        OBJECT, "/videos/uploads/{upload}/discard/", "post", 302
+    ),
     "bin/": Route(PERSONAL, "/bin/"),
     "bin/restore/": Route(PERSONAL, "/bin/restore/", "post", 302),
     "bin/empty/": Route(PERSONAL, "/bin/empty/", "post", 302),
@@ -165,6 +177,7 @@ def ids(analysed: Analysis) -> dict[str, str]:
         "photo": str(analysed.photo_id), "analysis": str(analysed.pk), "token": str(token.id),
         "webhook": str(delivery.endpoint_id), "delivery": str(delivery.pk),
         "video": str(video.pk), "still": str(video.stills.exclude(track=None).get().pk),
+        "upload": str(VideoUploadFactory.create(owner=analysed.owner).pk),
         "live": str(LiveSessionFactory.create(owner=analysed.owner).pk),
     }  # fmt: skip
 
@@ -212,6 +225,7 @@ def test_nobody_else_gets_in(
     assert Photo.objects.filter(pk=ids["photo"]).exists()
     assert ApiToken.objects.filter(id=ids["token"]).exists()
     assert LiveSession.objects.filter(pk=ids["live"], corrections=[]).exists()
+    assert VideoUpload.objects.filter(pk=ids["upload"]).exists()
     assert WebhookDelivery.objects.filter(endpoint__disabled_at=None).count() == 1
 
 

@@ -60,6 +60,11 @@ urlpatterns = [
         name="face-explanation-image",
     ),
     path("videos/", videos.videos, name="videos"),
+    path(
+        "videos/uploads/<uuid:upload_id>/discard/",
+        videos.discard_upload,
+        name="video-upload-discard",
+    ),
     path("videos/<uuid:video_id>/", videos.video, name="video"),
     path("videos/<uuid:video_id>/progress/", videos.progress, name="video-progress"),
     path("videos/<uuid:video_id>/file/", videos.file, name="video-file"),

@@ -23,6 +23,7 @@ from detector.videos import (
     submission,
     timeline,
     trash,
+    uploads,
 )
 from detector.videos.files import MEDIA_TYPES
 from detector.web import listing
@@ -39,6 +40,8 @@ EXPORTS: Final = {
     "srt": "SRT",
 }
 POLL_SECONDS: Final = 2
+PART_BYTES: Final = 8 * 2**20
+"""Of an upload by the page: a lost connection costs one part."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -56,6 +59,8 @@ def videos(request: OwnerRequest) -> HttpResponse:
         "page": page,
         "newer": listing.key_text(page.earlier),
         "older": listing.key_text(page.later),
+        "unfinished": uploads.unfinished(request.user),
+        "part_bytes": PART_BYTES,
         "max_megabytes": settings.VIDEO_MAX_BYTES // 2**20,
         "max_minutes": settings.VIDEO_MAX_DURATION // 60,
     }
@@ -63,22 +68,29 @@ def videos(request: OwnerRequest) -> HttpResponse:
 
 
 def _upload(request: OwnerRequest) -> HttpResponse:
-    """Accept a video. A script gets JSON: where its page is, or why there is none."""
-    by_script = request.headers.get("X-Requested-With") == "fetch"
+    """Accept a video in one request; the script of the page sends it to the API in parts."""
     file = request.FILES.get("video")
     try:
         if file is None:
             raise DetectorError("no_file", "Choose a video.")
         video, is_new = submission.submit(request.user, file)
     except DetectorError as error:
-        if by_script:
-            return JsonResponse({"error": error.as_dict()}, status=400)
         messages.error(request, error.message)
         return redirect("videos")
     if not is_new:
         messages.info(request, "You already have this video.")
-    address = reverse("video", args=[video.pk])
-    return JsonResponse({"url": address}) if by_script else redirect(address)
+    return redirect("video", video.pk)
+
+
+@require_POST
+def discard_upload(request: OwnerRequest, upload_id: UUID) -> HttpResponse:
+    """Discard an unfinished upload."""
+    upload = uploads.upload_of(request.user, upload_id)
+    if upload is None:
+        raise Http404
+    uploads.discard(upload)
+    messages.success(request, f"The upload of {upload.filename} was discarded.")
+    return redirect("videos")
 
 
 @require_safe

@@ -1,60 +1,117 @@
-// Sends the chosen video at once and shows how far it is. Without this script the form does it.
+// Sends the chosen video in parts, by tus, and goes on where a lost connection cut it off. Without
+// this script, or without the library, the form sends the video in one request.
 
+const RETRY_DELAYS = [0, 1000, 3000, 5000, 10_000, 20_000];
+const MAY_PASS = [409, 423, 429];
+
+const tus = globalThis.tus;
 const form = document.getElementById("video-form");
 const input = document.getElementById("video-input");
 const sending = document.getElementById("sending");
 const bar = document.getElementById("sent");
 const note = document.getElementById("sending-note");
 const problem = document.getElementById("problem");
+const goOn = document.getElementById("go-on");
 const maxMegabytes = Number(form.dataset.maxMegabytes);
+// Addresses of the uploads that the server still has.
+const known = new Set(form.dataset.unfinished.split(" "));
+let upload = null;
 let busy = false;
 
-document.getElementById("send").hidden = true;
-input.addEventListener("change", () => {
-  if (input.files.length) send(input.files[0]);
-});
+if (tus?.isSupported) begin();
 
-function send(file) {
-  problem.hidden = true;
-  if (file.size > maxMegabytes * 2 ** 20) return fail(`This file is larger than ${maxMegabytes} MB.`);
-  const request = new XMLHttpRequest();
-  request.open("POST", form.action);
-  request.setRequestHeader("X-Requested-With", "fetch");
-  request.upload.addEventListener("progress", ({ lengthComputable, loaded, total }) => {
-    if (!lengthComputable) return;
-    bar.value = loaded / total;
-    note.textContent = loaded < total
-      ? `Sending: ${megabytes(loaded)} of ${megabytes(total)}`
-      : "Checking the video";
+function begin() {
+  document.getElementById("send").hidden = true;
+  input.addEventListener("change", () => {
+    if (input.files.length) send(input.files[0]);
   });
-  request.addEventListener("load", () => finish(request));
-  request.addEventListener("error", () => fail("The connection was lost before the video was sent."));
-  const data = new FormData();
-  data.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
-  data.append("video", file);
-  [sending.hidden, busy] = [false, true];
-  note.textContent = "Sending";
-  request.send(data);
+  goOn.addEventListener("click", resume);
+  window.addEventListener("online", () => {
+    if (!goOn.hidden) resume();
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (busy) event.preventDefault();
+  });
+}
+
+async function send(file) {
+  upload?.abort();
+  [problem.hidden, goOn.hidden] = [true, true];
+  if (file.size > maxMegabytes * 2 ** 20) return fail(`This file is larger than ${maxMegabytes} MB.`);
+  upload = new tus.Upload(file, {
+    endpoint: form.dataset.uploads,
+    chunkSize: Number(form.dataset.partBytes),
+    retryDelays: RETRY_DELAYS,
+    removeFingerprintOnSuccess: true,
+    metadata: { filename: file.name },
+    headers: { "X-CSRFToken": form.elements.csrfmiddlewaretoken.value },
+    onUploadUrlAvailable: () => known.add(idOf(upload.url)),
+    onProgress: show,
+    onShouldRetry: retries,
+    onError: stop,
+    onSuccess: ({ lastResponse }) => {
+      busy = false;
+      location.assign(form.dataset.video.replace("0", lastResponse.getHeader("Upload-Video")));
+    },
+  });
+  const earlier = await found(upload);
+  if (earlier) upload.resumeFromPreviousUpload(earlier);
+  start(earlier ? "Going on where it was cut off" : "Sending");
   return undefined;
 }
 
-function finish(request) {
-  const answer = read(request.responseText);
-  busy = false;
-  if (answer?.url) location.assign(answer.url);
-  else if (answer?.error) fail(answer.error.message);
-  else if (request.status === 403) fail("Your session has changed. Load the page anew.");
-  else if (request.status === 413) fail("This file is too large to be sent.");
-  else if (request.status >= 500) fail("Something went wrong on our side. Try again in a moment.");
-  else fail("This video was not accepted.");
+/** Return an earlier upload of the same file that the server still has; forget all others. */
+async function found(upload) {
+  const all = await upload.findPreviousUploads();
+  await forget(all.filter((one) => !known.has(idOf(one.uploadUrl))));
+  return all.find((one) => known.has(idOf(one.uploadUrl)));
 }
 
-function read(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
+async function forget(all) {
+  for (const one of all) await upload.options.urlStorage.removeUpload(one.urlStorageKey);
+}
+
+function resume() {
+  [problem.hidden, goOn.hidden] = [true, true];
+  start("Going on where it was cut off");
+}
+
+function start(sentence) {
+  [sending.hidden, busy] = [false, true];
+  note.textContent = sentence;
+  upload.start();
+}
+
+function show(sent, total) {
+  bar.value = sent / total;
+  note.textContent = sent < total
+    ? `Sending: ${megabytes(sent)} of ${megabytes(total)}`
+    : "Checking the video";
+}
+
+function retries(error) {
+  const status = statusOf(error);
+  // Offline it waits for the network instead.
+  const willTry = navigator.onLine && (!status || status >= 500 || MAY_PASS.includes(status));
+  if (willTry) note.textContent = "The connection was lost. Trying again.";
+  return willTry;
+}
+
+async function stop(error) {
+  const status = statusOf(error);
+  const told = read(error.originalResponse?.getBody());
+  if (status === 401) return pause("You are no longer logged in. Log in again and choose the same file: the upload goes on.");
+  if (status === 403 && told?.code !== "quota_exceeded") return pause("Your session has changed. Load the page anew and choose the same file: the upload goes on.");
+  if (!status || status >= 500 || MAY_PASS.includes(status)) return pause(told?.message ?? "The connection was lost. The upload goes on where it was cut off.", true);
+  if (status !== 403) await forget(await upload.findPreviousUploads());
+  if (status === 413) return fail(told?.message ?? "This file is too large to be sent.");
+  return fail(told?.message ?? "This video was not accepted.");
+}
+
+/** Say why the upload stopped, and that what was sent is kept. */
+function pause(sentence, canGoOn = false) {
+  fail(sentence);
+  goOn.hidden = !canGoOn;
 }
 
 function fail(sentence) {
@@ -64,8 +121,14 @@ function fail(sentence) {
   problem.hidden = false;
 }
 
-window.addEventListener("beforeunload", (event) => {
-  if (busy) event.preventDefault();
-});
+function read(text) {
+  try {
+    return JSON.parse(text).error;
+  } catch {
+    return null;
+  }
+}
 
+const statusOf = (error) => error.originalResponse?.getStatus() ?? 0;
+const idOf = (address) => address?.split("/").at(-2);
 const megabytes = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MB`;

@@ -249,6 +249,8 @@ ELSEWHERE: Final = {
         "web/test_account.py::test_sessions_are_listed_and_ended",
     # videos: their page is looked at with a real one
     "detector/videos.html: Upload": "web/test_videos.py::test_a_video_is_sent_by_the_form",
+    "detector/videos.html: Go on with the upload": VIDEO,
+    "detector/videos.html: Discard": VIDEO,
     "detector/video.html: Delete": VIDEO,
     "detector/video.html: Delete the video, keep the timeline": VIDEO,
     "detector/video.html: Try again": "web/test_videos.py::test_a_failed_video_can_be_tried_again",

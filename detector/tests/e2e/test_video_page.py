@@ -1,6 +1,7 @@
 """A video of real faces from upload to timeline, with the real network, in a real browser."""
 
 import os
+import re
 import signal
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 
 from detector.tests.e2e import pictures
 from detector.tests.e2e.browsing import SECOND, Watcher, overflow, sign_up, violations
@@ -19,6 +20,8 @@ from ml.videos import process
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.weights]
 RATE, SIDE = 5, 1280
+PART = 64 * 2**10
+"""The smallest part that the server takes."""
 
 
 def expected(content: bytes, seconds: float) -> list[tuple[float, list[Any]]]:
@@ -53,18 +56,19 @@ def time_of(page: Page) -> float:
 
 
 @pytest.mark.parametrize("platform", ["embedded"], indirect=True)
-def test_a_video_from_upload_to_timeline(watcher: Watcher) -> None:
+def test_a_video_from_upload_to_timeline(watcher: Watcher, tmp_path: Path) -> None:
     content = pictures.walk(5)
     page = watcher.open()
     sign_up(page, "film@example.com")
     page.goto("/videos/")
-    file: FilePayload = {"name": "walk.mp4", "mimeType": "video/mp4", "buffer": content}
+    (tmp_path / "walk.mp4").write_bytes(content)
     bad: FilePayload = {"name": "notes.mp4", "mimeType": "video/mp4", "buffer": b"no video"}
     page.locator("#video-input").set_input_files([bad])
     expect(page.get_by_role("alert")).to_contain_text("not a video of a known kind")
     # The browser itself says that the answer was an error.
     watcher.problems = [text for text in watcher.problems if "400" not in text]
-    page.locator("#video-input").set_input_files([file])
+    _lose_the_connection(page, tmp_path / "walk.mp4")
+    watcher.problems = [text for text in watcher.problems if "ERR_" not in text]
     expect(page.get_by_role("heading", name="The 2 people")).to_be_visible(timeout=60 * SECOND)
     address = page.url
 
@@ -99,6 +103,50 @@ def test_a_video_from_upload_to_timeline(watcher: Watcher) -> None:
     page.wait_for_load_state("networkidle")
     page.get_by_role("button", name="Delete walk.mp4").click()
     expect(page).to_have_url(address.rpartition("videos/")[0] + "videos/")
+
+
+def _lose_the_connection(page: Page, film: Path) -> None:
+    """Send a film in small parts; it goes on after errors, a dead network and a reload."""
+    offsets: list[str] = []
+    lost = [True]
+
+    def answer(route: Route) -> None:
+        offsets.append(route.request.headers.get("upload-offset", ""))
+        if lost and offsets[-1] == str(PART):
+            route.abort()
+        else:
+            route.continue_()
+
+    def choose() -> None:
+        page.evaluate("bytes => { document.forms['video-form'].dataset.partBytes = bytes; }", PART)
+        page.locator("#video-input").set_input_files([film])
+
+    page.route(re.compile("/video-uploads/.+/"), answer)
+    choose()
+    tries_again = expect(page.locator("#sending-note"))
+    tries_again.to_contain_text("Trying again")
+    page.context.set_offline(True)
+    expect(page.get_by_role("alert")).to_contain_text("The connection was lost.")
+    page.get_by_role("button", name="Go on with the upload").click()
+    expect(page.get_by_role("alert")).to_contain_text("The connection was lost.")
+    page.context.set_offline(False)
+    tries_again.to_contain_text("Trying again")
+    page.reload()
+    expect(page.get_by_role("heading", name="Unfinished uploads")).to_be_visible()
+    expect(page.locator(".unfinished")).to_contain_text("walk.mp4")
+    assert violations(page) == []
+    page.get_by_role("button", name="Discard walk.mp4").click()
+    expect(page.get_by_text("was discarded")).to_be_visible()
+    choose()
+    tries_again.to_contain_text("Trying again")
+    page.reload()
+    offsets.clear()
+    lost.clear()
+    choose()
+    page.wait_for_url(re.compile(r"/videos/[0-9a-f-]{36}/"))
+    # The first request asks where to go on.
+    assert offsets == ["", str(PART)]
+    page.unroute_all()
 
 
 def _look_at_the_player(page: Page) -> None:

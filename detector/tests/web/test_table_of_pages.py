@@ -19,6 +19,7 @@ NOT_PAGES = {
     "video-progress", "video-file", "video-timeline", "video-still", "video-export",
     # forms that are only sent
     "video-correction", "video-delete", "video-file-delete", "video-retry", "video-restore",
+    "video-upload-discard",
     "retention", "token-create", "token-revoke", "photo-delete", "photo-retry",
     "photo-analyse-again", "bin-restore", "bin-empty", "history-several", "face-correction",
     "live-session-correction", "live-session-erase",

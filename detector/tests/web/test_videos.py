@@ -7,8 +7,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from detector.enums import Status
-from detector.models import User, Video, VideoStill
-from detector.tests.factories import VideoFactory, with_timeline
+from detector.models import User, Video, VideoStill, VideoUpload
+from detector.tests.factories import VideoFactory, VideoUploadFactory, with_timeline
 from detector.tests.videos.conftest import _read_here, watching  # noqa: F401
 from detector.tests.videos.films import film
 from detector.videos import trash
@@ -33,13 +33,15 @@ def test_a_video_is_sent_by_the_form(web: Client) -> None:
     assert "You already have this video." in text_of(again)
 
 
-def test_a_script_is_told_where_the_page_is(web: Client) -> None:
-    by_script = {"X-Requested-With": "fetch"}
-    answer = web.post("/videos/", {"video": film(1)}, headers=by_script)
-    assert answer.json() == {"url": f"/videos/{Video.objects.get().pk}/"}
-    bad = SimpleUploadedFile("notes.mp4", b"no video")
-    answer = web.post("/videos/", {"video": bad}, headers=by_script)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "text_file")
+def test_an_unfinished_upload_is_shown_and_discarded(web: Client, owner: User) -> None:
+    upload = VideoUploadFactory.create(owner=owner, filename="<b>.mp4", length=2000, offset=500)
+    page = text_of(web.get("/videos/"))
+    assert f'data-unfinished="{upload.pk} "' in page
+    assert "&lt;b&gt;.mp4" in page
+    page = text_of(web.post(f"/videos/uploads/{upload.pk}/discard/", follow=True))
+    assert "was discarded" in page
+    assert "Unfinished uploads" not in page
+    assert not VideoUpload.objects.exists()
 
 
 def test_what_is_no_video_is_explained(web: Client) -> None:
