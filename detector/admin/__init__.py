@@ -11,6 +11,7 @@ from detector.admin import (
     models,
     photos,
     reanalyses,
+    videos,
     webhooks,
 )
 
@@ -22,6 +23,7 @@ __all__ = [
     "models",
     "photos",
     "reanalyses",
+    "videos",
     "webhooks",
 ]
 

@@ -8,9 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from detector.admin import pictures
-from detector.admin.base import ReadOnlyAdmin, actor_of
-from detector.common.distinct import distinct_values
-from detector.enums import Status
+from detector.admin.base import ErrorCodeFilter, ReadOnlyAdmin, actor_of
 from detector.models import Analysis, DailyEmotion, Face, User, WorkerHeartbeat
 from detector.operations import administration
 
@@ -28,23 +26,6 @@ class FaceInline(admin.TabularInline[Face, Analysis]):
     def has_add_permission(self, request: HttpRequest, obj: Analysis | None = None) -> bool:
         """Forbid adding."""
         return False
-
-
-class ErrorCodeFilter(admin.SimpleListFilter):
-    """Filter by the error codes that occur; an index holds only the failures."""
-
-    title = "error"
-    parameter_name = "error_code"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return each code once."""
-        failed = Analysis.objects.filter(status=Status.FAILED)
-        return [(code, code) for code in distinct_values(failed, "error_code")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the failures with the chosen code."""
-        code = self.value()
-        return queryset.filter(status=Status.FAILED, error_code=code) if code else queryset
 
 
 @admin.register(Analysis)

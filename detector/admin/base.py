@@ -14,6 +14,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from detector.common import audit
+from detector.common.distinct import distinct_values
+from detector.enums import Status
 from detector.models import Photo, User
 
 ModelT = TypeVar("ModelT", bound=Model)
@@ -195,3 +197,20 @@ class ReadOnlyAdmin(AuditedAdmin[ModelT]):
     def has_delete_permission(self, request: HttpRequest, obj: ModelT | None = None) -> bool:
         """Forbid deletion."""
         return False
+
+
+class ErrorCodeFilter(admin.SimpleListFilter):
+    """Filter by the error codes that occur; an index holds only the failures."""
+
+    title = "error"
+    parameter_name = "error_code"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return each code once."""
+        failed = model_admin.model._default_manager.filter(status=Status.FAILED)
+        return [(code, code) for code in distinct_values(failed, "error_code")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the failures with the chosen code."""
+        code = self.value()
+        return queryset.filter(status=Status.FAILED, error_code=code) if code else queryset

@@ -57,11 +57,11 @@ def tombstone(pk: Any) -> str:
 def name_of(target: Model) -> str:
     """Return the name of a target in the log.
 
-    Photos, analyses and faces are named after their owner, since a file name in the log would
-    outlive the file.
+    Photos, analyses, faces, videos and live sessions are named after their owner, since a file name
+    in the log would outlive the file.
     """
     if isinstance(target, Face):
         target = target.analysis
-    if isinstance(target, Photo | Analysis):
+    if isinstance(target, Photo | Analysis | Video | LiveSession):
         return f"of {target.owner}"
     return str(target)

@@ -88,6 +88,17 @@ class Video(Row):
         indexes = [
             models.Index(fields=["owner", "-id"], name="video_history"),
             models.Index(
+                fields=["status"],
+                condition=Q(status__in=[Status.QUEUED, Status.RUNNING]),
+                name="video_under_way",
+            ),
+            models.Index(fields=["finished_at"], name="video_by_end"),
+            models.Index(
+                fields=["error_code"],
+                condition=Q(status=Status.FAILED),
+                name="video_failures",
+            ),
+            models.Index(
                 fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="video_trash"
             ),
         ]

@@ -1,16 +1,20 @@
-"""Actions of administrators on the analyses of others, each recorded in the audit log.
+"""Actions of administrators on the analyses and videos of others, each recorded in the audit log.
 
 What they queue goes behind the single photos of people, who wait for theirs.
 """
 
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from django.db import transaction
 
 from detector.analyses import leases, queueing
 from detector.common import audit
 from detector.enums import Priority
-from detector.models import Analysis, User
+from detector.models import Analysis, User, Video
+from detector.videos import queueing as video_queueing
+
+TargetT = TypeVar("TargetT", Analysis, Video)
 
 
 def retry(actor: User, analyses: Iterable[Analysis]) -> int:
@@ -28,6 +32,11 @@ def analyse_again(actor: User, analyses: Iterable[Analysis]) -> int:
     return _each(actor, analyses, "analysis.repeated", _analyse_again)
 
 
+def retry_videos(actor: User, videos: Iterable[Video]) -> int:
+    """Queue what failed of videos again. Return how many videos had failed and have their file."""
+    return _each(actor, videos, "video.retried", video_queueing.retry)
+
+
 def _retry(analysis: Analysis) -> bool:
     return queueing.retry(analysis, Priority.BATCH)
 
@@ -37,12 +46,12 @@ def _analyse_again(analysis: Analysis) -> bool:
 
 
 def _each(
-    actor: User, analyses: Iterable[Analysis], action: str, change: Callable[[Analysis], bool]
+    actor: User, targets: Iterable[TargetT], action: str, change: Callable[[TargetT], bool]
 ) -> int:
     changed = 0
-    for analysis in analyses:
+    for target in targets:
         with transaction.atomic():
-            if change(analysis):
-                audit.record(actor, action, analysis)
+            if change(target):
+                audit.record(actor, action, target)
                 changed += 1
     return changed

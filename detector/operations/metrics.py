@@ -18,18 +18,20 @@ from typing import Any, Final
 
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import Error
-from django.db.models import Count, Min, QuerySet, Sum
+from django.db.models import Count, Min, Q, QuerySet, Sum
 from prometheus_client.core import GaugeHistogramMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from detector.common import clock
-from detector.enums import DeliveryStatus, FineTuneStatus, Status
+from detector.enums import UNDER_WAY, DeliveryStatus, FineTuneStatus, Status
 from detector.models import (
     Analysis,
     Explanation,
     FineTune,
     ModelVersion,
     Photo,
+    Video,
+    VideoSegment,
     WebhookDelivery,
 )
 from detector.operations import liveness
@@ -64,6 +66,7 @@ def _of_database(now: datetime) -> Iterator[Metric]:
         {(): Analysis.objects.filter(status=Status.RUNNING).count()},
     )
     yield from _ended(now)
+    yield from _videos(now)
     yield _stages(now)
     yield _deliveries(now)
     yield _workers()
@@ -94,6 +97,7 @@ def queues(now: datetime) -> dict[str, tuple["QuerySet[Any]", str]]:
     return {
         "analysis": (Analysis.objects.filter(status=Status.QUEUED), "queued_at"),
         "explanations": (Explanation.objects.filter(picture="", error_code=""), "requested_at"),
+        "videos": (VideoSegment.objects.filter(status=Status.QUEUED), "queued_at"),
         "webhooks": (due, "due_at"),
         "background": (FineTune.objects.filter(status=FineTuneStatus.QUEUED), "created_at"),
     }
@@ -114,6 +118,24 @@ def _ended(now: datetime) -> Iterator[Metric]:
     )
     yield _counted(
         "emotionsite_analyses_failed", "Failures of the last 15 minutes.", codes, ["code"]
+    )
+
+
+def _videos(now: datetime) -> Iterator[Metric]:
+    """Return how many videos wait and run, and how many were done and have failed."""
+    rows = Video.objects.filter(Q(status__in=UNDER_WAY) | Q(finished_at__gte=now - WINDOW))
+    found = rows.order_by().values_list("status", "error_code").annotate(n=Count("pk"))
+    states: Counter[tuple[str]] = Counter({(status.value,): 0 for status in Status})
+    codes: Counter[tuple[str]] = Counter()
+    for status, code, n in found:
+        states[status,] += n
+        if code:
+            codes[code,] += n
+    under_way = {(status.value,): states.pop((status.value,)) for status in UNDER_WAY}
+    yield _counted("emotionsite_videos", "Videos that wait or are analysed.", under_way, ["status"])
+    yield _counted("emotionsite_videos_ended", "Videos of the last 15 minutes.", states, ["status"])
+    yield _counted(
+        "emotionsite_videos_failed", "Their failures of the last 15 minutes.", codes, ["code"]
     )
 
 

@@ -16,7 +16,7 @@ from django.db.models.functions import Floor, TruncHour
 from detector.common import clock, kappa
 from detector.common.kappa import Estimate
 from detector.enums import UNDER_WAY, Emotion, Status
-from detector.models import Analysis, Face, ModelVersion, Photo
+from detector.models import Analysis, Face, ModelVersion, Photo, Video, VideoSegment
 from detector.registry import selectors as model_selectors
 
 THROUGHPUT_HOURS: Final = 24
@@ -48,6 +48,21 @@ class Hour:
     start: datetime
     done: int
     failed: int
+
+
+@dataclass(frozen=True)
+class Videos:
+    """Videos that wait and are analysed, and those that ended in the last hours.
+
+    `failures` are those of the last days by error code, the most frequent first.
+    """
+
+    waiting: int
+    running: int
+    segments: int
+    done: int
+    failed: int
+    failures: Sequence[tuple[str, int]]
 
 
 @dataclass(frozen=True)
@@ -112,6 +127,26 @@ def failures(now: datetime) -> list[tuple[str, int]]:
     failed = _ended(now - timedelta(days=FAILURE_DAYS)).filter(status=Status.FAILED)
     counts = failed.values_list("error_code").annotate(n=Count("pk")).order_by("-n", "error_code")
     return list(counts)
+
+
+def videos(now: datetime) -> Videos:
+    """Count the videos under way, and those that ended."""
+    open_ = Video.objects.filter(status__in=UNDER_WAY).order_by()
+    ended = Video.objects.filter(finished_at__gte=now - timedelta(hours=THROUGHPUT_HOURS))
+    states = dict(open_.values_list("status").annotate(n=Count("pk")))
+    states |= dict(ended.order_by().values_list("status").annotate(n=Count("pk")))
+    failed = Video.objects.filter(
+        status=Status.FAILED, finished_at__gte=now - timedelta(days=FAILURE_DAYS)
+    )
+    counts = failed.order_by().values_list("error_code").annotate(n=Count("pk"))
+    return Videos(
+        waiting=states.get(Status.QUEUED, 0),
+        running=states.get(Status.RUNNING, 0),
+        segments=VideoSegment.objects.filter(status=Status.QUEUED).count(),
+        done=states.get(Status.DONE, 0),
+        failed=states.get(Status.FAILED, 0),
+        failures=list(counts.order_by("-n", "error_code")),
+    )
 
 
 def accuracy(model: ModelVersion, now: datetime) -> Estimate | None:
@@ -184,6 +219,7 @@ class Health:
     queue: Queue
     hours: list[Hour]
     failures: list[tuple[str, int]]
+    videos: Videos
     model: ModelVersion | None
     accuracy: Estimate | None
     emotions: Drift | None
@@ -200,6 +236,7 @@ def health() -> Health:
         queue=queue(),
         hours=throughput(now),
         failures=failures(now),
+        videos=videos(now),
         model=model,
         accuracy=accuracy(model, now) if model else None,
         emotions=emotions,

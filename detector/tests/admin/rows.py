@@ -10,9 +10,12 @@ from detector.insights import rollups
 from detector.models import ApiToken, FineTune, Reanalysis, ReviewedExport, WorkerHeartbeat
 from detector.tests.factories import (
     FaceFactory,
+    LiveSessionFactory,
     ModelVersionFactory,
     UserFactory,
+    VideoFactory,
     WebhookDeliveryFactory,
+    with_timeline,
 )
 
 OURS = [
@@ -27,6 +30,8 @@ def one_of_each() -> None:
     owner = UserFactory.create()
     old, new = (ModelVersionFactory.create(name=f"{owner}-{age}") for age in ("old", "new"))
     face = FaceFactory.create(analysis__photo__owner=owner, analysis__model_version=old)
+    with_timeline(VideoFactory.create(owner=owner, model_version=old))
+    LiveSessionFactory.create(owner=owner)
     WebhookDeliveryFactory.create(endpoint__owner=owner)
     ApiToken.objects.create(owner, name="a token")
     audit.record(owner, "photo.erased", face)

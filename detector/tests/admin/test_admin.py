@@ -11,9 +11,25 @@ from detector.analyses import leases
 from detector.common import audit
 from detector.enums import Status
 from detector.insights import rollups
-from detector.models import Analysis, AuditEntry, DailyEmotion, Photo, User
+from detector.models import (
+    Analysis,
+    AuditEntry,
+    DailyEmotion,
+    LiveSession,
+    Photo,
+    User,
+    Video,
+    VideoSegment,
+)
 from detector.tests.admin.rows import OURS
-from detector.tests.factories import AnalysisFactory, FaceFactory
+from detector.tests.factories import (
+    AnalysisFactory,
+    FaceFactory,
+    LiveSessionFactory,
+    VideoFactory,
+    with_timeline,
+)
+from detector.tests.people import logged_in, staff_with_role
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -121,3 +137,53 @@ def test_a_cancelled_analysis_can_be_tried_again(staff: Client, owner: User) -> 
         assert waiting.status == status
         with pytest.raises(leases.LeaseLostError):
             leases.renew(claimed)
+
+
+def test_videos_show_their_segments_and_are_tried_again_and_erased(
+    staff: Client, owner: User
+) -> None:
+    failed = with_timeline(VideoFactory.create(owner=owner, filename="walk.mp4"))
+    failure = {"error_code": "timed_out", "error_message": "It took too long."}
+    Video.objects.update(status=Status.FAILED, **failure)
+    VideoSegment.objects.update(status=Status.FAILED)
+    listed = staff.get("/admin/detector/video/?error_code=timed_out").content.decode()
+    assert "walk.mp4" in listed
+    assert "0 of 1" in listed
+    page = staff.get(f"/admin/detector/video/{failed.pk}/change/").content.decode()
+    for expected in ("It took too long.", "1.0\u00a0s", "Segments", "Video tracks", "Happy"):
+        assert expected in page
+    form = {"action": "retry_failed", "_selected_action": [str(failed.pk)]}
+    for message in ("1 of 1 videos queued again", "0 of 1 videos queued again"):
+        assert message in staff.post("/admin/detector/video/", form, follow=True).content.decode()
+    failed.refresh_from_db()
+    assert failed.status == Status.QUEUED
+    confirmation = staff.get(f"/admin/detector/video/{failed.pk}/delete/").content.decode()
+    assert "walk.mp4" in confirmation
+    staff.post(f"/admin/detector/video/{failed.pk}/delete/", {"post": "yes"})
+    assert not Video.objects.exists()
+    log = AuditEntry.objects.order_by("id")
+    assert [(entry.action, entry.target_name) for entry in log] == [
+        ("video.listed", ""), ("video.viewed", "of owner"), ("video.retried", "of owner"),
+        ("video.listed", ""), ("video.listed", ""),
+        ("video.deleted", "of owner"), ("video.erased", ""),
+    ]  # fmt: skip
+
+
+def test_live_sessions_are_shown_and_cannot_be_written(staff: Client, owner: User) -> None:
+    session = LiveSessionFactory.create(owner=owner, name="Call with Kim")
+    url = f"/admin/detector/livesession/{session.pk}"
+    page = staff.get(f"{url}/change/").content.decode()
+    assert "Call with Kim" in page
+    assert 'name="_save"' not in page
+    for way in ("change", "delete"):
+        assert staff.post(f"{url}/{way}/", {"post": "yes"}).status_code == 403
+    assert LiveSession.objects.exists()
+
+
+def test_operators_see_videos_and_live_sessions(owner: User) -> None:
+    operator = logged_in(staff_with_role("operator"))
+    for name in ("video", "livesession"):
+        assert operator.get(f"/admin/detector/{name}/").status_code == 200
+    video = with_timeline(VideoFactory.create(owner=owner))
+    page = operator.get(f"/admin/detector/video/{video.pk}/change/").content.decode()
+    assert "Video tracks" in page

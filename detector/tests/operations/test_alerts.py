@@ -14,7 +14,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from detector.enums import ModelStatus, Status
 from detector.operations import metrics
-from detector.tests.factories import AnalysisFactory, ModelVersionFactory, PhotoFactory
+from detector.tests.factories import (
+    AnalysisFactory,
+    ModelVersionFactory,
+    PhotoFactory,
+    VideoFactory,
+)
 
 FOLDER = Path(__file__).parents[3] / "docs" / "operations"
 RULES = yaml.safe_load((FOLDER / "alerts.yml").read_text())["groups"][0]["rules"]
@@ -34,6 +39,8 @@ def shown(db: None) -> Iterator[dict[str, set[str]]]:
     AnalysisFactory.create(finished_at=now, timings_ms={"detect": 1}, photo=PhotoFactory.create())
     failed: dict[str, Any] = {"status": Status.FAILED, "model_version": None}
     AnalysisFactory.create(finished_at=now, error_code="timed_out", **failed)
+    failed["error_message"] = "It took too long."
+    VideoFactory.create(finished_at=now, error_code="timed_out", **failed)
     client = Client(headers={"host": "localhost"})
     client.get("/healthz")
     text = client.get("/metrics").content.decode()

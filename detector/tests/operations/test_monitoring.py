@@ -10,7 +10,13 @@ from django.utils import timezone
 from detector.enums import Emotion, ModelStatus, Status
 from detector.models import Analysis, ModelVersion
 from detector.operations import monitoring
-from detector.tests.factories import AnalysisFactory, FaceFactory, ModelVersionFactory
+from detector.tests.factories import (
+    AnalysisFactory,
+    FaceFactory,
+    ModelVersionFactory,
+    VideoFactory,
+    with_timeline,
+)
 
 
 @pytest.fixture
@@ -50,6 +56,20 @@ def test_throughput_and_failures(now: datetime) -> None:
     assert (sum(h.done for h in hours), sum(h.failed for h in hours)) == (1, 3)
     assert sum(h.done + h.failed for h in hours[:-2]) == 0
     assert monitoring.failures(now) == [("timed_out", 2), ("no_decoder", 1)]
+
+
+@pytest.mark.django_db
+def test_videos_under_way_and_ended(now: datetime) -> None:
+    open_ = {"finished_at": None}
+    VideoFactory.create(status=Status.QUEUED, **open_)
+    running = with_timeline(VideoFactory.create(status=Status.RUNNING, **open_))
+    running.segments.update(status=Status.QUEUED)
+    failed = {"status": Status.FAILED, "error_message": "It took too long."}
+    VideoFactory.create(finished_at=now, error_code="timed_out", **failed)
+    VideoFactory.create(finished_at=now - timedelta(days=2), error_code="timed_out", **failed)
+    VideoFactory.create(finished_at=now - timedelta(days=8), error_code="old", **failed)
+    VideoFactory.create(finished_at=now)
+    assert monitoring.videos(now) == monitoring.Videos(1, 1, 1, 1, 1, [("timed_out", 2)])
 
 
 def test_accuracy_on_what_people_named(model: ModelVersion, now: datetime) -> None:
@@ -100,6 +120,15 @@ def test_drift(model: ModelVersion, now: datetime) -> None:
 def test_the_dashboard(staff: Client, model: ModelVersion, now: datetime) -> None:
     _ended(now, status=Status.FAILED, error_code="timed_out", model_version=None)
     FaceFactory.create(analysis=_ended(now, model_version=model), reviewed_emotion="happy")
+    failed = {"status": Status.FAILED, "error_message": "Gone."}
+    VideoFactory.create(finished_at=now, error_code="file_missing", **failed)
     text = staff.get("/admin/").content.decode()
-    for expected in ("timed_out", "Too few to say", "Too few faces", "Audit log"):
+    for expected in (
+        "timed_out",
+        "Too few to say",
+        "Too few faces",
+        "Audit log",
+        "?error_code=file_missing",
+        "0 running; 0 segments wait",
+    ):
         assert expected in text

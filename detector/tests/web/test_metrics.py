@@ -13,13 +13,15 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from detector.enums import DeliveryStatus, ModelStatus, Status
-from detector.models import Analysis
+from detector.models import Analysis, VideoSegment
 from detector.operations import heartbeats, metrics
 from detector.tests.factories import (
     AnalysisFactory,
     ModelVersionFactory,
     PhotoFactory,
+    VideoFactory,
     WebhookDeliveryFactory,
+    with_timeline,
 )
 from emotionsite.environment import long_secret
 
@@ -138,6 +140,22 @@ def test_work_that_has_ended() -> None:
     assert found["emotionsite_model_info", "a" * 12, "serving"] == 1
 
 
+def test_videos_under_way_and_ended() -> None:
+    now = timezone.now()
+    running = with_timeline(VideoFactory.create(status=Status.RUNNING, finished_at=None))
+    VideoSegment.objects.update(status=Status.QUEUED, queued_at=now - timedelta(minutes=5))
+    failed = {"status": Status.FAILED, "error_message": "Too long."}
+    VideoFactory.create(finished_at=now, error_code="timed_out", **failed)
+    VideoFactory.create(finished_at=now - timedelta(hours=1), error_code="old", **failed)
+    found = read()
+    assert found["emotionsite_queue_length", "videos"] == running.segments.count() == 1
+    assert found["emotionsite_queue_oldest_seconds", "videos"] == pytest.approx(300, abs=30)
+    assert (found["emotionsite_videos", "running"], found["emotionsite_videos", "queued"]) == (1, 0)
+    assert found["emotionsite_videos_ended", "failed"] == 1
+    assert found["emotionsite_videos_failed", "timed_out"] == 1
+    assert ("emotionsite_videos_failed", "old") not in found
+
+
 def test_storage() -> None:
     PhotoFactory.create(stored_bytes=1000)
     found = read()
@@ -173,7 +191,7 @@ def test_the_queries_are_few_and_cached(monkeypatch: pytest.MonkeyPatch) -> None
         connection,
     ) as first:
         read()
-    assert len(first) <= 14
+    assert len(first) <= 15
     with CaptureQueriesContext(connection) as second:
         read()
     assert len(second) == 0

@@ -4,7 +4,23 @@ import detector.models.ids
 import detector.models.video_upload
 import django.db.models.deletion
 from django.conf import settings
+from django.contrib.auth.management import create_permissions
 from django.db import migrations, models
+
+
+OPERATORS_MAY = ["view_video", "change_video", "delete_video", "view_livesession"]
+
+
+def let_operators(apps, schema_editor):
+    """Let operators see live sessions, and see, try again and erase videos."""
+    detector = apps.get_app_config("detector")
+    detector.models_module = True
+    create_permissions(detector, apps=apps, verbosity=0, using=schema_editor.connection.alias)
+    detector.models_module = None
+    permissions = apps.get_model("auth", "Permission").objects
+    found = permissions.filter(content_type__app_label="detector", codename__in=OPERATORS_MAY)
+    for group in apps.get_model("auth", "Group").objects.filter(name="operator"):
+        group.permissions.add(*found)
 
 
 class Migration(migrations.Migration):
@@ -60,4 +76,17 @@ class Migration(migrations.Migration):
             model_name='videouploadpart',
             constraint=models.UniqueConstraint(fields=('upload', 'offset'), name='video_upload_part_once'),
         ),
+        migrations.AddIndex(
+            model_name='video',
+            index=models.Index(condition=models.Q(('status__in', ['queued', 'running'])), fields=['status'], name='video_under_way'),
+        ),
+        migrations.AddIndex(
+            model_name='video',
+            index=models.Index(fields=['finished_at'], name='video_by_end'),
+        ),
+        migrations.AddIndex(
+            model_name='video',
+            index=models.Index(condition=models.Q(('status', 'failed')), fields=['error_code'], name='video_failures'),
+        ),
+        migrations.RunPython(let_operators, migrations.RunPython.noop),
     ]
