@@ -6,7 +6,7 @@ change the version here: everyone is asked again. Old files stay as a record.
 
 from typing import Final
 
-VERSION: Final = "2026-11-24"
+VERSION: Final = "2026-11-26"
 TEMPLATE: Final = f"consent/{VERSION}.html"
 
 REVIEW_VERSION: Final = "2026-11"

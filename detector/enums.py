@@ -123,7 +123,10 @@ class DateLanguage(TextChoices):
 
 
 class KeepPhotos(IntegerChoices):
-    """Days from the upload of a photo to its erasure; None means never."""
+    """Days from the upload of a photo or video, or the start of a live session, to its erasure.
+
+    None means never.
+    """
 
     MONTH = 30, "30 days"
     QUARTER = 90, "90 days"

@@ -59,6 +59,7 @@ def tidying() -> list[Job]:
     """Return the hourly jobs."""
     from detector.api import idempotency
     from detector.common import clock
+    from detector.live import sessions
     from detector.photos import orphans, retention, search, trash
     from detector.videos import erasure as video_erasure
     from detector.videos import trash as video_trash
@@ -77,6 +78,7 @@ def tidying() -> list[Job]:
         hourly("erase what outlived", lambda: retention.erase_outlived(clock.now())),
         hourly("empty the bin of videos", lambda: video_trash.empty(trash.kept_since())),
         hourly("erase videos that outlived", lambda: video_erasure.erase_outlived(clock.now())),
+        hourly("erase live sessions that outlived", lambda: sessions.erase_outlived(clock.now())),
         hourly("discard uploads that nobody went on with", video_uploads.discard_expired),
         # After the erasures.
         hourly("forget the words of erased photos", search.forget_erased),

@@ -26,7 +26,7 @@ def set_preferences(user: User, *, time_zone: str, theme: str, date_language: st
 
 
 def set_retention(user: User, days: int | None) -> None:
-    """Store how long photos are kept; the hourly purge applies it."""
+    """Store how long photos, videos and live sessions are kept; the hourly purge applies it."""
     user.keep_photos_days = days
     user.save(update_fields=["keep_photos_days"])
 

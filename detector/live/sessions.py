@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from detector.common import audit, clock, locks
 from detector.exceptions import DetectorError
@@ -85,6 +86,31 @@ def erase(session: LiveSession) -> None:
     """Erase a session for good."""
     audit.record_erasure(session)
     session.delete()
+
+
+def erase_outlived(now: datetime) -> int:
+    """Erase the sessions that are older than their owners want. Return how many.
+
+    The setting is that of photos and videos; here the time counts from the start of the session.
+    """
+    erased = 0
+    for owner in User.objects.exclude(keep_photos_days=None):
+        for session in list(_outlived(owner, now).only("pk")):
+            erase(session)
+            erased += 1
+    return erased
+
+
+def count_outlived(owner: User, now: datetime) -> int:
+    """Return how many sessions the next run will erase."""
+    return _outlived(owner, now).count()
+
+
+def _outlived(owner: User, now: datetime) -> QuerySet[LiveSession]:
+    sessions = LiveSession.objects.filter(owner=owner)
+    if owner.keep_photos_days is None:
+        return sessions.none()
+    return sessions.filter(started_at__lt=now - timedelta(days=owner.keep_photos_days))
 
 
 def _corrected(session: LiveSession, corrections: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
@@ -60,11 +61,22 @@ def erase_outlived(now: datetime) -> int:
     """
     erased = 0
     for owner in User.objects.exclude(keep_photos_days=None):
-        before = now - timedelta(days=owner.keep_photos_days or 0)
-        for video in list(Video.objects.filter(owner=owner, uploaded_at__lt=before)):
+        for video in list(_outlived(owner, now)):
             delete_video(video)
             erased += 1
     return erased
+
+
+def count_outlived(owner: User, now: datetime) -> int:
+    """Return how many videos the next run will erase."""
+    return _outlived(owner, now).count()
+
+
+def _outlived(owner: User, now: datetime) -> QuerySet[Video]:
+    videos = Video.objects.filter(owner=owner)
+    if owner.keep_photos_days is None:
+        return videos.none()
+    return videos.filter(uploaded_at__lt=now - timedelta(days=owner.keep_photos_days))
 
 
 @receiver(post_delete, sender=Video)

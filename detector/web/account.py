@@ -10,6 +10,7 @@ from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,8 +19,11 @@ from detector import consent as consent_text
 from detector.accounts import preferences, tokens
 from detector.accounts import selectors as account_selectors
 from detector.common import clock
+from detector.live import sessions
+from detector.models import User
 from detector.photos import erasure, retention
 from detector.reviews import consent as review_consent
+from detector.videos import erasure as video_erasure
 from detector.web import once
 from detector.web.forms import PreferencesForm, RetentionForm, TokenForm
 from detector.web.requests import OwnerRequest
@@ -67,18 +71,28 @@ def settings(request: OwnerRequest) -> HttpResponse:
 
 @require_POST
 def set_retention(request: OwnerRequest) -> HttpResponse:
-    """Save how long photos are kept."""
+    """Save how long photos, videos and live sessions are kept."""
     form = RetentionForm(request.POST)
     if not form.is_valid():
         return _settings_page(request, retention_form=form)
     preferences.set_retention(request.user, form.cleaned_data["days"])
     messages.success(request, "Your settings were saved.")
-    outlived = retention.count_outlived(request.user, clock.now())
+    outlived = _outlived(request.user)
     if outlived:
-        messages.warning(
-            request, f"Photos older than that: {outlived}. They go for good within the hour."
-        )
+        text = f"There is something older than that: {outlived}. It goes for good within the hour."
+        messages.warning(request, text)
     return redirect("settings")
+
+
+def _outlived(owner: User) -> str:
+    """Return what the next run of the hourly jobs will erase, in words; empty for nothing."""
+    now = clock.now()
+    counts = {
+        "photo": retention.count_outlived(owner, now),
+        "video": video_erasure.count_outlived(owner, now),
+        "live session": sessions.count_outlived(owner, now),
+    }
+    return ", ".join(f"{n} {name}{pluralize(n)}" for name, n in counts.items() if n)
 
 
 @require_POST

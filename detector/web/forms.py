@@ -121,10 +121,10 @@ class PreferencesForm(forms.Form):
 
 
 class RetentionForm(forms.Form):
-    """How long photos are kept."""
+    """How long photos, videos and live sessions are kept."""
 
     days = forms.TypedChoiceField(
-        label="Keep my photos",
+        label="Keep my photos, videos and live sessions",
         choices=KeepPhotos.choices,
         required=False,
         coerce=int,

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from detector.common import clock
+from detector.live import sessions
 from detector.photos import retention, trash
 from detector.videos import erasure as video_erasure
 from detector.videos import trash as video_trash
@@ -13,8 +14,8 @@ from detector.videos import uploads
 
 class Command(BaseCommand):
     help = (
-        "Erase photos and videos that were in the bin long enough, or whose retention time has "
-        "ended, and uploads that nobody went on with. The caretaker does it once an hour."
+        "Erase photos and videos that were in the bin long enough, what is older than its owner "
+        "keeps it, and uploads that nobody went on with. The caretaker does it once an hour."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -22,5 +23,6 @@ class Command(BaseCommand):
         erased += retention.erase_outlived(clock.now())
         videos = video_trash.empty(trash.kept_since())
         videos += video_erasure.erase_outlived(clock.now())
+        live = sessions.erase_outlived(clock.now())
         uploads.discard_expired()
-        self.stdout.write(f"{erased} photos and {videos} videos erased")
+        self.stdout.write(f"{erased} photos, {videos} videos and {live} live sessions erased")

@@ -44,7 +44,7 @@ SETTINGS_PAGE: Final = (
         ),
     ),
     Press(
-        "detector/settings.html: Save how long photos are kept", "",
+        "detector/settings.html: Save how long they are kept", "",
         (choose("[name=days] >> nth=0", "365"), click(".inline-form button")),
         (shows(NOTICE, "Your settings were saved"), has_value(".inline-form select", "365")),
     ),

@@ -9,7 +9,7 @@ from detector.accounts import export
 from detector.exceptions import DetectorError
 from detector.live import selectors as live_selectors
 from detector.live import sessions
-from detector.models import LiveSession, User
+from detector.models import AuditEntry, LiveSession, User
 from detector.photos import erasure
 from detector.tests.factories import LiveSessionFactory
 from detector.tests.live.rows import row
@@ -97,3 +97,20 @@ def test_exports_have_the_sessions(owner: User, stranger: User) -> None:
     archive = b"".join(export.zip_pieces(owner))
     assert b"live_sessions.json" in archive
     assert b"live_sessions.csv" in archive
+
+
+def test_the_retention_time_counts_from_the_start(owner: User, stranger: User) -> None:
+    now = datetime.now(UTC)
+    for days in (29, 31):
+        for person in (owner, stranger):
+            LiveSessionFactory.create(owner=person, started_at=now - timedelta(days=days))
+    assert sessions.erase_outlived(now) == sessions.count_outlived(owner, now) == 0
+    owner.keep_photos_days = 30
+    owner.save()
+    assert sessions.count_outlived(owner, now) == 1
+    assert sessions.count_outlived(stranger, now) == 0
+    assert sessions.erase_outlived(now) == 1
+    kept = LiveSession.objects.get(owner=owner)
+    assert (now - kept.started_at).days == 29
+    assert LiveSession.objects.filter(owner=stranger).count() == 2
+    assert AuditEntry.objects.filter(action="livesession.erased").count() == 1

@@ -97,7 +97,7 @@ def test_the_retention_time_counts_for_videos(
     Video.objects.update(uploaded_at=clock.now() - timedelta(days=31))
     with django_capture_on_commit_callbacks(execute=True):
         call_command("purge_expired")
-    assert capsys.readouterr().out == "0 photos and 1 videos erased\n"
+    assert capsys.readouterr().out == "0 photos, 1 videos and 0 live sessions erased\n"
     assert nothing_left()
 
 

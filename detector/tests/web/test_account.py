@@ -21,7 +21,13 @@ from detector import consent
 from detector.models import Analysis, Photo, User
 from detector.photos import retention
 from detector.templatetags.sessions import browser
-from detector.tests.factories import AnalysisFactory, PhotoFactory, UserFactory
+from detector.tests.factories import (
+    AnalysisFactory,
+    LiveSessionFactory,
+    PhotoFactory,
+    UserFactory,
+    VideoFactory,
+)
 
 PASSWORD = "correct horse battery"
 
@@ -175,14 +181,17 @@ def test_the_hourly_command_honours_retention(
     User.objects.filter(pk=owner.pk).update(keep_photos_days=30)
     PhotoFactory.create(owner=owner, uploaded_at=timezone.now() - timedelta(days=31))
     call_command("purge_expired")
-    assert capsys.readouterr().out == "1 photos and 0 videos erased\n"
+    assert capsys.readouterr().out == "1 photos, 0 videos and 0 live sessions erased\n"
     assert not Photo.objects.exists()
 
 
 def test_retention_is_set_and_its_consequence_said(web: Client, owner: User) -> None:
     AnalysisFactory.create(photo__owner=owner)
+    VideoFactory.create(owner=owner)
+    for _ in range(2):
+        LiveSessionFactory.create(owner=owner, started_at=timezone.now() - timedelta(days=91))
     page = web.post("/settings/retention/", {"days": "90"}, follow=True)
-    assert "older than that: 1" in text_of(page)
+    assert "older than that: 1 photo, 1 video, 2 live sessions." in text_of(page)
     assert User.objects.get(pk=owner.pk).keep_photos_days == 90
     web.post("/settings/retention/", {"days": ""})
     assert User.objects.get(pk=owner.pk).keep_photos_days is None
