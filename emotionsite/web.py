@@ -56,7 +56,7 @@ def serve(*, shared_port: bool) -> None:
         server = Server(
             application,
             listener,
-            threads=settings.WEB_THREADS,
+            threads=settings.WEB_THREADS + settings.DETECT_CALLS,
             largest_body=settings.REQUEST_MAX_BYTES,
             larger_bodies=settings.LARGER_BODIES,
             stored_bytes=settings.REQUESTS_STORED_BYTES,

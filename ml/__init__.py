@@ -1,1 +1,7 @@
 """Face detection and expression classification. Knows nothing of Django or Celery."""
+
+import os
+
+# ONNX Runtime 1.29 and later would keep a device id in the home folder, and send names, checksums
+# and sizes of networks to its maker: https://github.com/microsoft/onnxruntime, docs/Privacy.md
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"

@@ -30,6 +30,7 @@ PROBLEMS = {
         file_too_large="The file has too many bytes: see `details`.",
         image_too_large="The image has too many pixels: see `details`.",
         too_many_scans="The JPEG has too many scans.",
+        image_too_costly="To read the image takes too much time or memory.",
         too_many_frames="The animated picture has too many frames.",
         corrupt_archive="The ZIP is damaged or incomplete.",
         unsafe_archive="The ZIP names files outside of itself.",
@@ -130,7 +131,11 @@ PROBLEMS = {
         HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
         range_not_satisfiable="The file ends before the `Range` begins.",
     ),
-    **_all(HTTPStatus.TOO_MANY_REQUESTS, throttled="Too many calls: see `Retry-After`."),
+    **_all(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        throttled="Too many calls: see `Retry-After`.",
+        detection_under_way="Another call of yours to `detect/` is being answered.",
+    ),
     **_all(
         HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
         headers_too_large="The headers have more than 64 KB.",
@@ -143,6 +148,7 @@ PROBLEMS = {
     **_all(
         HTTPStatus.SERVICE_UNAVAILABLE,
         busy="The server is busy: try again.",
+        model_unusable="The network cannot be loaded.",
         storage_unavailable="Photos cannot be stored or read at this moment: see `Retry-After`.",
         database_unavailable="The database is not available at this moment: see `Retry-After`.",
     ),

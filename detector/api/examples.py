@@ -57,6 +57,15 @@ ANALYSIS = {
     "felt_emotion": "happy",
     "withheld": False,
 }  # fmt: skip
+DETECTION = {
+    "image": {"width": 1024, "height": 768, "sha256": SHA256},
+    "model": ANALYSIS["model"],
+    "faces": [FACE],
+    "dominant_emotion": "happy",
+    "face_count": 1,
+    "timings_ms": ANALYSIS["timings_ms"],
+    "stored": False,
+}  # fmt: skip
 ANNOTATION = {"note": "At the lake", "tags": ["lake"], "felt_emotion": "happy"}
 REQUEST = {"request_id": "0f6b3c1de2a84b7f9c5d1a2b3c4d5e6f"}
 REJECTION = {"filename": "notes.txt", "error": ERROR}
@@ -88,7 +97,7 @@ ME = {
         "image_pixels": 65_000_000, "video_bytes": 524_288_000, "video_seconds": 1800,
         "video_uploads": 10, "images_a_call": 100, "request_bytes": 268_435_456,
         "wait_seconds": 30, "token_days": 365,
-        "rates": {"user": RATE, "token": RATE, "uploads": RATE},
+        "rates": {"user": RATE, "token": RATE, "uploads": RATE, "detect": RATE},
     },
 }  # fmt: skip
 MODEL_VERSION = {
@@ -225,6 +234,7 @@ EXAMPLES: dict[str, Any] = {
     "Calendar": CALENDAR,
     "Comparison": COMPARISON,
     "Delivery": DELIVERY,
+    "Detection": DETECTION,
     "ErrorEnvelope": {"error": {**ERROR, **REQUEST}},
     "LiveSession": LIVE_SESSION,
     "LiveSessionDetail": {

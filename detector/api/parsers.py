@@ -1,5 +1,6 @@
 """Parsers of request bodies."""
 
+import io
 import json
 import tempfile
 from collections.abc import Mapping
@@ -7,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from rest_framework.exceptions import ParseError
@@ -36,7 +38,7 @@ class ImageParser(FileUploadParser):
 
         Reading stops one byte above the limit: this is enough to tell that it is too large.
         """
-        spool = tempfile.SpooledTemporaryFile(settings.FILE_UPLOAD_MAX_MEMORY_SIZE)  # noqa: SIM115  the view closes it
+        spool = self.spool()
         left = settings.UPLOAD_MAX_BYTES + 1
         try:
             while left and (chunk := stream.read(min(CHUNK, left))):
@@ -50,6 +52,42 @@ class ImageParser(FileUploadParser):
         name = self.get_filename(stream, media_type, parser_context or {}) or "photo"
         file = UploadedFile(spool, name=name, content_type=media_type, size=size)
         return DataAndFiles(QueryDict(), MultiValueDict({"images": [file]}))
+
+    def spool(self) -> Any:
+        """Return the file that takes the image; the view closes it."""
+        return tempfile.SpooledTemporaryFile(settings.FILE_UPLOAD_MAX_MEMORY_SIZE)
+
+
+class ImageInMemoryParser(ImageParser):
+    """As `ImageParser`, but the image never gets to a disk."""
+
+    def spool(self) -> Any:
+        """Return a file in memory."""
+        return io.BytesIO()
+
+
+class InMemoryHandler(MemoryFileUploadHandler):
+    """Upload handler that keeps the first file of a form in memory, however large it is.
+
+    Of a file above `UPLOAD_MAX_BYTES` only its size is kept, and of further files their names.
+    """
+
+    files = 0
+
+    def handle_raw_input(self, *args: Any, **kwargs: Any) -> None:
+        """Take every form."""
+        self.activated = True
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        """Begin a file."""
+        self.files += 1
+        super().new_file(*args, **kwargs)
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
+        """Keep a part, unless the file is further or too large."""
+        if self.files == 1 and start <= settings.UPLOAD_MAX_BYTES:
+            self.file.write(raw_data)
+        return None
 
 
 class PartParser(BaseParser):

@@ -82,6 +82,7 @@ LINKS: dict[str, Schema] = {
 """Calls that can follow another, with the parameters that they take from its answer."""
 TAGS = {
     "analyses": "Photos and their results.",
+    "detect": "Faces of an image that is not stored.",
     "export": "All your data in one file.",
     "live-sessions": "What browsers read of cameras, as numbers without pictures.",
     "me": "Your account, and its limits.",

@@ -13,6 +13,7 @@ from rest_framework.routers import SimpleRouter
 from detector.api.views import (
     account,
     analyses,
+    detect,
     export,
     live,
     reviews,
@@ -39,6 +40,7 @@ deliveries = webhooks.DeliveryViewSet.as_view
 v1 = (
     [
         *router.urls,
+        path("detect/", detect.DetectView.as_view(), name="detect"),
         path("export/", export.ExportView.as_view(), name="export"),
         path("me/", account.MeView.as_view(), name="me"),
         path(DELIVERIES, deliveries({"get": "list"}), name="delivery-list"),

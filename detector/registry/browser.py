@@ -4,11 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
 from detector.exceptions import DetectorError
-from detector.registry import promotion
-from detector.registry import selectors as model_selectors
+from detector.registry import serving
 from ml import browser, manifest
 
 
@@ -24,7 +21,7 @@ class BrowserNetworks:
 def networks() -> BrowserNetworks:
     """Return the networks of the version that serves. Raises DetectorError."""
     try:
-        weights = _serving()
+        weights = serving.manifest_of_serving()
         return BrowserNetworks(
             browser.constants(weights), browser.networks(weights), browser.checksums(weights)
         )
@@ -51,17 +48,3 @@ def _whole(path: Path, checksum: str) -> bytes:
     except OSError:
         pass
     raise DetectorError("model_unusable", f"{path} is missing or altered.", permanent=False)
-
-
-def _serving() -> manifest.Manifest:
-    """Return the manifest that workers on this host use, as `networks.analyser` chooses it."""
-    pinned = promotion.pinned()
-    active = None if pinned else model_selectors.active_model()
-    if active is None:
-        return manifest.find(pinned or manifest.DEFAULT_VERSION, settings.MODELS_FOLDER)
-    try:
-        weights = manifest.find(active.name, settings.MODELS_FOLDER)
-    except manifest.ManifestError:
-        return manifest.find(manifest.DEFAULT_VERSION)
-    is_usable = weights.sha256 == active.sha256 and weights.serving_path.is_file()
-    return weights if is_usable else manifest.find(manifest.DEFAULT_VERSION)

@@ -62,6 +62,12 @@ class Client:
         ).json()
         return answer
 
+    def detect(self, path: str | Path) -> Json:
+        """Return the faces of an image, of which nothing is stored."""
+        files = [("images", (Path(path).name, Path(path).read_bytes()))]
+        answer: Json = self._call("POST", "detect/", files=files).json()
+        return answer
+
     def analysis(self, analysis_id: str) -> Json:
         """One analysis as it stands."""
         answer: Json = self._call("GET", f"analyses/{analysis_id}/").json()

@@ -10,6 +10,13 @@ from emotionsite.settings.base import TRUSTED_PROXIES, WEB_THREADS
 # --- API
 # Concurrent calls that wait for results. Each holds a thread, and half stay free for other calls.
 API_WAITING_CALLS = max(WEB_THREADS // 2, 1)
+# Calls to `detect/` that a web process answers at once, each in a thread that no other call uses.
+DETECT_CALLS = positive_int("DETECT_CALLS", 4)
+# Seconds for a photo, seconds after the last one until the process that runs the networks ends, and
+# bytes of its memory (addresses, not pages).
+DETECT_SECONDS = positive_int("DETECT_SECONDS", 20)
+DETECT_IDLE_SECONDS = positive_int("DETECT_IDLE_SECONDS", 60)
+DETECT_MEMORY_BYTES = positive_int("DETECT_MEMORY_BYTES", 4 * 2**30)
 API_TOKEN_DAYS = positive_int("API_TOKEN_DAYS", 365)
 KNOX_TOKEN_MODEL = "detector.ApiToken"  # noqa: S105  a model's name
 # Without knox's migrations, since our token model replaces its table.
@@ -47,6 +54,7 @@ REST_FRAMEWORK = {
         "user": env.str("API_THROTTLE_USER", default="1200/min"),
         "token": env.str("API_THROTTLE_TOKEN", default="600/min"),
         "uploads": env.str("API_THROTTLE_UPLOADS", default="240/min"),
+        "detect": env.str("API_THROTTLE_DETECT", default="240/min"),
         # Calls without a valid token.
         "failed": env.str("API_THROTTLE_FAILED", default="30/min"),
     },

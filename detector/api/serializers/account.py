@@ -25,11 +25,12 @@ class RateSerializer(serializers.Serializer[Any]):
 
 
 class RatesSerializer(serializers.Serializer[Any]):
-    """Rate limits of a user, of one token, and of uploads."""
+    """Rate limits of a user, of one token, of uploads, and of `detect/`."""
 
     user = RateSerializer()
     token = RateSerializer()
     uploads = RateSerializer()
+    detect = RateSerializer()
 
 
 class LimitsSerializer(serializers.Serializer[Any]):

@@ -19,6 +19,9 @@ from detector.models import ApiToken, ModelVersion
 from detector.photos import selectors as photo_selectors
 from detector.registry import selectors as model_selectors
 
+RATES = ("user", "token", "uploads", "detect")
+"""Rate limits that the answer tells."""
+
 
 class MeView(ApiMixin, GenericAPIView[Any]):
     """The caller's account."""
@@ -58,7 +61,9 @@ def _limits() -> dict[str, Any]:
         "request_bytes": settings.REQUEST_MAX_BYTES,
         "wait_seconds": WaitSerializer.MAX_SECONDS,
         "token_days": settings.API_TOKEN_DAYS,
-        "rates": {scope: throttles.policy(scope) for scope in ("user", "token", "uploads")},
+        "rates": {
+            scope: throttles.policy(scope) for scope in ("user", "token", "uploads", "detect")
+        },
     }
 
 

@@ -93,6 +93,7 @@ CALLS = [
     on_object("get", "analyses/<uuid:pk>/faces/<int:index>/crop/"),
     on_object("get", "analyses/<uuid:pk>/faces/<int:index>/explanation/", 202),
     on_object("post", "analyses/<uuid:pk>/retry/", 409, scope=Scope.WRITE),
+    Call("post", "detect/", 400, Scope.WRITE),
     Call("get", "export/"),
     Call("get", "live-sessions/"),
     Call("post", "live-sessions/", 201, Scope.WRITE, body=LIVE),
