@@ -25,10 +25,13 @@ def set_preferences(user: User, *, time_zone: str, theme: str, date_language: st
     set_time_zone(user, time_zone)
 
 
-def set_retention(user: User, days: int | None) -> None:
-    """Store how long photos, videos and live sessions are kept; the hourly purge applies it."""
-    user.keep_photos_days = days
-    user.save(update_fields=["keep_photos_days"])
+def set_retention(user: User, days: int | None, *, forget_pictures: bool) -> None:
+    """Store how long photos, videos and live sessions are kept, and whether new pictures are.
+
+    The hourly purge applies the first.
+    """
+    user.keep_photos_days, user.forget_pictures = days, forget_pictures
+    user.save(update_fields=["keep_photos_days", "forget_pictures"])
 
 
 def give_consent(user: User) -> None:

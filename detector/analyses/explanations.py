@@ -8,13 +8,17 @@ from django.db import transaction
 from detector.common import clock, dispatch
 from detector.common.dispatch import TaskName
 from detector.models import Explanation, Face, Photo
+from detector.photos import images
 
 
 def request(face: Face) -> Explanation:
     """Return the explanation of a face. Requests one where there is none or it failed.
 
-    Idempotent. Raises Face.DoesNotExist where the face was deleted.
+    Idempotent. Raises Face.DoesNotExist where the face was deleted, and DetectorError
+    `picture_forgotten`.
     """
+    if face.analysis.photo.forgotten_at is not None:
+        raise images.FORGOTTEN
     with transaction.atomic():
         # Lock the photo, as erasing does, so that the face is not deleted before our insert.
         list(Photo.objects.select_for_update().filter(pk=face.analysis.photo_id))

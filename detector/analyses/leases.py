@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from detector.analyses import line
+from detector.analyses import forgetting, line
 from detector.common import clock
 from detector.common import leases as common
 from detector.common.leases import (
@@ -73,6 +73,7 @@ def fail(analysis: Analysis, error: DetectorError) -> None:
         common.update(analysis, **changes)
         return
     with transaction.atomic():
+        photo = forgetting.lock(analysis.photo_id)
         common.update(
             analysis,
             status=Status.FAILED,
@@ -82,6 +83,8 @@ def fail(analysis: Analysis, error: DetectorError) -> None:
             lease_expires_at=None,
         )
         endpoints.record(analysis.pk)
+        if photo is not None:
+            forgetting.forget(photo)
 
 
 def release_abandoned() -> int:
@@ -111,6 +114,8 @@ def _give_up(analysis_id: UUID, now: datetime) -> bool:
 
 @transaction.atomic
 def _end(analysis_id: UUID, condition: Q, error: DetectorError) -> bool:
+    photo_ids = Analysis.objects.filter(pk=analysis_id).values_list("photo_id", flat=True)
+    photo = next((found for pk in photo_ids if (found := forgetting.lock(pk))), None)
     failed = Analysis.objects.filter(condition, pk=analysis_id).update(
         status=Status.FAILED,
         error_code=error.code,
@@ -120,4 +125,6 @@ def _end(analysis_id: UUID, condition: Q, error: DetectorError) -> bool:
     )
     if failed:
         endpoints.record(analysis_id)
+        if photo is not None:
+            forgetting.forget(photo)
     return failed > 0

@@ -25,7 +25,8 @@ COST: Final = {Priority.SINGLE: 1, Priority.BATCH: 10}
 NEEDED: Final = (
     "attempt", "owner", "priority", "queued_at", "superseded", "error_code", "error_message",
     "photo__upload", "photo__image", "photo__thumbnail", "photo__captured_at", "photo__uploaded_at",
-    "photo__width", "photo__height", "photo__owner__time_zone",
+    "photo__width", "photo__height", "photo__forget", "photo__forgotten_at",
+    "photo__owner__time_zone",
 )  # fmt: skip
 
 

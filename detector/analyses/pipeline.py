@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from detector.analyses import leases, line, matching
+from detector.analyses import forgetting, leases, line, matching
 from detector.common import locks, trace
 from detector.insights import rollups
 from detector.models import Analysis, Face, ModelVersion, Photo
@@ -89,6 +89,8 @@ def _store(
         rollups.add_new(photo, model, faces)
     cases.open_for(photo, [face for face in faces if face not in settled])
     endpoints.record_done(analysis, faces)
+    if photo.forget and photo.forgotten_at is None:
+        forgetting.forget(photo)
 
 
 def _carry_verdicts_over(photo: Photo, faces: list[Face]) -> list[Face]:

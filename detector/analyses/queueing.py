@@ -11,13 +11,17 @@ from detector.common import clock, dispatch, locks
 from detector.common.dispatch import TaskName
 from detector.enums import UNDER_WAY, Priority, Status
 from detector.models import Analysis, Photo, User
+from detector.photos import images
 
 
 def retry(analysis: Analysis, priority: Priority = Priority.SINGLE) -> bool:
     """Queue a failed analysis again, with attempts reset. Return whether it was queued.
 
-    A failed renewal is not queued where a newer analysis is current or under way.
+    A failed renewal is not queued where a newer analysis is current or under way. Raises
+    DetectorError `picture_forgotten`.
     """
+    if analysis.photo.forgotten_at is not None:
+        raise images.FORGOTTEN
     now = clock.now()
     with transaction.atomic():
         list(locks.lock_photos(analysis.owner, [analysis.photo_id]))
@@ -51,16 +55,16 @@ def analyse_again(
     Several photos are a batch, where nothing else is said.
 
     An earlier result stays until the new one is done, and also if that fails. A failed analysis is
-    retried instead of renewed.
+    retried instead of renewed. Photos whose picture was forgotten are left out.
     """
     if priority is None:
         priority = Priority.BATCH if len(photo_ids) > 1 else Priority.SINGLE
-    photos = locks.lock_photos(owner, photo_ids).filter(deleted_at=None)
+    photos = locks.lock_photos(owner, photo_ids).filter(deleted_at=None, forgotten_at=None)
     return sum(_analyse_again(photo, priority) for photo in photos)
 
 
 def _analyse_again(photo: Photo, priority: Priority) -> bool:
-    current = Analysis.objects.get(photo=photo, superseded=False)
+    current = Analysis.objects.select_related("photo").get(photo=photo, superseded=False)
     if current.status != Status.DONE:
         return retry(current, priority)
     if Analysis.objects.filter(photo=photo, status__in=UNDER_WAY).exists():

@@ -185,13 +185,14 @@ def _advance(campaign: Reanalysis) -> list[UUID]:
 def _remaining(campaign: Reanalysis) -> QuerySet[Analysis]:
     """Return the results that the campaign still has to renew, the newest photo first.
 
-    Demo photos, photos in the trash and photos without a result are left out.
+    Demo photos, photos in the trash, without a result or without their picture are left out.
     """
     results = Analysis.objects.filter(
         superseded=False,
         status=Status.DONE,
         photo_id__lt=campaign.next_before,
         photo__deleted_at=None,
+        photo__forgotten_at=None,
         photo__is_demo=False,
     ).exclude(model_version=campaign.model_version)
     if campaign.owner_id:
@@ -210,7 +211,7 @@ def _queue(campaign: Reanalysis, photo_ids: list[UUID]) -> list[UUID]:
     """Queue renewals of these photos, except those deleted or with an analysis under way."""
     # Locked, as by everyone who queues an analysis: a photo has at most one under way.
     locked = Photo.objects.select_for_update(of=("self",)).order_by("-id")
-    photos = list(locked.filter(pk__in=photo_ids, deleted_at=None))
+    photos = list(locked.filter(pk__in=photo_ids, deleted_at=None, forgotten_at=None))
     busy = set(
         Analysis.objects.filter(photo__in=photos, status__in=UNDER_WAY).values_list(
             "photo_id", flat=True

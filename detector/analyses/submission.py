@@ -1,7 +1,7 @@
 """Accept uploads: check and store photos, and queue their analyses."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from detector.analyses import queueing
 from detector.common import clock, storage
-from detector.enums import Priority, Source
+from detector.enums import Priority, Source, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Photo, User
 from detector.models.ids import new_id
@@ -47,26 +47,40 @@ class Submission:
         self.duplicates |= other.duplicates
 
 
+@dataclass(frozen=True)
+class _Upload:
+    """One call: its owner, how the photos came, their batch, and whether to forget pictures."""
+
+    owner: User
+    source: Source
+    batch: UUID
+    forget: bool
+
+
 def submit(
     owner: User,
     files: "Iterable[UploadedFile[Any]]",
     source: Source,
     batch: UUID | None = None,
+    *,
+    forget: bool | None = None,
 ) -> Submission:
     """Accept each photo, and each photo of an archive.
 
     A bad file never stops the others. All photos of one call, or of calls with the same `batch`,
-    form one batch.
+    form one batch. With `forget` only the results are kept; by default the owner's preference says
+    so.
     """
     submission = Submission()
-    batch = batch or new_id()
+    wish = owner.forget_pictures if forget is None else forget
+    upload = _Upload(owner, source, batch or new_id(), wish)
     for file in files:
         name = images.short_name(file.name or "photo")
         try:
             if archives.is_archive(file):
-                submission.extend(_submit_archive(owner, file, batch))
+                submission.extend(_submit_archive(upload, file))
             else:
-                submission.add(*_submit_file(owner, file, source, batch))
+                submission.add(*_submit_file(upload, file))
         except DetectorError as error:
             submission.rejected.append(Rejection(name, error))
     queueing.send_after_commit(
@@ -75,15 +89,15 @@ def submit(
     return submission
 
 
-def _submit_archive(owner: User, file: "UploadedFile[Any]", batch: UUID) -> Submission:
+def _submit_archive(upload: _Upload, file: "UploadedFile[Any]") -> Submission:
     """Accept each photo of an archive. Raises DetectorError where it is unsafe or has none."""
     archive = archives.Archive(file)
-    submission = Submission()
+    submission, upload = Submission(), replace(upload, source=Source.ARCHIVE)
     for member in archive.members:
         try:
             with archive.unpacked(member) as photo:
                 remark = archive.remark_on(member)
-                submission.add(*_submit_file(owner, photo, Source.ARCHIVE, batch, remark))
+                submission.add(*_submit_file(upload, photo, remark))
         except DetectorError as error:
             submission.rejected.append(Rejection(archive.name_of(member), error))
     # An archive of other files, such as an office document, is reported as one error.
@@ -94,25 +108,20 @@ def _submit_archive(owner: User, file: "UploadedFile[Any]", batch: UUID) -> Subm
 
 
 def _submit_file(
-    owner: User,
-    file: "UploadedFile[Any]",
-    source: Source,
-    batch: UUID,
-    remark: Remark = NO_REMARK,
+    upload: _Upload, file: "UploadedFile[Any]", remark: Remark = NO_REMARK
 ) -> tuple[Analysis, bool]:
     """Store a photo and queue its analysis. Return the analysis and whether it is new.
 
     A file that the owner already has is not stored twice. Its photo is restored from the trash if
-    it was there, and a failed analysis is retried. Raises DetectorError where the file is not a
-    readable photo; then nothing is stored.
+    it was there, and a failed analysis is retried. The picture of a forgotten one is stored again
+    where the owner wants it kept now, or where there is no result. Raises DetectorError where the
+    file is not a readable photo; then nothing is stored.
     """
-    checked = images.check_upload(file)
+    owner, checked = upload.owner, images.check_upload(file)
     known = _exported_from(owner, remark, checked) or _restored(owner, checked.sha256)
     if known is not None:
-        images.restore_upload(known.photo, checked)
-        queueing.retry(known)
-        return known, False
-    photo = _photo(owner, checked, source, batch, remark)
+        return _known_again(known, checked, forget=upload.forget), False
+    photo = _photo(upload, checked, remark)
     # Store the file before the row that names it, and outside the transaction.
     storage.save(photo.upload, checked.content)
     try:
@@ -125,6 +134,20 @@ def _submit_file(
             raise DetectorError("account_gone", "This account is being deleted.") from error
         return known, False
     return analysis, True
+
+
+def _known_again(known: Analysis, checked: images.CheckedUpload, *, forget: bool) -> Analysis:
+    """Repair what is missing of a photo that the owner has. Return its current analysis."""
+    photo = known.photo
+    if photo.forgotten_at is None:
+        images.restore_upload(photo, checked)
+        queueing.retry(known)
+    elif (not forget or known.status != Status.DONE) and images.keep_again(
+        photo, checked, forget=forget
+    ):
+        queueing.analyse_again(known.owner, [photo.pk])
+        known.refresh_from_db()
+    return known
 
 
 def _create_rows(photo: Photo, remark: Remark) -> Analysis:
@@ -176,12 +199,10 @@ def _exported_from(owner: User, remark: Remark, checked: images.CheckedUpload) -
     return _restored(owner, remark.sha256) if sides == (checked.width, checked.height) else None
 
 
-def _photo(
-    owner: User, checked: images.CheckedUpload, source: Source, batch: UUID, remark: Remark
-) -> Photo:
+def _photo(upload: _Upload, checked: images.CheckedUpload, remark: Remark) -> Photo:
     now = clock.now()
     return Photo(
-        owner=owner,
+        owner=upload.owner,
         filename=images.short_name(remark.filename or checked.filename),
         sha256=checked.sha256,
         stored_bytes=checked.content.size or 0,
@@ -191,6 +212,7 @@ def _photo(
         uploaded_at=now,
         captured_at=remark.captured_at,
         taken_at=remark.captured_at or now,
-        source=source,
-        batch=batch,
+        source=upload.source,
+        batch=upload.batch,
+        forget=upload.forget,
     )

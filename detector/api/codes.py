@@ -108,7 +108,11 @@ PROBLEMS = {
         wrong_offset="The part does not begin at `details.offset`, where the next one is expected.",
         too_many_webhooks="You have the largest number of webhooks that is allowed.",
     ),
-    **_all(HTTPStatus.GONE, gone="The photos of this call have been deleted."),
+    **_all(
+        HTTPStatus.GONE,
+        gone="The photos of this call have been deleted.",
+        picture_forgotten="The picture was deleted after its analysis, as its owner wished.",
+    ),
     **_all(
         HTTPStatus.PRECONDITION_FAILED,
         precondition_failed="The object does not meet `If-Match` or `If-None-Match`.",

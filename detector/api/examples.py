@@ -45,6 +45,7 @@ ANALYSIS = {
     "image": {
         "url": f"{ADDRESS}image/",
         "width": 1024, "height": 768, "sha256": SHA256, "frame": None,
+        "forgotten_at": None,
     },
     "model": {"name": "v4", "sha256": SHA256},
     "faces": [FACE],
@@ -90,6 +91,7 @@ ME = {
     "username": "kim",
     "email": "kim@example.com",
     "time_zone": "Europe/Berlin",
+    "forget_pictures": False,
     "scopes": ["read", "write"],
     "usage": {"photos": 812, "videos": 3, "bytes": 402_653_184},
     "limits": {

@@ -24,6 +24,7 @@ METADATA: Final = re.compile(
     r"^[A-Za-z0-9_.-]+( [A-Za-z0-9+/]*={0,2})?(, *[A-Za-z0-9_.-]+( [A-Za-z0-9+/]*={0,2})?)*$"
 )
 MAX_DIGITS: Final = 15
+FORGET: Final = {"": None, "yes": True, "no": False}
 
 
 class UnsupportedVersion(APIException):
@@ -59,13 +60,28 @@ def metadata(request: Request) -> str:
 
 def filename_of(metadata: str) -> str:
     """Return the value of the key `filename`; empty where there is none. Raises ValidationError."""
+    return _value_of("filename", metadata)
+
+
+def forget_of(metadata: str) -> bool | None:
+    """Return whether to keep the timeline alone: `forget` is `yes` or `no`; None without it.
+
+    Raises ValidationError.
+    """
+    wish = _value_of("forget", metadata)
+    if wish not in FORGET:
+        raise ValidationError({"Upload-Metadata": ["`forget` is `yes` or `no`."]})
+    return FORGET[wish]
+
+
+def _value_of(wanted: str, metadata: str) -> str:
     for pair in metadata.split(","):
         key, _, value = pair.strip().partition(" ")
-        if key == "filename":
+        if key == wanted:
             try:
                 return base64.b64decode(value, validate=True).decode()
             except (binascii.Error, UnicodeDecodeError) as error:
-                wrong = "The filename is not UTF-8 in Base64."
+                wrong = f"The {wanted} is not UTF-8 in Base64."
                 raise ValidationError({"Upload-Metadata": [wrong]}) from error
     return ""
 

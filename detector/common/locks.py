@@ -41,6 +41,7 @@ def lock_photo_and_owner(photo_id: UUID) -> Photo | None:
     locked = Photo.objects.select_for_update(of=("self", "owner"), no_key=True)
     needed = locked.select_related("owner").only(
         "taken_at", "deleted_at", "is_demo",
+        "forget", "forgotten_at", "upload", "image", "thumbnail",
         "owner__time_zone", "owner__review_consent_version", "owner__review_consented_at",
     )  # fmt: skip
     return needed.filter(pk=photo_id).first()

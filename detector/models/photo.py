@@ -41,7 +41,8 @@ class Photo(Row):
     without metadata, and `thumbnail`. `width` and `height` are those of the upright image, `frame`
     is the number of the frame in an animation. Photos of one upload share a `batch`. `taken_at` is
     the capture time where the file tells it, else the upload time. A photo with `deleted_at` is in
-    the trash: it is hidden and can be restored.
+    the trash: it is hidden and can be restored. Of one with `forget`, only the result is kept: it
+    gets no copies, and the upload is deleted when its analysis ends, at `forgotten_at`.
     """
 
     owner = models.ForeignKey(
@@ -68,6 +69,12 @@ class Photo(Row):
     batch = models.UUIDField(null=True, blank=True, help_text="The upload it came with.")
     is_demo = models.BooleanField(default=False, help_text="Made up by `seed_demo`.")
     deleted_at = models.DateTimeField(null=True, blank=True, help_text="In the bin since.")
+    forget = models.BooleanField(
+        default=False, db_default=False, help_text="Delete the picture once it was analysed."
+    )
+    forgotten_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the picture was deleted."
+    )
 
     class Meta(Row.Meta):
         constraints = [
@@ -80,7 +87,11 @@ class Photo(Row):
                 condition=Q(taken_at__gte=datetime(1899, 12, 30, tzinfo=UTC)),
                 name="photo_taken_in_our_times",
             ),
-            models.CheckConstraint(condition=~Q(upload="") | ~Q(image=""), name="photo_has_a_file"),
+            models.CheckConstraint(
+                condition=Q(forgotten_at=None) & (~Q(upload="") | ~Q(image=""))
+                | Q(forgotten_at__isnull=False, upload="", image="", thumbnail=""),
+                name="photo_has_a_file_until_forgotten",
+            ),
             models.CheckConstraint(
                 condition=Q(felt_emotion="") | Q(felt_emotion__in=Emotion.values),
                 name="photo_felt_emotion_known",

@@ -38,6 +38,11 @@ class User(AbstractUser):
     keep_photos_days = models.PositiveSmallIntegerField(
         null=True, blank=True, choices=KeepPhotos, help_text="After their upload; none: for ever."
     )
+    forget_pictures = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Keep results only: pictures are deleted once they were analysed.",
+    )
     consent_version = models.CharField(max_length=16, blank=True)
     consented_at = models.DateTimeField(null=True, blank=True)
     review_consent_version = models.CharField(max_length=16, blank=True)

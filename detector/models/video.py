@@ -25,7 +25,8 @@ def still_path(_still: "VideoStill", _filename: str) -> str:
 class Video(Row):
     """A video of one owner, and where its analysis stands.
 
-    `file` is as received; it is empty once the owner deleted it and kept the timeline. `width` and
+    `file` is as received; it is empty once the owner deleted it and kept the timeline, and of a
+    video with `forget` as soon as its analysis has ended; such a video has no stills. `width` and
     `height` are those of the sampled frames, which all boxes refer to: upright, and shrunk to the
     working size. Time is cut into slots of 1/`rate` seconds, of which one frame each is analysed.
     `status` sums up the segments. A video with `deleted_at` is in the trash.
@@ -57,6 +58,9 @@ class Video(Row):
     frame_count = models.PositiveIntegerField(default=0, help_text="Frames that were analysed.")
     seconds_with_face = models.FloatField(default=0.0)
     deleted_at = models.DateTimeField(null=True, blank=True, help_text="In the bin since.")
+    forget = models.BooleanField(
+        default=False, db_default=False, help_text="Delete the file once it was analysed."
+    )
 
     class Meta(Row.Meta):
         constraints = [

@@ -29,6 +29,9 @@ class VideoUpload(Row):
     metadata = models.CharField(max_length=2000, blank=True, help_text="As the client sent it.")
     length = models.PositiveBigIntegerField(help_text="Bytes of the whole file.")
     offset = models.PositiveBigIntegerField(default=0, help_text="Bytes that are there.")
+    forget = models.BooleanField(
+        null=True, blank=True, help_text="Keep the timeline alone; none: as the owner prefers."
+    )
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     video = models.ForeignKey(

@@ -38,7 +38,8 @@ def retry_videos(actor: User, videos: Iterable[Video]) -> int:
 
 
 def _retry(analysis: Analysis) -> bool:
-    return queueing.retry(analysis, Priority.BATCH)
+    # Without its picture there is nothing to analyse.
+    return analysis.photo.forgotten_at is None and queueing.retry(analysis, Priority.BATCH)
 
 
 def _analyse_again(analysis: Analysis) -> bool:

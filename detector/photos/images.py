@@ -36,6 +36,10 @@ BUSY = DetectorError(
     "busy", "Too many photos are being checked. Try again in a moment.", permanent=False
 )
 
+FORGOTTEN = DetectorError(
+    "picture_forgotten", "The picture was deleted after its analysis. Only the result was kept."
+)
+
 JPEG_QUALITY = 95
 THUMBNAIL_SIDE = 480
 THUMBNAIL_QUALITY = 82
@@ -128,9 +132,11 @@ def normalise(photo: Photo) -> NDArray[np.uint8]:
     """Return the upright RGB pixels of a photo, (H, W, 3) uint8.
 
     The first call stores the upright copy and the thumbnail, and deletes the file as received with
-    all metadata except the capture time. Raises DetectorError where the file cannot be decoded and
-    where the storage is away.
+    all metadata except the capture time. A photo to forget gets no copies. Raises DetectorError
+    where the file cannot be decoded, is gone, or was forgotten, and where the storage is away.
     """
+    if photo.forgotten_at is not None:
+        raise FORGOTTEN
     source = photo.image or photo.upload
     allowed = _limits_of_copies() if photo.image else limits()
     try:
@@ -139,7 +145,9 @@ def normalise(photo: Photo) -> NDArray[np.uint8]:
         raise as_detector_error(error) from error
     except FileNotFoundError as error:
         raise DetectorError("file_missing", "The stored file is gone.") from error
-    if not photo.image:
+    if photo.forget:
+        _update_row(photo, decoded, str(photo.upload.name))
+    elif not photo.image:
         _store_copies(photo, decoded)
     # Before the analysis, which needs as much memory again.
     memory.give_back(decoded.rgb.size // 3)
@@ -148,6 +156,8 @@ def normalise(photo: Photo) -> NDArray[np.uint8]:
 
 def restore_upload(photo: Photo, checked: CheckedUpload) -> None:
     """Store an upload again whose stored file was lost before normalisation."""
+    if photo.forgotten_at is not None:
+        return
     with storage.translate_errors():
         if photo.image or photo.upload.storage.exists(str(photo.upload.name)):
             return
@@ -155,6 +165,22 @@ def restore_upload(photo: Photo, checked: CheckedUpload) -> None:
     name = str(photo.upload.name)
     if not Photo.objects.filter(pk=photo.pk, image="").update(upload=name):
         delete_files([name])
+
+
+def keep_again(photo: Photo, checked: CheckedUpload, *, forget: bool) -> bool:
+    """Store the picture of a forgotten photo again. Return whether it was still forgotten.
+
+    The caller has it analysed again, which makes the copies.
+    """
+    storage.save(photo.upload, checked.content)
+    name = str(photo.upload.name)
+    size = checked.content.size or 0
+    changed = Photo.objects.filter(pk=photo.pk, forgotten_at__isnull=False).update(
+        upload=name, stored_bytes=size, forget=forget, forgotten_at=None
+    )
+    if not changed:
+        delete_files([name])
+    return changed > 0
 
 
 def _store_copies(photo: Photo, decoded: decoder.DecodedImage) -> None:
@@ -188,18 +214,21 @@ def _copies(photo: Photo) -> list[str]:
 
 
 def _update_row(photo: Photo, decoded: decoder.DecodedImage, upload: str) -> bool:
-    """Put the copies into the row. Return whether the row changed.
+    """Put the copies, if there are any, and the facts into the row. Return whether it changed.
 
     Of two concurrent attempts, the second finds that the row no longer has the upload.
     """
     captured_at = _aware(decoded.captured_at, photo) or photo.captured_at
     height, width = decoded.rgb.shape[:2]
     rows = Photo.objects.filter(pk=photo.pk, upload=upload).exclude(upload="")
+    copies = {
+        "upload": "",
+        "image": photo.image.name,
+        "thumbnail": photo.thumbnail.name,
+        "stored_bytes": photo.stored_bytes,
+    }
     changed = rows.update(
-        upload="",
-        image=photo.image.name,
-        thumbnail=photo.thumbnail.name,
-        stored_bytes=photo.stored_bytes,
+        **({} if photo.forget else copies),
         captured_at=captured_at,
         taken_at=captured_at or photo.uploaded_at,
         width=width,

@@ -42,7 +42,9 @@ def models_in_shadow() -> list[ModelVersion]:
 
 def is_for_the_shadow(analysis_id: UUID) -> bool:
     """Return whether an analysis has faces for a version in the shadow to score."""
-    done = Analysis.objects.filter(pk=analysis_id, status=Status.DONE, faces__isnull=False)
+    done = Analysis.objects.filter(
+        pk=analysis_id, status=Status.DONE, faces__isnull=False, photo__forgotten_at=None
+    )
     return ModelVersion.objects.filter(in_shadow=True).exists() and done.exists()
 
 

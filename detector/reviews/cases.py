@@ -45,11 +45,11 @@ def usefulness(face: Face, correction: str = "") -> float:
 
 
 def open_for(photo: Photo, faces: Iterable[Face]) -> None:
-    """Open cases for the new faces of a photo, if its owner agrees to reviews.
+    """Open cases for the new faces of a photo, if its owner agrees to reviews and it is kept.
 
     The caller holds the lock of `photo.owner`, so that the consent is that of now.
     """
-    if photo.is_demo or not photo.owner.agrees_to_review:
+    if photo.is_demo or photo.forget or not photo.owner.agrees_to_review:
         return
     now = clock.now()
     ReviewCase.objects.bulk_create(
@@ -58,7 +58,7 @@ def open_for(photo: Photo, faces: Iterable[Face]) -> None:
 
 
 def open_all(owner: User) -> None:
-    """Open cases for all faces of an owner that have none, except faces of demo photos."""
+    """Open cases for all faces of an owner that have none, and that reviewers can be shown."""
     missing = _faces_of(owner).filter(review_case=None).prefetch_related("reviews")
     for face in missing.iterator(chunk_size=BATCH_SIZE):
         given = list(face.reviews.all())
@@ -145,4 +145,5 @@ def _faces_of(owner: User) -> QuerySet[Face]:
         analysis__superseded=False,
         analysis__status=Status.DONE,
         analysis__photo__is_demo=False,
+        analysis__photo__forgotten_at=None,
     )

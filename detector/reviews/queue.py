@@ -27,6 +27,7 @@ def agreed_cases() -> QuerySet[ReviewCase]:
     return ReviewCase.objects.filter(
         face__analysis__photo__owner__review_consent_version=consent.REVIEW_VERSION,
         face__analysis__photo__deleted_at=None,
+        face__analysis__photo__forgotten_at=None,
         face__analysis__superseded=False,
         face__analysis__status=Status.DONE,
     ).select_related("face__analysis__photo__owner", "face__analysis__model_version")

@@ -16,6 +16,7 @@ from detector.models import Video, VideoSegment, VideoStill, VideoTrack
 from detector.photos import images
 from detector.videos import observations, stills, summaries
 from detector.videos.observations import Observation
+from detector.videos.segments import forget_file
 from detector.webhooks import endpoints
 from ml.videos import tracking
 
@@ -93,6 +94,8 @@ def _store(
     VideoStill.objects.bulk_create([still for _, still in made])
     video.refresh_from_db()
     endpoints.record_video(video)
+    if video.forget:
+        forget_file(video)
     return True
 
 

@@ -40,7 +40,8 @@ def _analyse(segment: VideoSegment) -> None:
         faces = [observations.stored(face) for face in analyser.analyse(frame.rgb)]
         found.append([frame.time, faces])
         collector.see(frame, observations.read_frame(frame.time, faces))
-    segments.complete(segment, found, cuts, collector.candidates())
+    pictures = [] if video.forget else collector.candidates()
+    segments.complete(segment, found, cuts, pictures)
 
 
 def _analyser_of(video: Video) -> Any:

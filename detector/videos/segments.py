@@ -12,6 +12,7 @@ from detector.common import clock, leases
 from detector.enums import UNDER_WAY, Status
 from detector.exceptions import DetectorError
 from detector.models import Video, VideoSegment
+from detector.photos import images
 from detector.videos import line
 from detector.webhooks import endpoints
 
@@ -105,8 +106,20 @@ def fail_video(video_id: UUID, error: DetectorError) -> bool:
         return False
     rest = VideoSegment.objects.filter(video=video_id, status__in=UNDER_WAY)
     rest.update(status=Status.FAILED, lease_expires_at=None, finished_at=now)
-    endpoints.record_video(Video.objects.get(pk=video_id))
+    video = Video.objects.get(pk=video_id)
+    endpoints.record_video(video)
+    if video.forget:
+        forget_file(video)
     return True
+
+
+def forget_file(video: Video) -> None:
+    """Take the file out of the row of a finished video; it goes after the commit."""
+    name = str(video.file.name or "")
+    Video.objects.filter(pk=video.pk).update(file="", stored_bytes=0)
+    video.file, video.stored_bytes = "", 0
+    if name:
+        transaction.on_commit(lambda: images.delete_files([name]))
 
 
 @transaction.atomic

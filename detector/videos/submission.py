@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 
 from detector.common import clock, storage
+from detector.enums import Status
 from detector.exceptions import DetectorError
 from detector.models import User, Video
 from detector.photos import images, quotas
@@ -18,18 +19,22 @@ from ml.videos.types import working_size
 ACCOUNT_GONE = DetectorError("account_gone", "This account is being deleted.")
 
 
-def submit(owner: User, file: "UploadedFile[Any]") -> tuple[Video, bool]:
+def submit(
+    owner: User, file: "UploadedFile[Any]", *, forget: bool | None = None
+) -> tuple[Video, bool]:
     """Store a video and queue its analysis. Return the video and whether it is new.
 
+    With `forget` only the timeline is kept; by default the owner's preference says so.
     A file that the owner already has is not stored twice: its video is restored from the trash if
     it was there, and one that failed is tried again. Raises DetectorError where the file is no
     readable video; then nothing is stored.
     """
+    wish = owner.forget_pictures if forget is None else forget
     checked = files.check_upload(file)
     known = _restored(owner, checked.sha256)
     if known is not None:
-        return _renewed(known, checked), False
-    video = _video(owner, checked)
+        return _renewed(known, checked, forget=wish), False
+    video = _video(owner, checked, forget=wish)
     # Store the file before the row that names it, and outside the transaction.
     storage.save(video.file, checked.content)
     try:
@@ -62,13 +67,16 @@ def _create_rows(video: Video) -> None:
         raise
 
 
-def _renewed(video: Video, checked: CheckedVideo) -> Video:
-    """Store the file again where the owner had deleted it, and try a failed analysis again."""
-    if not video.file:
+def _renewed(video: Video, checked: CheckedVideo, *, forget: bool) -> Video:
+    """Store the file again where it was deleted, and try a failed analysis again.
+
+    A timeline that is to be kept alone needs no file.
+    """
+    if not video.file and not (forget and video.status == Status.DONE):
         storage.save(video.file, checked.content)
         name, size = str(video.file.name), checked.content.size or 0
         changed = Video.objects.filter(pk=video.pk, file="").update(
-            file=name, stored_bytes=video.stored_bytes + size
+            file=name, stored_bytes=video.stored_bytes + size, forget=forget
         )
         if not changed:
             images.delete_files([name])
@@ -89,7 +97,7 @@ def _restored(owner: User, sha256: str) -> Video | None:
     return known.first()
 
 
-def _video(owner: User, checked: CheckedVideo) -> Video:
+def _video(owner: User, checked: CheckedVideo, *, forget: bool) -> Video:
     info = checked.info
     width, height = working_size(info.width, info.height, settings.VIDEO_SIDE)
     return Video(
@@ -105,4 +113,5 @@ def _video(owner: User, checked: CheckedVideo) -> Video:
         height=height,
         rate=settings.VIDEO_SAMPLING_RATE,
         uploaded_at=clock.now(),
+        forget=forget,
     )

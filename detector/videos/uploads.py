@@ -42,7 +42,9 @@ def upload_of(owner: User, upload_id: UUID) -> VideoUpload | None:
 
 
 @transaction.atomic
-def begin(owner: User, *, filename: str, length: int, metadata: str = "") -> VideoUpload:
+def begin(
+    owner: User, *, filename: str, length: int, metadata: str = "", forget: bool | None = None
+) -> VideoUpload:
     """Begin an upload. Raises DetectorError.
 
     Codes are `empty_file`, `upload_too_large`, `too_many_uploads`, `quota_exceeded` and
@@ -61,6 +63,7 @@ def begin(owner: User, *, filename: str, length: int, metadata: str = "") -> Vid
         owner=owner,
         filename=images.short_name(filename or "video"),
         metadata=metadata,
+        forget=forget,
         length=length,
         created_at=clock.now(),
         expires_at=_expiry(),
@@ -143,7 +146,7 @@ def _finish(upload: VideoUpload, last: "UploadedFile[Any]") -> VideoUpload:
             if file.size != upload.length:
                 # Another request has ended the upload meanwhile.
                 raise _wrong_offset(upload)
-            video, _ = submission.submit(upload.owner, file)
+            video, _ = submission.submit(upload.owner, file, forget=upload.forget)
     except DetectorError as error:
         if error.permanent and error.code not in KEPT_AFTER:
             VideoUpload.objects.filter(pk=upload.pk, video=None).delete()

@@ -75,7 +75,11 @@ def set_retention(request: OwnerRequest) -> HttpResponse:
     form = RetentionForm(request.POST)
     if not form.is_valid():
         return _settings_page(request, retention_form=form)
-    preferences.set_retention(request.user, form.cleaned_data["days"])
+    preferences.set_retention(
+        request.user,
+        form.cleaned_data["days"],
+        forget_pictures=form.cleaned_data["forget_pictures"],
+    )
     messages.success(request, "Your settings were saved.")
     outlived = _outlived(request.user)
     if outlived:
@@ -146,7 +150,7 @@ def _settings_page(request: OwnerRequest, **context: object) -> HttpResponse:
     context = {
         "review_text": consent_text.REVIEW_TEMPLATE,
         "form": PreferencesForm.of(request.user),
-        "retention_form": RetentionForm(initial={"days": request.user.keep_photos_days}),
+        "retention_form": RetentionForm.of(request.user),
         "has_two_steps": is_mfa_enabled(request.user),
         "form_number": once.form_number(request),
         "token_form": TokenForm(),

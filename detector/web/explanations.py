@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from detector.analyses import explanations
 from detector.analyses import selectors as analysis_selectors
+from detector.exceptions import DetectorError
 from detector.models import Explanation, Face
 from detector.web.pictures import picture
 from detector.web.requests import OwnerRequest
@@ -22,10 +23,17 @@ def explanation(request: OwnerRequest, photo_id: UUID, index: int) -> HttpRespon
             found = explanations.request(face)
         except Face.DoesNotExist as error:
             raise Http404 from error
+        except DetectorError as error:
+            found = Explanation(face=face, error_code=error.code, error_message=error.message)
+            return _answer(request, face, found)
         if not request.htmx:
             return redirect("face-explanation", photo_id, index)
     else:
         found = _explanation(face)
+    return _answer(request, face, found)
+
+
+def _answer(request: OwnerRequest, face: Face, found: Explanation) -> HttpResponse:
     context = {"face": face, "photo": face.analysis.photo, "explanation": found}
     name = "partials/explanation.html" if request.htmx else "explanation.html"
     return render(request, f"detector/{name}", context)

@@ -130,6 +130,14 @@ class RetentionForm(forms.Form):
         coerce=int,
         empty_value=None,
     )
+    forget_pictures = forms.BooleanField(
+        label="Keep results only: delete each picture as soon as it was analysed", required=False
+    )
+
+    @classmethod
+    def of(cls, user: User) -> "RetentionForm":
+        """Return the form with the present choice."""
+        return cls(initial={"days": user.keep_photos_days, "forget_pictures": user.forget_pictures})
 
 
 class TokenForm(forms.Form):

@@ -130,7 +130,10 @@ def delete(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
 @require_POST
 def retry(request: OwnerRequest, photo_id: UUID) -> HttpResponse:
     """Try a failed analysis again."""
-    queueing.retry(analysis_or_404(request, photo_id))
+    try:
+        queueing.retry(analysis_or_404(request, photo_id))
+    except DetectorError as error:
+        messages.error(request, error.message)
     return redirect(_address(request, photo_id))
 
 

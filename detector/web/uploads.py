@@ -36,7 +36,7 @@ def upload(request: OwnerRequest) -> HttpResponse:
         return render(request, "detector/upload.html", context)
     files = cast("list[UploadedFile[Any]]", request.FILES.getlist("images"))
     source = Source.CAMERA if request.POST.get("source") == Source.CAMERA else Source.WEB
-    result = submission.submit(request.user, files, source)
+    result = submission.submit(request.user, files, source, forget=forget_wish(request))
     ids = [analysis.pk for analysis in result.accepted]
     answer: dict[str, Any] = {
         "analyses": analysis_selectors.analyses_by_id(request.user, ids),
@@ -54,6 +54,11 @@ def upload(request: OwnerRequest) -> HttpResponse:
         messages.error(request, "Choose at least one photo.")
         return redirect("upload")
     return render(request, "detector/upload_done.html", answer)
+
+
+def forget_wish(request: OwnerRequest) -> bool | None:
+    """Return whether an upload says that its pictures are forgotten; None where it says nothing."""
+    return {"yes": True, "no": False}.get(request.POST.get("forget", ""))
 
 
 @require_safe

@@ -29,6 +29,7 @@ from detector.videos.files import MEDIA_TYPES
 from detector.web import listing
 from detector.web.pictures import picture
 from detector.web.requests import OwnerRequest
+from detector.web.uploads import forget_wish
 
 PAGE_SIZE: Final = 24
 ORDER: Final = keyset.Order()
@@ -73,7 +74,7 @@ def _upload(request: OwnerRequest) -> HttpResponse:
     try:
         if file is None:
             raise DetectorError("no_file", "Choose a video.")
-        video, is_new = submission.submit(request.user, file)
+        video, is_new = submission.submit(request.user, file, forget=forget_wish(request))
     except DetectorError as error:
         messages.error(request, error.message)
         return redirect("videos")

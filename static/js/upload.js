@@ -147,6 +147,7 @@ function send({ file, row, source }) {
   const data = new FormData();
   data.append("csrfmiddlewaretoken", token());
   data.append("source", source);
+  data.append("forget", form.querySelector("#forget").checked ? "yes" : "no");
   // The server makes each card poll more slowly if there are many.
   data.append("together", String(Math.min(chosen, 999)));
   data.append("images", file, [...file.name].slice(-SENT_NAME).join(""));

@@ -43,7 +43,7 @@ async function send(file) {
     chunkSize: Number(form.dataset.partBytes),
     retryDelays: RETRY_DELAYS,
     removeFingerprintOnSuccess: true,
-    metadata: { filename: file.name },
+    metadata: { filename: file.name, forget: form.querySelector("#forget").checked ? "yes" : "no" },
     headers: { "X-CSRFToken": form.elements.csrfmiddlewaretoken.value },
     onUploadUrlAvailable: () => known.add(idOf(upload.url)),
     onProgress: show,

@@ -58,6 +58,9 @@ class MeSerializer(serializers.Serializer[Any]):
     username = serializers.CharField(help_text="Name for logging in.")
     email = serializers.CharField(help_text="E-mail address; empty if there is none.")
     time_zone = serializers.CharField(help_text="Time zone in which your days begin.")
+    forget_pictures = serializers.BooleanField(
+        help_text="Whether uploads keep results alone, unless they say otherwise."
+    )
     scopes = serializers.ListField(
         child=serializers.ChoiceField(Scope.choices), help_text="Scopes of the token that is used."
     )

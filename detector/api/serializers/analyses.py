@@ -103,6 +103,11 @@ class ImageSerializer(serializers.Serializer[Photo]):
         help_text="Number of the frame or page in the file, from 0; null if there is only one.",
     )
 
+    forgotten_at = MomentField(
+        allow_null=True,
+        help_text="When the picture was deleted after its analysis; null while it is there.",
+    )
+
     def get_url(self, photo: Photo) -> str:
         """Return the URL of the picture."""
         analysis: Analysis = self.context["analysis"]
@@ -251,6 +256,17 @@ class WaitSerializer(serializers.Serializer[Any]):
 
     wait = serializers.FloatField(
         min_value=0, max_value=MAX_SECONDS, default=0, help_text="Seconds to wait for the results."
+    )
+
+
+class UploadQuerySerializer(WaitSerializer):
+    """Read how long the call waits, and whether pictures are forgotten."""
+
+    forget = serializers.BooleanField(
+        allow_null=True,
+        default=None,
+        help_text="Whether to keep the results alone: each picture is deleted as soon as its "
+        "analysis has ended. By default the setting of the account.",
     )
 
 

@@ -155,6 +155,17 @@ class VideoUploadSerializer(BodySerializer):
     )
 
 
+class VideoUploadQuerySerializer(serializers.Serializer[Any]):
+    """Whether the file is forgotten."""
+
+    forget = serializers.BooleanField(
+        allow_null=True,
+        default=None,
+        help_text="Whether to keep the timeline alone: the file is deleted as soon as its analysis "
+        "has ended, and there are no stills. By default the setting of the account.",
+    )
+
+
 class SpanSerializer(serializers.Serializer[Any]):
     """Tells what you said of a span of a track."""
 

@@ -41,6 +41,7 @@ class MeView(ApiMixin, GenericAPIView[Any]):
             "email": owner.email,
             "time_zone": owner.time_zone,
             "scopes": token.scopes if isinstance(token, ApiToken) else list(Scope),
+            "forget_pictures": owner.forget_pictures,
             "usage": photo_selectors.usage(owner),
             "limits": _limits(),
         }

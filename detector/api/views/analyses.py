@@ -21,7 +21,7 @@ from detector.api.parsers import ImageParser, StrictJsonParser
 from detector.api.serializers.analyses import (
     AnalysisSerializer,
     AnnotationSerializer,
-    WaitSerializer,
+    UploadQuerySerializer,
     receipt,
 )
 from detector.api.views.base import caller, checked, may_read
@@ -84,7 +84,7 @@ class AnalysisViewSet(UploadMixin, PicturesMixin, ListModelMixin, GenericViewSet
     serializer_class = AnalysisSerializer
     filterset_class = AnalysisFilter
     orderings = {"created_at": "id", "taken_at": "photo__taken_at"}
-    queries = {"create": WaitSerializer}
+    queries = {"create": UploadQuerySerializer}
     lookup_value_converter = "uuid"
     queryset = Analysis.objects.none()
 
@@ -162,7 +162,7 @@ class AnalysisViewSet(UploadMixin, PicturesMixin, ListModelMixin, GenericViewSet
         description="Not if a later analysis replaced it.",
         request=None,
         responses={202: AnalysisSerializer},
-        extensions=can_fail("not_failed"),
+        extensions=can_fail("not_failed", "picture_forgotten"),
     )
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: UUID) -> Response:

@@ -22,6 +22,7 @@ from detector.common import clock, files
 from detector.enums import Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, Explanation, Face
+from detector.photos import images
 
 # Generated clients accept only JSON if an answer can be JSON.
 PICTURE_RENDERERS = (JpegRenderer, JSONRenderer)
@@ -31,17 +32,17 @@ INDEX = OpenApiParameter("index", OpenApiTypes.INT32, "path", description="As in
 
 
 class PicturesMixin(GenericViewSet[Analysis]):
-    """Pictures as JPEG without metadata; 404 until the photo was prepared."""
+    """Pictures as JPEG without metadata; 404 until they are there, 410 once they were forgotten."""
 
     @extend_schema(
         summary="The upright image",
         responses=PICTURE,
-        extensions=can_fail("storage_unavailable"),
+        extensions=can_fail("picture_forgotten", "storage_unavailable"),
     )
     @action(detail=True, renderer_classes=PICTURE_RENDERERS)
     def image(self, request: Request, pk: UUID) -> HttpResponseBase:
         """Return the stored image."""
-        response = files.image_response(request, self.get_object().photo.image)
+        response = files.image_response(request, self._with_picture().photo.image)
         if response is None:
             raise Http404
         return response
@@ -50,7 +51,7 @@ class PicturesMixin(GenericViewSet[Analysis]):
         summary="The image with a box on each face",
         description="Each with its number, expression and confidence; `?` where uncertain.",
         responses=PICTURE,
-        extensions=can_fail("busy", "file_missing", "storage_unavailable"),
+        extensions=can_fail("busy", "file_missing", "picture_forgotten", "storage_unavailable"),
     )
     @action(detail=True, renderer_classes=PICTURE_RENDERERS)
     def annotated(self, request: Request, pk: UUID) -> HttpResponseBase:
@@ -68,7 +69,7 @@ class PicturesMixin(GenericViewSet[Analysis]):
         description="At most 512 pixels wide.",
         parameters=[INDEX],
         responses=PICTURE,
-        extensions=can_fail("busy", "file_missing", "storage_unavailable"),
+        extensions=can_fail("busy", "file_missing", "picture_forgotten", "storage_unavailable"),
     )
     @action(detail=True, url_path="faces/<int:index>/crop", renderer_classes=PICTURE_RENDERERS)
     def crop(self, request: Request, pk: UUID, index: int) -> HttpResponseBase:
@@ -87,7 +88,7 @@ class PicturesMixin(GenericViewSet[Analysis]):
         f"409 `explanation_failed` with `details.reason` if that failed:\n\n{listed(NOT_DRAWN)}",
         parameters=[INDEX],
         responses={**PICTURE, (202, "application/json"): WaitingSerializer},
-        extensions=can_fail("explanation_failed", "storage_unavailable"),
+        extensions=can_fail("explanation_failed", "picture_forgotten", "storage_unavailable"),
     )
     @action(
         detail=True, url_path="faces/<int:index>/explanation", renderer_classes=PICTURE_RENDERERS
@@ -108,9 +109,16 @@ class PicturesMixin(GenericViewSet[Analysis]):
         return picture
 
     def _finished(self) -> Analysis:
-        analysis: Analysis = self.get_object()
+        analysis = self._with_picture()
         if analysis.status != Status.DONE or not analysis.photo.image:
             raise Http404
+        return analysis
+
+    def _with_picture(self) -> Analysis:
+        """Return the analysis, or raise DetectorError where its picture was forgotten."""
+        analysis: Analysis = self.get_object()
+        if analysis.photo.forgotten_at is not None:
+            raise images.FORGOTTEN
         return analysis
 
     @staticmethod

@@ -30,8 +30,8 @@ from detector.api.idempotency import Outcome
 from detector.api.serializers.analyses import (
     IdempotencySerializer,
     SubmissionSerializer,
+    UploadQuerySerializer,
     UploadSerializer,
-    WaitSerializer,
     receipt,
 )
 from detector.api.views.base import ApiMixin, caller, checked, may_read
@@ -71,7 +71,7 @@ class UploadMixin(ApiMixin, GenericViewSet[Analysis]):
             "multipart/form-data": UploadSerializer,
             **dict.fromkeys(IMAGE_TYPES, OpenApiTypes.BINARY),
         },
-        parameters=[WaitSerializer, IDEMPOTENCY_KEY],
+        parameters=[UploadQuerySerializer, IDEMPOTENCY_KEY],
         filters=False,
         responses={
             200: OpenApiResponse(SubmissionSerializer, description="All analyses are finished."),
@@ -83,35 +83,39 @@ class UploadMixin(ApiMixin, GenericViewSet[Analysis]):
     )
     def create(self, request: Request) -> Response:
         """Submit the images; return accepted and rejected ones apart."""
-        wait = self.checked_query()["wait"]
+        query = self.checked_query()
         files = request.FILES.getlist("images")
         with ExitStack() as stack:
             for file in files:
                 stack.callback(file.close)
-            return self._create(request, files, wait)
+            return self._create(request, files, query["wait"], query["forget"])
 
     def _create(
-        self, request: Request, files: "Sequence[UploadedFile[Any]]", wait: float
+        self,
+        request: Request,
+        files: "Sequence[UploadedFile[Any]]",
+        wait: float,
+        forget: bool | None,
     ) -> Response:
         checked(UploadSerializer(data=request.data))
         key = idempotency_key(request)
         if key is None:
-            return self._answer(self._take(files), wait)
+            return self._answer(self._take(files, forget), wait)
         outcome = idempotency.once(
             caller(request),
             key=key,
-            request_sha256=digest_of(files),
-            make=lambda: self._take(files),
+            request_sha256=digest_of(files, forget=forget),
+            make=lambda: self._take(files, forget),
             patience=INGEST_SECONDS + wait,
         )
         return self._answer(outcome, wait)
 
-    def _take(self, files: "Sequence[UploadedFile[Any]]") -> Outcome:
+    def _take(self, files: "Sequence[UploadedFile[Any]]", forget: bool | None) -> Outcome:
         """Submit the files and return the outcome.
 
         Raises DetectorError if none was accepted and one was rejected for a temporary reason.
         """
-        result = submission.submit(caller(self.request), files, Source.API)
+        result = submission.submit(caller(self.request), files, Source.API, forget=forget)
         may_change = any(not item.error.permanent for item in result.rejected)
         if may_change and not result.accepted:
             raise _nothing_accepted(result.rejected)
@@ -142,12 +146,15 @@ def idempotency_key(request: Request) -> str | None:
     return checked(IdempotencySerializer(data=given)).get("Idempotency-Key")
 
 
-def digest_of(files: "Sequence[UploadedFile[Any]]", kind: str = "") -> str:
+def digest_of(
+    files: "Sequence[UploadedFile[Any]]", kind: str = "", *, forget: bool | None = None
+) -> str:
     """Return a checksum of names and contents: the bytes of a form differ from call to call.
 
-    The same files as something else, another `kind`, are another request.
+    The same files as something else, another `kind`, or with another wish are another request.
     """
-    digest = hashlib.sha256(kind.encode())
+    wish = "" if forget is None else f" forget={forget}"
+    digest = hashlib.sha256(f"{kind}{wish}".encode())
     for file in files:
         content = hashlib.sha256()
         for chunk in file.chunks():

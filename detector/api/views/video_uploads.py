@@ -120,6 +120,7 @@ class VideoUploadViewSet(ApiMixin, ListModelMixin, GenericViewSet[VideoUpload]):
             filename=tus.filename_of(sent),
             length=tus.number(request, "Upload-Length"),
             metadata=sent,
+            forget=tus.forget_of(sent),
         )
         url = reverse("api:v1:video-upload-detail", args=[upload.pk])
         answer = created(request, self.get_serializer(upload).data, url)

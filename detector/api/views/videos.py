@@ -29,6 +29,7 @@ from detector.api.serializers.videos import (
     VideoFileQuerySerializer,
     VideoSerializer,
     VideoTimelineSerializer,
+    VideoUploadQuerySerializer,
     VideoUploadSerializer,
     receipt,
 )
@@ -70,7 +71,11 @@ class VideoViewSet(ApiMixin, ListModelMixin, GenericViewSet[Video]):
     lookup_value_converter = "uuid"
     volatile_fields = ("progress",)
     also_needed: Mapping[str, Scope] = {}
-    queries = {"export": VideoExportQuerySerializer, "delete_file": VideoFileQuerySerializer}
+    queries = {
+        "create": VideoUploadQuerySerializer,
+        "export": VideoExportQuerySerializer,
+        "delete_file": VideoFileQuerySerializer,
+    }
     queryset = Video.objects.none()
 
     def get_queryset(self) -> Any:
@@ -121,17 +126,18 @@ class VideoViewSet(ApiMixin, ListModelMixin, GenericViewSet[Video]):
         "runs in the background. A file that you have already leads to its known video. With an "
         "`Idempotency-Key` the call can be sent again for 24 hours.",
         request={"multipart/form-data": VideoUploadSerializer},
-        parameters=[IDEMPOTENCY_KEY],
+        parameters=[VideoUploadQuerySerializer, IDEMPOTENCY_KEY],
         filters=False,
         responses={202: OpenApiResponse(VideoSerializer, description="It will be analysed.")},
         extensions=can_fail(*OF_VIDEOS, "idempotency_key_reused", "call_in_progress", "gone"),
     )
     def create(self, request: Request) -> Response:
         """Submit the video."""
+        forget = self.checked_query()["forget"]
         file = checked(VideoUploadSerializer(data=request.data))["video"]
         try:
             key = idempotency_key(request)
-            outcome = self._take(file) if key is None else self._once(file, key)
+            outcome = self._take(file, forget) if key is None else self._once(file, key, forget)
         finally:
             file.close()
         video = selectors.video_of(caller(request), outcome.accepted[0])
@@ -143,17 +149,17 @@ class VideoViewSet(ApiMixin, ListModelMixin, GenericViewSet[Video]):
             headers["Idempotency-Replayed"] = "true"
         return Response(self.shown(video), status.HTTP_202_ACCEPTED, headers=headers)
 
-    def _once(self, file: Any, key: str) -> Outcome:
+    def _once(self, file: Any, key: str, forget: bool | None) -> Outcome:
         return idempotency.once(
             caller(self.request),
             key=key,
-            request_sha256=digest_of([file], kind="video"),
-            make=lambda: self._take(file),
+            request_sha256=digest_of([file], kind="video", forget=forget),
+            make=lambda: self._take(file, forget),
             patience=INGEST_SECONDS,
         )
 
-    def _take(self, file: Any) -> Outcome:
-        video, _ = submission.submit(caller(self.request), file)
+    def _take(self, file: Any, forget: bool | None) -> Outcome:
+        video, _ = submission.submit(caller(self.request), file, forget=forget)
         return Outcome([video.pk])
 
     @extend_schema(summary="One video", responses={200: VideoSerializer})

@@ -19,7 +19,7 @@ from detector.photos import selectors as photo_selectors
 from detector.tests.factories import WebhookEndpointFactory
 from detector.tests.photos.test_orphans import age, stored
 from detector.tests.videos.films import FilmAnalyser, film, submitted, work_off
-from detector.videos import erasure, selectors, submission, timeline, trash
+from detector.videos import erasure, segments, selectors, submission, timeline, trash
 from detector.webhooks import endpoints
 from detector.webhooks import selectors as webhook_selectors
 
@@ -201,3 +201,29 @@ def test_progress_is_that_of_the_segments(owner: User, video: Video) -> None:
     assert progress() == selectors.Progress(33, 20)
     work_off(video)
     assert progress() == selectors.Progress(100, 0)
+
+
+def test_of_a_video_to_forget_the_timeline_alone_is_kept(
+    owner: User, watching: FilmAnalyser, django_capture_on_commit_callbacks: Any
+) -> None:
+    owner.forget_pictures = True
+    with django_capture_on_commit_callbacks(execute=True):
+        video = submission.submit(owner, film())[0]
+        done = work_off(video)
+    assert (done.status, done.file.name, done.stored_bytes) == (Status.DONE, "", 0)
+    assert done.tracks.count() == 1
+    assert not VideoStill.objects.exists()
+    assert not stored()
+    # The same film again is known; with its file only where that is wanted now.
+    assert submission.submit(owner, film())[0].file.name == ""
+    assert submission.submit(owner, film(), forget=False)[0].file.name != ""
+    # What fails is forgotten, too, and can be sent again.
+    watching.error = DetectorError("corrupt_video", "Damaged.")
+    with django_capture_on_commit_callbacks(execute=True):
+        failed = work_off(submission.submit(owner, film(2))[0])
+    assert (failed.status, failed.file.name) == (Status.FAILED, "")
+    assert not segments.retry(failed)
+    watching.error = None
+    with django_capture_on_commit_callbacks(execute=True):
+        again = work_off(submission.submit(owner, film(2))[0])
+    assert (again, again.status, again.file.name) == (failed, Status.DONE, "")

@@ -1,0 +1,28 @@
+"""Delete the picture of a photo whose owner wants its result alone, once its analysis has ended."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from detector.common import clock
+from detector.models import Photo
+from detector.photos import images
+
+
+def lock(photo_id: UUID) -> Photo | None:
+    """Lock a photo and return it, if its picture is to be forgotten and still there; else None.
+
+    Call it in the transaction that ends an analysis, before anything else: everyone locks the
+    photo first.
+    """
+    wanted = Photo.objects.filter(pk=photo_id, forget=True, forgotten_at=None)
+    return wanted.select_for_update(of=("self",), no_key=True).first()
+
+
+def forget(photo: Photo) -> None:
+    """Take the picture out of the row of a locked photo; its files go after the commit."""
+    names = [str(file.name) for file in photo.files]
+    Photo.objects.filter(pk=photo.pk).update(
+        upload="", image="", thumbnail="", stored_bytes=0, forgotten_at=clock.now()
+    )
+    transaction.on_commit(lambda: images.delete_files(names))
