@@ -70,6 +70,7 @@ ROUTES = {
     "insights/": Route(PERSONAL, "/insights/"),
     "insights/<slug:name>/numbers/": Route(PERSONAL, "/insights/calendar/numbers/"),
     "consent/": Route(PUBLIC, "/consent/"),
+    "receipt/": Route(PUBLIC, "/receipt/"),
     "settings/retention/": Route(PERSONAL, "/settings/retention/", "post", 302),
     "settings/reviews/": Route(PERSONAL, "/settings/reviews/", "post", 302),
     "settings/erase/": Route(PERSONAL, "/settings/erase/", owner_status=302),

@@ -16,15 +16,15 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from detector import consent as consent_text
-from detector.accounts import preferences, tokens
+from detector.accounts import erasure, preferences, tokens
 from detector.accounts import selectors as account_selectors
 from detector.common import clock
 from detector.live import sessions
 from detector.models import User
-from detector.photos import erasure, retention
+from detector.photos import retention
 from detector.reviews import consent as review_consent
 from detector.videos import erasure as video_erasure
-from detector.web import once
+from detector.web import once, receipts
 from detector.web.forms import PreferencesForm, RetentionForm, TokenForm
 from detector.web.requests import OwnerRequest
 from detector.webhooks import selectors as webhook_selectors
@@ -114,15 +114,13 @@ def set_review_consent(request: OwnerRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @reauthenticated
 def erase_account(request: OwnerRequest) -> HttpResponse:
-    """Delete the account with all its data, after a reauthentication."""
+    """Delete the account with all its data, after a reauthentication. Show the receipt."""
     if request.method != "POST":
         context = {"photos": request.user.photos.count()}
         return render(request, "detector/erase_account.html", context)
     person = request.user
     logout(request)
-    erasure.delete_account(person)
-    messages.success(request, "Your account, your photos and all results were deleted.")
-    return redirect("landing")
+    return receipts.after_erasure(request, erasure.erase_account(person))
 
 
 @require_POST

@@ -37,6 +37,7 @@ PAGES: Final = (
     Site("verification-sent", "/accounts/confirm-email/", Viewer.ANYONE),
     Site("inactive", "/accounts/inactive/", Viewer.ANYONE),
     Site("consent", "/consent/", Viewer.ANYONE),
+    Site("receipt", "/receipt/", Viewer.ANYONE),
     Site("error", "/nothing/", Viewer.ANYONE, status=404),
     Site("api-docs", "/api/docs/", Viewer.ANYONE, ours=False),
     Site("api-redoc", "/api/redoc/", Viewer.ANYONE, ours=False),

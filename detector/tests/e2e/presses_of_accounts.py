@@ -245,6 +245,8 @@ ELSEWHERE: Final = {
         "web/test_account.py::test_who_has_not_agreed_can_leave_and_programs_go_on",
     "detector/erase_account.html: Delete everything":
         "web/test_account.py::test_an_account_ends_with_everything",
+    "detector/receipt.html: Check this receipt":
+        "web/test_receipts.py::test_a_receipt_is_checked_on_its_page",
     "usersessions/usersession_list.html: Log out everywhere else":
         "web/test_account.py::test_sessions_are_listed_and_ended",
     # videos: their page is looked at with a real one

@@ -1,0 +1,35 @@
+"""Receipts of erasures: shown once at the end of an account, and verified by anyone who has one."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
+
+from detector.accounts import receipts
+from detector.exceptions import DetectorError
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def receipt(request: HttpRequest) -> HttpResponse:
+    """Verify a receipt that is pasted into the page."""
+    if request.method != "POST":
+        return _page(request)
+    text = request.POST.get("receipt", "")
+    try:
+        return _page(request, text=text, verified=receipts.verify(text))
+    except DetectorError as error:
+        return _page(request, text=text, error=error.message)
+
+
+def after_erasure(request: HttpRequest, text: str) -> HttpResponse:
+    """Return the page at the end of an account, with its receipt."""
+    return _page(request, text=text, verified=receipts.verify(text), is_new=True)
+
+
+def _page(request: HttpRequest, **context: Any) -> HttpResponse:
+    response = render(request, "detector/receipt.html", context)
+    response["Cache-Control"] = "no-store"
+    return response
