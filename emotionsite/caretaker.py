@@ -57,6 +57,7 @@ def sweep(name: str, action: Callable[[], object]) -> Job:
 
 def tidying() -> list[Job]:
     """Return the hourly jobs."""
+    from detector.accounts import logins
     from detector.api import idempotency
     from detector.common import clock
     from detector.live import sessions
@@ -84,6 +85,7 @@ def tidying() -> list[Job]:
         hourly("forget the words of erased photos", search.forget_erased),
         hourly("forget idempotency keys", idempotency.delete_old),
         hourly("forget deliveries", deliveries.delete_old),
+        hourly("forget sessions that are over", logins.forget_expired),
         hourly("remove stored files that no row names", orphans.remove_orphans),
         hourly("remove old messages", broker.remove_old_messages),
     ]

@@ -19,11 +19,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
-from detector.exceptions import DetectorError
-
 FORMAT: Final = 1
-NOT_A_RECEIPT = DetectorError("not_a_receipt", "This is not a receipt of an erasure.")
-NOT_OURS = DetectorError("signature_invalid", "This receipt was changed, or is not of this site.")
+
+
+class ReceiptError(Exception):
+    """A text that is no receipt of this site; the message is a sentence for people."""
 
 
 def signed(content: dict[str, Any]) -> str:
@@ -39,22 +39,21 @@ def signed(content: dict[str, Any]) -> str:
 def verify(text: str) -> dict[str, Any]:
     """Return what a receipt of this site says.
 
-    Keys of `SECRET_KEY_FALLBACKS` count, too. Raises DetectorError `not_a_receipt` or
-    `signature_invalid`.
+    Keys of `SECRET_KEY_FALLBACKS` count, too. Raises ReceiptError.
     """
     try:
         receipt: dict[str, Any] = json.loads(text)
         signature = base64.b64decode(receipt.pop("signature"), validate=True)
         receipt.pop("public_key")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise NOT_A_RECEIPT from error
+        raise ReceiptError("This is not a receipt of an erasure.") from error
     for secret in _secrets():
         try:
             _key(secret).public_key().verify(signature, _bytes(receipt))
         except InvalidSignature:
             continue
         return receipt
-    raise NOT_OURS
+    raise ReceiptError("This receipt was changed, or is not of this site.")
 
 
 def reference_of(user_id: UUID) -> str:

@@ -8,7 +8,6 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from detector.accounts import receipts
-from detector.exceptions import DetectorError
 
 
 @login_not_required
@@ -20,8 +19,8 @@ def receipt(request: HttpRequest) -> HttpResponse:
     text = request.POST.get("receipt", "")
     try:
         return _page(request, text=text, verified=receipts.verify(text))
-    except DetectorError as error:
-        return _page(request, text=text, error=error.message)
+    except receipts.ReceiptError as error:
+        return _page(request, text=text, error=str(error))
 
 
 def after_erasure(request: HttpRequest, text: str) -> HttpResponse:

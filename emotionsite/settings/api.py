@@ -67,7 +67,11 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "EmotionSite API",
     "DESCRIPTION": "Find faces in photos, classify their expressions, read your private history. "
-    "Log in with `Authorization: Bearer <token>`; tokens are made on the settings page.",
+    "Log in with `Authorization: Bearer <token>`; tokens are made on the settings page.\n\n"
+    "**Terms.** Send pictures only of people who know of it and agree. Do not use results at work "
+    "or in education: the EU AI Act forbids to infer emotions there (Art. 5(1)(f)), and asks you "
+    "to tell people that you do so elsewhere (Art. 50(3)). An expression is not a feeling: decide "
+    "nothing about a person because of a result.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": r"/api/v1",

@@ -7,7 +7,6 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from detector.accounts import receipts
-from detector.exceptions import DetectorError
 
 
 class Command(BaseCommand):
@@ -21,7 +20,7 @@ class Command(BaseCommand):
             receipt = receipts.verify(options["file"].read_text())
         except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"The file cannot be read: {error}") from error
-        except DetectorError as error:
-            raise CommandError(error.message) from error
+        except receipts.ReceiptError as error:
+            raise CommandError(str(error)) from error
         self.stdout.write("This site signed this receipt:")
         self.stdout.write(json.dumps(receipt, indent=2, ensure_ascii=False))

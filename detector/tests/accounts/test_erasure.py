@@ -22,7 +22,6 @@ from rest_framework.test import APIClient
 
 from detector.accounts import erasure, owned, receipts, traces
 from detector.accounts.identity import Identity, identity_of
-from detector.exceptions import DetectorError
 from detector.models import (
     Analysis,
     AuditEntry,
@@ -214,13 +213,13 @@ def test_a_receipt_is_believed_only_as_it_was_signed(settings: Settings) -> None
     assert receipts.verify(text)["deleted"] == {"photos": 3}
     assert receipts.verify(json.dumps(json.loads(text), indent=7)) == receipts.verify(text)
     for wrong in ("", "[]", "{}", text[:-9], json.dumps({"signature": "?", "public_key": ""})):
-        with pytest.raises(DetectorError, match="not a receipt"):
+        with pytest.raises(receipts.ReceiptError, match="not a receipt"):
             receipts.verify(wrong)
-    with pytest.raises(DetectorError, match="was changed"):
+    with pytest.raises(receipts.ReceiptError, match="was changed"):
         receipts.verify(text.replace('"photos": 3', '"photos": 2'))
     key = settings.SECRET_KEY
     settings.SECRET_KEY = "another secret key of the same site"
-    with pytest.raises(DetectorError, match="was changed"):
+    with pytest.raises(receipts.ReceiptError, match="was changed"):
         receipts.verify(text)
     settings.SECRET_KEY_FALLBACKS = [key]
     assert receipts.verify(text)["erased"] == "account"
