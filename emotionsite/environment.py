@@ -1,5 +1,6 @@
 """Reads settings from the environment strictly: an invalid value raises ImproperlyConfigured."""
 
+import base64
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ NumberT = TypeVar("NumberT", int, float)
 
 LOCAL, PRODUCTION = "local", "production"
 MIN_SECRET = 20
+STORAGE_KEY_BYTES = 32
 
 
 def environment_name() -> str:
@@ -72,6 +74,20 @@ def site_url(name: str) -> str:
     if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path):
         raise ImproperlyConfigured(f"{name} must be like https://example.com, not {value!r}")
     return value
+
+
+def storage_keys(name: str) -> list[bytes]:
+    """Read keys of 32 bytes in base64, separated by commas; none where it is not set."""
+    keys = []
+    for text in env.list(name, default=[]):
+        try:
+            key = base64.b64decode(text, validate=True)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} must be keys in base64") from error
+        if len(key) != STORAGE_KEY_BYTES:
+            raise ImproperlyConfigured(f"a key of {name} must have {STORAGE_KEY_BYTES} bytes")
+        keys.append(key)
+    return keys
 
 
 def url_path(name: str) -> str:

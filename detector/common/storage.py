@@ -52,7 +52,7 @@ def save(file: FieldFile, content: "File[Any]") -> None:
             file.name = file.storage.save(name, content, max_length=file.field.max_length)
     except BaseException:
         # An object store keeps whole objects only, and to ask it again would wait as long again.
-        if is_local(file.storage):
+        if has_folders(file.storage):
             with suppress(OSError):
                 file.storage.delete(name)
         raise
@@ -81,8 +81,8 @@ def read_part(file: FieldFile, start: int, end: int) -> bytes:
     Raises OSError as the storage does.
     """
     name = str(file.name)
-    if not is_local(file.storage):
-        content: bytes = file.storage.read_part(name, start, end)[0]  # type: ignore[attr-defined]
+    if hasattr(file.storage, "read_part"):
+        content: bytes = file.storage.read_part(name, start, end)[0]
         return content
     with file.storage.open(name, "rb") as stream:
         stream.seek(start)
@@ -121,8 +121,19 @@ def is_single_file_error(error: BaseException) -> bool:
 
 
 def is_local(stored_in: Storage) -> bool:
-    """Return whether the files are on a disk of this host, or one that is mounted here."""
+    """Return whether the files, as they are, are on a disk of this host, or one mounted here."""
     return isinstance(stored_in, FileSystemStorage)
+
+
+def beneath(stored_in: Storage) -> Storage:
+    """Return the storage that holds the files: the one beneath, where they are encrypted."""
+    inner: Storage = getattr(stored_in, "inner", stored_in)
+    return inner
+
+
+def has_folders(stored_in: Storage) -> bool:
+    """Return whether the files, also encrypted ones, are in folders of a disk."""
+    return is_local(beneath(stored_in))
 
 
 def dated_files(folder: str) -> Iterator[tuple[str, datetime]]:
@@ -130,7 +141,7 @@ def dated_files(folder: str) -> Iterator[tuple[str, datetime]]:
 
     A file that vanishes meanwhile is left out.
     """
-    if not is_local(default_storage):
+    if not has_folders(default_storage):
         # An object store has no folders, but lists the times with the names.
         yield from default_storage.dated(folder)  # type: ignore[attr-defined]
         return
@@ -170,6 +181,6 @@ def _probe(content: bytes) -> Iterator[str]:
 
 def _is_folder_missing(file: FieldFile) -> bool:
     """Return whether the top folder is missing too: probably the disk is not mounted."""
-    if not is_local(file.storage):
+    if not has_folders(file.storage):
         return False
     return not file.storage.exists(PurePosixPath(str(file.name)).parts[0])

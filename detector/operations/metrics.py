@@ -22,7 +22,7 @@ from django.db.models import Count, Min, Q, QuerySet, Sum
 from prometheus_client.core import GaugeHistogramMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from detector.common import clock
+from detector.common import clock, storage
 from detector.enums import UNDER_WAY, DeliveryStatus, FineTuneStatus, Status
 from detector.models import (
     Analysis,
@@ -200,10 +200,11 @@ def _photos() -> list[Metric]:
 
 def _volume() -> Iterator[Metric]:
     """Return size and free space of the storage's volume, if it is a local one."""
-    if not isinstance(default_storage, FileSystemStorage):
+    stored_in = storage.beneath(default_storage)
+    if not isinstance(stored_in, FileSystemStorage):
         return
     try:
-        usage = shutil.disk_usage(default_storage.location)
+        usage = shutil.disk_usage(stored_in.location)
     except OSError:
         # `/readyz` tells of a missing storage.
         return

@@ -39,7 +39,7 @@ def _old_files() -> Iterator[str]:
     newest = storage.now() - MIN_AGE
     for folder in FOLDERS:
         yield from (name for name, moment in storage.dated_files(folder) if moment < newest)
-    if not storage.is_local(default_storage) or not default_storage.exists(""):
+    if not storage.has_folders(default_storage) or not default_storage.exists(""):
         return
     # Earlier versions left their readiness probes here.
     for name in fnmatch.filter(default_storage.listdir("")[1], "readiness*"):

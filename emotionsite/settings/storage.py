@@ -6,7 +6,7 @@ from typing import Any
 from whitenoise.compress import Compressor
 
 from emotionsite import private_files, static_headers
-from emotionsite.environment import env, positive_int, url_path
+from emotionsite.environment import env, one_of, positive_int, storage_keys, url_path
 from emotionsite.settings.base import BASE_DIR, BUILD_DIR, VAR_DIR
 
 # --- Database: https://docs.djangoproject.com/en/5.2/ref/databases/#sqlite-notes
@@ -77,6 +77,18 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
     "staticfiles": {"BACKEND": "emotionsite.static_files.StaticFilesStorage"},
 }
+# Keys of encrypted files: the first one seals, all of them open. Files that were stored before are
+# read as they are, unless `STORAGE_PLAIN=refuse`.
+STORAGE_KEYS = storage_keys("STORAGE_KEYS")
+if STORAGE_KEYS:
+    STORAGES["default"] = {
+        "BACKEND": "detector.common.encrypted_storage.EncryptedStorage",
+        "OPTIONS": {
+            "inner": STORAGES["default"],
+            "keys": STORAGE_KEYS,
+            "plain": one_of("STORAGE_PLAIN", ("read", "refuse")) == "read",
+        },
+    }
 # Where nginx serves MEDIA_ROOT to nobody but our own answers with X-Accel-Redirect; empty without
 # such an nginx.
 ACCEL_PREFIX = url_path("ACCEL_PREFIX")

@@ -13,10 +13,10 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if storage.is_local(default_storage):
+        if storage.has_folders(default_storage):
             return
         try:
-            created = default_storage.create_bucket()  # type: ignore[attr-defined]
+            created = storage.beneath(default_storage).create_bucket()  # type: ignore[attr-defined]
         except OSError as error:
             raise CommandError(f"The object store refuses: {error}") from error
         self.stdout.write("created" if created else "there already")

@@ -17,6 +17,7 @@ from rest_framework.test import APIClient
 
 from detector import tasks
 from detector.common import object_store, storage
+from detector.common.encrypted_storage import EncryptedStorage
 from detector.exceptions import OutageError
 from detector.models import Analysis, Photo, Video
 from detector.photos import orphans
@@ -204,3 +205,20 @@ def test_a_missing_bucket_loses_no_photo(address: str, settings: Any) -> None:
 def test_one_object_that_is_refused_is_not_waited_for() -> None:
     assert storage.is_single_file_error(OSError(errno.EIO, "of one object"))
     assert not storage.is_single_file_error(OSError(errno.ENOTCONN, "of the store"))
+
+
+@pytest.mark.usefixtures("bucket")
+def test_files_can_be_encrypted_in_it(settings: Any) -> None:
+    sealed = EncryptedStorage(settings.STORAGES["default"], [bytes(32)])
+    content = bytes(range(256)) * 600
+    assert sealed.save("images/ab/two.jpg", ContentFile(content)) == "images/ab/two.jpg"
+    with sealed.inner.open("images/ab/two.jpg") as raw:
+        assert content[:50] not in raw.read()
+    with sealed.open("images/ab/two.jpg") as file:
+        assert (file.read(), file.size) == (content, len(content))
+        file.seek(100_000)
+        assert file.read(7) == content[100_000:100_007]
+    assert sealed.size("images/ab/two.jpg") == len(content)
+    assert [name for name, _ in sealed.dated("images")] == ["images/ab/two.jpg"]
+    with pytest.raises(FileNotFoundError):
+        sealed.open("images/ab/gone.jpg")
