@@ -19,6 +19,8 @@ OFF: Final = len(Emotion)
 """By how much a sum may differ, since each is rounded."""
 ROW: Final = len(Emotion) + 1
 """Values of a row: the probabilities, and whether the face was uncertain."""
+EMOTIONS: Final = tuple(Emotion.values)
+"""Django makes the list anew each time, and a session may have 28,800 rows."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def totals(
     faces: Sequence[dict[str, Any]], corrections: Sequence[dict[str, Any]]
 ) -> tuple[dict[str, int], int]:
     """Return the seconds of each emotion, and those that are uncertain and not corrected."""
-    counts, uncertain = dict.fromkeys(Emotion.values, 0), 0
+    counts, uncertain = dict.fromkeys(EMOTIONS, 0), 0
     for second in seconds_of(faces, corrections):
         counts[second.shown] += 1
         uncertain += second.uncertain and not second.corrected
@@ -128,7 +130,7 @@ def _is_open(second: Second) -> bool:
 
 def _second(number: int, second: int, row: list[int], corrected: str) -> Second:
     values, uncertain = row[:-1], bool(row[-1])
-    emotion = Emotion.values[values.index(max(values))]
+    emotion = EMOTIONS[values.index(max(values))]
     shares = tuple(value / WHOLE for value in values)
     return Second(number, second, shares, emotion, uncertain, corrected)
 
@@ -180,7 +182,7 @@ def _is_correction(correction: Any, faces: int, seconds: int) -> bool:
         and correction["face"] >= 1
         and _is_number(correction["until"], seconds)
         and _is_number(correction["first"], correction["until"] - 1)
-        and correction["emotion"] in Emotion.values
+        and correction["emotion"] in EMOTIONS
     )
 
 
