@@ -1,8 +1,9 @@
 """Tells a browser what it needs to find faces and expressions as `ml.inference` does.
 
-The scripts in `static/js/live/` repeat a part of this package: one pass of the detector, the crop,
-the two networks that read it, calibration and quality flags. They type no constant of their own:
-`constants` collects them from the modules and from the manifest.
+The scripts in `static/js/live/` repeat a part of this package: the detector with its closer looks,
+but not the turning of faces on their side; the crop, the two networks that read it, calibration and
+quality flags. They type no constant of their own: `constants` collects them from the modules and
+from the manifest.
 """
 
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Final
 from ml import (
     centerface,
     centerface_graph,
+    detection_views,
     face_check,
     face_detection,
     overlaps,
@@ -59,6 +61,7 @@ def constants(weights: Manifest) -> dict[str, Any]:
         "detectionScale": DETECTION_SCALE,
         "slowDetectionScale": SLOW_DETECTION_SCALE,
         "detector": _detector(),
+        "closer": _closer(),
         "crop": {
             "size": preprocessing.CROP_SIZE,
             "sidePerSize": preprocessing.SIDE_PER_SIZE,
@@ -84,6 +87,23 @@ def _detector() -> dict[str, Any]:
         "nearEdge": NEAR_EDGE,
         "maxRoll": turned_faces.MAX_ROLL,
         "maxWidth": turned_faces.MAX_WIDTH,
+    }
+
+
+def _closer() -> dict[str, Any]:
+    """Return the constants of the looks that follow the first pass of the detector."""
+    return {
+        "clearSize": face_detection.CLEAR_SIZE,
+        "traceSize": face_detection.TRACE_SIZE,
+        "side": detection_views.CLOSE_UP,
+        "wholeShare": face_detection.WHOLE_SHARE,
+        "wholeSide": face_detection.SMALL_SIDE,
+        "last": face_detection.LAST,
+        "far": face_detection.FAR_THRESHOLD,
+        "passes": [[one.side, one.wall] for one in face_detection.DETECTION_PASSES],
+        "brightPercentile": detection_views.BRIGHT_PERCENTILE,
+        "bright": detection_views.BRIGHT,
+        "maxGain": detection_views.MAX_GAIN,
     }
 
 

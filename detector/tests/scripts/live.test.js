@@ -8,12 +8,14 @@ import { wordsFor } from "../../../static/js/live/camera.js";
 import { crop, frameOf } from "../../../static/js/live/crop.js";
 import { chosen, decode, iou, networkInput } from "../../../static/js/live/detection.js";
 import { calibrated, checkInput, expressionInput, flagsOf } from "../../../static/js/live/expression.js";
+import { Finder } from "../../../static/js/live/finder.js";
 import { roundEven, scaled, shrink } from "../../../static/js/live/pixels.js";
 import { Rate } from "../../../static/js/live/rate.js";
 import { Recorder } from "../../../static/js/live/recorder.js";
-import { cut, Regions } from "../../../static/js/live/region.js";
+import { cut } from "../../../static/js/live/region.js";
 import { stamp } from "../../../static/js/live/still.js";
 import { Tracker } from "../../../static/js/live/tracker.js";
+import { closeUps, fromAfar, whole } from "../../../static/js/live/views.js";
 
 const constants = {
   version: "v0",
@@ -24,6 +26,10 @@ const constants = {
   detector: {
     input: "i", outputs: ["h", "s", "o", "p"], stride: 4, multiple: 32, threshold: 0.6, faint: 0.35,
     trace: 0.1, largeShare: 0.1, nmsIou: 0.3, maxShared: 0.5, nearEdge: 0.05, maxRoll: 45, maxWidth: 1.05,
+  },
+  closer: {
+    clearSize: 20, traceSize: 80, side: 320, wholeShare: 0.6, wholeSide: 320, last: 0.7, far: 0.5,
+    passes: [[96, 160], [128, 192]], brightPercentile: 98, bright: 230, maxGain: 16,
   },
   crop: { size: 48, sidePerSize: 1.17, rise: 0.08 },
   classifier: { head: "consensus", mirrorBelow: 0.6, softening: false, temperature: 1, bias: [0, 0, 0], uncertainThreshold: 0.57 },
@@ -37,7 +43,7 @@ const constants = {
 const landmarks = [[20, 20], [40, 20], [30, 30], [22, 40], [38, 40]];
 
 const face = (x = 10, probabilities = [0.1, 0.8, 0.1], more = {}) => ({
-  box: { x, y: 10, width: 40, height: 50 }, landmarks, score: 0.9, outside: 0, upright: true,
+  box: { x, y: 10, width: 40, height: 50 }, landmarks, score: 0.9, outside: 0, upright: true, scale: 0.5, pass: -1,
   probabilities, emotion: "happy", confidence: Math.max(...probabilities), uncertain: false, flags: [], ...more,
 });
 
@@ -70,28 +76,101 @@ test("a peak of the heat map becomes a face in pixels of the frame", () => {
   outputs[0][at] = 0.9;
   outputs[1][at] = Math.log(5);
   outputs[1][at + cells] = Math.log(4);
-  const [found] = decode(outputs, { columns: 8, scale: 0.5, left: 4, top: 0 }, { width: 64, height: 64 }, constants.detector);
+  const [found] = decode(outputs, { columns: 8, scale: 0.5, left: 4, top: 0, pass: -1 }, { width: 64, height: 64 }, constants.detector);
   assert.equal(found.score, Math.fround(0.9));
   assert.deepEqual(Object.values(found.box).map((value) => Math.round(value)), [28, 8, 32, 40]);
 });
 
-test("after a whole frame its faces are looked for in a part, until one is missing", () => {
-  const regions = new Regions();
-  const picture = { width: 320, height: 240, data: new Uint8Array(320 * 240 * 3) };
-  const next = () => regions.next(picture, 0.5, 32);
-  assert.equal(next(), null);
-  const seen = [face(200)];
-  assert.equal(regions.note(seen, false), false);
-  for (let part = 0; part < 7; part += 1) {
-    assert.deepEqual(next(), { left: 64, top: 0, width: 96, height: 64 });
-    assert.equal(regions.note(seen, true), false);
+/** A finder that is told what the detector would see; notes where it looked. */
+class Told extends Finder {
+  constructor(faces) {
+    super(constants, async () => ({}), () => this.now);
+    Object.assign(this, { now: 0, faces, looked: [] });
   }
-  assert.equal(next(), null);
-  regions.note([face(200), face(10)], false);
-  assert.deepEqual(next(), { left: 0, top: 0, width: 160, height: 64 });
-  assert.equal(regions.note([face(10)], true), true);
-  assert.equal(next(), null);
-  assert.equal(regions.next({ ...picture, width: 300 }, 0.5, 32), null);
+
+  async see(looks) {
+    this.now += 10 * looks.length;
+    return looks.flatMap((look) => {
+      const { picture: { width, height }, scale, left, top, pass } = look;
+      this.looked.push(pass < 0 ? `${width}x${height}+${left}+${top} ×${scale}` : `pass ${pass}`);
+      return this.faces(look).map((seen) => ({ ...seen, scale, pass }));
+    });
+  }
+
+  /** Find in a frame. Returns where it looked and how many faces there are. */
+  async next(width = 640, height = 480) {
+    this.looked = [];
+    const data = new Uint8Array(width * height * 4).fill(9);
+    const { length } = await this.find({ width, height, data });
+    return [length, ...this.looked];
+  }
+}
+
+const placed = (x, y, size, score = 0.9) => face(x, undefined, { box: { x, y, width: size, height: size }, score });
+
+test("after a whole frame its faces are looked for in a part, until one is missing", async () => {
+  let there = [placed(200, 100, 80)];
+  const finder = new Told(() => there);
+  const [all, part] = ["320x240+0+0 ×0.5", "96x96+64+32 ×0.5"];
+  assert.deepEqual(await finder.next(), [1, all]);
+  for (let frame = 0; frame < 7; frame += 1) assert.deepEqual(await finder.next(), [1, part]);
+  assert.deepEqual(await finder.next(), [1, all]);
+  there = [];
+  assert.deepEqual((await finder.next()).slice(0, 3), [0, part, all]);
+  there = [placed(200, 100, 80)];
+  assert.deepEqual(await finder.next(), [1, all]);
+  assert.deepEqual(await finder.next(320, 240), [1, "160x120+0+0 ×0.5"]);
+});
+
+test("a small face is looked at closer, then followed in the frame's own pixels", async () => {
+  const finder = new Told(({ scale }) => [placed(400, 200, 30, scale === 1 ? 0.9 : 0.2)]);
+  const [all, close, fine] = ["320x240+0+0 ×0.5", "320x320+255+55 ×1", "64x96+384+160 ×1"];
+  assert.deepEqual(await finder.next(), [1, all, close]);
+  for (let frame = 0; frame < 7; frame += 1) assert.deepEqual(await finder.next(), [1, fine]);
+  assert.deepEqual(await finder.next(), [1, all, fine]);
+});
+
+test("beside faces that are known, one close-up after the other is looked at, and seldom", async () => {
+  const traces = [placed(10, 10, 30, 0.3), placed(560, 400, 30, 0.2)];
+  const finder = new Told(({ scale }) => [placed(280, 200, 80), ...(scale < 1 ? traces : [])]);
+  const isCloser = async () => (await finder.next()).slice(1).filter((look) => look.endsWith("×1"));
+  assert.equal((await isCloser()).length, 1);
+  const looks = [];
+  for (let frame = 0; frame < 60; frame += 1) looks.push(...await isCloser());
+  assert.deepEqual(looks.slice(0, 2), ["320x320+0+0 ×1", "320x320+320+160 ×1"]);
+  assert.ok(looks.length < 8, String(looks.length));
+});
+
+test("without a face, the frame is seen from afar and once more, a third of the time", async () => {
+  const finder = new Told(() => []);
+  const [all, ...more] = ["320x240+0+0 ×0.5", "pass 0", "pass 1", "448x336+0+0 ×0.7"];
+  assert.deepEqual(await finder.next(), [0, all, ...more]);
+  const kinds = [];
+  for (let frame = 0; frame < 8; frame += 1) kinds.push((await finder.next()).length > 2);
+  assert.deepEqual(kinds, [false, false, false, false, false, true, false, false]);
+  finder.slowDown(0.3);
+  assert.deepEqual(await finder.next(), [0, "192x144+0+0 ×0.3"]);
+});
+
+test("a face that fills the frame is followed from afar", async () => {
+  const finder = new Told(({ pass }) => (pass === 1 ? [placed(100, 50, 350, 0.8)] : []));
+  assert.deepEqual(await finder.next(), [1, "320x240+0+0 ×0.5", "pass 0", "pass 1"]);
+  assert.deepEqual(await finder.next(), [1, "pass 1"]);
+});
+
+test("from afar, a frame is brightened and stands on its mean colour", () => {
+  const frame = { width: 192, height: 96, data: new Uint8Array(192 * 96 * 4).fill(23) };
+  const { picture, scale, left, top } = fromAfar(frame, 0, constants.closer);
+  assert.deepEqual([picture.width, picture.height, scale, left, top], [160, 160, 0.5, -32, -56]);
+  assert.ok(picture.data.every((value) => value === 230));
+});
+
+test("close-ups hold all faces and stay in the frame", () => {
+  const faces = [placed(600, 10, 20), placed(500, 60, 20, 0.3), placed(0, 460, 20)];
+  assert.deepEqual(closeUps(faces, { width: 640, height: 480 }, 320), [
+    { left: 320, top: 0, width: 320, height: 320 }, { left: 0, top: 160, width: 320, height: 320 },
+  ]);
+  assert.equal(whole({ width: 2, height: 1, data: new Uint8Array(8).fill(7) }, 1).picture.data.length, 6);
 });
 
 test("a part of a picture has its pixels", () => {

@@ -1,11 +1,8 @@
 // Frame → faces with their expressions: the counterpart of ml/inference.py.
-/** @import { Region } from "./region.js" */
-/** @import { Constants, Detection, Face, Pixels, Rgb } from "./types.js" */
+/** @import { Constants, Face, Pixels } from "./types.js" */
 import { crop } from "./crop.js";
-import { chosen, decode, networkInput } from "./detection.js";
 import { calibrated, checkInput, expressionInput, flagsOf, judged, softmax } from "./expression.js";
-import { scaled } from "./pixels.js";
-import { cut, Regions } from "./region.js";
+import { Finder } from "./finder.js";
 
 /**
  * @typedef {(values: Float32Array, dimensions: number[]) => Promise<Record<string, { data: Float32Array, dims: readonly number[] }>>} Run
@@ -22,8 +19,7 @@ export class Analyser {
   constructor(constants, networks) {
     this.constants = constants;
     this.networks = networks;
-    this.detectionScale = constants.detectionScale;
-    this.regions = new Regions();
+    this.finder = new Finder(constants, networks.detector);
   }
 
   /**
@@ -32,7 +28,7 @@ export class Analyser {
    * @returns {Promise<Face[]>}
    */
   async analyse(frame) {
-    const faces = await this.detect(frame);
+    const faces = await this.finder.find(frame);
     if (faces.length === 0) return [];
     const { classifier, crop: { size }, quality } = this.constants;
     const crops = faces.map((face) => crop(frame, face, this.constants.crop));
@@ -42,35 +38,6 @@ export class Analyser {
       const flags = flagsOf(crops[at], face, Object.values(scores)[0][at], size, quality);
       return judged(face, calibrated(logits[at], classifier), flags, this.constants);
     });
-  }
-
-  /**
-   * @param {Pixels} frame
-   * @returns {Promise<Detection[]>}
-   */
-  async detect(frame) {
-    const scale = this.detectionScale;
-    const picture = scaled(frame, scale);
-    const region = this.regions.next(picture, scale, this.constants.detector.multiple);
-    const faces = await this.detectIn(region ? cut(picture, region) : picture, region, scale, frame);
-    if (!this.regions.note(faces, region !== null)) return faces;
-    return this.detect(frame);
-  }
-
-  /**
-   * Detect the faces of a scaled frame, or of a region of it.
-   * @param {Rgb} picture
-   * @param {Region | null} region
-   * @param {number} scale
-   * @param {Pixels} frame
-   */
-  async detectIn(picture, region, scale, frame) {
-    const { detector } = this.constants;
-    const { values, dimensions } = networkInput(picture, detector);
-    const outputs = await this.networks.detector(values, dimensions);
-    const arrays = detector.outputs.map((name) => outputs[name].data);
-    const view = { columns: dimensions[3] / detector.stride, scale, left: region?.left ?? 0, top: region?.top ?? 0 };
-    return chosen(decode(arrays, view, frame, detector), frame, detector);
   }
 
   /**

@@ -1,5 +1,4 @@
-// The outputs of the detector → faces: the counterpart of ml/centerface.py, ml/overlaps.py and one
-// pass of ml/face_detection.py.
+// The outputs of the detector → faces: the counterpart of ml/centerface.py and ml/overlaps.py.
 /** @import { Box, Detection, DetectorConstants, Point, Rgb } from "./types.js" */
 import { rollDegrees } from "./crop.js";
 
@@ -9,6 +8,7 @@ import { rollDegrees } from "./crop.js";
  * @property {number} scale from the frame to the picture
  * @property {number} left edge of what it saw, in pixels of the picture
  * @property {number} top
+ * @property {number} pass of the passes for faces that fill the frame; -1 for none
  */
 
 /**
@@ -39,7 +39,8 @@ export function networkInput({ width, height, data }, { multiple }) {
  * @param {DetectorConstants} constants
  * @returns {Detection[]}
  */
-export function decode([heatmap, sizes, offsets, points], { columns, scale, left, top }, frame, constants) {
+export function decode([heatmap, sizes, offsets, points], view, frame, constants) {
+  const { columns, left, top } = view;
   const cells = heatmap.length;
   /** @type {{ box: Box, landmarks: Point[], score: number }[]} */
   const found = [];
@@ -58,8 +59,27 @@ export function decode([heatmap, sizes, offsets, points], { columns, scale, left
     found.push({ box: { x, y, width, height }, landmarks, score: heatmap[cell] });
   }
   return suppressed(found, constants.nmsIou)
-    .map((face) => within(face, scale, frame, constants))
+    .map((face) => within(face, view, frame, constants))
     .filter(({ box }) => box.width >= 1 && box.height >= 1);
+}
+
+/**
+ * Return the faces that are confident.
+ * @param {Detection[]} faces
+ * @param {DetectorConstants} constants
+ */
+export const confident = (faces, { threshold }) => faces.filter(({ score }) => score >= threshold);
+
+/**
+ * Return the faces from a score up that are large in the frame.
+ * @param {Detection[]} faces
+ * @param {{ width: number, height: number }} frame
+ * @param {number} leastScore
+ * @param {DetectorConstants} constants
+ */
+export function largeFaces(faces, frame, leastScore, { largeShare }) {
+  const least = largeShare * Math.min(frame.width, frame.height);
+  return faces.filter((face) => face.score >= leastScore && sizeOf(face.box) >= least);
 }
 
 /**
@@ -69,15 +89,20 @@ export function decode([heatmap, sizes, offsets, points], { columns, scale, left
  * @param {DetectorConstants} constants
  */
 export function chosen(candidates, frame, constants) {
-  let faces = candidates.filter(({ score }) => score >= constants.threshold);
-  if (faces.length === 0) {
-    const least = constants.largeShare * Math.min(frame.width, frame.height);
-    faces = candidates.filter((face) => face.score >= constants.faint && sizeOf(face.box) >= least);
-  }
+  const sure = confident(candidates, constants);
+  return ordered(sure.length ? sure : largeFaces(candidates, frame, constants.faint, constants), constants);
+}
+
+/**
+ * Return faces from left to right, without those that mostly overlap a better one.
+ * @param {Detection[]} faces
+ * @param {DetectorConstants} constants
+ */
+export function ordered(faces, constants) {
   /** @type {Detection[]} */
   const kept = [];
-  for (const face of faces.sort((one, other) => other.score - one.score)) {
-    if (kept.every(({ box }) => shared(face.box, box) <= constants.maxShared)) kept.push(face);
+  for (const face of [...faces].sort((one, other) => other.score - one.score)) {
+    if (kept.every((other) => !isOneFace(face, other, constants))) kept.push(face);
   }
   return kept.sort((one, other) => one.box.x - other.box.x || one.box.y - other.box.y);
 }
@@ -100,12 +125,12 @@ function suppressed(faces, limit) {
 
 /**
  * @param {{ box: Box, landmarks: Point[], score: number }} face in pixels of the picture
- * @param {number} scale
+ * @param {View} view
  * @param {{ width: number, height: number }} frame
  * @param {DetectorConstants} constants
  * @returns {Detection}
  */
-function within({ box, landmarks, score }, scale, { width, height }, constants) {
+function within({ box, landmarks, score }, { scale, pass }, { width, height }, constants) {
   const x = box.x / scale;
   const y = box.y / scale;
   const wide = box.width / scale;
@@ -127,7 +152,7 @@ function within({ box, landmarks, score }, scale, { width, height }, constants) 
   ));
   const lies = place.width > constants.maxWidth * place.height && outside === 0;
   const upright = Math.abs(rollDegrees(clipped)) <= constants.maxRoll && !lies;
-  return { box: place, landmarks: clipped, score, outside, upright };
+  return { box: place, landmarks: clipped, score, outside, upright, scale, pass };
 }
 
 /**
@@ -155,6 +180,14 @@ export function iou(one, other) {
   const both = intersection(one, other);
   return both / (one.width * one.height + other.width * other.height - both);
 }
+
+/**
+ * Return whether two boxes mostly overlap.
+ * @param {Detection} one
+ * @param {Detection} other
+ * @param {DetectorConstants} constants
+ */
+export const isOneFace = (one, other, { maxShared }) => shared(one.box, other.box) > maxShared;
 
 /**
  * Return the intersection of two boxes over the smaller one.

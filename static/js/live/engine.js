@@ -53,6 +53,11 @@ export class Engine {
     this.worker.postMessage({ kind: "scale", scale });
   }
 
+  /** Forget the faces of the frames before: what comes next shows something else. */
+  forget() {
+    this.worker.postMessage({ kind: "forget" });
+  }
+
   end() {
     this.worker.terminate();
   }

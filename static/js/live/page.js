@@ -136,6 +136,7 @@ async function change() {
   try {
     stream = await camera.start(picker.value, data.constants.frameSide);
     await play();
+    engine?.forget();
     session?.pause("camera", false);
   } catch (error) {
     await finish();

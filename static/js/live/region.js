@@ -1,9 +1,7 @@
-// The part of a frame around the faces of the frame before: the detector sees it in a fraction of
+// The parts of a frame around the faces of the frame before: the detector sees them in a fraction of
 // the time of the whole.
-/** @import { Detection, Rgb } from "./types.js" */
+/** @import { Detection, Pixels, Rgb } from "./types.js" */
 
-/** Frames in a row that may be seen in part; then one is seen whole, in which new faces are found. */
-const PARTS = 7;
 /** Room around a face, in its size: it moves, and the network looks at its surroundings. */
 const ROOM = 0.35;
 /** Share of the frame from which a part saves too little. */
@@ -17,50 +15,15 @@ const WORTH = 0.75;
  * @property {number} height
  */
 
-export class Regions {
-  constructor() {
-    this.parts = 0;
-    /** @type {Detection[]} */
-    this.faces = [];
-    this.size = "";
-  }
-
-  /**
-   * Return the part to look at; null for the whole picture.
-   * @param {Rgb} picture
-   * @param {number} scale from the frame to the picture
-   * @param {number} multiple of the sides
-   * @returns {Region | null}
-   */
-  next(picture, scale, multiple) {
-    const size = `${picture.width} ${picture.height}`;
-    const isKnown = this.faces.length > 0 && this.size === size && this.parts < PARTS;
-    this.size = size;
-    const part = isKnown ? around(this.faces, picture, scale, multiple) : null;
-    this.parts = part ? this.parts + 1 : 0;
-    return part;
-  }
-
-  /**
-   * Note what was found. Returns whether a face is missing, so that the whole must be seen.
-   * @param {Detection[]} faces
-   * @param {boolean} isPart
-   */
-  note(faces, isPart) {
-    const isMissing = isPart && faces.length < this.faces.length;
-    this.faces = isMissing ? [] : faces;
-    return isMissing;
-  }
-}
-
 /**
+ * Return the part of a picture around faces; null where it would be nearly all of it.
  * @param {Detection[]} faces
- * @param {Rgb} picture
- * @param {number} scale
- * @param {number} multiple
+ * @param {{ width: number, height: number }} picture
+ * @param {number} scale from the frame to the picture
+ * @param {number} multiple of the sides
  * @returns {Region | null}
  */
-function around(faces, picture, scale, multiple) {
+export function around(faces, picture, scale, multiple) {
   const edges = faces.map(({ box }) => {
     const room = ROOM * Math.max(box.width, box.height);
     return [box.x - room, box.y - room, box.x + box.width + room, box.y + box.height + room];
@@ -88,16 +51,21 @@ function grown(start, end, multiple, length) {
 }
 
 /**
- * Cut a part out of a picture.
- * @param {Rgb} picture
+ * Cut a part out of a picture, without alpha.
+ * @param {Pixels | Rgb} picture
  * @param {Region} region
  * @returns {Rgb}
  */
 export function cut(picture, { left, top, width, height }) {
+  const channels = picture.data.length / (picture.width * picture.height);
   const data = new Uint8Array(width * height * 3);
-  for (let y = 0; y < height; y += 1) {
-    const from = ((top + y) * picture.width + left) * 3;
-    data.set(picture.data.subarray(from, from + width * 3), y * width * 3);
+  for (let y = 0, at = 0; y < height; y += 1) {
+    let from = ((top + y) * picture.width + left) * channels;
+    for (let x = 0; x < width; x += 1, from += channels, at += 3) {
+      data[at] = picture.data[from];
+      data[at + 1] = picture.data[from + 1];
+      data[at + 2] = picture.data[from + 2];
+    }
   }
   return { width, height, data };
 }

@@ -25,6 +25,8 @@
  * @property {number} score
  * @property {number} outside
  * @property {boolean} upright
+ * @property {number} scale of the frame where it was seen
+ * @property {number} pass that saw it, of the passes for faces that fill the frame; -1 for none
  *
  * @typedef {object} Face A face with its expression; probabilities in the order of the emotions.
  * @property {Box} box
@@ -49,6 +51,19 @@
  * @property {number} nearEdge
  * @property {number} maxRoll
  * @property {number} maxWidth
+ *
+ * @typedef {object} CloserConstants Of the looks that follow the first pass.
+ * @property {number} clearSize
+ * @property {number} traceSize
+ * @property {number} side
+ * @property {number} wholeShare
+ * @property {number} wholeSide
+ * @property {number} last
+ * @property {number} far
+ * @property {[number, number][]} passes side of the frame and of the wall
+ * @property {number} brightPercentile
+ * @property {number} bright
+ * @property {number} maxGain
  *
  * @typedef {object} CropConstants
  * @property {number} size
@@ -83,6 +98,7 @@
  * @property {number} detectionScale
  * @property {number} slowDetectionScale
  * @property {DetectorConstants} detector
+ * @property {CloserConstants} closer
  * @property {CropConstants} crop
  * @property {ClassifierConstants} classifier
  * @property {QualityConstants} quality

@@ -16,7 +16,8 @@ let context;
 addEventListener("message", async ({ data }) => {
   try {
     if (data.kind === "load") await load(data.constants, data.addresses);
-    else if (data.kind === "scale" && analyser) analyser.detectionScale = data.scale;
+    else if (data.kind === "scale") analyser?.finder.slowDown(data.scale);
+    else if (data.kind === "forget") analyser?.finder.forget();
     else if (data.kind === "frame") await look(data.id, data.bitmap);
   } catch (error) {
     postMessage({ kind: "error", during: data.kind, message: String(error) });
