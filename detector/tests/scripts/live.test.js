@@ -15,6 +15,7 @@ import { Recorder } from "../../../static/js/live/recorder.js";
 import { cut } from "../../../static/js/live/region.js";
 import { stamp } from "../../../static/js/live/still.js";
 import { Tracker } from "../../../static/js/live/tracker.js";
+import { labelPlace } from "../../../static/js/live/view.js";
 import { closeUps, fromAfar, whole } from "../../../static/js/live/views.js";
 
 const constants = {
@@ -259,6 +260,20 @@ test("what is shown is the mean of half a second", () => {
   assert.equal(tracker.shown(900)[0].uncertain, true);
   assert.equal(iou(tracker.shown(900)[0].box, face(10).box) > 0.99, true);
   assert.deepEqual(tracker.shown(2000), []);
+});
+
+test("a label is above its box, below or in it, and never beyond an edge of the picture", () => {
+  const [label, frame] = [{ width: 120, height: 24 }, { width: 390, height: 292 }];
+  const at = (x, y, width, height) => Object.values(labelPlace({ x, y, width, height }, label, frame, 4));
+  assert.deepEqual(at(100, 100, 80, 90), [100, 72]);
+  assert.deepEqual(at(100, 10, 80, 90), [100, 104]);
+  assert.deepEqual(at(100, 0, 200, 290), [100, 4]);
+  for (const x of [-20, 0, 350, 389]) {
+    for (const y of [-20, 0, 20, 270, 291]) {
+      const [left, top] = at(x, y, 40, 50);
+      assert.ok(left >= 4 && left + 120 <= 386 && top >= 4 && top + 24 <= 288, `${x} ${y}: ${left} ${top}`);
+    }
+  }
 });
 
 test("a session has a row for each second, in thousandths, and gaps", () => {

@@ -30,6 +30,7 @@ const [start, pause, mirror, take, stop] = ["start", "pause", "mirror", "still",
 );
 const boxes = new Boxes(byId("live-boxes"), data.emotions);
 const bars = new Bars(byId("live-bars"));
+const tokenOf = (/** @type {HTMLFormElement} */ form) => /** @type {HTMLInputElement} */ (form.elements.namedItem("csrfmiddlewaretoken")).value;
 const labels = new Map(data.emotions.map(({ key, label }) => [key, label]));
 
 /** @type {MediaStream | null} */
@@ -43,6 +44,7 @@ let session = null;
 /** @type {Chart | null} */
 let chart = null;
 let isMirrored = true;
+let isPaused = false;
 let [rateShownAt, announcedAt, faceSeenAt] = [0, 0, 0];
 let announced = "";
 
@@ -53,13 +55,13 @@ start.addEventListener("click", begin);
 start.addEventListener("pointerenter", prepared);
 start.addEventListener("focus", prepared);
 stop.addEventListener("click", finish);
-pause.addEventListener("click", () => setPaused(pause.getAttribute("aria-pressed") !== "true"));
+pause.addEventListener("click", () => setPaused(!isPaused));
 mirror.addEventListener("click", () => setMirrored(!isMirrored));
 picker.addEventListener("change", change);
-take.addEventListener("click", sendStill);
+take.addEventListener("click", () => still.take(take, video, data.upload, tokenOf(keep)));
 document.addEventListener("visibilitychange", () => {
   session?.pause("background", document.hidden);
-  if (session) hint(document.hidden ? "Paused while this tab is in the background." : "");
+  if (session) hint(document.hidden ? "Paused while this tab is in the background." : pauseWords());
 });
 byId("live-discard").addEventListener("click", discard);
 addEventListener("beforeunload", (event) => {
@@ -82,7 +84,11 @@ async function begin() {
   } catch {
     return give("The networks could not be loaded. Check the connection, then reload this page.");
   }
-  await play();
+  try {
+    await play();
+  } catch (error) {
+    return give(camera.wordsFor(error));
+  }
   session = new Session(video, engine, data.constants, data.limits);
   chart = new Chart(byId("live-chart"), data.emotions);
   session.addEventListener("moment", (event) => draw(/** @type {CustomEvent<Moment>} */ (event).detail));
@@ -153,12 +159,23 @@ async function finish() {
   camera.stop(stream);
   stream = null;
   video.srcObject = null;
-  boxes.draw([], { width: 1, height: 1 }, false);
+  clear();
   show("idle");
   const series = recorder.series();
   if (series.faces.length) offer(startedAt, series);
-  else complain("No face was seen, so there is nothing to keep.");
+  else {
+    complain("No face was seen, so there is nothing to keep.");
+    start.focus();
+  }
   if (isFull) complain("A session ends after an hour.");
+}
+
+/** Take away what was said of the last frame; the chart of the last minute stays. */
+function clear() {
+  boxes.draw([], { width: 1, height: 1 }, false);
+  bars.draw(undefined);
+  byId("live-now").replaceChildren();
+  byId("live-which").textContent = "";
 }
 
 /**
@@ -187,38 +204,23 @@ function discard() {
   say("The session was discarded.");
 }
 
-/** @param {boolean} isPaused */
-function setPaused(isPaused) {
-  pause.setAttribute("aria-pressed", String(isPaused));
+/** @param {boolean} isOn */
+function setPaused(isOn) {
+  isPaused = isOn;
   pause.textContent = isPaused ? "Go on" : "Pause";
   session?.pause("person", isPaused);
   if (isPaused) video.pause();
   else video.play();
-  hint(isPaused ? "Paused." : "");
+  hint(pauseWords());
 }
+
+const pauseWords = () => (isPaused ? "Paused." : "");
 
 /** @param {boolean} isOn */
 function setMirrored(isOn) {
   isMirrored = isOn;
   mirror.setAttribute("aria-pressed", String(isOn));
   video.classList.toggle("is-mirrored", isOn);
-}
-
-async function sendStill() {
-  take.disabled = true;
-  const note = byId("live-still-note");
-  note.textContent = "Sending the still…";
-  try {
-    const token = /** @type {HTMLInputElement} */ (keep.elements.namedItem("csrfmiddlewaretoken")).value;
-    const link = document.createElement("a");
-    link.href = await still.send(video, data.upload, token);
-    link.target = "_blank";
-    link.textContent = "Open it in a new tab";
-    note.replaceChildren("The still is in your history. ", link);
-  } catch {
-    note.textContent = "The still could not be sent. Try again.";
-  }
-  take.disabled = false;
 }
 
 /** @param {Moment} moment */
@@ -246,7 +248,7 @@ function tellFaces(faces) {
   byId("live-which").textContent = first
     ? `Face ${first.number}${faces.length > 1 ? `, the largest of ${faces.length}` : ""}`
     : "No face in the picture.";
-  if (!isRemarking()) hint(isLonely ? "No face in the picture." : "");
+  if (!isRemarking()) hint(isLonely ? "No face in the picture. Come closer, and turn to the light." : "");
   const words = first ? `${labels.get(first.emotion)}${first.uncertain ? ", uncertain" : ""}` : "No face";
   if (words !== announced && now - announcedAt > ANNOUNCED) {
     announced = words;

@@ -1,6 +1,32 @@
 // A still: one picture of the camera, sent as an ordinary photo because the person asked for it.
 
+import { byId } from "./words.js";
+
 const JPEG_QUALITY = 0.92;
+
+/**
+ * Send a still, and say below the picture what became of it.
+ * @param {HTMLButtonElement} button
+ * @param {HTMLVideoElement} video
+ * @param {string} address of uploads
+ * @param {string} token against forged requests
+ */
+export async function take(button, video, address, token) {
+  button.disabled = true;
+  const note = byId("live-still-note");
+  note.textContent = "Sending the still…";
+  try {
+    const link = document.createElement("a");
+    link.href = await send(video, address, token);
+    link.target = "_blank";
+    link.textContent = "Open it in a new tab";
+    note.replaceChildren("The still is in your history. ", link);
+  } catch {
+    note.textContent = "The still could not be sent. Try again.";
+  }
+  button.disabled = false;
+  button.focus();
+}
 
 /**
  * Send a still. Returns the address of its page, or of the history.
@@ -9,9 +35,9 @@ const JPEG_QUALITY = 0.92;
  * @param {string} token against forged requests
  * @returns {Promise<string>}
  */
-export async function send(video, address, token) {
+async function send(video, address, token) {
   const form = new FormData();
-  form.append("images", await taken(video), `Camera ${stamp(new Date())}.jpg`);
+  form.append("images", await jpegOf(video), `Camera ${stamp(new Date())}.jpg`);
   form.append("source", "camera");
   form.append("csrfmiddlewaretoken", token);
   const answer = await fetch(address, { method: "POST", body: form, headers: { "X-Requested-With": "fetch" } });
@@ -26,7 +52,7 @@ export async function send(video, address, token) {
  * @param {HTMLVideoElement} video
  * @returns {Promise<Blob>}
  */
-function taken(video) {
+function jpegOf(video) {
   const canvas = document.createElement("canvas");
   canvas.width = video.videoWidth;
   canvas.height = video.videoHeight;

@@ -21,6 +21,29 @@ function element(name, attributes) {
   return made;
 }
 
+/** Height of the letters of a label, in pixels of the screen. */
+const FONT = 13.5;
+/** Room between a box and its label, and between a label and the edge of the picture. */
+const GAP = 4;
+
+/**
+ * Return where a label is wholly in the picture: above its box, else below it, else in it.
+ * @param {import("./types.js").Box} box
+ * @param {{ width: number, height: number }} label
+ * @param {{ width: number, height: number }} frame
+ * @param {number} gap
+ */
+export function labelPlace(box, label, frame, gap) {
+  const inside = (/** @type {number} */ at, /** @type {number} */ length, /** @type {number} */ all) => (
+    Math.max(Math.min(at, all - length - gap), gap)
+  );
+  const above = box.y - label.height - gap;
+  const below = box.y + box.height + gap;
+  const fitsBelow = below + label.height + gap <= frame.height;
+  const top = above >= gap ? above : fitsBelow ? below : box.y + gap;
+  return { left: inside(box.x, label.width, frame.width), top: inside(top, label.height, frame.height) };
+}
+
 /** Boxes with labels, in the pixels of the frame. */
 export class Boxes {
   /**
@@ -30,6 +53,22 @@ export class Boxes {
   constructor(svg, emotions) {
     this.svg = svg;
     this.emotions = new Map(emotions.map((emotion) => [emotion.key, emotion]));
+    /** @type {Map<string, number>} */
+    this.widths = new Map();
+    this.pen = document.createElement("canvas").getContext("2d");
+  }
+
+  /**
+   * Return the width of a label on the screen.
+   * @param {string} words
+   */
+  widthOf(words) {
+    const known = this.widths.get(words);
+    if (known !== undefined || !this.pen) return known ?? words.length * 9;
+    this.pen.font = `650 ${FONT}px ${getComputedStyle(this.svg).fontFamily}`;
+    const width = this.pen.measureText(words).width + 20;
+    this.widths.set(words, width);
+    return width;
   }
 
   /**
@@ -56,15 +95,13 @@ export class Boxes {
     });
     const known = this.emotions.get(emotion);
     const words = `${known?.emoji} ${known?.label} ${percent(confidence)}${uncertain ? " ?" : ""}`;
-    const height = 24 * unit;
-    const width = (words.length * 8.4 + 20) * unit;
-    const left = Math.min(Math.max(x, 0), Math.max(frame.width - width, 0));
-    const top = box.y >= height + 4 * unit ? box.y - height - 4 * unit : Math.min(box.y + box.height + 4 * unit, frame.height - height);
-    const label = element("text", { x: left + 10 * unit, y: top + 16.5 * unit, "font-size": 13.5 * unit });
+    const size = { width: this.widthOf(words) * unit, height: 24 * unit };
+    const { left, top } = labelPlace({ ...box, x }, size, frame, GAP * unit);
+    const label = element("text", { x: left + 10 * unit, y: top + 16.5 * unit, "font-size": FONT * unit });
     label.textContent = words;
     group.append(
       element("rect", { class: "live-box", x, y: box.y, width: box.width, height: box.height, rx: 8 * unit }),
-      element("rect", { class: "live-tag", x: left, y: top, width, height, rx: 12 * unit }),
+      element("rect", { class: "live-tag", x: left, y: top, ...size, rx: 12 * unit }),
       label,
     );
     return group;
