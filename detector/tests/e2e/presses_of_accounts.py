@@ -22,6 +22,7 @@ from detector.tests.e2e.presses import (
 )
 
 NEW_PASSWORD: Final = f"{PASSWORD} staple"
+RETENTION: Final = "form[action='/settings/retention/']"
 COPIED: Final = "button:has-text('Copied')"
 
 
@@ -45,8 +46,8 @@ SETTINGS_PAGE: Final = (
     ),
     Press(
         "detector/settings.html: Save how long they are kept", "",
-        (choose("[name=days] >> nth=0", "365"), click(".inline-form button")),
-        (shows(NOTICE, "Your settings were saved"), has_value(".inline-form select", "365")),
+        (choose("[name=days] >> nth=0", "365"), click(f"{RETENTION} button")),
+        (shows(NOTICE, "Your settings were saved"), has_value(f"{RETENTION} select", "365")),
     ),
     Press(
         "detector/settings.html: Take it back", "", (click("#reviews button"),),
