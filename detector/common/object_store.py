@@ -6,6 +6,7 @@ the OSErrors of a disk, so the rest of the platform needs to know of one kind of
 
 import errno
 import io
+import posixpath
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ from botocore.exceptions import (
 )
 from django.core.files.base import File
 from storages.backends.s3 import S3Storage
-from storages.utils import clean_name
+from storages.utils import clean_name, get_available_overwrite_name
 
 BLOCK: Final = 8 * 2**20
 """Bytes that one request reads. Most photos need one request, a video some dozens."""
@@ -37,7 +38,9 @@ MISSING_CODES: Final = frozenset({"NoSuchKey", "404", "NotFound"})
 BROKEN_BODY: Final = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
 """A response that ends early. botocore repeats requests, but not the reading of their bodies."""
 FIRST_ERROR_OF_SERVERS: Final = 500
-INSUFFICIENT_STORAGE: Final = 507
+INSUFFICIENT_STORAGE, PRECONDITION_FAILED = 507, 412
+CONTENT_TYPE: Final = "application/octet-stream"
+"""Of all objects: only our own answers, which say the real one, show them to anybody."""
 
 
 class ObjectStore(S3Storage):
@@ -46,8 +49,6 @@ class ObjectStore(S3Storage):
     def __init__(self, *, timeout: float, **options: Any) -> None:
         super().__init__(
             **options,
-            # Names are random. Should one be taken even so, the file gets another.
-            file_overwrite=False,
             client_config=Config(
                 signature_version="s3v4",
                 s3={"addressing_style": "path"},
@@ -156,13 +157,30 @@ class ObjectStore(S3Storage):
             raise ValueError("Stored files are read as bytes and saved whole.")
         return File(cast(IO[Any], RemoteFile(self, name)), name)
 
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+        """Return the name itself: whether it is taken, the store says when it saves."""
+        return str(get_available_overwrite_name(clean_name(name), max_length))
+
     def _save(self, name: str, content: "File[Any]") -> str:
+        """Save under a name, or another one where it is taken. Nothing is written over."""
+        root, suffix = posixpath.splitext(str(clean_name(name)))
+        while not self._put(name, content):
+            name = self.get_alternative_name(root, suffix)
+        return str(clean_name(name))
+
+    def _put(self, name: str, content: "File[Any]") -> bool:
+        """Write an object. Return False where there is one of this name."""
         content.seek(0)
         with self._translated(name):
-            self.client.put_object(
-                **self._object(name), Body=content, ContentType="application/octet-stream"
-            )
-        return str(clean_name(name))
+            try:
+                self.client.put_object(
+                    **self._object(name), Body=content, ContentType=CONTENT_TYPE, IfNoneMatch="*"
+                )
+            except ClientError as error:
+                if _status(error) != PRECONDITION_FAILED:
+                    raise
+                return False
+        return True
 
     def _head(self, name: str) -> Any:
         with self._translated(name):

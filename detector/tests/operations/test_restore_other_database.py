@@ -1,14 +1,17 @@
-"""A backup does not depend on the kind of database that it came from."""
+"""A backup does not depend on the kind of database and storage that it came from."""
 
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.db.utils import IntegrityError
+from django.test import override_settings
 
 from detector.models import AuditEntry, Photo, PhotoTag
 from detector.photos import search
+from detector.tests import stores
 from detector.tests.operations.full_system import run, stored
 from detector.tests.operations.systems import (
     everything,
@@ -19,11 +22,19 @@ from detector.tests.operations.systems import (
 
 
 @pytest.mark.django_db
-def test_everything_moves_to_postgresql_and_back(full: Photo, folder: Path, tmp_path: Path) -> None:
+def test_everything_moves_to_postgresql_and_a_bucket_and_back(
+    full: Photo, folder: Path, tmp_path: Path
+) -> None:
     before, files = everything(), stored()
     run("backup", folder)
-    with postgresql_system(tmp_path / "server"):
+    with (
+        stores.working() as store,
+        postgresql_system(tmp_path / "server"),
+        override_settings(STORAGES=stores.storages(store, "photos", timeout=5)),
+    ):
+        default_storage.create_bucket()  # type: ignore[attr-defined]
         run("restore", folder)
+        assert not (tmp_path / "server" / "media").exists()
         assert connection.vendor == "postgresql"
         assert without_restores(everything()) == before
         assert stored() == files
