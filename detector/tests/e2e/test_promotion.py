@@ -11,7 +11,11 @@ from detector.tests.e2e import pictures
 from detector.tests.e2e.platform import Platform, until
 from ml import manifest
 
-pytestmark = pytest.mark.e2e
+# One platform is enough: each worker asks the database which version serves, wherever that is.
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.parametrize("platform", ["embedded"], indirect=True),
+]
 
 PHOTOS = 200
 FIRST, SECOND = manifest.DEFAULT_VERSION, tiny_version.NAME
