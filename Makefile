@@ -42,7 +42,7 @@ help: ## list the targets
 run: setup ## start web and workers on PORT (8000); Ctrl-C ends all
 	@exec $(BIN)/python -m emotionsite.supervisor
 
-.PHONY: stack env load
+.PHONY: stack env
 stack: $(WHOLE) $(STATIC) ## the production shape without containers: nginx, gunicorn, S3; PORT (8000)
 	@exec $(BIN)/python -m emotionsite.stack
 
@@ -184,6 +184,10 @@ bench: install ## run the benchmarks, print tables, write var/bench.json
 .PHONY: fuzz
 fuzz: install $(STATIC) ## send thousands of generated API calls to a running server
 	$(BIN)/python -m detector.tests.e2e.fuzz
+
+.PHONY: load
+load: install $(STATIC) ## let 50 people work on `make stack` and 10 on `make run` (ARGS='--only stack')
+	$(BIN)/python -m detector.benchmarks.load $(ARGS)
 
 .PHONY: chaos
 chaos: install $(STATIC) ## inject faults under load and count the damage (ARGS=--small, --services)

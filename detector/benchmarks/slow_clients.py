@@ -3,8 +3,9 @@
 A web process serves demo data from a temporary folder. One client requests the health page and the
 front page in turn: alone, then beside 100 slow connections. These send a header without end, or a
 body byte by byte, or stop reading an export or a file. Limits: no request fails, and the 95th
-percentile beside them is at most twice that alone. `--server gunicorn` and `--server granian`
-compare other servers, which must be installed first.
+percentile beside them is at most twice that alone. `--server stack` measures nginx before gunicorn
+as `make stack` has them; the slow clients have another address then, as nginx limits connections by
+address. `--server gunicorn` and `--server granian` compare other servers; install granian first.
 """
 
 import argparse
@@ -24,10 +25,14 @@ from typing import Any, Final
 import httpx
 
 from detector.benchmarks.empty_site import empty_site
+from emotionsite.tests import running_nginx
+from emotionsite.tests.running_nginx import free_port
 
 BIN: Final = Path(sys.executable).parent
+BEHIND_NGINX: Final = ["--config", "python:emotionsite.gunicorn_settings", "emotionsite.wsgi"]
 SERVERS: Final = {
     "ours": [sys.executable, "-m", "emotionsite.web"],
+    "stack": [str(BIN / "gunicorn"), *BEHIND_NGINX],
     "gunicorn": [
         str(BIN / "gunicorn"), "--bind", "127.0.0.1:{port}", "--worker-class", "gthread",
         "--threads", "8", "--timeout", "60", "emotionsite.wsgi",
@@ -37,6 +42,9 @@ SERVERS: Final = {
         "--blocking-threads", "8", "emotionsite.wsgi:application",
     ],
 }  # fmt: skip
+MORE: Final = {"stack": {"TRUSTED_PROXIES": "1"}}
+"""Variables that one server needs."""
+SLOW_ADDRESS: Final = "127.0.0.2"
 FACES: Final = 10_000
 CONNECTIONS: Final = 100
 SECONDS: Final = 3.0
@@ -68,7 +76,7 @@ def main() -> None:
         }
     if options.json:
         options.json.write_text(json.dumps(result, indent=2) + "\n")
-    ours = result.get("ours", {}).values()
+    ours = [row for name in ("ours", "stack") for row in result.get(name, {}).values()]
     if any(row["failed"] or row["ratio"] > MAX_RATIO for row in ours):
         raise SystemExit("A limit was passed.")
 
@@ -138,13 +146,11 @@ def processor_seconds(process: int) -> float:
 @contextmanager
 def served(name: str) -> Iterator[tuple[int, int]]:
     """Start a server and wait until it responds. Yield its port and process id."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     command = [part.format(port=port) for part in SERVERS[name]]
     process = subprocess.Popen(
-        command, env={**os.environ, "PORT": str(port)}, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        command, env={**os.environ, "PORT": str(port), **MORE.get(name, {})},
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
         for _ in range(300):
@@ -155,7 +161,13 @@ def served(name: str) -> Iterator[tuple[int, int]]:
                 break
             except httpx.TransportError:
                 time.sleep(0.1)
-        yield port, process.pid
+        if name == "stack":
+            folder = Path(os.environ["VAR_DIR"]) / "nginx"
+            folder.mkdir(exist_ok=True)
+            with running_nginx.running(folder, web=f"127.0.0.1:{port}") as before:
+                yield before, process.pid
+        else:
+            yield port, process.pid
     finally:
         process.terminate()
         try:
@@ -230,6 +242,7 @@ def connected(port: int, first: str) -> socket.socket:
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.settimeout(PATIENCE)
+    client.bind((SLOW_ADDRESS, 0))
     client.connect(("127.0.0.1", port))
     client.sendall(first.encode())
     client.setblocking(False)

@@ -152,13 +152,14 @@ def wait(client: httpx.Client, analysis_id: str, began: float) -> float:
 def memory(platform: Platform, moment: str) -> dict[str, float]:
     """Return the proportional set size of each part in MB: its largest process, and all."""
     figures = {
-        f"{part} MB, {moment}": max(map(_pss, platform.children(part)), default=0.0)
+        f"{part} MB, {moment}": max(map(pss, platform.children(part)), default=0.0)
         for part in MARKERS
     }
-    return figures | {f"all MB, {moment}": sum(map(_pss, platform.family()))}
+    return figures | {f"all MB, {moment}": sum(map(pss, platform.family()))}
 
 
-def _pss(pid: int) -> float:
+def pss(pid: int) -> float:
+    """Return the proportional set size of a process in MB; 0 where it has ended."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
     except OSError:
