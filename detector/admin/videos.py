@@ -15,12 +15,12 @@ from detector.videos import erasure
 
 
 class SegmentInline(admin.TabularInline[VideoSegment, Video]):
-    """The segments of a video, and where each stands."""
+    """The segments of a video, and where each stands; folded, since half an hour has 180."""
 
     model = VideoSegment
+    classes = ("collapse",)
     fields = readonly_fields = (
-        "index", "start", "end", "status", "attempt", "queued_at", "started_at", "finished_at",
-        "lease_expires_at",
+        "index", "start", "end", "status", "attempt", "started_at", "finished_at",
     )  # fmt: skip
     extra = 0
     can_delete = False
@@ -68,11 +68,11 @@ class VideoAdmin(ErasingAdmin[Video], ReadOnlyAdmin[Video]):
 
     is_personal = True
     list_display = [
-        "uploaded_at", "filename", "owner", "status", "progress", "error_code", "format",
-        "duration_shown", "people", "model_version",
+        "uploaded_at", "filename", "owner", "status", "progress", "error_code", "duration_shown",
+        "people",
     ]  # fmt: skip
     list_display_links = ["filename"]
-    list_select_related = ["owner", "model_version"]
+    list_select_related = ["owner"]
     list_filter = ["status", ErrorCodeFilter, ("deleted_at", admin.EmptyFieldListFilter)]
     search_fields = ["id"]
     owner_lookup, exact_lookups = "owner", ("id", "filename", "sha256")

@@ -34,9 +34,10 @@ NOBODY = Caller()
 
 SEED = f"""
 import json
+from datetime import timedelta
 from django.utils import timezone
 from detector.enums import Scope
-from detector.models import Analysis, Face, User, WebhookDelivery, WebhookEndpoint
+from detector.models import Analysis, Face, User, VideoUpload, WebhookDelivery, WebhookEndpoint
 from detector.accounts import tokens
 from detector.operations import demo
 from detector.reviews import consent as review_consent
@@ -51,6 +52,10 @@ for number in range(5):
     tokens.create_token(fuzzer, name=f"token {{{{number}}}}")
     hook = WebhookEndpoint.objects.create(owner=fuzzer, url={NOWHERE!r}, events=["analysis.done"])
     now = timezone.now()
+    VideoUpload.objects.create(
+        owner=fuzzer, filename="film.mp4", length=10**6, created_at=now,
+        expires_at=now + timedelta(days=1),
+    )
     WebhookDelivery.objects.create(
         endpoint=hook, photo=fuzzer.photos.first(), event="analysis.done", subject=hook.pk,
         created_at=now, due_at=now,

@@ -129,6 +129,6 @@ def test_the_dashboard(staff: Client, model: ModelVersion, now: datetime) -> Non
         "Too few faces",
         "Audit log",
         "?error_code=file_missing",
-        "0 running; 0 segments wait",
+        "0 running, 0 segments to do; 0 finished and 1 failed in 24 hours",
     ):
         assert expected in text

@@ -105,7 +105,7 @@ def test_a_file_that_is_no_video_leaves_nothing(
 def test_what_may_pass_keeps_the_parts(
     owner: User, content: bytes, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
-    def busy(*_: Any) -> None:
+    def busy(*_: Any, **__: Any) -> None:
         raise DetectorError("busy", "Try again.", permanent=False)
 
     upload = begun(owner, content)
