@@ -1,5 +1,4 @@
-# Two images: `serving` for web and workers, `training` for the background worker that fine-tunes. A
-# third is an object store of others with a folder of ours.
+# Two images: `serving` for web and workers, `training` for the background worker that fine-tunes.
 # Chart.js and onnxruntime-web come from the lock file, in a stage that is thrown away.
 FROM node:22-bookworm-slim AS vendor
 WORKDIR /build
@@ -24,6 +23,7 @@ COPY detector ./detector
 COPY static ./static
 COPY templates ./templates
 COPY ml/*.py ./ml/
+COPY ml/detection ./ml/detection
 COPY ml/videos ./ml/videos
 COPY --from=weights /weights ./ml/weights
 RUN python -m ml.centerface_graph
@@ -52,12 +52,6 @@ COPY ml/training ./ml/training
 COPY ml/weights ./ml/weights
 USER emotionsite
 CMD ["python", "-m", "emotionsite.supervisor", "background"]
-
-# The object store, with a folder that its user may write.
-FROM minio/minio:RELEASE.2025-09-07T16-13-09Z AS store
-COPY --from=serving --chown=10001:10001 /scratch /data
-USER 10001
-VOLUME /data
 
 # What is built unless a target is named.
 FROM serving

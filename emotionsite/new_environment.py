@@ -27,6 +27,8 @@ TO_BE_SAID: Final = """\
 # The names of the site, and its address:
 #ALLOWED_HOSTS=faces.example
 #SITE_URL=https://faces.example
+# To encrypt stored files: openssl rand -base64 32. Whoever loses it loses all photos.
+#STORAGE_KEYS=
 """
 
 

@@ -19,8 +19,7 @@ from psycopg import sql
 
 from emotionsite import new_environment
 from emotionsite.processes.programs import Program, port_is_free
-from emotionsite.settings.base import BASE_DIR
-from emotionsite.stack import environment, nginx
+from emotionsite.stack import ROOT, environment, nginx
 from emotionsite.stack.environment import MissingVariableError, Places
 from emotionsite.supervisor import Child, Supervisor, say
 
@@ -135,7 +134,7 @@ def read_places() -> Places:
     def port_of(name: str, offset: int) -> int:
         return int(os.environ.get(f"STACK_{name}_PORT", port + offset))
 
-    folder = Path(os.environ.get("STACK_DIR", BASE_DIR / "var" / "stack")).resolve()
+    folder = Path(os.environ.get("STACK_DIR", ROOT / "var" / "stack")).resolve()
     redis_port = port_of("REDIS", 3)
     return Places(
         folder=folder,
@@ -150,7 +149,7 @@ def read_places() -> Places:
 
 def own_database() -> str:
     """Start Debian's PostgreSQL, and create a database in it. Return its address."""
-    command = [str(BASE_DIR / ".ci" / "services"), "start"]
+    command = [str(ROOT / ".ci" / "services"), "start"]
     started = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
     told = dict(line.split("=", 1) for line in started.stdout.split())
     with psycopg.connect(told["DATABASE_URL"], autocommit=True) as connection:

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 import yaml
 
-from emotionsite.settings.base import BASE_DIR
+from emotionsite.stack import ROOT
 
-COMPOSE: Final = BASE_DIR / "docker-compose.yml"
+COMPOSE: Final = ROOT / "docker-compose.yml"
 VARIABLE: Final = re.compile(
     r"\$(?:(?P<escaped>\$)|\{(?P<name>\w+)(?:(?P<how>:?[?-])(?P<text>[^}]*))?\})"
 )

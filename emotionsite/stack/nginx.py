@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from emotionsite.settings.base import BASE_DIR
+from emotionsite.stack import ROOT
 
-TEMPLATE: Final = BASE_DIR / "deploy" / "nginx.conf.template"
+TEMPLATE: Final = ROOT / "deploy" / "nginx.conf.template"
 NAME: Final = re.compile(r"\$\{([A-Z_]+)\}")
 
 

@@ -86,7 +86,7 @@ class Builder:
         *sources, target = [word for word in words if not word.startswith("--")]
         said = dict(word.split("=", 1) for word in words if word.startswith("--"))
         stage = said.get("--from", "")
-        if stage == "vendor" or sources == ["/scratch"]:  # npm made it; or it is empty
+        if stage == "vendor":  # npm made it
             return
         place = self._inside(self.place / target)
         for source in sources:
@@ -195,7 +195,6 @@ def test_compose_gives_each_service_its_image() -> None:
     serving, training = ("serving", "emotionsite"), ("training", "emotionsite-training")
     assert targets == {
         "migrate": serving, "web": serving, "worker": serving, "background": training,
-        "store": ("store", "emotionsite-store"),
     }  # fmt: skip
     # Web looks whether the base data are there before it asks for a fine-tune.
     for name in ("web", "background"):
