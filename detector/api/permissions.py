@@ -7,6 +7,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
+from detector.accounts import second_factor
 from detector.enums import Scope
 from detector.models import ApiToken, User
 from detector.reviews import queue as review_queue
@@ -44,8 +45,16 @@ class IsReviewer(BasePermission):
     """Permission for staff who may review."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Return whether the user may review. The scope of the token is checked before."""
-        return isinstance(request.user, User) and review_queue.may_review(request.user)
+        """Return whether the user may review. The scope of the token is checked before.
+
+        Raises PermissionDenied where a second factor is missing.
+        """
+        person = request.user
+        if not isinstance(person, User) or not review_queue.may_review(person):
+            return False
+        if second_factor.is_missing(person):
+            raise PermissionDenied("Staff of this site need two-step login. Turn it on first.")
+        return True
 
 
 def scopes_of_call(view: Any, method: str) -> list[Scope]:

@@ -33,6 +33,8 @@ LOGIN_REDIRECT_URL = "history"
 ACCOUNT_SIGNUP_REDIRECT_URL = "upload"
 ACCOUNT_LOGOUT_REDIRECT_URL = "landing"
 # Second factor: an authenticator app, and recovery codes in case it is lost.
+# Whether staff can do nothing as such before they have turned it on.
+STAFF_MFA = env.bool("STAFF_MFA", default=False)
 MFA_TOTP_ISSUER = "EmotionSite"
 MFA_TOTP_TOLERANCE = 1  # clocks of phones run up to half a minute off
 MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION != "mandatory"

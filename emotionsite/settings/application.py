@@ -48,6 +48,7 @@ MIDDLEWARE = [
     "detector.middleware.no_shared_copies",
     "detector.middleware.consent_asked",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "detector.web.second_factor.staff_needs_two_steps",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",

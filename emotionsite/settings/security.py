@@ -16,6 +16,9 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+# The middleware `detector.web.redirects.RequireHttps` is Django's SecurityMiddleware under another
+# name, which is all that this check looks at.
+SILENCED_SYSTEM_CHECKS = ["security.W001"]
 CSRF_FAILURE_VIEW = "detector.web.errors.csrf_failure"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
