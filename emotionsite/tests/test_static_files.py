@@ -6,7 +6,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 
 
 def test_what_pages_link_to_is_compressed_and_nothing_else() -> None:
-    name = "js/base.js"
+    name = "js/percent.js"
     linked = staticfiles_storage.url(name).removeprefix(settings.STATIC_URL)
     assert linked != name
     with (

@@ -95,6 +95,8 @@ class VideoUploadViewSet(ApiMixin, ListModelMixin, GenericViewSet[VideoUpload]):
         """Add the headers of the protocol."""
         answer = super().finalize_response(request, response, *args, **kwargs)
         answer["Tus-Resumable"] = tus.VERSION
+        if request.method == "HEAD":
+            answer["Cache-Control"] = "no-store"
         if request.method == "OPTIONS" or answer.status_code == status.HTTP_412_PRECONDITION_FAILED:
             for name, value in tus.headers_of_server().items():
                 answer[name] = value
@@ -132,12 +134,15 @@ class VideoUploadViewSet(ApiMixin, ListModelMixin, GenericViewSet[VideoUpload]):
         summary="One upload, and how far it is", responses={200: VideoUploadStateSerializer}
     )
     def retrieve(self, request: Request, id: UUID) -> HttpResponseBase:
-        """Return the upload; for HEAD, which is of the protocol, as headers alone."""
+        """Return the upload. HEAD, which is of the protocol, adds the headers about it."""
         upload = self._upload(id)
-        if request.method == "HEAD":
-            headers = tus.headers_of(upload, may_read=may_read(request))
+        if request.method != "HEAD":
+            return Response(self.get_serializer(upload).data)
+        is_reader = may_read(request)
+        headers = tus.headers_of(upload, may_read=is_reader)
+        if not is_reader:
             return HttpResponse(content_type="application/json", headers=headers)
-        return Response(self.get_serializer(upload).data)
+        return Response(self.get_serializer(upload).data, headers=headers)
 
     @extend_schema(
         summary="Send the next part",

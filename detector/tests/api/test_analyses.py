@@ -129,7 +129,7 @@ def test_one_analysis_in_full(analysed: Analysis, api: APIClient) -> None:
         "model", "faces", "dominant_emotion", "face_count", "error", "timings_ms", "note", "tags",
         "felt_emotion", "withheld",
     }  # fmt: skip
-    assert data["image"].keys() == {"url", "width", "height", "sha256", "frame"}
+    assert data["image"].keys() == {*("url", "width", "height", "sha256", "frame", "forgotten_at")}
     assert data["model"] == {"name": "stub", "sha256": "0" * 64}
     assert (data["dominant_emotion"], data["error"], data["tags"]) == ("happy", None, [])
     [face] = data["faces"]

@@ -22,7 +22,12 @@ from detector.tests.conftest import api_client
 
 pytestmark = pytest.mark.django_db
 OTHER = '"0123456789abcdef0123456789abcdef"'
-CHANGES = [call for call in CALLS if call.method != "get" and call.scope is Scope.WRITE]
+CHANGES = [
+    call
+    for call in CALLS
+    # A detection stores nothing, so there is nothing of which one could know the state.
+    if call.method != "get" and call.scope is Scope.WRITE and call.path != "detect/"
+]
 each_change = pytest.mark.parametrize("call", CHANGES, ids=lambda one: f"{one.method} {one.path}")
 
 
