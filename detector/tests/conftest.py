@@ -1,9 +1,7 @@
 """Shared fixtures: an owner, a stranger, photos, a stub network and a stub broker."""
 
 import io
-import os
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,7 +10,6 @@ import numpy as np
 import pytest
 import time_machine
 from django.core.cache import cache
-from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, connections
 from django.db.models import DateTimeField, Value
@@ -238,32 +235,6 @@ def encoded(image: Image.Image, format: str = "JPEG", **save: Any) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, format, **save)
     return buffer.getvalue()
-
-
-@pytest.fixture
-def broken(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Any]:
-    """Let the storage write a part of each file and then fail, until the block ends."""
-
-    def write_a_part(self: FileSystemStorage, name: str, content: Any) -> str:
-        path = Path(self.path(name))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.read(10))
-        raise OSError(fault[0], os.strerror(fault[0]))
-
-    def refuse(self: FileSystemStorage, name: str, mode: str = "rb") -> Any:
-        raise OSError(fault[0], os.strerror(fault[0]))
-
-    fault: list[int] = []
-
-    @contextmanager
-    def breaking(number: int) -> Iterator[None]:
-        fault[:] = [number]
-        with monkeypatch.context() as patch:
-            patch.setattr(FileSystemStorage, "_save", write_a_part)
-            patch.setattr(FileSystemStorage, "_open", refuse)
-            yield
-
-    return breaking
 
 
 @pytest.fixture

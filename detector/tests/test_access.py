@@ -4,13 +4,12 @@ The table must name every route: one that is missing fails the test. The calls o
 table of their own in `api/test_every_call.py`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 
 from detector.models import (
     Analysis,
@@ -28,6 +27,7 @@ from detector.tests.factories import (
     WebhookDeliveryFactory,
     with_timeline,
 )
+from detector.tests.routes import routes
 from ml.centerface_graph import GRAPH_SHA256
 
 PUBLIC, PERSONAL, OBJECT, STAFF = "public", "personal", "object", "staff"
@@ -151,22 +151,9 @@ WRITES = {
 ELSEWHERE = ("accounts/", "admin/", "api/v1/")
 
 
-def all_routes(patterns: list[Any], prefix: str = "") -> Iterator[str]:
-    for pattern in patterns:
-        route = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            yield from all_routes(pattern.url_patterns, route)
-        elif isinstance(pattern, URLPattern):
-            yield route
-
-
 def test_the_table_names_every_route() -> None:
-    routes = {
-        route
-        for route in all_routes(get_resolver().url_patterns)
-        if not route.startswith(ELSEWHERE)
-    }
-    assert routes == set(ROUTES)
+    found = {route for route, _ in routes() if not route.startswith(ELSEWHERE)}
+    assert found == set(ROUTES)
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """Outages of the storage (full, read-only, broken): reported, waited for, recovered from."""
 
 import errno
+import os
 import tempfile
-from contextlib import closing, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,32 @@ from detector.web import health
 
 pytestmark = pytest.mark.django_db
 each_fault = pytest.mark.parametrize("fault", FAULTS, ids=errno.errorcode.get)
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Any]:
+    """Let the storage write a part of each file and then fail, until the block ends."""
+
+    def write_a_part(self: FileSystemStorage, name: str, content: Any) -> str:
+        path = Path(self.path(name))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.read(10))
+        raise OSError(fault[0], os.strerror(fault[0]))
+
+    def refuse(self: FileSystemStorage, name: str, mode: str = "rb") -> Any:
+        raise OSError(fault[0], os.strerror(fault[0]))
+
+    fault: list[int] = []
+
+    @contextmanager
+    def breaking(number: int) -> Iterator[None]:
+        fault[:] = [number]
+        with monkeypatch.context() as patch:
+            patch.setattr(FileSystemStorage, "_save", write_a_part)
+            patch.setattr(FileSystemStorage, "_open", refuse)
+            yield
+
+    return breaking
 
 
 @each_fault

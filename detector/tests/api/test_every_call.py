@@ -3,13 +3,11 @@
 The table must name every method of every address: one that is missing fails the test.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -40,6 +38,7 @@ from detector.tests.factories import (
     with_timeline,
 )
 from detector.tests.live.rows import row
+from detector.tests.routes import routes
 
 pytestmark = pytest.mark.django_db
 PREFIX = "api/v1/"
@@ -175,15 +174,6 @@ CALLS = [
 ]
 
 
-def patterns(found: list[Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for pattern in found:
-        route = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            yield from patterns(pattern.url_patterns, route)
-        elif isinstance(pattern, URLPattern):
-            yield route, pattern.callback
-
-
 def methods_of(view: Any) -> set[str]:
     actions = getattr(view, "actions", None)
     names = actions or (name for name in view.cls.http_method_names if hasattr(view.cls, name))
@@ -193,7 +183,7 @@ def methods_of(view: Any) -> set[str]:
 def test_the_table_names_every_call() -> None:
     calls = {
         (method, route)
-        for route, view in patterns(get_resolver().url_patterns)
+        for route, view in routes()
         if route.startswith(PREFIX)
         for method in methods_of(view)
     }
