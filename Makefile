@@ -109,7 +109,7 @@ NOT_ON_POSTGRESQL := accept every_call limits odd_requests redirects schema scop
 	matching photo_page account_secrecy cost round_trip components errors weight table_of_buttons table_of_pages \
 	pictures restore restore_other_database trace alerts account review webhooks listing photo_faces corrections \
 	upload sign_up live conditions rest tokens annotation videos pages leftovers series timeline demo dataset \
-	insights
+	insights detect encrypted_storage fuzz_files receipts second_factor
 install: $(WHOLE) $(VENDOR) ## the whole platform with training and tests
 
 # In one process: to start three takes longer than they do.
@@ -182,12 +182,17 @@ bench: install ## run the benchmarks, print tables, write var/bench.json
 	$(BIN)/python -m detector.benchmarks $(if $(wildcard $(PHOTOS)/photos.csv),--photos $(PHOTOS)) --json $(VAR)/bench.json
 
 .PHONY: fuzz
-fuzz: install $(STATIC) ## send thousands of generated API calls to a running server
+fuzz: install $(STATIC) ## 20,000 damaged files against the checks of uploads, thousands of generated API calls to a server
+	$(BIN)/python -m detector.tests.fuzz_files $(INPUTS)
 	$(BIN)/python -m detector.tests.e2e.fuzz
 
 .PHONY: load
 load: install $(STATIC) ## let 50 people work on `make stack` and 10 on `make run` (ARGS='--only stack')
 	$(BIN)/python -m detector.benchmarks.load $(ARGS)
+
+.PHONY: audit
+audit: install ## ask PyPI and npm for known weaknesses of all packages (needs a network)
+	@$(BIN)/python .ci/audit
 
 .PHONY: chaos
 chaos: install $(STATIC) ## inject faults under load and count the damage (ARGS=--small, --services)
