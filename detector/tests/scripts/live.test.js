@@ -149,7 +149,7 @@ test("without a face, the frame is seen from afar and once more, a third of the 
   const kinds = [];
   for (let frame = 0; frame < 8; frame += 1) kinds.push((await finder.next()).length > 2);
   assert.deepEqual(kinds, [false, false, false, false, false, true, false, false]);
-  finder.slowDown(0.3);
+  finder.useScale(0.3);
   assert.deepEqual(await finder.next(), [0, "192x144+0+0 ×0.3"]);
 });
 
@@ -297,11 +297,16 @@ test("of too many faces those stay that were seen longest; an hour is the end", 
   assert.deepEqual(recorder.series().faces.map(({ rows }) => rows.length), [3]);
 });
 
-test("a slow device is noticed once", () => {
+test("a device is found slow once, and quick again", () => {
   const rate = new Rate();
-  const slow = Array.from({ length: 20 }, (_, at) => rate.note(at * 300, 300));
-  assert.equal(slow.filter(Boolean).length, 1);
+  const noted = (count, cost) => (
+    Array.from({ length: count }, (_, at) => rate.note(at * 300, cost)).filter(Boolean).length
+  );
+  assert.deepEqual([noted(30, 300), rate.isSlow], [1, true]);
   assert.equal(Math.round(rate.perSecond), 3);
+  assert.deepEqual([noted(30, 100), rate.isSlow], [0, true]);
+  assert.deepEqual([noted(30, 40), rate.isSlow], [1, false]);
+  assert.deepEqual([noted(30, 150), rate.isSlow], [0, false]);
   rate.pause();
   assert.equal(rate.perSecond, 0);
 });

@@ -26,8 +26,8 @@ export class Finder {
     this.closer = constants.closer;
     this.run = run;
     this.clock = clock;
+    this.usualScale = constants.detectionScale;
     this.scale = constants.detectionScale;
-    this.isSlow = false;
     this.size = "";
     this.turn = 0;
     /** @type {Detection[]} */
@@ -44,12 +44,11 @@ export class Finder {
   }
 
   /**
-   * See less from now on: frames at a smaller scale, and nothing closer.
+   * See frames at another scale from now on; at a smaller one than usual, nothing is seen closer.
    * @param {number} scale
    */
-  slowDown(scale) {
+  useScale(scale) {
     this.scale = scale;
-    this.isSlow = true;
     this.forget();
   }
 
@@ -118,7 +117,7 @@ export class Finder {
       .filter(({ box }) => sizeOf(box) <= this.closer.traceSize / this.scale);
     const seen = [...coarse.filter((face) => clear.includes(face) || !this.overlapsAny(face, fine)), ...fine];
     const began = this.clock();
-    if (this.isSlow || began < this.mayLookFrom) return chosen(seen, frame, this.detector);
+    if (this.scale < this.usualScale || began < this.mayLookFrom) return chosen(seen, frame, this.detector);
     const isKnown = this.known.length > 0 && clear.length + fine.length > 0;
     const faces = isKnown ? await this.lookAtOne(seen, traces, frame) : await this.lookCloser(coarse, traces, frame);
     const now = this.clock();

@@ -92,7 +92,7 @@ async function begin() {
   session = new Session(video, engine, data.constants, data.limits);
   chart = new Chart(byId("live-chart"), data.emotions);
   session.addEventListener("moment", (event) => draw(/** @type {CustomEvent<Moment>} */ (event).detail));
-  session.addEventListener("slow", () => remark("This device is slow: smaller faces may be missed."));
+  session.addEventListener("slow", () => remark("This device is slow: smaller faces may be missed."), { once: true });
   session.addEventListener("full", finish);
   session.pause("background", document.hidden);
   show("running");

@@ -4,6 +4,8 @@
 const MEASURED = 20;
 /** Milliseconds a frame from which a device counts as slow. */
 const SLOW = 200;
+/** Milliseconds a frame, of which the detector then sees a third, below which it counts as quick again. */
+const QUICK = 60;
 
 export class Rate {
   constructor() {
@@ -15,17 +17,19 @@ export class Rate {
   }
 
   /**
-   * Note a frame. Returns whether the device has just turned out to be slow.
+   * Note a frame. Returns whether the device has just turned out to be slow, or quick again.
    * @param {number} now
    * @param {number} cost milliseconds of work
    */
   note(now, cost) {
     this.moments = [...this.moments, now].slice(-MEASURED - 1);
     this.costs = [...this.costs, cost].slice(-MEASURED);
-    if (this.isSlow || this.costs.length < MEASURED / 2) return false;
+    if (this.costs.length < MEASURED / 2) return false;
     const middle = [...this.costs].sort((one, other) => one - other)[this.costs.length >> 1];
-    this.isSlow = middle > SLOW;
-    return this.isSlow;
+    if (this.isSlow ? middle >= QUICK : middle <= SLOW) return false;
+    this.isSlow = !this.isSlow;
+    this.costs = [];
+    return true;
   }
 
   /** Forget the frames before a pause. */

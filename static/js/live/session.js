@@ -95,14 +95,16 @@ export class Session extends EventTarget {
     const numbers = this.tracker.update(now, seen.faces);
     const { elapsed } = this;
     this.recorder.add(elapsed, seen.faces, numbers);
-    if (this.rate.note(now, now - began)) this.slowDown();
+    if (this.rate.note(now, now - began)) this.adapt();
     const detail = { faces: this.tracker.shown(now), seen, elapsed };
     this.dispatchEvent(new CustomEvent("moment", { detail }));
     if (this.recorder.isFull) this.dispatchEvent(new Event("full"));
   }
 
-  slowDown() {
-    this.engine.useScale(this.constants.slowDetectionScale);
-    this.dispatchEvent(new Event("slow"));
+  /** See less of each frame on a slow device, and all again once it is quick. */
+  adapt() {
+    const { detectionScale, slowDetectionScale } = this.constants;
+    this.engine.useScale(this.rate.isSlow ? slowDetectionScale : detectionScale);
+    if (this.rate.isSlow) this.dispatchEvent(new Event("slow"));
   }
 }

@@ -16,7 +16,7 @@ let context;
 addEventListener("message", async ({ data }) => {
   try {
     if (data.kind === "load") await load(data.constants, data.addresses);
-    else if (data.kind === "scale") analyser?.finder.slowDown(data.scale);
+    else if (data.kind === "scale") analyser?.finder.useScale(data.scale);
     else if (data.kind === "forget") analyser?.finder.forget();
     else if (data.kind === "frame") await look(data.id, data.bitmap);
   } catch (error) {
