@@ -87,11 +87,17 @@ def _stored() -> set[str]:
 
 
 def _named() -> set[str]:
-    from detector.models import Explanation, Photo
+    """Return the names of files in the rows of every model."""
+    from django.apps import apps
+    from django.db.models import FileField
 
-    names = Photo.objects.values_list("upload", "image", "thumbnail")
-    heat_maps = Explanation.objects.values_list("picture", flat=True)
-    return {name for row in names for name in row if name} | {n for n in heat_maps if n}
+    names: set[str] = set()
+    for model in apps.get_models():
+        fields = [f.attname for f in model._meta.concrete_fields if isinstance(f, FileField)]
+        if fields:
+            rows = model._base_manager.values_list(*fields)
+            names |= {name for row in rows for name in row if name}
+    return names
 
 
 def _orphans() -> int:
