@@ -190,11 +190,11 @@ class Platform:
         marker = self.markers[name]
         return [pid for pid in self.family() if marker in command_line(pid)]
 
-    def token(self, user: str) -> str:
-        """Return a token of a new user."""
+    def token(self, user: str, password: str = "") -> str:
+        """Return a token of a new user, who logs in with this password, or not at all."""
         program = TOKEN.format(user=user)
-        password = {"DJANGO_SUPERUSER_PASSWORD": "correct horse battery"}
-        return self.manage("shell", "--no-imports", "--command", program, **password)
+        given = {"DJANGO_SUPERUSER_PASSWORD": password} if password else {}
+        return self.manage("shell", "--no-imports", "--command", program, **given)
 
     def client(self, token: str) -> httpx.Client:
         return httpx.Client(

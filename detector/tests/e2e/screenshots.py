@@ -93,7 +93,7 @@ def fill(platform: Platform, email: str, *, demo: int) -> dict[str, str]:
     that of the made-up ones.
     """
     user = email.partition("@")[0]
-    token = platform.token(user)
+    token = platform.token(user, PASSWORD)
     platform.manage("seed_demo", "--user", user, "--photos", str(demo))
     astronaut, hopper = pictures.astronaut(), pictures.hopper()
     photos = {

@@ -61,7 +61,7 @@ print(json.dumps({{**photos, "webhook": str(hook.pk), "live": str(live.pk)}}))
 def ids(platform: Platform) -> dict[str, str]:
     """Create a person with photos, one of them failed, a webhook, and a reviewer of the faces."""
     user = EMAIL.partition("@")[0]
-    token = platform.token(user)
+    token = platform.token(user, PASSWORD)
     platform.manage("seed_demo", "--user", user, "--photos", "30")
     photos = {
         "two": pictures.beside([pictures.hopper(), pictures.astronaut()]),
