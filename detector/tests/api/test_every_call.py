@@ -251,11 +251,11 @@ def test_the_owner_may(call: Call, ids: dict[str, str], owner: User) -> None:
     assert response.status_code == call.answer
 
 
-@pytest.mark.parametrize("path", sorted({call.path for call in CALLS}))
-def test_every_address_tells_what_it_is(path: str, ids: dict[str, str], admin_user: User) -> None:
+def test_every_address_tells_what_it_is(ids: dict[str, str], admin_user: User) -> None:
     """OPTIONS of one who may do everything: the answer describes the bodies, too."""
     client = api_client(admin_user, list(Scope))
-    assert make(client, Call("options", path), ids).status_code in (200, 404)
+    for path in {call.path for call in CALLS}:
+        assert make(client, Call("options", path), ids).status_code in (200, 404), path
 
 
 @each_call

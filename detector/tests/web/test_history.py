@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 from uuid import UUID
 
@@ -62,24 +63,23 @@ def walk(web: Client, query: str, direction: str) -> list[UUID]:
     return found
 
 
-@pytest.mark.parametrize("sort", ORDERS)
-def test_every_order_shows_each_photo_once(web: Client, owner: User, sort: str) -> None:
+def test_every_order_shows_each_photo_once(web: Client, owner: User) -> None:
     add(owner, 60)
-    forth = walk(web, f"?sort={sort}", "older_url")
-    assert len(forth) == len(set(forth)) == 60
-    order = ORDERS[sort]
     analyses = {analysis.photo_id: analysis for analysis in Analysis.objects.all()}
     values = {
         None: lambda photo_id: photo_id,
         "photo__taken_at": lambda photo_id: analyses[photo_id].photo.taken_at,
         "best_confidence": lambda photo_id: analyses[photo_id].faces.get().confidence,
     }
-    value = values[order.field]
-    assert [value(i) for i in forth] == sorted((value(i) for i in forth), reverse=order.descending)
-    last = web.get("/history/" + f"?sort={sort}")
-    for _ in range(2):
-        last = web.get("/history/" + last.context["older_url"])
-    assert walk(web, last.context["newer_url"], "newer_url") == forth[:48]
+    for sort, order in ORDERS.items():
+        forth = walk(web, f"?sort={sort}", "older_url")
+        assert len(forth) == len(set(forth)) == 60, sort
+        found = [values[order.field](photo_id) for photo_id in forth]
+        assert found == sorted(found, reverse=order.descending), sort
+        last = web.get("/history/" + f"?sort={sort}")
+        for _ in range(2):
+            last = web.get("/history/" + last.context["older_url"])
+        assert walk(web, last.context["newer_url"], "newer_url") == forth[:48], sort
 
 
 @pytest.mark.parametrize("sort", ORDERS)
@@ -91,23 +91,20 @@ def test_photos_that_go_between_two_pages_move_nothing(web: Client, owner: User,
     assert walk(web, first.context["older_url"], "older_url") == in_order[26:]
 
 
-@pytest.mark.parametrize("candidates", [2, 20, 500])
-@pytest.mark.parametrize("sort", ["newest", "oldest"])
 def test_dates_hide_no_photo_however_few_are_looked_at_first(
-    web: Client, owner: User, stranger: User, monkeypatch: pytest.MonkeyPatch, sort: str,
-    candidates: int,
-) -> None:  # fmt: skip
-    monkeypatch.setattr(keyset, "MAX_CANDIDATES", candidates)
+    web: Client, owner: User, stranger: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     add(owner, 130)
     add(stranger, 10)
     shown = Photo.objects.filter(owner=owner, analyses__faces__emotion__in=["happy"])
     ids = list(shown.order_by("id").values_list("id", flat=True))
     Photo.objects.exclude(pk__in=ids[1:-1]).update(taken_at=datetime(2025, 1, 1, tzinfo=UTC))
-    query = f"?sort={sort}&emotion=happy&from=2026-01-01"
-    forth = walk(web, query, "older_url")
-    assert forth == (ids[1:-1] if sort == "oldest" else ids[-2:0:-1])
-    wide = walk(web, f"?sort={sort}&from=2024-01-01", "older_url")
-    assert len(wide) == len(set(wide)) == 130
+    for candidates, sort in product([2, 20, 500], ["newest", "oldest"]):
+        monkeypatch.setattr(keyset, "MAX_CANDIDATES", candidates)
+        forth = walk(web, f"?sort={sort}&emotion=happy&from=2026-01-01", "older_url")
+        assert forth == (ids[1:-1] if sort == "oldest" else ids[-2:0:-1]), candidates
+        wide = walk(web, f"?sort={sort}&from=2024-01-01", "older_url")
+        assert len(wide) == len(set(wide)) == 130, candidates
 
 
 def test_photos_of_other_dates_are_passed_over_in_an_index(owner: User) -> None:
