@@ -50,11 +50,12 @@ class Child:
     def note_death(self, status: int, now: float) -> float:
         """Count a death. Returns the seconds until the next start.
 
-        A process killed from outside, by a person or for lack of memory, is not at fault. Nor is a
-        caretaker that exits to have the workers restarted.
+        Only a process that exits by itself is at fault. One that a signal ended is not: it was
+        killed, or a file crashed its decoder, and whoever uploads such files must not end the
+        platform. Nor is a caretaker that exits to have the workers restarted.
         """
         quick = now - self.started_at < QUICK_SECONDS
-        at_fault = status not in (-signal.SIGKILL, programs.RENEW) and self.kill_at is None
+        at_fault = status >= 0 and status != programs.RENEW and self.kill_at is None
         self.quick_deaths = self.quick_deaths + 1 if quick else 0
         self.own_faults = self.own_faults + at_fault if quick else 0
         wait = min(FIRST_WAIT * 2.0 ** max(self.quick_deaths - 1, 0), MAX_WAIT)

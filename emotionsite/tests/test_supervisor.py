@@ -166,6 +166,13 @@ def test_a_caretaker_that_asks_again_and_again_is_not_at_fault() -> None:
     assert caretaker.own_faults == 1
 
 
+def test_a_worker_whose_photos_crash_it_is_not_at_fault() -> None:
+    slot = Child(Program("slot1", []))
+    waits = [slot.note_death(-signal.SIGSEGV, float(n)) for n in range(2 * MAX_QUICK_DEATHS)]
+    assert slot.own_faults == 0
+    assert waits[0] < waits[1] < waits[-1] == supervisor.MAX_WAIT
+
+
 class ShortOfMemory:
     """Replaces `subprocess`: nothing can be started until there is memory."""
 
