@@ -195,7 +195,7 @@ audit: install ## ask PyPI and npm for known weaknesses of all packages (needs a
 	@$(BIN)/python .ci/audit
 
 .PHONY: chaos
-chaos: install $(STATIC) ## inject faults under load and count the damage (ARGS=--small, --services)
+chaos: install $(STATIC) ## inject faults under load and count the damage (ARGS=--small, --services, --stack, --write)
 	$(BIN)/python -m detector.tests.e2e.chaos $(ARGS)
 
 bench-peers: install ## compare with packages that ship weights (PEERS; on DATA, ELSEWHERE and PHOTOS)

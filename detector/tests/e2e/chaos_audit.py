@@ -23,55 +23,132 @@ class Audit:
     rows_without_files: int
 
 
+def ask(platform: Platform, call: str) -> Any:
+    """Return what a function below returns, run beside the platform."""
+    code = (
+        "import json; from detector.tests.e2e import chaos_audit; "
+        f"print('ANSWER' + json.dumps(chaos_audit.{call}))"
+    )
+    return json.loads(platform.manage("shell", "-c", code).rpartition("ANSWER")[2])
+
+
 def audit(platform: Platform, user: str, accepted: list[str]) -> Audit:
     """Count, once nothing is under way: files are looked at after the caretaker's hourly round."""
-    code = (
-        "from detector.tests.e2e.chaos_audit import count; "
-        f"print('AUDIT' + count({user!r}, {json.dumps(accepted)}))"
-    )
-    said = platform.manage("shell", "-c", code).rpartition("AUDIT")[2]
-    return Audit(**json.loads(said))
+    return Audit(**ask(platform, f"count({user!r}, {accepted!r})"))
 
 
-def make_tokens(platform: Platform, users: list[str]) -> dict[str, str]:
-    """Create tokens of new users in one process."""
-    code = f"from detector.tests.e2e.chaos_audit import tokens; print('TOKENS' + tokens({users!r}))"
-    made: dict[str, str] = json.loads(platform.manage("shell", "-c", code).rpartition("TOKENS")[2])
-    return made
+# What follows runs in a process with Django.
 
 
-def tokens(usernames: list[str]) -> str:
-    """Create the tokens and return them as JSON; for a process with Django."""
+def tokens(usernames: list[str]) -> dict[str, str]:
+    """Create users with a token each."""
     from detector.accounts.tokens import DEFAULT_SCOPES, create_token
     from detector.models import User
 
     made = {}
     for name in usernames:
-        user = User.objects.create_user(name, f"{name}@example.com", "correct horse battery")
+        user = User.objects.create_user(name, f"{name}@example.com")
         made[name] = create_token(user, name="chaos", scopes=DEFAULT_SCOPES)[1]
-    return json.dumps(made)
+    return made
 
 
-def count(username: str, accepted: list[str]) -> str:
-    """Return the figures as JSON; for a process with Django."""
+def count(username: str, accepted: list[str]) -> dict[str, int]:
+    """Return the figures of an audit."""
     from detector.insights import totals
-    from detector.models import Analysis, Face, User
+    from detector.models import Analysis, Face, User, Video
 
     user = User.objects.get(username=username)
     analyses = list(Analysis.objects.filter(owner=user))
-    ids = {str(analysis.pk) for analysis in analyses}
+    rows: list[Any] = [*analyses, *Video.objects.filter(owner=user)]
+    ids = {str(row.pk) for row in rows}
     done = [analysis for analysis in analyses if analysis.status == "done"]
     faces = Face.objects.filter(analysis__in=done).count()
     found = Audit(
-        uploads=len(accepted),
+        uploads=len(set(accepted)),
         lost=len(set(accepted) - ids),
-        failed=sum(analysis.status == "failed" for analysis in analyses),
+        failed=sum(row.status == "failed" for row in rows),
         double=len(ids - set(accepted)) + abs(faces - FACES_A_PHOTO * len(done)),
         miscounted=abs(totals.summary(user).faces - faces),
         orphan_files=_orphans(),
         rows_without_files=_rows_without_files(),
     )
-    return json.dumps(asdict(found))
+    return asdict(found)
+
+
+def under_way(username: str = "") -> int:
+    """Return how many photos and videos, of a person or of all, wait or are analysed."""
+    from detector.enums import UNDER_WAY
+    from detector.models import Analysis, Video
+
+    of_whom = {"owner__username": username} if username else {}
+    return sum(
+        model.objects.filter(status__in=UNDER_WAY, **of_whom).count() for model in (Analysis, Video)
+    )
+
+
+def working(pids: list[int]) -> int:
+    """Return how many of these processes are workers that have taken something."""
+    from detector.models import WorkerHeartbeat
+
+    names = WorkerHeartbeat.objects.exclude(taken_at=None).values_list("name", flat=True)
+    return sum(any(f":{pid}:" in name for name in names) for pid in pids)
+
+
+def claims_of(username: str) -> int:
+    """Return how often workers claimed photos of a person."""
+    from django.db.models import Sum
+
+    from detector.models import Analysis
+
+    rows = Analysis.objects.filter(owner__username=username)
+    return int(rows.aggregate(n=Sum("attempt"))["n"] or 0)
+
+
+def outcomes(username: str) -> list[tuple[str, str]]:
+    """Return status and error code of each analysis of a person."""
+    from detector.models import Analysis
+
+    rows = Analysis.objects.filter(owner__username=username)
+    return list(rows.values_list("status", "error_code"))
+
+
+def repeat_messages() -> int:
+    """Send three messages for each row, and some for no row, in any order. Return how many."""
+    import random
+    from uuid import uuid4
+
+    from detector.common import dispatch
+    from detector.common.dispatch import TaskName
+    from detector.models import Analysis, Video
+
+    newest = Analysis.objects.order_by("-pk").values_list("pk", flat=True)[:50]
+    messages = [(TaskName.ANALYSE, pk) for pk in [*newest, uuid4()]]
+    messages += [(TaskName.VIDEO, pk) for pk in [*Video.objects.values_list("pk", flat=True)[:5]]]
+    messages += [(name, uuid4()) for name in (TaskName.EXPLAIN, TaskName.DELIVER, TaskName.VIDEO)]
+    messages *= 3
+    random.shuffle(messages)
+    return sum(dispatch.send(name, pk) for name, pk in messages)
+
+
+_ERASED: dict[str, Any] = {}
+
+
+def erase(username: str) -> None:
+    """Erase an account, and remember what identified it."""
+    from detector.accounts.erasure import erase_account
+    from detector.accounts.identity import identity_of
+    from detector.models import User
+
+    user = User.objects.get(username=username)
+    _ERASED[username] = identity_of(user)
+    erase_account(user, full_search=True)
+
+
+def traces_of(username: str) -> dict[str, Any]:
+    """Return what is left of an erased account anywhere, by place; `traces` is the number."""
+    from detector.accounts import traces
+
+    return traces.search(_ERASED[username]).as_dict()
 
 
 def _stored() -> set[str]:
@@ -101,13 +178,24 @@ def _named() -> set[str]:
 
 
 def _orphans() -> int:
-    """Return how many files no row names, after the job that removes them."""
+    """Return how many files should not be there, after the job that removes them.
+
+    No row names them, or they are of photos whose result alone is kept.
+    """
+    from detector.models import Photo
     from detector.photos import orphans
 
     orphans.MIN_AGE = timedelta(0)
     orphans.remove_orphans()
-    return len(_stored() - _named())
+    ended = Photo.objects.filter(forget=True, analyses__status__in=("done", "failed"))
+    unforgotten = ended.filter(forgotten_at=None).distinct().count()
+    return len(_stored() - _named()) + unforgotten
 
 
 def _rows_without_files() -> int:
-    return len(_named() - _stored())
+    """Return how many files are missing that a row names, or that a row should name."""
+    from detector.models import Photo
+
+    done = Photo.objects.filter(forget=False, is_demo=False, analyses__status="done")
+    nameless = done.filter(image="").distinct().count()
+    return len(_named() - _stored()) + nameless

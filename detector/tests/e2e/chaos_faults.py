@@ -1,120 +1,96 @@
-"""Faults to inject. Each leaves a platform that can go on by itself."""
+"""The faults that `make chaos` injects. Each leaves a platform that can go on by itself.
 
-import contextlib
-import os
-import random
+A further fault is a small function in the file of its subject, and a line in `FAULTS`.
+"""
+
 import re
-import shutil
-import signal
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from enum import StrEnum
 
-from detector.tests.e2e.platform import Platform, until
-
-LEASE = 5
-CHANCE = random.Random(1)  # noqa: S311  the same run every time
-
-
-def kill_a_slot(platform: Platform) -> None:
-    """End one of the processes that work on photos, as the kernel does for want of memory."""
-    kill(one_slot(platform))
+from detector.tests.e2e import chaos_processes as processes
+from detector.tests.e2e import chaos_services as services
+from detector.tests.e2e import chaos_storage as storage
+from detector.tests.e2e import chaos_work as work
+from detector.tests.e2e.platform import Platform
 
 
-def kill_all_slots(platform: Platform) -> None:
-    """End all of them at once."""
-    for pid in platform.children("worker"):
-        kill(pid)
+class On(StrEnum):
+    """The installations that a fault is for."""
 
-
-def kill_the_caretaker(platform: Platform) -> None:
-    """End the process that sends again what got stuck."""
-    kill(until(lambda: platform.children("caretaker"), 20, "A caretaker")[0])
-
-
-def kill_the_supervisor(platform: Platform) -> None:
-    """End the supervisor, see all that it started end, and start anew."""
-    assert platform.process is not None
-    family = [pid for name in ("web", "worker", "caretaker") for pid in platform.children(name)]
-    platform.process.kill()
-    platform.process.wait()
-    until(lambda: not any(is_alive(pid) for pid in family), 20, "The end of the others")
-    platform.start()
-
-
-def kill_web(platform: Platform) -> None:
-    """End the web server, see all others end, and start anew."""
-    assert platform.process is not None
-    kill(platform.children("web")[0])
-    platform.process.wait(60)
-    platform.start()
-
-
-def remove_the_broker(platform: Platform) -> None:
-    """Remove the folder of the embedded broker with all that is in it."""
-    shutil.rmtree(platform.folder / "var" / "broker", ignore_errors=True)
-
-
-def stop_all_slots(platform: Platform) -> None:
-    """Let all of them sleep, until the platform itself finds that nothing is taken."""
-    stopped = platform.children("worker")
-    for pid in stopped:
-        os.kill(pid, signal.SIGSTOP)
-    until(lambda: not set(stopped) & set(platform.children("worker")), 120, "New slots")
-
-
-def stop_a_slot(platform: Platform) -> None:
-    """Let a process sleep for longer than its lease, then wake it."""
-    pid = one_slot(platform)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGSTOP)
-        time.sleep(LEASE + 3)
-        os.kill(pid, signal.SIGCONT)
+    ANY = "any"
+    EMBEDDED = "embedded"
+    SUPERVISED = "embedded or services"
+    SERVICES = "services"
+    STACK = "stack"
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What is done how often while so many photos are uploaded; twice: whole run and small one."""
+    """What is done how often while so many photos are uploaded; twice: whole run and small one.
+
+    `upload` says what is uploaded. `needs_volume`: the files are on a volume of their own.
+    """
 
     name: str
     inject: Callable[[Platform], None]
     times: int
     uploads: int
-    small: tuple[int, int] = (1, 2)
-    embedded_only: bool = False
+    small: tuple[int, int] = (0, 0)
+    on: On = On.ANY
+    upload: str = "photo"
+    needs_volume: bool = False
 
     @property
     def user(self) -> str:
         """Whose photos are uploaded meanwhile."""
-        return re.sub("[^a-z]+", "-", self.name)
+        return re.sub("[^a-z]+", "-", self.name.lower())
+
+    def is_for(self, installation: On, *, has_volume: bool) -> bool:
+        """Return whether the fault can be injected there."""
+        wide = (On.ANY, installation, *((On.SUPERVISED,) if installation != On.STACK else ()))
+        return self.on in wide and (has_volume or not self.needs_volume)
 
 
 FAULTS = (
-    Fault("kill a slot", kill_a_slot, 50, 60, small=(5, 6)),
-    Fault("kill all slots", kill_all_slots, 5, 20, small=(0, 0)),
-    Fault("kill the caretaker", kill_the_caretaker, 5, 20, small=(0, 0)),
-    Fault("stop a slot beyond its lease", stop_a_slot, 5, 20, small=(0, 0)),
-    Fault("stop all slots for good", stop_all_slots, 2, 10, small=(0, 0)),
-    Fault("remove the broker's folder", remove_the_broker, 5, 20, embedded_only=True),
-    Fault("kill web, start again", kill_web, 3, 20, small=(0, 0)),
-    Fault("kill the supervisor, start again", kill_the_supervisor, 3, 20),
-)
-
-
-def one_slot(platform: Platform) -> int:
-    """Return any of the processes that work on photos, or are about to."""
-    return int(CHANCE.choice(until(lambda: platform.children("worker"), 60, "A slot")))
-
-
-def kill(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
-
-
-def is_alive(pid: int) -> bool:
-    """Return whether a process runs; one that nobody has waited for yet does not."""
-    try:
-        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
+    Fault("kill a slot", processes.kill_a_slot, 50, 300, small=(5, 20)),
+    Fault("kill a slot during videos", processes.kill_a_slot, 5, 5, upload="video"),
+    Fault("kill all slots", processes.kill_all_slots, 5, 100),
+    Fault("kill the caretaker", processes.kill_the_caretaker, 5, 100),
+    Fault("kill the background worker", processes.kill_the_background_worker, 5, 100),
+    Fault("stop a slot beyond its lease", processes.stop_a_slot, 5, 100, on=On.SUPERVISED),
+    Fault("stop all slots for good", processes.stop_all_slots, 2, 100),
+    Fault("kill web, start again", processes.kill_web, 3, 100, on=On.SUPERVISED),
+    Fault(
+        "kill the supervisor, start again", processes.kill_the_supervisor, 3, 100, small=(1, 2),
+        on=On.SUPERVISED,
+    ),
+    Fault("kill a process of gunicorn", processes.kill_a_web_process, 5, 100, on=On.STACK),
+    Fault("kill gunicorn", processes.kill_gunicorn, 2, 50, on=On.STACK),
+    Fault("clocks a minute off", processes.slots_with_wrong_clocks, 2, 150, on=On.SERVICES),
+    Fault("crash the decoder", work.crash_the_decoder, 2, 50, on=On.SUPERVISED),
+    Fault("messages twice and in any order", work.repeat_messages, 5, 150, small=(1, 16)),
+    Fault("erase an account meanwhile", work.erase_an_account, 3, 100),
+    Fault("lock SQLite for 30 s", services.lock_sqlite, 2, 100, on=On.EMBEDDED),
+    Fault(
+        "remove the broker's folder", services.remove_the_broker, 5, 100, small=(1, 2),
+        on=On.EMBEDDED,
+    ),
+    Fault("restart Redis with its data", services.restart_redis, 5, 100, on=On.SERVICES),
+    Fault("restart Redis without its data", services.empty_redis, 5, 100, on=On.SERVICES),
+    Fault("kill Redis", services.kill_redis, 3, 100, on=On.STACK),
+    Fault(
+        "end PostgreSQL's connections", services.end_connections, 5, 100, on=On.SERVICES,
+    ),
+    Fault("crash PostgreSQL", services.crash_postgresql, 3, 100, on=On.SERVICES),
+    Fault("stop PostgreSQL for 10 s", services.stop_postgresql, 2, 100, on=On.SERVICES),
+    Fault("storage full", storage.fill, 3, 150, needs_volume=True),
+    Fault("storage full during ZIPs", storage.fill, 3, 120, upload="zip", needs_volume=True),
+    Fault("storage full during videos", storage.fill, 3, 6, upload="video", needs_volume=True),
+    Fault("storage read-only", storage.forbid_writing, 3, 150, needs_volume=True),
+    Fault("storage away", storage.move_away, 3, 100, on=On.EMBEDDED),
+    Fault("store answers 500", storage.answer_500, 3, 100, on=On.SERVICES),
+    Fault("store does not answer", storage.say_nothing, 2, 100, on=On.SERVICES),
+    Fault("store slow", storage.be_slow, 3, 100, on=On.SERVICES),
+    Fault("store stopped for 25 s", storage.stop_the_store, 2, 100, on=On.STACK),
+)  # fmt: skip

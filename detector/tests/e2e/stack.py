@@ -22,7 +22,12 @@ class Stack(Platform):
     """What `make stack` starts, with a database and a broker that are there already."""
 
     program = ("emotionsite.stack",)
-    markers = MARKERS | {"web": "emotionsite.wsgi", "nginx": "nginx: ", "store": "moto.server"}
+    markers = MARKERS | {
+        "web": "emotionsite.wsgi",
+        "nginx": "nginx: ",
+        "store": "moto.server",
+        "redis": "redis-server",
+    }
 
     def __init__(self, folder: Path, **environment: str) -> None:
         ports = {name: str(free_port()) for name in PORTS}

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +11,8 @@ import pytest
 from PIL import Image
 
 from detector.tests.e2e import pictures
-from detector.tests.e2e.platform import ONE_SLOT, SERVING, Platform, free_port, running, until
-from detector.tests.services_needed import need_program
+from detector.tests.e2e.platform import ONE_SLOT, SERVING, Platform, running, until
+from detector.tests.e2e.servers import Redis
 
 pytestmark = pytest.mark.e2e
 
@@ -92,26 +91,6 @@ def open_to_others(path: Path) -> bool:
 
 def broker_state(platform: Platform) -> str:
     return str(httpx.get(f"{platform.url}/readyz", timeout=10).json()["checks"]["broker"])
-
-
-class Redis:
-    """A Redis server that a test may stop and start."""
-
-    def __init__(self, folder: Path) -> None:
-        self.program, self.folder, self.port = need_program("redis-server"), folder, free_port()
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(
-            [self.program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
-             "--dir", str(self.folder)],
-            stdout=subprocess.DEVNULL,
-        )  # fmt: skip
-
-    def stop(self) -> None:
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
 
 
 @pytest.fixture

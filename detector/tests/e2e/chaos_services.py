@@ -1,0 +1,85 @@
+"""Faults of what the platform works with: database and broker."""
+
+import contextlib
+import shutil
+import sqlite3
+import time
+
+import psycopg
+
+from detector.tests.e2e.chaos_processes import kill
+from detector.tests.e2e.platform import DATABASE, Platform, until
+from detector.tests.e2e.servers import Servers
+
+LOCKED_SECONDS = 30
+AWAY_SECONDS = 10
+
+
+def servers(platform: Platform) -> Servers:
+    """Return the servers that the run owns."""
+    found: Servers = vars(platform)["servers"]
+    return found
+
+
+def lock_sqlite(platform: Platform) -> None:
+    """Let nobody else write for longer than writers wait."""
+    file = platform.folder / "var" / DATABASE
+    with contextlib.closing(sqlite3.connect(file, timeout=30, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        time.sleep(LOCKED_SECONDS)
+        connection.execute("ROLLBACK")
+
+
+def remove_the_broker(platform: Platform) -> None:
+    """Remove the folder of the embedded broker with all that is in it."""
+    shutil.rmtree(platform.folder / "var" / "broker", ignore_errors=True)
+
+
+def restart_redis(platform: Platform) -> None:
+    """Kill Redis, and start it after a moment with what it had."""
+    redis = servers(platform).redis
+    redis.stop()
+    time.sleep(2)
+    redis.start()
+
+
+def empty_redis(platform: Platform) -> None:
+    """Kill Redis, and start it after a moment without any message."""
+    redis = servers(platform).redis
+    redis.stop()
+    redis.forget()
+    time.sleep(2)
+    redis.start()
+
+
+def kill_redis(platform: Platform) -> None:
+    """End the stack's Redis, which has its messages in memory; its supervisor starts it again."""
+    [before] = platform.children("redis")
+    kill(before)
+    until(lambda: set(platform.children("redis")) - {before}, 60, "A new Redis")
+
+
+def end_connections(platform: Platform) -> None:
+    """End all connections of the platform to PostgreSQL, several times."""
+    with psycopg.connect(servers(platform).postgres.url, autocommit=True) as connection:
+        for _ in range(5):
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            time.sleep(0.3)
+
+
+def crash_postgresql(platform: Platform) -> None:
+    """Stop PostgreSQL as a crash does, and start it at once: it recovers from its log."""
+    postgres = servers(platform).postgres
+    postgres.stop()
+    postgres.start()
+
+
+def stop_postgresql(platform: Platform) -> None:
+    """Leave the platform without a database for a while."""
+    postgres = servers(platform).postgres
+    postgres.stop()
+    time.sleep(AWAY_SECONDS)
+    postgres.start()
