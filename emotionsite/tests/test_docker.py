@@ -173,7 +173,7 @@ def test_training_can_fine_tune(images: dict[str, Path]) -> None:
         "manifest.verify_files(weights); print(weights.provenance('model.keras'))"
     )
     assert run(image, "-c", code).startswith(str(image))
-    graph = grimp.build_graph("ml")
+    graph = grimp.build_graph("ml", cache_dir=None)
     needed = {"ml.training.finetune", *graph.find_upstream_modules("ml.training.finetune")}
     files = {path for name in needed for path in _files_of(name)}
     assert len(files) > 20
