@@ -1,4 +1,4 @@
-"""What identifies an account and its data, read before an erasure: what a search looks for."""
+"""Read what identifies an account and its data, before an erasure, for the search after it."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -28,7 +28,7 @@ PAGE: Final = 2000
 
 @dataclass(frozen=True)
 class Identity:
-    """What leads to an account.
+    """Marks that lead to an account.
 
     `marks` are ids, checksums and names of files, as lower hexadecimal digits; `addresses` are
     mail addresses in lower case; `cache_keys` are the keys of its rate limits; `crops` are the

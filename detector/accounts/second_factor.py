@@ -1,4 +1,4 @@
-"""Whether staff have the second factor that the setting `STAFF_MFA` asks of them."""
+"""Ask staff for the second factor that the setting `STAFF_MFA` demands."""
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings

@@ -32,7 +32,7 @@ TEMPORARY = frozenset({"model_unusable"})
 
 @dataclass(frozen=True)
 class Detection:
-    """What was found in a photo. The faces are rows that are never saved."""
+    """Result of one photo. The faces are rows that are never saved."""
 
     format: str
     sha256: str

@@ -39,16 +39,7 @@ class ImageParser(FileUploadParser):
         Reading stops one byte above the limit: this is enough to tell that it is too large.
         """
         spool = self.spool()
-        left = settings.UPLOAD_MAX_BYTES + 1
-        try:
-            while left and (chunk := stream.read(min(CHUNK, left))):
-                spool.write(chunk)
-                left -= len(chunk)
-        except BaseException:
-            spool.close()
-            raise
-        size = spool.tell()
-        spool.seek(0)
+        size = _copy(stream, spool, settings.UPLOAD_MAX_BYTES + 1)
         name = self.get_filename(stream, media_type, parser_context or {}) or "photo"
         file = UploadedFile(spool, name=name, content_type=media_type, size=size)
         return DataAndFiles(QueryDict(), MultiValueDict({"images": [file]}))
@@ -106,17 +97,25 @@ class PartParser(BaseParser):
         Reading stops one byte above the largest video.
         """
         part = TemporaryFile("part", media_type)
-        left = settings.VIDEO_MAX_BYTES + 1
-        try:
-            while left and (chunk := stream.read(min(CHUNK, left))):
-                part.write(chunk)
-                left -= len(chunk)
-        except BaseException:
-            part.close()
-            raise
-        part.size = part.tell()
-        part.seek(0)
+        part.size = _copy(stream, part, settings.VIDEO_MAX_BYTES + 1)
         return DataAndFiles(QueryDict(), MultiValueDict({"part": [part]}))
+
+
+def _copy(stream: Any, file: Any, limit: int) -> int:
+    """Copy at most so many bytes into a file, and return their number.
+
+    An error closes the file, else it is at its beginning.
+    """
+    left = limit
+    try:
+        while left and (chunk := stream.read(min(CHUNK, left))):
+            file.write(chunk)
+            left -= len(chunk)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return limit - left
 
 
 class StrictJsonParser(JSONParser):

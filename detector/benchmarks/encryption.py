@@ -1,4 +1,4 @@
-"""How long files take that are encrypted at rest: `python -m detector.benchmarks.encryption`."""
+"""Measure files that are encrypted at rest: `python -m detector.benchmarks.encryption`."""
 
 import os
 import secrets

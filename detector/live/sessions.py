@@ -13,7 +13,7 @@ from detector.common import audit, clock, locks
 from detector.exceptions import DetectorError
 from detector.live import series
 from detector.models import LiveSession, User
-from detector.photos import annotations
+from detector.photos import annotations, retention
 
 SESSIONS_A_PERSON: Final = 1000
 NAME_LENGTH: Final = 100
@@ -93,12 +93,7 @@ def erase_outlived(now: datetime) -> int:
 
     The setting is that of photos and videos; here the time counts from the start of the session.
     """
-    erased = 0
-    for owner in User.objects.exclude(keep_photos_days=None):
-        for session in list(_outlived(owner, now).only("pk")):
-            erase(session)
-            erased += 1
-    return erased
+    return retention.erase_each(_outlived, erase, now)
 
 
 def count_outlived(owner: User, now: datetime) -> int:
@@ -107,10 +102,9 @@ def count_outlived(owner: User, now: datetime) -> int:
 
 
 def _outlived(owner: User, now: datetime) -> QuerySet[LiveSession]:
-    sessions = LiveSession.objects.filter(owner=owner)
-    if owner.keep_photos_days is None:
-        return sessions.none()
-    return sessions.filter(started_at__lt=now - timedelta(days=owner.keep_photos_days))
+    # The numbers of each second need not be read.
+    sessions = LiveSession.objects.only("pk")
+    return retention.outlived_rows(sessions, owner, now, since="started_at")
 
 
 def _corrected(session: LiveSession, corrections: Any) -> dict[str, Any]:

@@ -1,25 +1,23 @@
-"""Erase photos whose retention time has ended."""
+"""Erase photos, and other rows, that have outlived the retention time of their owner."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from detector.models import Photo, User
 from detector.photos import erasure
+
+RowT = TypeVar("RowT", bound=Model)
 
 
 def erase_outlived(now: datetime) -> int:
     """Erase the photos that are older than their owners want. Return how many.
 
-    Each photo has its own transaction, so an interrupted run loses nothing. The time counts
-    from the upload, not from the capture. Photos in the trash are erased, too.
+    The time counts from the upload, not from the capture. Photos in the trash are erased, too.
     """
-    erased = 0
-    for owner in User.objects.exclude(keep_photos_days=None):
-        for photo in list(_outlived(owner, now)):
-            erasure.delete_photo(photo)
-            erased += 1
-    return erased
+    return erase_each(_outlived, erasure.delete_photo, now)
 
 
 def count_outlived(owner: User, now: datetime) -> int:
@@ -27,8 +25,32 @@ def count_outlived(owner: User, now: datetime) -> int:
     return _outlived(owner, now).count()
 
 
-def _outlived(owner: User, now: datetime) -> QuerySet[Photo]:
-    photos = Photo.objects.filter(owner=owner)
+def erase_each(
+    outlived: Callable[[User, datetime], QuerySet[RowT]],
+    erase: Callable[[RowT], object],
+    now: datetime,
+) -> int:
+    """Erase what `outlived` returns of each owner. Return how many rows that were.
+
+    Each row has its own transaction, so an interrupted run loses nothing.
+    """
+    erased = 0
+    for owner in User.objects.exclude(keep_photos_days=None):
+        for row in list(outlived(owner, now)):
+            erase(row)
+            erased += 1
+    return erased
+
+
+def outlived_rows(
+    rows: QuerySet[RowT], owner: User, now: datetime, *, since: str
+) -> QuerySet[RowT]:
+    """Return an owner's rows whose field `since` is longer ago than the owner keeps photos."""
     if owner.keep_photos_days is None:
-        return photos.none()
-    return photos.filter(uploaded_at__lt=now - timedelta(days=owner.keep_photos_days))
+        return rows.none()
+    oldest = now - timedelta(days=owner.keep_photos_days)
+    return rows.filter(owner=owner, **{f"{since}__lt": oldest})
+
+
+def _outlived(owner: User, now: datetime) -> QuerySet[Photo]:
+    return outlived_rows(Photo.objects.all(), owner, now, since="uploaded_at")

@@ -1,6 +1,6 @@
 """Delete videos, or their files alone: rows in one transaction, files after its commit."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -12,7 +12,7 @@ from detector.common import audit
 from detector.enums import Status
 from detector.exceptions import DetectorError
 from detector.models import User, Video, VideoStill, VideoUploadPart
-from detector.photos import images
+from detector.photos import images, retention
 
 STILL_NEEDED = DetectorError(
     "not_finished", "The video is still analysed. Its file is needed until that has ended."
@@ -59,12 +59,7 @@ def erase_outlived(now: datetime) -> int:
 
     As with photos, the time counts from the upload.
     """
-    erased = 0
-    for owner in User.objects.exclude(keep_photos_days=None):
-        for video in list(_outlived(owner, now)):
-            delete_video(video)
-            erased += 1
-    return erased
+    return retention.erase_each(_outlived, delete_video, now)
 
 
 def count_outlived(owner: User, now: datetime) -> int:
@@ -73,10 +68,7 @@ def count_outlived(owner: User, now: datetime) -> int:
 
 
 def _outlived(owner: User, now: datetime) -> QuerySet[Video]:
-    videos = Video.objects.filter(owner=owner)
-    if owner.keep_photos_days is None:
-        return videos.none()
-    return videos.filter(uploaded_at__lt=now - timedelta(days=owner.keep_photos_days))
+    return retention.outlived_rows(Video.objects.all(), owner, now, since="uploaded_at")
 
 
 @receiver(post_delete, sender=Video)

@@ -5,7 +5,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from detector.api.serializers.analyses import FaceSerializer, ModelSerializer, UploadSerializer
+from detector.api.serializers.analyses import ModelSerializer, UploadSerializer
+from detector.api.serializers.faces import FaceSerializer
 from detector.enums import Emotion
 
 

@@ -6,7 +6,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from detector.api.serializers.analyses import BoxSerializer
+from detector.api.serializers.faces import BoxSerializer
 from detector.api.serializers.fields import BodySerializer, MomentField, TextField
 from detector.enums import Emotion, ReviewKind, Verdict
 from detector.models import Review, ReviewCase

@@ -7,8 +7,9 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from detector.api.serializers.analyses import ModelSerializer, ProbabilitiesSerializer
+from detector.api.serializers.analyses import ModelSerializer
 from detector.api.serializers.errors import FailureSerializer
+from detector.api.serializers.faces import ProbabilitiesSerializer
 from detector.api.serializers.fields import BodySerializer, MomentField
 from detector.enums import Emotion, Status
 from detector.models import Video, VideoStill, VideoTrack
@@ -156,7 +157,7 @@ class VideoUploadSerializer(BodySerializer):
 
 
 class VideoUploadQuerySerializer(serializers.Serializer[Any]):
-    """Whether the file is forgotten."""
+    """The choice to keep the timeline alone."""
 
     forget = serializers.BooleanField(
         allow_null=True,

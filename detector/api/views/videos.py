@@ -40,15 +40,7 @@ from detector.common import files, locks, ranges
 from detector.enums import Scope, Status
 from detector.exceptions import DetectorError
 from detector.models import Video
-from detector.videos import (
-    corrections,
-    erasure,
-    export,
-    queueing,
-    selectors,
-    submission,
-    timeline,
-)
+from detector.videos import corrections, erasure, export, queueing, selectors, submission, timeline
 from detector.videos.files import MEDIA_TYPES
 
 GONE = DetectorError(
