@@ -20,8 +20,8 @@ logger = logging.getLogger(__name__)
 def erase_account(user: User, *, full_search: bool = False) -> str:
     """Erase a user with all data, and search for what is left. Return the signed receipt.
 
-    The sessions of all devices and the counts of rate limits go, too. `full_search` reads every
-    row of the database, else only what belongs to accounts is asked for.
+    The sessions of all devices and the counts of rate limits go, too. `full_search` looks through
+    all rows and files, else only those that belonged to the account are asked for.
     """
     identity = identity_of(user)
     deleted = {**owned.counts(user), **_files(user)}

@@ -32,7 +32,7 @@ class Identity:
 
     `marks` are ids, checksums and names of files, as lower hexadecimal digits; `addresses` are
     mail addresses in lower case; `cache_keys` are the keys of its rate limits; `crops` are the
-    faces of it that data sets for training may hold.
+    faces of it that data sets for training may hold; `files` are the whole names of its files.
     """
 
     user_id: UUID
@@ -41,6 +41,7 @@ class Identity:
     addresses: frozenset[str]
     cache_keys: frozenset[str]
     crops: frozenset[bytes]
+    files: frozenset[str] = frozenset()
 
     def is_in(self, text: str) -> bool:
         """Return whether a text names the account or anything of it."""
@@ -66,7 +67,18 @@ def identity_of(user: User) -> Identity:
         addresses=frozenset(addresses),
         cache_keys=frozenset(_cache_keys(user)),
         crops=frozenset(_crops(user)),
+        files=frozenset(_files(user)),
     )
+
+
+def _files(user: User) -> Iterator[str]:
+    """Yield the names of all stored files of an account."""
+    for model, lookups in owned.models_of_people().items():
+        fields = [f.attname for f in model._meta.concrete_fields if isinstance(f, FileField)]
+        if fields:
+            rows = owned.rows_of(model, lookups, user).values_list(*fields)
+            for row in rows.iterator(chunk_size=PAGE):
+                yield from (name for name in row if name)
 
 
 def _marks(model: type[Model], lookups: list[str], user: User) -> set[str]:

@@ -53,12 +53,12 @@ class Found:
 def search(identity: Identity, *, full: bool = True) -> Found:
     """Return the traces of an account in database, storage, caches, queues and data sets.
 
-    `full` reads every row of every table. Without it only the relations to the account are
-    followed, which takes a moment also where there are millions of rows.
+    `full` reads every row of every table and the name of every stored file. Without it only rows
+    and files that belonged to the account are asked for, however many others there are.
     """
     found = Found(
         sessions=len(list(sessions_of(identity))),
-        storage=sum(identity.is_in(name) for name in stored_names()),
+        storage=_stored(identity, full=full),
         caches=_cached(identity),
         queue=sum(identity.is_in(text) for text in _messages()),
         reviewed_data=dict(_data_sets(identity)),
@@ -77,6 +77,12 @@ def _cached(identity: Identity) -> int:
         with redis.Redis.from_url(settings.REDIS_URL, decode_responses=True) as client:
             number += sum(identity.is_in(key) for key in client.scan_iter(count=PAGE))
     return number
+
+
+def _stored(identity: Identity, *, full: bool) -> int:
+    if full:
+        return sum(identity.is_in(name) for name in stored_names())
+    return sum(default_storage.exists(name) for name in identity.files)
 
 
 def sessions_of(identity: Identity) -> Iterator[str]:

@@ -121,6 +121,20 @@ def test_the_receipt_counts_what_is_gone_and_a_full_search_finds_nothing(
     assert traces.search(kept).number > 5
 
 
+def test_a_quick_search_reads_nothing_of_others(
+    full: User, others: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("stored_names", "_all_rows"):
+        monkeypatch.delattr(traces, name)
+    sessions, files = Session.objects.count(), identity_of(full).files
+    assert all(default_storage.exists(name) for name in files)
+    receipt = receipts.verify(erasure.erase_account(full))
+    assert (receipt["search"]["kind"], receipt["search"]["traces"]) == ("quick", 0)
+    assert Session.objects.count() == sessions - 1
+    assert files
+    assert not any(default_storage.exists(name) for name in files)
+
+
 PLACES = ["database", "address", "session", "storage", "cache", "queue", "data-set"]
 
 
@@ -154,7 +168,7 @@ def test_a_planted_trace_is_found(
     plant[place]()
     found = traces.search(identity)
     assert found.number == 1, found
-    # Of these, a quick search sees all that needs no look into rows.
+    # Of these, a quick search sees all that needs no look into rows of others.
     quick = traces.search(identity, full=False).number
     assert quick == (0 if place in ("database", "address") else 1)
 
