@@ -1,8 +1,8 @@
-"""Files of videos: check uploads, open stored ones, sample their frames."""
+"""Files of videos: check uploads, open stored ones, start what samples their frames."""
 
 import hashlib
 import tempfile
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, cast
@@ -17,7 +17,7 @@ from detector.photos import images
 from detector.videos import copies
 from ml.videos import process
 from ml.videos.errors import VideoError
-from ml.videos.types import Frame, Limits, VideoInfo
+from ml.videos.types import Limits, VideoInfo
 
 PIECE: Final = 2**20
 MEDIA_TYPES: Final = {
@@ -67,23 +67,13 @@ def check_upload(upload: "UploadedFile[Any]") -> CheckedVideo:
     return CheckedVideo(name, upload, digest.hexdigest(), info)
 
 
-def sample(
-    video: Video, spans: Sequence[tuple[float, float]], side: int | None = None
-) -> Generator[Frame, None, None]:
-    """Yield the sampled frames of spans of a stored video.
-
-    Raises DetectorError where the file is gone or cannot be decoded, or the storage is away.
-    """
+def decoder(video: Video) -> process.Decoder:
+    """Start a process that samples a stored video. Raises DetectorError where it cannot be read."""
     with stored(video) as file:
-        frames = process.sample(
-            file, spans, rate=video.rate, side=side or settings.VIDEO_SIDE, limits=limits()
-        )
         try:
-            yield from frames
+            return process.Decoder(file, rate=video.rate, side=settings.VIDEO_SIDE, limits=limits())
         except VideoError as error:
             raise as_detector_error(error) from error
-        finally:
-            frames.close()
 
 
 @contextmanager

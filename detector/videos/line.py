@@ -12,6 +12,8 @@ from django.db.models import Max, Min
 from detector.common import clock
 from detector.enums import UNDER_WAY, Status
 from detector.models import VideoSegment
+from detector.videos import stretches
+from detector.videos.stretches import Place
 
 
 def place(owner_id: UUID) -> int:
@@ -22,12 +24,40 @@ def place(owner_id: UUID) -> int:
     return max(present or 0, 0 if own is None else own + 1)
 
 
-def next_due() -> VideoSegment | None:
-    """Return the segment whose turn it is, with its video and the time as `now`; None for none."""
+def next_due(last: Place | None = None) -> VideoSegment | None:
+    """Return the segment to analyse now, with its video and the time as `now`; None for none.
+
+    It is one of the video whose turn it is: the one that follows on the `last` that this worker
+    analysed, else one that leaves the others room to go on (`stretches.choose`).
+    """
     waiting = VideoSegment.objects.filter(
         status=Status.QUEUED,
         due_at__lte=clock.moment(),
         attempt__lt=settings.ANALYSIS_MAX_ATTEMPTS,
     )
     rows = waiting.select_related("video__owner", "video__model_version")
-    return rows.annotate(now=clock.moment()).order_by("turn", "id").first()
+    due = rows.annotate(now=clock.moment())
+    first = due.order_by("turn", "id").first()
+    if first is None:
+        return None
+    states = VideoSegment.objects.filter(video=first.video_id).order_by("index")
+    after = last.segment if last and last.video_id == first.video_id else None
+    chosen = stretches.choose(list(states.values_list("status", flat=True)), after)
+    if chosen in (None, first.index):
+        return first
+    # One that is to be tried again later has no turn yet.
+    return due.filter(video=first.video_id, index=chosen).first() or first
+
+
+def pass_turn_of(claimed: VideoSegment) -> None:
+    """Let the segment of the same video whose turn it was have the turn of a claimed one.
+
+    So its owner has one turn less, and of the messages that were sent each has a segment.
+    """
+    earlier = VideoSegment.objects.filter(
+        video=claimed.video_id, status=Status.QUEUED, turn__lt=claimed.turn
+    )
+    while (first := earlier.order_by("turn", "id").first()) is not None:
+        same = VideoSegment.objects.filter(pk=first.pk, status=Status.QUEUED, turn=first.turn)
+        if same.update(turn=claimed.turn, sent_at=claimed.sent_at):
+            return

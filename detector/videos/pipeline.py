@@ -1,18 +1,19 @@
 """Analyse one segment of a video: claim, sample, detect and classify each frame, store."""
 
+from contextlib import closing
 from typing import Any
 from uuid import UUID
 
 from detector.common import leases
 from detector.models import ModelVersion, Video, VideoSegment
 from detector.registry import networks
-from detector.videos import files, line, observations, segments, stills
-from ml.videos.cuts import CutDetector
+from detector.videos import decoding, line, observations, segments, stills
 
 
 def run_next() -> UUID | None:
     """Analyse the segment whose turn it is. Return its video; None where none is due."""
-    chosen = leases.claim_next(line.next_due)
+    last = decoding.last_place()
+    chosen = leases.claim_next(lambda: line.next_due(last))
     if chosen is None:
         return None
     _run_claimed(chosen)
@@ -24,22 +25,20 @@ def _run_claimed(segment: VideoSegment) -> None:
 
 
 def _analyse(segment: VideoSegment) -> None:
+    line.pass_turn_of(segment)
     segments.begin(segment)
     video = segment.video
     analyser = _analyser_of(video)
     found: list[Any] = []
     cuts: list[float] = []
-    collector, detector = stills.Collector(segment, video.segments.count()), CutDetector()
-    # With the frame before the segment, since a shot may begin with its first one.
-    for frame in files.sample(video, [(segments.slot_before(segment), segment.end)]):
-        is_cut = detector.is_cut(frame.rgb)
-        if segments.is_before(frame.time, segment):
-            continue
-        if is_cut:
-            cuts.append(frame.time)
-        faces = [observations.stored(face) for face in analyser.analyse(frame.rgb)]
-        found.append([frame.time, faces])
-        collector.see(frame, observations.read_frame(frame.time, faces))
+    collector = stills.Collector(segment, video.segments.count())
+    with closing(decoding.frames_of(segment)) as frames:
+        for frame, is_cut in frames:
+            if is_cut:
+                cuts.append(frame.time)
+            faces = [observations.stored(face) for face in analyser.analyse(frame.rgb)]
+            found.append([frame.time, faces])
+            collector.see(frame, observations.read_frame(frame.time, faces))
     pictures = [] if video.forget else collector.candidates()
     segments.complete(segment, found, cuts, pictures)
 

@@ -44,39 +44,56 @@ class Chosen(NamedTuple):
     jpeg: str
 
 
+class _Peak(NamedTuple):
+    """The surest moment of an expression of a face so far, and its picture."""
+
+    face: Observation
+    picture: NDArray[np.uint8]
+
+    @property
+    def place(self) -> tuple[float, int]:
+        """Time of the frame, and number of the face in it."""
+        return self.face.time, self.face.number
+
+    def is_before(self, other: "_Peak") -> bool:
+        """Return whether this moment is surer than another one, or as sure and earlier."""
+        worth, others = _worth(self.face), _worth(other.face)
+        return worth > others or (worth == others and self.place < other.place)
+
+
 class Collector:
-    """Cuts the candidates of one segment."""
+    """Cuts the candidates of one segment: of each face, as far as it can be followed, its peaks."""
 
     def __init__(self, segment: VideoSegment, segment_count: int) -> None:
         self._wants_frame = segment.index % math.ceil(segment_count / WHOLE_FRAMES) == 0
         self._whole: list[Candidate] = []
-        self._frames: list[tuple[float, list[Observation]]] = []
-        self._cuts: dict[tuple[float, int], NDArray[np.uint8]] = {}
+        self._follower = tracking.Follower()
+        self._numbers: list[list[int | None]] = []
+        self._peaks: dict[tuple[int | None, str], _Peak] = {}
 
     def see(self, frame: Frame, faces: list[Observation]) -> None:
         """Take a frame and its faces into account."""
         if self._wants_frame and not self._whole:
             self._whole = [(frame.time, None, _jpeg(frame.rgb, FRAME_SIDE))]
-        self._frames.append((frame.time, faces))
-        for face in faces:
-            self._cuts[face.time, face.number] = _small(_cut(frame.rgb, face), FACE_SIDE)
+        numbers = self._follower.see(frame.time, [face.sighting for face in faces])
+        self._numbers.append(numbers)
+        for face, number in zip(faces, numbers, strict=True):
+            peak = self._peaks.get((number, face.emotion))
+            # Most faces are no peaks: to cut each out would take longer than to classify it.
+            if peak is None or _worth(face) > _worth(peak.face):
+                picture = _small(_cut(frame.rgb, face), FACE_SIDE)
+                self._peaks[number, face.emotion] = _Peak(face, picture)
 
     def candidates(self) -> list[Candidate]:
-        """Return the candidates: of each face, as far as it can be followed, its peaks."""
-        numbers = tracking.follow(
-            (time, [f.sighting for f in faces]) for time, faces in self._frames
-        )
-        best: dict[tuple[int, str], Observation] = {}
-        for (_, faces), row in zip(self._frames, numbers, strict=True):
-            for face, number in zip(faces, row, strict=True):
-                key = (number if number is not None else -1, face.emotion)
-                if key not in best or _worth(face) > _worth(best[key]):
-                    best[key] = face
-        places = sorted({(face.time, face.number) for face in best.values()})
-        return [
-            *self._whole,
-            *((time, index, _jpeg(self._cuts[time, index], FACE_SIDE)) for time, index in places),
-        ]
+        """Return the candidates, in the order of time. Slips of the detector share theirs."""
+        real = {*tracking.real_tracks(self._numbers)}
+        best: dict[tuple[int | None, str], _Peak] = {}
+        for (number, emotion), peak in self._peaks.items():
+            key = (number if number in real else None, emotion)
+            if key not in best or peak.is_before(best[key]):
+                best[key] = peak
+        peaks = sorted(best.values(), key=lambda peak: peak.place)
+        return [*self._whole, *((*peak.place, _jpeg(peak.picture, FACE_SIDE)) for peak in peaks)]
 
 
 def choose(

@@ -6,7 +6,7 @@ from detector.analyses import line as photo_line
 from detector.analyses import turns as photo_turns
 from detector.common import dispatch
 from detector.common.dispatch import TaskName
-from detector.videos import linking, pipeline, queueing
+from detector.videos import decoding, linking, pipeline, queueing
 from detector.webhooks import notify
 
 
@@ -23,5 +23,6 @@ def take(segment_id: UUID) -> None:
     if video_id is not None:
         # First, so that other workers have work while this one may finish the video.
         queueing.send_next()
-        linking.finish(video_id)
+        if linking.finish(video_id):
+            decoding.drop()
         notify.send_waiting(video_id)

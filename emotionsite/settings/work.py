@@ -22,10 +22,10 @@ REANALYSIS_AT_ONCE = positive_int("REANALYSIS_AT_ONCE", 2)
 # --- Videos: frames analysed per second, seconds of video that a worker analyses at a time, the
 # long side to which frames are shrunk, and how many workers may share one video
 VIDEO_SAMPLING_RATE = positive_int("VIDEO_SAMPLING_RATE", 5)
-VIDEO_SEGMENT_SECONDS = positive_int("VIDEO_SEGMENT_SECONDS", 10)
+VIDEO_SEGMENT_SECONDS = positive_int("VIDEO_SEGMENT_SECONDS", 5)
 VIDEO_SIDE = positive_int("VIDEO_SIDE", 1280)
 VIDEO_WORKERS = positive_int("VIDEO_WORKERS", 8)
-# Processor seconds and bytes of memory of the process that decodes, for one segment.
+# Processor seconds and bytes of memory of a process that decodes: replaced after half its time.
 VIDEO_CPU_SECONDS = positive_int("VIDEO_CPU_SECONDS", 60)
 VIDEO_MEMORY_BYTES = positive_int("VIDEO_MEMORY_BYTES", 3 * 2**30)
 

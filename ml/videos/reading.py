@@ -1,18 +1,16 @@
 """Read a video with FFmpeg. Only `child` calls this, in a process with limits."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, BinaryIO, Final
 
 import av
-import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
 from ml.videos import errors, foreign, kinds
-from ml.videos.types import Frame, Limits, VideoInfo, working_size
+from ml.videos.types import Limits, VideoInfo
 
 CODECS: Final = frozenset(
     {"h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "prores"}
@@ -33,20 +31,20 @@ BUFFER_BYTES: Final = 256 * 2**10
 
 def inspect(file: BinaryIO, limits: Limits) -> VideoInfo:
     """Check a file and return its facts. Raises VideoError."""
-    head = _checked_head(file, limits)
-    with _opened(file, head) as container:
-        stream = _stream(container, limits)
+    head = checked_head(file, limits)
+    with opened(file, head) as container:
+        stream = stream_of(container, limits)
         first = _first_frame(container, stream)
-        aspect = _aspect(stream)
-        width, height = _shown_size(first, aspect)
+        aspect = aspect_of(stream)
+        width, height = shown_size(first, aspect)
         if width * height > limits.max_pixels:
             raise errors.too_large(width, height, limits.max_pixels)
         rotation = first.rotation
         claimed = _claimed(container, stream)
     # Opened anew: after a decoder has run, not every container can be read from its start again.
     file.seek(0)
-    with _opened(file, head) as container:
-        stream = _stream(container, limits)
+    with opened(file, head) as container:
+        stream = stream_of(container, limits)
         count, duration = _length(container, stream)
         _check_duration(duration, claimed, limits)
         return VideoInfo(
@@ -62,27 +60,8 @@ def inspect(file: BinaryIO, limits: Limits) -> VideoInfo:
         )
 
 
-def sample(
-    file: BinaryIO, spans: Sequence[tuple[float, float]], *, rate: float, side: int, limits: Limits
-) -> Iterator[Frame]:
-    """Yield the sampled frames of each span [start, end), in seconds, one span after the other.
-
-    Time is cut into slots of 1/rate seconds. Of each slot, the first frame that begins in it is
-    sampled; a slot in which none begins has none. So a frame is sampled or not whatever the spans
-    are, as long as they begin and end where slots do. Frames are shrunk to at most `side` pixels.
-    Frames that are damaged are left out. Raises VideoError.
-    """
-    head = _checked_head(file, limits)
-    for start, end in spans:
-        file.seek(0)
-        with _opened(file, head) as container:
-            stream = _stream(container, limits)
-            aspect = _aspect(stream)
-            for moment, frame in _sampled(container, stream, start, end, rate):
-                yield Frame(moment, _pixels(frame, aspect, side, limits))
-
-
-def _checked_head(file: BinaryIO, limits: Limits) -> bytes:
+def checked_head(file: BinaryIO, limits: Limits) -> bytes:
+    """Return the first bytes of a file that may be a video. Raises VideoError."""
     size = file.seek(0, 2)
     file.seek(0)
     if size == 0:
@@ -100,7 +79,8 @@ def _checked_head(file: BinaryIO, limits: Limits) -> bytes:
     return head
 
 
-def _opened(file: BinaryIO, head: bytes) -> InputContainer:
+def opened(file: BinaryIO, head: bytes) -> InputContainer:
+    """Open a file that begins with these bytes. Raises VideoError."""
     try:
         return av.open(
             file,
@@ -113,7 +93,7 @@ def _opened(file: BinaryIO, head: bytes) -> InputContainer:
         raise errors.corrupt() from error
 
 
-def _stream(container: InputContainer, limits: Limits) -> VideoStream:
+def stream_of(container: InputContainer, limits: Limits) -> VideoStream:
     """Return the video stream, once it is known to be decodable. Raises VideoError."""
     if not container.streams.video:
         raise errors.no_video_stream()
@@ -210,29 +190,19 @@ def _decoded(packet: Any) -> list[VideoFrame]:
         return []
 
 
-def _sampled(
-    container: InputContainer, stream: VideoStream, start: float, end: float, rate: float
+def frames_from(
+    container: InputContainer, stream: VideoStream, start: float
 ) -> Iterator[tuple[float, VideoFrame]]:
+    """Yield the frames from the last key frame before `start` on, with their times in seconds."""
     origin = _origin(container, stream)
     _seek(container, stream, start, origin)
-    first_slot, last_slot, taken = _slot(start, rate), _slot(end, rate), -1
     # Formats without timestamps: each frame follows the one before.
     moment, step = -1.0, 1 / float(stream.average_rate or 25)
     for packet in _packets(container, stream):
         for frame in _decoded(packet):
             shown_at: float | None = frame.time
             moment = moment + step if shown_at is None else shown_at - origin
-            slot = _slot(moment, rate)
-            if slot >= last_slot:
-                return
-            if slot >= first_slot and slot > taken:
-                taken = slot
-                yield round(max(moment, 0.0), 3), frame
-
-
-def _slot(seconds: float, rate: float) -> int:
-    # Times are fractions of the container's unit: one that means 0.2 must not count as 0.19999.
-    return int(np.floor(seconds * rate + 1e-4))
+            yield moment, frame
 
 
 def _origin(container: InputContainer, stream: VideoStream) -> float:
@@ -255,23 +225,13 @@ def _seek(container: InputContainer, stream: VideoStream, start: float, origin: 
         container.seek(0)
 
 
-def _aspect(stream: VideoStream) -> float:
+def aspect_of(stream: VideoStream) -> float:
     """Return the width of a pixel over its height; 1 where the file says nothing credible."""
     said = stream.sample_aspect_ratio
     return float(said) if said and 0.25 <= said <= 4 else 1.0
 
 
-def _shown_size(frame: VideoFrame, aspect: float) -> tuple[int, int]:
+def shown_size(frame: VideoFrame, aspect: float) -> tuple[int, int]:
     """Return width and height of a frame as it is shown: upright, and with square pixels."""
     width, height = max(round(frame.width * aspect), 1), frame.height
     return (height, width) if frame.rotation % 180 == 90 else (width, height)
-
-
-def _pixels(frame: VideoFrame, aspect: float, side: int, limits: Limits) -> NDArray[np.uint8]:
-    if frame.width * frame.height > limits.max_pixels:
-        raise errors.too_large(frame.width, frame.height, limits.max_pixels)
-    width, height = working_size(*_shown_size(frame, aspect), side)
-    if frame.rotation % 180 == 90:
-        width, height = height, width
-    small = frame.reformat(width, height, "rgb24", interpolation="AREA", threads=1)
-    return np.ascontiguousarray(np.rot90(small.to_ndarray(), round(frame.rotation / 90)))

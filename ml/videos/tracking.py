@@ -9,8 +9,9 @@ compared, as in C-BIoU (Yang et al. 2023, arXiv:2211.14317): little at first, mo
 All of it is plain arithmetic on numbers in a fixed order: the same boxes give the same tracks.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -52,7 +53,7 @@ class Sighting(NamedTuple):
 class _Track:
     """A face that is followed. `mean` (4, 2): middle x, middle y, width and height, with speeds.
 
-    `places` are the frames and boxes where it was seen, `missed` counts the frames since then.
+    It was last seen at `seen_at`, in seconds; `missed` counts the frames since then.
     """
 
     number: int
@@ -60,7 +61,6 @@ class _Track:
     mean: NDArray[np.float64]
     covariance: NDArray[np.float64]
     seen_at: float
-    places: list[tuple[int, int]] = field(default_factory=list)
     missed: int = 0
 
     def predict(self, time: float) -> None:
@@ -89,53 +89,66 @@ class _Track:
         return float(np.sqrt(max(self.mean[2, 0] * self.mean[3, 0], 1.0)))
 
 
-def follow(
-    frames: Iterable[tuple[float, Sequence[Sighting]]], cuts: Collection[float] = ()
-) -> list[list[int | None]]:
-    """Return the number of the track of each box of each frame; None where it is in no track.
+class Follower:
+    """Follows faces from frame to frame, as they come.
 
-    Frames come as (time in seconds, boxes), in the order of time; `cuts` are the times of those
-    that begin a shot. No track goes on across a cut. Tracks are numbered from 0 in the order of
-    their first sighting, and from left to right within a frame.
+    Each track has a number from 0, in the order of their first sighting, and from left to right
+    within a frame. Which tracks are slips of the detector is known at the end only.
     """
-    tracks: list[_Track] = []
-    live: list[_Track] = []
-    numbers: list[list[int | None]] = []
-    for place, (time, boxes) in enumerate(frames):
-        if time in cuts:
-            live = []
+
+    def __init__(self) -> None:
+        self._live: list[_Track] = []
+        self._count = 0
+
+    def see(
+        self, time: float, boxes: Sequence[Sighting], *, is_cut: bool = False
+    ) -> list[int | None]:
+        """Return the number of the track of each box of the next frame; None for a faint new one.
+
+        time: in seconds. `is_cut`: whether a shot begins with the frame, which ends all tracks.
+        """
+        live = [] if is_cut else self._live
         live = [track for track in live if time - track.seen_at <= LOST_SECONDS]
         for track in live:
             track.predict(time)
         found = _associate(live, boxes)
         for index, track in found.items():
             track.correct(boxes[index])
-            track.places.append((place, index))
         for track in live:
             track.missed = 0 if track.seen_at == time else track.missed + 1
-        new = [
-            _begin(len(tracks) + number, time, boxes[index], (place, index))
-            for number, index in enumerate(_unmatched(boxes, found))
-        ]
-        tracks += new
-        live += new
-        numbers.append([None] * len(boxes))
-    _number(tracks, numbers)
-    return numbers
+        for index in _unmatched(boxes, found):
+            found[index] = _begin(self._count, time, boxes[index])
+            live.append(found[index])
+            self._count += 1
+        self._live = live
+        return [found[index].number if index in found else None for index in range(len(boxes))]
 
 
-def _number(tracks: list[_Track], numbers: list[list[int | None]]) -> None:
-    kept = [track for track in tracks if len(track.places) >= MIN_SIGHTINGS]
-    for number, track in enumerate(kept):
-        for place, index in track.places:
-            numbers[place][index] = number
+def follow(
+    frames: Iterable[tuple[float, Sequence[Sighting]]], cuts: Collection[float] = ()
+) -> list[list[int | None]]:
+    """Return the number of the track of each box of each frame; None where it is in no track.
+
+    Frames come as (time in seconds, boxes), in the order of time; `cuts` are the times of those
+    that begin a shot. Tracks are numbered from 0, as `Follower` does, without slips.
+    """
+    follower = Follower()
+    numbers = [follower.see(time, boxes, is_cut=time in cuts) for time, boxes in frames]
+    names = {number: name for name, number in enumerate(real_tracks(numbers))}
+    return [[None if n is None else names.get(n) for n in row] for row in numbers]
 
 
-def _begin(number: int, time: float, box: Sighting, place: tuple[int, int]) -> _Track:
+def real_tracks(numbers: Iterable[Iterable[int | None]]) -> list[int]:
+    """Return which of the numbers that `Follower.see` returned are not slips, in their order."""
+    sightings = Counter(number for row in numbers for number in row if number is not None)
+    return sorted(number for number, count in sightings.items() if count >= MIN_SIGHTINGS)
+
+
+def _begin(number: int, time: float, box: Sighting) -> _Track:
     size = np.sqrt(max(box.width * box.height, 1.0))
     mean = np.stack([_middle(box), np.zeros(4)], axis=1)
     covariance = np.diag([(JITTER * size) ** 2, (FIRST_SPEED * size) ** 2])
-    return _Track(number, time, mean, covariance, time, [place])
+    return _Track(number, time, mean, covariance, time)
 
 
 def _unmatched(boxes: Sequence[Sighting], found: dict[int, _Track]) -> list[int]:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 class Limits:
     """The largest video that is accepted, and what a process that reads it may use.
 
-    max_pixels: of one frame; 9 megapixels hold 4K. cpu_seconds: of one process, for inspection or
-    for one call of `sample`. memory_bytes: of its address space, libraries included.
+    max_pixels: of one frame; 9 megapixels hold 4K. cpu_seconds: of one process. memory_bytes: of
+    its address space, libraries included.
     """
 
     max_bytes: int = 500 * 2**20

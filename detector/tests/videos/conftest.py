@@ -1,5 +1,9 @@
 """Videos are read in the process of the test: a process of its own takes half a second each."""
 
+import os
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
 import pytest
 from pytest_django.fixtures import Settings
 
@@ -7,14 +11,31 @@ from detector.models import User, Video
 from detector.registry import networks
 from detector.tests.videos import films
 from detector.tests.videos.films import FilmAnalyser
+from detector.videos import decoding
 from ml.videos import process, reading
+from ml.videos.sampling import Sampler
+
+
+class SamplerHere(Sampler):
+    """A decoder in the process of the test. Its file stays open when the caller closes it."""
+
+    can_go_on = True
+
+    def __init__(self, file: BinaryIO, **options: Any) -> None:
+        super().__init__(os.fdopen(os.dup(file.fileno()), "rb"), **options)
+
+    def close(self) -> None:
+        super().close()
+        self._file.close()
 
 
 @pytest.fixture(autouse=True)
-def _read_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def _read_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     if "real_process" not in request.fixturenames:
         monkeypatch.setattr(process, "inspect", reading.inspect)
-        monkeypatch.setattr(process, "sample", reading.sample)
+        monkeypatch.setattr(process, "Decoder", SamplerHere)
+    yield
+    decoding.drop()
 
 
 @pytest.fixture

@@ -18,7 +18,16 @@ from detector.exceptions import DetectorError
 from detector.models import Analysis, User, Video, VideoSegment, VideoStill
 from detector.tests.photos.test_orphans import stored
 from detector.tests.videos.films import FilmAnalyser, film, person, submitted, work_off
-from detector.videos import linking, pipeline, queueing, segments, submission, timeline, turns
+from detector.videos import (
+    decoding,
+    linking,
+    pipeline,
+    queueing,
+    segments,
+    submission,
+    timeline,
+    turns,
+)
 from ml.tests.videos import making
 from ml.types import FaceAnalysis
 
@@ -66,17 +75,24 @@ def test_two_people_who_cross_keep_their_tracks(owner: User, watching: FilmAnaly
         assert {each.emotion for each in lane.found} == {lane.track.emotion}
 
 
-@pytest.mark.parametrize("cut", [8, 10])
+@pytest.mark.parametrize(("cut", "goes_on"), [(8, True), (10, True), (10, False)])
 def test_who_comes_after_a_cut_is_another_person(
-    owner: User, watching: FilmAnalyser, settings: Any, cut: int
+    owner: User, watching: FilmAnalyser, settings: Any, cut: int, goes_on: bool
 ) -> None:
-    """The second segment begins with frame 10: its first frame is compared, too."""
+    """The second segment begins with frame 10: its first frame is compared, too.
+
+    One worker goes on with what it saw last; another one decodes the frame before.
+    """
     settings.VIDEO_SEGMENT_SECONDS = 1
     shots = [skimage.data.astronaut(), skimage.data.coffee()]
     frames = [np.ascontiguousarray(shots[number >= cut][:120, :160]) for number in range(20)]
     watching.scene = lambda number: [person(40.0, Emotion.HAPPY)]
     file = SimpleUploadedFile("cut.mp4", making.video(frames))
-    video = work_off(submission.submit(owner, file)[0])
+    video = submission.submit(owner, file)[0]
+    pipeline.run_next()
+    if not goes_on:
+        decoding.drop()
+    work_off(video)
     first, second = video.tracks.order_by("index")
     assert first.end == second.start == pytest.approx(cut / 10)
 

@@ -1,14 +1,17 @@
 """Tests of inspecting and sampling videos in a process of its own."""
 
+import os
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import numpy as np
 import pytest
 
 from ml.tests.videos import making
-from ml.videos import errors, foreign, process, reading
+from ml.videos import child, errors, foreign, process, reading
+from ml.videos.sampling import Sampler
 from ml.videos.types import DEFAULT_LIMITS, Frame, Limits, VideoInfo
 
 
@@ -90,7 +93,7 @@ def test_every_container_is_read(container: str) -> None:
     assert info.duration == pytest.approx(3.0)
     assert (info.frames, info.width, info.height) == (30, 160, 120)
     with making.as_file(content) as file:
-        frames = list(reading.sample(file, [(1, 3)], rate=5, side=99, limits=DEFAULT_LIMITS))
+        frames = list(Sampler(file, rate=5, side=99, limits=DEFAULT_LIMITS).frames(1, 3))
     assert [frame.time for frame in frames] == [1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.2, 2.4, 2.6, 2.8]
     assert [shade(frame) for frame in frames] == pytest.approx(list(range(10, 30, 2)), abs=1)
     assert frames[0].rgb.shape == (74, 99, 3)
@@ -103,7 +106,7 @@ def test_codecs_of_phones_and_browsers_are_read(container: str, codec: str) -> N
     content = making.video(making.shades(10), container=container, codec=codec)
     assert inspected_here(content).frames == 10
     with making.as_file(content) as file:
-        frames = list(reading.sample(file, [(0, 1)], rate=5, side=1280, limits=DEFAULT_LIMITS))
+        frames = list(Sampler(file, rate=5, side=1280, limits=DEFAULT_LIMITS).frames(0, 1))
     assert [shade(frame) for frame in frames] == pytest.approx([0, 2, 4, 6, 8], abs=1)
 
 
@@ -114,6 +117,53 @@ def test_the_spans_do_not_change_what_is_sampled() -> None:
     assert len(whole) == 17
     assert [frame.time for frame in parts] == [frame.time for frame in whole]
     assert all(np.array_equal(one.rgb, other.rgb) for one, other in zip(parts, whole, strict=True))
+
+
+def test_decoding_goes_on_from_span_to_span(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, openings = reading.opened, []
+
+    def noted(*arguments: Any) -> Any:
+        openings.append(arguments)
+        return opened(*arguments)
+
+    monkeypatch.setattr(reading, "opened", noted)
+    content = making.video(making.shades(60), options={"movflags": "faststart"})
+    spans = [(0, 1), (1, 2), (2.4, 3), (4.2, 5), (0.2, 0.6)]
+    with making.as_file(content) as file:
+        sampler = Sampler(file, rate=5, side=1280, limits=DEFAULT_LIMITS)
+        counts = []
+        for start, end in spans:
+            shades = [shade(frame) for frame in sampler.frames(start, end)]
+            assert shades == pytest.approx(list(range(round(10 * start), round(10 * end), 2)))
+            counts.append(len(openings))
+    assert counts == [1, 1, 1, 2, 3]
+
+
+def test_a_decoder_reads_on_after_its_file_was_closed() -> None:
+    limits = Limits(cpu_seconds=9)
+    with making.as_file(making.video(making.shades(40))) as file:
+        decoder = process.Decoder(file, rate=5, side=1280, limits=limits)
+    with closing(decoder):
+        assert [shade(frame) for frame in decoder.frames(0, 1)] == [0, 2, 4, 6, 8]
+        assert [shade(frame) for frame in decoder.frames(3, 4)] == [30, 32, 34, 36, 38]
+        at_first, decoder._cpu_seconds = decoder.can_go_on, 4.5
+        after_half_its_time, decoder._cpu_seconds = decoder.can_go_on, 0.0
+        next(decoder.frames(0, 1))
+        assert (at_first, after_half_its_time, decoder.can_go_on) == (True, False, False)
+    assert decoder._child.returncode is not None
+
+
+def test_a_decoder_without_orders_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs, ours = os.pipe()
+    os.write(ours, b"[0, 1]\n[1, 2.5]\n")
+    monkeypatch.setattr(child, "IDLE_SECONDS", 0)
+    assert list(child._orders(theirs)) == [(0, 1), (1, 2.5)]
+    os.close(ours)
+    monkeypatch.setattr(process, "PROGRAM", ("/bin/true",))
+    with making.as_file(b"x") as file:
+        decoder = process.Decoder(file, rate=5, side=1280, limits=DEFAULT_LIMITS)
+    with closing(decoder), pytest.raises(process.DecoderEndedError):
+        next(decoder.frames(0, 1))
 
 
 def test_a_varying_rate_is_sampled_by_time() -> None:
