@@ -79,13 +79,15 @@ def csv_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None
 
 
 def json_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None]:
-    """Yield one JSON object: all `analyses`, `live_sessions`, and `videos` with their timelines.
+    """Yield one JSON object.
 
-    JSON has no byte order mark (RFC 8259, 8.1).
+    It has all `analyses`, `live_sessions`, unfinished `video_uploads`, and `videos` with their
+    timelines. JSON has no byte order mark (RFC 8259, 8.1).
     """
     yield from _analyses_pieces(owner)
     yield b', "live_sessions": '
     yield from _live_pieces(owner)
+    yield b', "video_uploads": ' + json.dumps(export_videos.unfinished(owner)).encode()
     yield b', "videos": ['
     for number, text in enumerate(export_videos.texts(owner)):
         yield f"{',' if number else ''}\n{text}".encode()
@@ -139,6 +141,9 @@ def zip_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None
             if video.file:
                 file = f"{name}.{video.format.lower()}"
                 yield from _member(archive, sink, file, export_videos.content(video))
+        if unfinished := export_videos.unfinished(owner):
+            pieces = [json.dumps(unfinished).encode()]
+            yield from _member(archive, sink, "video_uploads.json", pieces)
     yield sink.drained()
 
 

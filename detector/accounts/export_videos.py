@@ -1,4 +1,4 @@
-"""Videos in the export of a user: facts and timeline of each, and the files."""
+"""Videos in the export of a user: facts and timeline of each, the files, and unfinished uploads."""
 
 import json
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Any, Final
 from detector.common.calendar import utc_text
 from detector.enums import Status
 from detector.models import User, Video
-from detector.videos import timeline
+from detector.videos import timeline, uploads
 
 FILE_PIECE: Final = 256 * 2**10
 
@@ -37,6 +37,24 @@ def texts(owner: User) -> Iterator[str]:
     """Yield the JSON of each video."""
     for video in videos(owner):
         yield json.dumps(plain(video))
+
+
+def unfinished(owner: User) -> list[dict[str, Any]]:
+    """Return the uploads in parts of which parts are missing, the oldest first.
+
+    The parts that are there make no file that could be read.
+    """
+    return [
+        {
+            "id": str(upload.pk),
+            "filename": upload.filename,
+            "length": upload.length,
+            "offset": upload.offset,
+            "created_at": utc_text(upload.created_at),
+            "expires_at": utc_text(upload.expires_at),
+        }
+        for upload in uploads.unfinished(owner).order_by("id")
+    ]
 
 
 def content(video: Video) -> Iterator[bytes]:

@@ -18,6 +18,7 @@ from detector.analyses import submission
 from detector.enums import Source
 from detector.models import Analysis, PhotoTag, User
 from detector.tests.factories import AnalysisFactory, FaceFactory, VideoFactory, with_timeline
+from detector.videos import uploads
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/export/"
@@ -80,7 +81,15 @@ def test_videos_are_exported_and_do_not_disturb_an_upload(
     video = with_timeline(VideoFactory.create(owner=owner))
     VideoFactory.create(owner=stranger)
     VideoFactory.create(owner=owner, deleted_at=video.uploaded_at)
-    [told] = json.loads(content(api, "json"))["videos"]
+    part = uploads.begin(owner, filename="part.mp4", length=9)
+    uploads.begin(stranger, filename="other.mp4", length=9)
+    whole_json = json.loads(content(api, "json"))
+    [begun] = whole_json["video_uploads"]
+    assert begun | {"created_at": "", "expires_at": ""} == {
+        "id": str(part.pk), "filename": "part.mp4", "length": 9, "offset": 0,
+        "created_at": "", "expires_at": "",
+    }  # fmt: skip
+    [told] = whole_json["videos"]
     assert told["id"] == str(video.pk)
     assert told["timeline"]["tracks"][0]["frames"]["emotions"] == ["happy"] * 5
     whole = content(api, "zip")
@@ -88,6 +97,7 @@ def test_videos_are_exported_and_do_not_disturb_an_upload(
         assert archive.testzip() is None
         assert archive.read(f"videos/{video.pk}.mp4") == b"video as received"
         assert json.loads(archive.read(f"videos/{video.pk}.json")) == told
+        assert json.loads(archive.read("video_uploads.json")) == [begun]
     result = submission.submit(owner, [SimpleUploadedFile("all.zip", whole)], Source.WEB)
     assert [item.error.code for item in result.rejected] == ["no_photo_in_archive"]
 
@@ -101,7 +111,7 @@ def test_other_types_are_refused(api: APIClient) -> None:
     assert api.get(URL, {"type": "xml"}).status_code == 400
 
 
-@pytest.mark.parametrize(("pieces", "others"), [(export.csv_pieces, 0), (export.json_pieces, 2)])
+@pytest.mark.parametrize(("pieces", "others"), [(export.csv_pieces, 0), (export.json_pieces, 4)])
 def test_a_page_of_photos_takes_two_queries(
     owner: User, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any, pieces: Any,
     others: int,
@@ -110,7 +120,7 @@ def test_a_page_of_photos_takes_two_queries(
         face = FaceFactory.create(analysis__photo__owner=owner)
         PhotoTag.objects.create(photo=face.analysis.photo, owner=owner, name=f"tag{n}")
     monkeypatch.setattr(export_rows, "PAGE_SIZE", 3)
-    # Live sessions and videos come after the photos.
+    # Live sessions, unfinished uploads (and the time) and videos come after the photos.
     with django_assert_num_queries(1 + 2 * 3 + others):
         content = b"".join(pieces(owner))
     # Each photo has its own tag, also on the last page.
