@@ -3,7 +3,7 @@
 1. Frames per second of a 720p clip on one core, from the file to the expressions, beside
    `fer.Video` with its own detector on the same clip. Ours decodes in a process of its own on the
    same core.
-2. The time of one worker and of two on the same video, through the whole platform.
+2. The time of one worker and of two on the same video, through the whole platform, several times.
 3. The memory of a worker early in a long video, and at its end.
 
 Limits: at least five times the frames of `fer.Video`; two workers at most 0.6 of the time of one;
@@ -15,8 +15,8 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 from detector.tests.e2e import pictures
@@ -27,6 +27,13 @@ FRAME_RATE: Final = 25
 SIZE: Final = (1280, 720)
 MIN_RATIO, MAX_SHARE, MAX_GROWTH = 5.0, 0.6, 1.1
 PATIENCE_SECONDS: Final = 3600
+USUAL: Final = {"SWEEP_INTERVAL": "5", "ANALYSIS_LEASE": "30", "ANALYSIS_RESEND_AFTER": "20"}
+"""The defaults of the settings that tests shorten."""
+SECONDS: Final = """
+from detector.models import Video
+video = Video.objects.get()
+print((video.finished_at - video.uploaded_at).total_seconds())
+"""
 
 
 def main() -> None:
@@ -34,9 +41,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=20, help="length of the long video")
     parser.add_argument("--seconds", type=int, default=120, help="of the video that is shared")
+    parser.add_argument("--rounds", type=int, default=3, help="of one worker and of two")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    figures = {**speed(), **sharing(options.seconds), **memory(60 * options.minutes)}
+    figures = {
+        **speed(),
+        **sharing(options.seconds, options.rounds),
+        **memory(60 * options.minutes),
+    }
     for name, value in figures.items():
         print(f"{name:32}{value:10.2f}", flush=True)
     if options.json:
@@ -61,26 +73,31 @@ def speed() -> dict[str, float]:
         return found
 
 
-def sharing(seconds: int) -> dict[str, float]:
-    """Return the seconds of one worker and of two on the same video."""
+def sharing(seconds: int, rounds: int) -> dict[str, float]:
+    """Return the seconds of one worker and of two on the same video: medians, taken in turns."""
     video = pictures.walk(seconds, rate=5, size=SIZE)
-    one, two = (_seconds_of(video, workers) for workers in (1, 2))
-    return {"one worker, s": one, "two workers, s": two, "two workers over one": two / one}
+    pairs = [[_seconds_of(video, workers) for workers in (1, 2)] for _ in range(rounds)]
+    one, two = map(median, zip(*pairs, strict=True))
+    share = median(both / alone for alone, both in pairs)
+    return {"one worker, s": one, "two workers, s": two, "two workers over one": share}
 
 
 def _seconds_of(video: bytes, workers: int) -> float:
+    """Return the seconds from the upload of a video to its end, by the platform's own clock.
+
+    Who asks whether it is done takes a processor's time, and hears of it later.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        platform = Platform(Path(folder), SERVING, WORKER_CONCURRENCY=str(workers))
+        platform = Platform(Path(folder), SERVING, WORKER_CONCURRENCY=str(workers), **USUAL)
         with running(platform), platform.client(platform.token("filmer")) as client:
             sent = client.post("videos/", files={"video": ("clip.mp4", video)})
             address = sent.raise_for_status().headers["Location"]
-            began = time.monotonic()
             until(
                 lambda: client.get(address).json()["status"] == "done",
                 PATIENCE_SECONDS,
                 "The analysis",
             )
-            return time.monotonic() - began
+            return float(platform.manage("shell", "--no-imports", "--command", SECONDS))
 
 
 def memory(seconds: float) -> dict[str, float]:
