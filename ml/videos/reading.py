@@ -1,6 +1,6 @@
 """Read a video with FFmpeg. Only `child` calls this, in a process with limits."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any, BinaryIO, Final
 
@@ -9,7 +9,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from ml.videos import errors, foreign, kinds
+from ml.videos import errors, foreign, kinds, skipping
 from ml.videos.types import Limits, VideoInfo
 
 CODECS: Final = frozenset(
@@ -191,18 +191,35 @@ def _decoded(packet: Any) -> list[VideoFrame]:
 
 
 def frames_from(
-    container: InputContainer, stream: VideoStream, start: float
+    container: InputContainer, stream: VideoStream, start: float, slot_of: Callable[[float], int]
 ) -> Iterator[tuple[float, VideoFrame]]:
-    """Yield the frames from the last key frame before `start` on, with their times in seconds."""
+    """Yield the frames from the last key frame before `start` on, with their times in seconds.
+
+    Of each slot of time there is the first frame. Further ones are left out where that is cheaper.
+    """
     origin = _origin(container, stream)
     _seek(container, stream, start, origin)
     # Formats without timestamps: each frame follows the one before.
     moment, step = -1.0, 1 / float(stream.average_rate or 25)
-    for packet in _packets(container, stream):
+    for packet in _needed_packets(container, stream, lambda time: slot_of(time - origin)):
         for frame in _decoded(packet):
             shown_at: float | None = frame.time
             moment = moment + step if shown_at is None else shown_at - origin
             yield moment, frame
+
+
+def _needed_packets(
+    container: InputContainer, stream: VideoStream, slot_of: Callable[[float], int]
+) -> Iterator[Any]:
+    """Yield the packets of a stream, each after the decoder was told whether it may skip it."""
+    context: Any = stream.codec_context
+    packets, unit = _packets(container, stream), stream.time_base
+    if context.codec.canonical_name not in skipping.CODECS or unit is None:
+        yield from packets
+        return
+    for packet, is_needed in skipping.with_need(packets, lambda pts: slot_of(float(pts * unit))):
+        context.skip_frame = "DEFAULT" if is_needed else "NONREF"
+        yield packet
 
 
 def _origin(container: InputContainer, stream: VideoStream) -> float:

@@ -22,7 +22,7 @@ class Sampler:
     Time is cut into slots of 1/rate seconds. Of each slot, the first frame that begins in it is
     sampled; a slot in which none begins has none. So a frame is sampled or not whatever the spans
     are, as long as they begin and end where slots do. Frames are shrunk to at most `side` pixels.
-    Frames that are damaged are left out.
+    Frames that are damaged are left out; a slot whose first frame is damaged may have none.
     """
 
     def __init__(self, file: BinaryIO, *, rate: float, side: int, limits: Limits) -> None:
@@ -69,7 +69,7 @@ class Sampler:
         container = self._opened.enter_context(reading.opened(self._file, self._head))
         stream = reading.stream_of(container, self._limits)
         self._aspect = reading.aspect_of(stream)
-        self._coming = reading.frames_from(container, stream, start)
+        self._coming = reading.frames_from(container, stream, start, self._slot)
 
     def _next(self) -> tuple[float, VideoFrame] | None:
         coming, self._put_back = self._put_back, None
