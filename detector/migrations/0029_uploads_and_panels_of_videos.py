@@ -46,6 +46,13 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['-id'],
                 'abstract': False,
+                'indexes': [
+                    models.Index(fields=['owner', '-id'], name='video_upload_list'),
+                    models.Index(fields=['expires_at'], name='video_upload_expiry'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('offset__lt', models.F('length')), ('video__isnull', True)), models.Q(('offset', models.F('length')), ('video__isnull', False)), _connector='OR'), name='video_upload_ends_with_a_video'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -58,23 +65,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['offset'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('upload', 'offset'), name='video_upload_part_once'),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name='videoupload',
-            index=models.Index(fields=['owner', '-id'], name='video_upload_list'),
-        ),
-        migrations.AddIndex(
-            model_name='videoupload',
-            index=models.Index(fields=['expires_at'], name='video_upload_expiry'),
-        ),
-        migrations.AddConstraint(
-            model_name='videoupload',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('offset__lt', models.F('length')), ('video__isnull', True)), models.Q(('offset', models.F('length')), ('video__isnull', False)), _connector='OR'), name='video_upload_ends_with_a_video'),
-        ),
-        migrations.AddConstraint(
-            model_name='videouploadpart',
-            constraint=models.UniqueConstraint(fields=('upload', 'offset'), name='video_upload_part_once'),
         ),
         migrations.AddIndex(
             model_name='video',
