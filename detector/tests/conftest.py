@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ import pytest
 import time_machine
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.db.models import DateTimeField, Value
 from django.test import Client
 from django.utils import timezone
@@ -206,6 +207,14 @@ def api(owner: User) -> APIClient:
 @pytest.fixture
 def stranger_api(stranger: User) -> APIClient:
     return api_client(stranger)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Take back what the block does to the database: the next one begins with the same world."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def api_client(user: User, scopes: Collection[Scope] = tokens.DEFAULT_SCOPES) -> APIClient:
