@@ -16,6 +16,7 @@ from detector.enums import DateLanguage, Emotion, Event, KeepPhotos, Scope, Them
 from detector.exceptions import DetectorError
 from detector.models import Photo, User
 from detector.reviews import consent as review_consent
+from detector.web.widgets import LongSelect
 
 ZONES = [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
 
@@ -98,6 +99,7 @@ class PreferencesForm(forms.Form):
     )
     time_zone = forms.ChoiceField(
         choices=ZONES,
+        widget=LongSelect,
         help_text="Decides at which moment your days begin, in the history and in all statistics.",
     )
     date_language = forms.ChoiceField(
