@@ -16,6 +16,7 @@ from django.db import connection, connections, transaction
 from django.db.models import DateTimeField, Value
 from django.test import Client
 from django.utils import timezone
+from django_prometheus.middleware import Metrics
 from PIL import Image
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
@@ -26,6 +27,7 @@ from detector.common import clock, dispatch
 from detector.common.dispatch import TaskName
 from detector.enums import Scope
 from detector.models import Analysis, AuditEntry, ReviewCase, User, audit_triggers
+from detector.operations import metrics
 from detector.registry import networks
 from detector.reviews import consent as review_consent
 from detector.tests.factories import UserFactory
@@ -161,6 +163,18 @@ def analyser(monkeypatch: pytest.MonkeyPatch) -> StubAnalyser:
     stub = StubAnalyser()
     monkeypatch.setattr(networks, "analyser", lambda: stub)
     return stub
+
+
+@pytest.fixture
+def fresh_figures() -> Iterator[None]:
+    """Forget what was counted before, also of requests: all tests make thousands of figures."""
+    for figure in vars(Metrics.get_instance()).values():
+        figure.clear()
+    for kind in (metrics.recent, metrics.stored):
+        kind.forget()
+    yield
+    for kind in (metrics.recent, metrics.stored):
+        kind.forget()
 
 
 @pytest.fixture

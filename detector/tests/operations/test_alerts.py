@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from detector.enums import ModelStatus, Status
-from detector.operations import metrics
 from detector.tests.factories import (
     AnalysisFactory,
     ModelVersionFactory,
@@ -30,10 +28,8 @@ OF_PROMETHEUS = "up{"
 
 
 @pytest.fixture
-def shown(db: None) -> Iterator[dict[str, set[str]]]:
+def shown(db: None, fresh_figures: None) -> dict[str, set[str]]:
     """Return the figures that are shown, with the names of their labels."""
-    metrics.recent.forget()
-    metrics.stored.forget()
     now = timezone.now()
     ModelVersionFactory.create(name="serving", sha256="a" * 64, status=ModelStatus.ACTIVE)
     AnalysisFactory.create(finished_at=now, timings_ms={"detect": 1}, photo=PhotoFactory.create())
@@ -48,9 +44,7 @@ def shown(db: None) -> Iterator[dict[str, set[str]]]:
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
             found.setdefault(sample.name, set()).update(sample.labels)
-    yield found
-    metrics.recent.forget()
-    metrics.stored.forget()
+    return found
 
 
 def expressions() -> list[str]:

@@ -1,6 +1,5 @@
 """The figures for Prometheus: who may read them, what they say, what they never name."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -31,12 +30,8 @@ TOKEN = "t" * 30
 
 
 @pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
-    metrics.recent.forget()
-    metrics.stored.forget()
-    yield
-    metrics.recent.forget()
-    metrics.stored.forget()
+def _fresh(fresh_figures: None) -> None:
+    """Begin without figures of other tests."""
 
 
 def here() -> Client:
@@ -44,7 +39,7 @@ def here() -> Client:
 
 
 def read() -> dict[tuple[str, ...], float]:
-    """Return the figures of the work. Those of requests are thousands here, by all the tests."""
+    """Return the figures of the work, without those of requests."""
     lines = here().get("/metrics").content.decode().splitlines(keepends=True)
     text = "".join(line for line in lines if "emotionsite_" in line)
     return {
