@@ -40,6 +40,7 @@ def services(worker_id: str) -> Iterator[dict[str, str]]:
 
 
 UNLIMITED = "unlimited"
+SELDOM = "5"
 PLATFORMS = ("embedded", "stack")
 
 
@@ -59,16 +60,17 @@ def platform(
 ) -> Iterator[Platform]:
     """Start the platform on its embedded default, or in its production shape: `make stack`.
 
-    The one without limits has two slots, for tests that make many calls or kill workers.
+    The one without limits has two slots, for tests that make many calls or kill workers. The others
+    sweep as seldom as in production.
     """
     folder = tmp_path_factory.mktemp(request.param)
     if request.param == UNLIMITED:
         started = chaos.make_platform(folder, {}, VIDEO_SEGMENT_SECONDS="1")
     elif request.param == "stack":
         need_program("nginx")
-        started = Stack(folder, **request.getfixturevalue("services"))
+        started = Stack(folder, **request.getfixturevalue("services"), SWEEP_INTERVAL=SELDOM)
     else:
-        started = Platform(folder)
+        started = Platform(folder, SWEEP_INTERVAL=SELDOM)
     started.start()
     yield started
     assert started.stop() == 0, started.log.read_text()[-3000:]
