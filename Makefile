@@ -95,13 +95,12 @@ $(STATIC): $(SERVING) $(VENDOR) $(shell find static -type f 2>/dev/null)
 	@touch $@
 
 # --- checking
-OWN_SERVERS := e2e and not training
-OWN_NETWORKS := training or (weights and not e2e)
+OWN_NETWORKS := (training or weights) and not e2e
 QUICK := not (e2e or weights or training)
 # All of its tests have the mark e2e: browser and generator of calls need not be imported.
 NOT_QUICK := --ignore detector/tests/e2e
 # Only these files have tests with these marks: to import the others takes longer than some of the tests.
-NETWORK_FILES = $(shell grep -rlE 'mark\.(training|weights)\b' --include='test_*.py' detector emotionsite ml)
+NETWORK_FILES = $(shell grep -rlE 'mark\.(training|weights)\b' --include='test_*.py' --exclude-dir=e2e detector emotionsite ml)
 # Files about who may call, bodies, headers, files, HTML, caches, counts of queries and pure functions, and pages of
 # what the tests of a room ask: what they ask PostgreSQL, others ask too.
 NOT_ON_POSTGRESQL := accept every_call limits odd_requests redirects schema scopes archives file_cases images \
@@ -152,7 +151,7 @@ test-quick: install $(STATIC)
 	$(BIN)/pytest $(NOT_QUICK) -p no:playwright -m "$(QUICK)"
 
 test-servers: install $(STATIC)
-	$(BIN)/pytest detector/tests/e2e -m "$(OWN_SERVERS)" --durations 10
+	$(BIN)/pytest detector/tests/e2e -m e2e --durations 10
 
 test-networks: install $(STATIC)
 	@# One thread each: beside the servers, more would only wait for each other.

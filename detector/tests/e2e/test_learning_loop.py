@@ -75,6 +75,8 @@ def platform(tmp_path: Path) -> Iterator[Platform]:
     learning = Platform(
         tmp_path, REVIEW_DOUBLE_SHARE="0", PROMOTION_LARGEST_LOSS="0.9",
         TRAINING_DATA=str(base), FINE_TUNE_QUICK="true", FINE_TUNE_SECONDS=str(FINE_TUNE_SECONDS),
+        # Beside other tests, more would only wait for each other.
+        OMP_NUM_THREADS="1", TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1",
     )  # fmt: skip
     with running(learning) as started:
         yield started
