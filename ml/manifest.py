@@ -18,7 +18,7 @@ from ml.labels import EMOTIONS, HEADS
 
 FORMAT_VERSION: Final = 1
 WEIGHTS_FOLDER: Final = Path(__file__).parent / "weights"
-DEFAULT_VERSION: Final = "v7"
+DEFAULT_VERSION: Final = "v9"
 """The version that ships and serves by default."""
 FILE_NAME: Final = "manifest.json"
 REMEDY: Final = "docs/training.md says from which configurations, in which order."

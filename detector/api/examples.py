@@ -74,13 +74,13 @@ REJECTION = {"filename": "notes.txt", "error": ERROR}
 LIVE_WORDS = {"name": "Call with Kim", "note": "", "felt_emotion": "happy"}
 LIVE_CORRECTION = {"face": 1, "first": 0, "until": 1, "emotion": "neutral"}
 LIVE_SERIES = {
-    "started_at": MOMENT, "seconds": 2, "model": "v7",
+    "started_at": MOMENT, "seconds": 2, "model": "v9",
     "faces": [
         {"first": 0, "rows": [[10, 0, 0, 470, 20, 0, 500, 1], [0, 0, 0, 960, 10, 10, 20, 0]]},
     ],
 }  # fmt: skip
 LIVE_SESSION = {
-    **LIVE_WORDS, "id": ID, "started_at": MOMENT, "seconds": 2, "model": "v7",
+    **LIVE_WORDS, "id": ID, "started_at": MOMENT, "seconds": 2, "model": "v9",
     "totals": {**dict.fromkeys(Emotion.values, 0), "happy": 1, "neutral": 1},
     "uncertain_seconds": 0,
 }  # fmt: skip

@@ -111,6 +111,9 @@ def test_merit_is_the_mean_of_balanced_accuracy_and_macro_f1() -> None:
     recall, f1 = 0.5, metrics.macro_f1(metrics.confusion_matrix(label, np.zeros(4, np.int64)))
     assert merit(np.zeros(7)) == pytest.approx((recall + f1) / 2)
     assert merit(3 * np.eye(7)[3]) == -1
+    # Elsewhere the expression that is never found counts beside them.
+    both = bias_of_a_head.Merit([Judge(logits, label)] * 2, 0.0)
+    assert both(np.zeros(7)) == pytest.approx((2 * recall + 2 * f1 + 0.0) / 5)
 
 
 def test_a_cap_leaves_frequent_emotions_as_they_are() -> None:

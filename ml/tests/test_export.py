@@ -134,8 +134,13 @@ def test_export_gives_weights_that_load(
         low, high = document["metrics"]["test"][head]["uncalibrated"]["log_loss_ci95"]
         assert low <= document["metrics"]["test"][head]["uncalibrated"]["log_loss"] <= high
     assert set(document["robustness"]["accuracy"]) == {"t1", inference.DEFAULT_VERSION}
+    assert set(document["shift"]) == {"test", "elsewhere"}
+    for name in ("test", "elsewhere"):
+        clean, judged = document["shift"][name]["none"], document["metrics"][name]["consensus"]
+        assert {key: judged[key] for key in clean} == clean
     card = model_card.card(document)
-    for title in ("Faces from elsewhere", "Calibration", "Beside people", "Robustness"):
+    titles = ("Faces from elsewhere", "Calibration", "Beside people", "Robustness")
+    for title in (*titles, "How honest the confidence stays"):
         assert f"\n## {title}\n" in card
     monkeypatch.setattr(manifest, "WEIGHTS_FOLDER", tmp_path)
     analyser = inference.load("t1")

@@ -219,7 +219,7 @@ def test_committed_weights_are_whole() -> None:
     assert shipped.provenance("model.keras").is_file()
 
 
-@pytest.mark.parametrize("version", ["v1", "v2", "v3", "v4", "v5", "v6", "v7"])
+@pytest.mark.parametrize("version", ["v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9"])
 def test_no_manifest_is_ever_lost(version: str) -> None:
     """Results of old photos name these versions."""
     assert manifest.read(version).document["version"] == version

@@ -12,7 +12,7 @@ STRENGTHS: Final = np.linspace(0, 1, 21)
 CAPS: Final = (1.0, 0.15, 0.05)
 """Priors above a cap count as the cap: with 1 all emotions are corrected, with 0.05 only those
 that are rarer."""
-WALKS: Final = 6
+WALKS: Final = 12
 STEPS: Final = 900
 """From the best of those, the bias walks so often and so far at random, as long as that serves."""
 
@@ -34,8 +34,9 @@ def prior_bias(prior: NDArray[np.float64], strength: float, cap: float) -> NDArr
 class Merit:
     """How well a bias (7,) serves all emotions: the mean of balanced accuracy and macro-F1.
 
-    All judges count the same. A bias that costs more than `cost` of the first one's accuracy has
-    the merit -1.
+    All judges count the same. Where the second one has faces from elsewhere, the least recall there
+    counts as much as each of those: nobody is served by a label that is never given. A bias that
+    costs more than `cost` of the first one's accuracy has the merit -1.
     """
 
     def __init__(self, judges: Sequence[Judge], cost: float) -> None:
@@ -53,6 +54,8 @@ class Merit:
             matrix = metrics.confusion_matrix(label, predicted)
             recall = metrics.per_class(matrix)["recall"][matrix.sum(axis=1) > 0]
             found += [float(recall.mean()), metrics.macro_f1(matrix)]
+            if number == 1:
+                found.append(float(recall.min()))
         return float(np.mean(found))
 
 

@@ -103,6 +103,12 @@ def load(path: Path, split: Split | None = None) -> FaceDataset:
     return dataset.take(arrays["usage"] == split)
 
 
+def has_array(path: Path, name: str) -> bool:
+    """Return whether the `.npz` of faces has this array. Raises OSError or ValueError."""
+    with np.load(path) as file:
+        return name in file.files
+
+
 def some(faces: FaceDataset, rows: int) -> FaceDataset:
     """Return that many faces, drawn at random but always the same."""
     chosen = np.random.default_rng(2013).permutation(len(faces))[:rows]

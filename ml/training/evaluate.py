@@ -76,8 +76,8 @@ def main() -> None:
     parser.add_argument("--version", default=DEFAULT_VERSION, help="name of the weights")
     arguments = parser.parse_args()
     try:
-        with np.load(arguments.data) as file:
-            has_votes, has_splits = "votes" in file.files, "usage" in file.files
+        has_votes = data.has_array(arguments.data, "votes")
+        has_splits = data.has_array(arguments.data, "usage")
         split = arguments.split or ("test" if has_splits else None)
         head = arguments.head or ("fer2013" if has_votes and has_splits else "consensus")
         faces = data.load(arguments.data, SPLITS[split] if split else None)

@@ -1,7 +1,8 @@
-"""Turn a finished run into weights that serve.
+r"""Turn a finished run into weights that serve.
 
-    python -m ml.training.export --run pupil --version v8 --data FILE.npz --elsewhere OTHER.npz
-    python -m ml.training.export --again v8 --version v9 --data FILE.npz
+    python -m ml.training.export --run patient-wide --version v9 --data FILE.npz \
+        --elsewhere OTHER.npz
+    python -m ml.training.export --again v9 --version v10 --data FILE.npz
 
 Writes `ml/weights/<version>/`: the Keras model without its optimizer, the ONNX graph that serves,
 in int8 unless that costs accuracy, plots, and the manifest with calibration (fitted on validation
@@ -30,7 +31,7 @@ from numpy.typing import NDArray
 from ml import architectures, calibration, inference, manifest
 from ml.classifier import Classifier
 from ml.labels import EMOTIONS, HEADS
-from ml.training import data, figures, history, robustness
+from ml.training import data, figures, history, robustness, shift
 from ml.training.calibrate import CERTAIN_ACCURACY, Fit, fit
 from ml.training.files import RUNS, write_whole
 from ml.training.judge import judge_splits
@@ -91,7 +92,8 @@ def export(
         (part / GRAPH_FILE).unlink()  # the Keras model has the same weights
     fitted = fits[serving]
     judgement = judge_splits(part / serving, fitted, splits, others)
-    hardened = _robustness(part / serving, fitted, version, validation)
+    classify = _classify(part / serving, fitted)
+    hardened = _robustness(classify, version, validation)
     if against != version:
         hardened["accuracy"][against] = _curves(against, faces, validation)
     epochs = history.read(run)
@@ -126,6 +128,7 @@ def export(
         **_calibration(fitted, others is not None),
         "metrics": judgement.results,
         "robustness": hardened,
+        "shift": _shift(classify, fitted, splits[data.Split.TEST], others),
         "libraries": {name: library_version(name) for name in LIBRARIES}
         | {"python": platform.python_version()},
     }
@@ -199,18 +202,35 @@ def _command(config: dict[str, Any], faces: str) -> str:
     return command
 
 
-def _robustness(
-    network: Path, fitted: Fit, version: str, validation: data.FaceDataset
-) -> dict[str, Any]:
-    """Return the accuracy under each change."""
+def _classify(network: Path, fitted: Fit) -> robustness.Classify:
+    """Return what gives the probabilities of the head that people see, as they are served."""
     classifier = fitted.classifier(network)
     constants = fitted.heads["consensus"].calibration
 
     def classify(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         return calibration.probabilities(classifier.logits(crops)["consensus"], constants)
 
+    return classify
+
+
+def _robustness(
+    classify: robustness.Classify, version: str, validation: data.FaceDataset
+) -> dict[str, Any]:
+    """Return the accuracy under each change."""
     curves = {version: robustness.measure(classify, validation)}
     return {"split": "validation", "head": "consensus", "accuracy": curves}
+
+
+def _shift(
+    classify: robustness.Classify,
+    fitted: Fit,
+    test: data.FaceDataset,
+    others: data.FaceDataset | None,
+) -> dict[str, shift.Figures]:
+    """Return how honest confidences are, on the test split and on faces from elsewhere."""
+    sets = {"test": test} if others is None else {"test": test, "elsewhere": others}
+    threshold = fitted.uncertain.threshold
+    return {name: shift.measure(classify, faces, threshold) for name, faces in sets.items()}
 
 
 def _curves(version: str, faces: Path, validation: data.FaceDataset) -> robustness.Curves:

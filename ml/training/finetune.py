@@ -1,6 +1,6 @@
 """A candidate that has learned from reviewed faces.
 
-    python -m ml.training.finetune --reviewed FACES.npz --data FILE.npz --base v8 --name v8-june \
+    python -m ml.training.finetune --reviewed FACES.npz --data FILE.npz --base v9 --name v9-june \
         --out var/models
 
 Goes on from the network of `--base` at a low learning rate. Every epoch mixes the reviewed faces

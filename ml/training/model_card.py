@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ml import manifest
 from ml.inference import DEFAULT_VERSION
-from ml.training import robustness
+from ml.training import robustness, shift
 from ml.training.lineage import lineage
 
 DOCUMENT: Final = Path("docs/model_card.md")
@@ -52,6 +52,9 @@ def card(document: Document) -> str:
     # Versions before v3 have no such figures.
     if "robustness" in document:
         parts += [_calibration(document), _people(document), _robustness(document)]
+    # Versions before v9 have no such table.
+    if "shift" in document:
+        parts.append(_shift(document))
     return "\n".join([*parts, _weakest(document), LIMITS])
 
 
@@ -204,6 +207,17 @@ Accuracy of the head `{found["head"]}` on the {found["split"]} split{beside}; as
 `ml/weights/{version}/robustness.png`.
 
 {robustness.table(found["accuracy"][version], against)}
+"""
+
+
+def _shift(document: Document) -> str:
+    return f"""## How honest the confidence stays
+
+Under one clear change of each kind. *Test* is FER2013's test split against the FER+ majority,
+*elsewhere* the faces of KDEF and JAFFE. Photos add doubts of their own: blurred, noisy, small and
+covered faces are flagged.
+
+{shift.table(document["shift"])}
 """
 
 

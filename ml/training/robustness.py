@@ -1,6 +1,6 @@
 """How accuracy falls as pictures get worse.
 
-    python -m ml.training.robustness --data FILE.npz [--version v8] [--against v7] [--plot FILE.png]
+    python -m ml.training.robustness --data FILE.npz [--version v9] [--against v7] [--plot FILE.png]
 
 On the validation split, `consensus` head against the FER+ majority: blur, noise, JPEG, light,
 contrast, rotation, small faces and half of the face covered. Prints a Markdown table;

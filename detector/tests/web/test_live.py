@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.test import Client
 from detector.enums import ModelStatus
 from detector.models import LiveSession, ModelVersion, User
 from detector.registry import browser
+from detector.tests import tiny_version
 from detector.tests.factories import LiveSessionFactory, ModelVersionFactory
 from detector.tests.live.rows import row
 from ml import manifest
@@ -49,13 +51,12 @@ def test_there_are_no_other_networks(web: Client) -> None:
     assert web.get("/live/networks/manifest/").status_code == 404
 
 
-def test_a_version_that_a_person_chose_runs_in_browsers_too(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    chosen = manifest.read("v8")
-    version = ModelVersionFactory.create(name="v8", sha256=chosen.sha256)
+def test_a_version_that_a_person_chose_runs_in_browsers_too(settings: Any, tmp_path: Path) -> None:
+    settings.MODELS_FOLDER = tmp_path
+    chosen = tiny_version.make(tmp_path)
+    version = ModelVersionFactory.create(name=chosen.version, sha256=chosen.sha256)
     ModelVersion.objects.filter(pk=version.pk).update(status=ModelStatus.ACTIVE)
-    assert browser.networks().constants["version"] == "v8"
+    assert browser.networks().constants["version"] == chosen.version
     # A host without its files answers with what ships, as its workers do.
     ModelVersion.objects.filter(pk=version.pk).update(sha256="0" * 64)
     assert browser.networks().constants["version"] == WEIGHTS.version

@@ -38,8 +38,8 @@ majority, of the head `fer2013` against the original label. With so many faces t
 an accuracy is about ±1.3 points at 0.82 and ±1.6 at 0.68. MMACs are millions of multiplications
 for one face; images/s is the median epoch on two cores, which were not always idle; `broad` and
 `residual` had one each, `pupil`, `pupil-wide` and the runs called teacher a share of one NVIDIA
-H200. Of the teachers only accuracy is known, as training saw it at the best epoch, without the
-mirror.
+H200, `patient` and `patient-wide` of an H100. Of the teachers only accuracy is known, as training
+saw it at the best epoch, without the mirror.
 
 """
 FIGURES: Final = ("FER+", "macro-F1", "FER2013", "macro-F1")

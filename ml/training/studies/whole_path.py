@@ -5,7 +5,8 @@ cropping and classification as a photo does; the ready crop of the same face goe
 alone. Prints a Markdown table of how many faces are found and what accuracy remains, for several
 sizes and surroundings; with `--margins` for several margins about the present one instead.
 
-By default on the validation split; `--split test` judges, and nothing is chosen by it.
+By default on the validation split, or on all faces of a file without splits; `--split test` judges,
+and nothing is chosen by it.
 """
 
 import argparse
@@ -89,13 +90,14 @@ def main() -> None:
     """Parse the command line, measure and print."""
     parser = argparse.ArgumentParser(description="Measure what detection and cropping cost.")
     parser.add_argument("--data", type=Path, required=True, help="the .npz of faces")
-    parser.add_argument("--split", choices=sorted(SPLITS), default="validation")
+    parser.add_argument("--split", choices=sorted(SPLITS), default="validation", help="if any")
     parser.add_argument("--rows", type=int, default=1000, help="images to draw at random")
     parser.add_argument("--version", help="name of the weights")
     parser.add_argument("--margins", action="store_true", help="vary the margin on one canvas")
     arguments = parser.parse_args()
     analyser = inference.load(arguments.version)
-    faces = data.some(data.load(arguments.data, SPLITS[arguments.split]), arguments.rows)
+    split = SPLITS[arguments.split] if data.has_array(arguments.data, "usage") else None
+    faces = data.some(data.load(arguments.data, split), arguments.rows)
     print(f"| {' | '.join(COLUMNS)} |\n|{' --- |' * len(COLUMNS)}")
     for around in Surroundings:
         for enlarge in ENLARGEMENTS:
