@@ -1,6 +1,7 @@
 """Erase an account, and say by a signed receipt what was deleted and that nothing is left."""
 
 import logging
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -9,7 +10,7 @@ from django.core.cache import cache
 from django.db.models import Sum
 
 from detector.accounts import owned, receipts, traces
-from detector.accounts.identity import identity_of
+from detector.accounts.identity import Identity, identity_of
 from detector.common import clock
 from detector.models import Photo, User, Video
 from detector.photos import erasure
@@ -17,30 +18,47 @@ from detector.photos import erasure
 logger = logging.getLogger(__name__)
 
 
-def erase_account(user: User, *, full_search: bool = False) -> str:
-    """Erase a user with all data, and search for what is left. Return the signed receipt.
+@dataclass(frozen=True)
+class Erased:
+    """An account whose rows were deleted, and what is known of it for the search afterwards."""
 
-    The sessions of all devices and the counts of rate limits go, too. `full_search` looks through
-    all rows and files, else only those that belonged to the account are asked for.
-    """
-    identity = identity_of(user)
-    deleted = {**owned.counts(user), **_files(user)}
+    identity: Identity
+    deleted: dict[str, Any]
+
+    def receipt(self, *, full_search: bool = False) -> str:
+        """Search for what is left, and return the signed receipt.
+
+        Call it after the commit, which deletes the files. The sessions of all devices and the
+        counts of rate limits go, too. `full_search` looks through all rows and files, else only
+        those that belonged to the account are asked for.
+        """
+        Session.objects.filter(pk__in=list(traces.sessions_of(self.identity))).delete()
+        cache.delete_many(self.identity.cache_keys)
+        found = traces.search(self.identity, full=full_search)
+        if found.number:
+            logger.warning("An erasure left traces: %s", found.as_dict())
+        return receipts.signed(
+            {
+                "site": settings.SITE_URL,
+                "erased": "account",
+                "reference": receipts.reference_of(self.identity.user_id),
+                "erased_at": clock.now().isoformat(timespec="seconds"),
+                "deleted": self.deleted,
+                "search": {"kind": "full" if full_search else "quick", **found.as_dict()},
+            }
+        )
+
+
+def erase_account(user: User, *, full_search: bool = False) -> str:
+    """Erase a user with all data, and search for what is left. Return the signed receipt."""
+    return delete(user).receipt(full_search=full_search)
+
+
+def delete(user: User) -> Erased:
+    """Delete a user with all data. Whoever calls this owes a receipt, after the commit."""
+    erased = Erased(identity_of(user), {**owned.counts(user), **_files(user)})
     erasure.delete_account(user)
-    Session.objects.filter(pk__in=list(traces.sessions_of(identity))).delete()
-    cache.delete_many(identity.cache_keys)
-    found = traces.search(identity, full=full_search)
-    if found.number:
-        logger.warning("An erasure left traces: %s", found.as_dict())
-    return receipts.signed(
-        {
-            "site": settings.SITE_URL,
-            "erased": "account",
-            "reference": receipts.reference_of(identity.user_id),
-            "erased_at": clock.now().isoformat(timespec="seconds"),
-            "deleted": deleted,
-            "search": {"kind": "full" if full_search else "quick", **found.as_dict()},
-        }
-    )
+    return erased
 
 
 def _files(user: User) -> dict[str, Any]:

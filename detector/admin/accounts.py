@@ -4,23 +4,25 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.auth import logout
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import filesizeformat
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
-from detector.accounts import export, preferences
+from detector.accounts import erasure, export, preferences, receipts
 from detector.admin.base import AuditedAdmin, ErasingAdmin
 from detector.common.streams import streamed
 from detector.exceptions import DetectorError
 from detector.models import ApiToken, Photo, User
-from detector.photos import erasure
 from detector.photos import selectors as photo_selectors
 
 # Replace Django's panel.
@@ -141,9 +143,42 @@ class UserAdmin(ErasingAdmin[User], DjangoUserAdmin[User]):
             actions.pop("delete_selected", None)
         return actions
 
-    def erase(self, obj: User) -> None:
-        """Delete the account with all photos."""
-        erasure.delete_account(obj)
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        """Delete the account with all data. Its receipt follows the commit."""
+        _erased(request).append(erasure.delete(obj))
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """Erase an account, and show the receipt."""
+        response = super().delete_view(request, object_id, extra_context)
+        return self._receipts(request) or response
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[User], *args: Any
+    ) -> HttpResponse | None:
+        """Erase all chosen accounts or none, and show the receipts."""
+        with transaction.atomic():
+            response = super().response_action(request, queryset, *args)
+        return self._receipts(request) or response
+
+    def _receipts(self, request: HttpRequest) -> HttpResponse | None:
+        """Return the page with the receipts of what this request erased, if it erased anything."""
+        erased = _erased(request)
+        if not erased:
+            return None
+        texts = [each.receipt() for each in erased]
+        if request.user.pk in [each.identity.user_id for each in erased]:
+            logout(request)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Receipts of erasures",
+            "receipts": [
+                {"name": each.identity.name, "text": text, "verified": receipts.verify(text)}
+                for each, text in zip(erased, texts, strict=True)
+            ],
+        }
+        return TemplateResponse(request, "admin/detector/user/receipts.html", context)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Save the user; a new time zone moves the days of all photos."""
@@ -152,6 +187,12 @@ class UserAdmin(ErasingAdmin[User], DjangoUserAdmin[User]):
             obj.time_zone = User.objects.values_list("time_zone", flat=True).get(pk=obj.pk)
         super().save_model(request, obj, form, change)
         preferences.set_time_zone(obj, time_zone)
+
+
+def _erased(request: HttpRequest) -> list[erasure.Erased]:
+    """Return the accounts that this request erased, whose receipts are due."""
+    erased: list[erasure.Erased] = vars(request).setdefault("erased_accounts", [])
+    return erased
 
 
 def _may_touch(request: HttpRequest, obj: User | None) -> bool:

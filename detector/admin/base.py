@@ -180,7 +180,7 @@ class ErasingAdmin(AuditedAdmin[ModelT]):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ModelT]) -> None:
         """Erase several objects."""
         for obj in queryset:
-            self.erase(obj)
+            self.delete_model(request, obj)
 
 
 class ReadOnlyAdmin(AuditedAdmin[ModelT]):

@@ -48,6 +48,9 @@ class User(AbstractUser):
     review_consent_version = models.CharField(max_length=16, blank=True)
     review_consented_at = models.DateTimeField(null=True, blank=True)
 
+    is_being_erased = False
+    """Whether this object is deleted by the one function that may: detector/photos/erasure.py."""
+
     REQUIRED_FIELDS: ClassVar[list[str]] = ["email"]
 
     class Meta(AbstractUser.Meta):

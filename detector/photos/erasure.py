@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db import transaction
-from django.db.models.signals import post_delete
+from django.db.models.signals import post_delete, pre_delete
 from django.dispatch import receiver
 
 from detector.common import audit
@@ -29,11 +29,23 @@ def delete_photo(photo: Photo) -> None:
 
 @transaction.atomic
 def delete_account(user: User) -> None:
-    """Delete a user with all photos and all other data."""
+    """Delete a user with all photos and all other data.
+
+    Call it by `detector.accounts.erasure`, which gives a receipt.
+    """
     # Lock photos before their owner, as everyone does. The owner's lock waits for an upload under
     # way, whose photo the deletion then finds, and blocks further uploads.
     list(Photo.objects.select_for_update(of=("self",)).filter(owner=user).values_list("pk"))
-    User.objects.select_for_update().get(pk=user.pk).delete()
+    account = User.objects.select_for_update().get(pk=user.pk)
+    account.is_being_erased = True
+    account.delete()
+
+
+@receiver(pre_delete, sender=User)
+def refuse_other_ways(sender: type[User], origin: Any = None, **_: Any) -> None:
+    """Let no account go but by `delete_account`: nobody would get a receipt."""
+    if not getattr(origin, "is_being_erased", False):
+        raise RuntimeError("Erase accounts by detector.accounts.erasure, which gives a receipt.")
 
 
 @receiver(post_delete, sender=User)

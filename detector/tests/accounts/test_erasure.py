@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import redis
+from django.apps import apps
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
@@ -17,6 +19,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
@@ -39,6 +42,7 @@ from detector.tests.people import logged_in
 from detector.tests.services_needed import need_redis
 
 pytestmark = pytest.mark.django_db
+DETECTOR = Path(apps.get_app_config("detector").path)
 
 
 @pytest.fixture
@@ -257,3 +261,30 @@ def test_operators_erase_and_verify_by_command(
     with pytest.raises(CommandError, match="not a receipt"):
         call_command("verify_receipt", file)
     assert not User.objects.filter(pk=full.pk).exists()
+
+
+def test_there_is_one_way_out(owner: User) -> None:
+    """Whatever deletes a user comes by `erase_account` or owes a receipt for `erasure.delete`."""
+    for other_way in (owner.delete, User.objects.filter(pk=owner.pk).delete):
+        with pytest.raises(RuntimeError, match="gives a receipt"), transaction.atomic():
+            other_way()
+    assert User.objects.filter(pk=owner.pk).exists()
+    assert naming(r"\.delete_account\b") == {
+        "accounts/erasure.py",
+        "operations/erased.py",  # A restore, of accounts that got theirs when they were erased.
+    }
+    assert naming(r"\bis_being_erased\b") == {"models/user.py", "photos/erasure.py"}
+    # Each of these shows what it got: its own test says so.
+    assert naming(r"(?m)accounts import .*\berasure\b|accounts\.erasure import") == {
+        "admin/accounts.py", "management/commands/erase_account.py", "web/account.py",
+    }  # fmt: skip
+
+
+def naming(pattern: str) -> set[str]:
+    """Return the modules in whose text something stands, without tests."""
+    found = {
+        str(path.relative_to(DETECTOR))
+        for path in DETECTOR.rglob("*.py")
+        if re.search(pattern, path.read_text(encoding="utf-8"))
+    }
+    return {name for name in found if not name.startswith("tests/")}

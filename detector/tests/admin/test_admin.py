@@ -55,19 +55,6 @@ def test_erasing_a_photo(staff: Client, analysed: Analysis) -> None:
     assert not Photo.objects.exists()
 
 
-def test_erasing_an_account_with_photos(staff: Client, analysed: Analysis, owner: User) -> None:
-    url = f"/admin/detector/user/{owner.pk}/delete/"
-    assert staff.post(url, {"post": "yes"}).status_code == 302
-    assert not User.objects.filter(pk=owner.pk).exists()
-    assert not Photo.objects.exists()
-
-
-def test_erasing_several_accounts(staff: Client, analysed: Analysis, owner: User) -> None:
-    form = {"action": "delete_selected", "_selected_action": [str(owner.pk)], "post": "yes"}
-    assert staff.post("/admin/detector/user/", form).status_code == 302
-    assert not Photo.objects.exists()
-
-
 def test_another_time_zone_moves_the_days(staff: Client, owner: User) -> None:
     moment = datetime(2026, 5, 4, 20, tzinfo=UTC)
     FaceFactory.create(analysis__photo__owner=owner, analysis__photo__taken_at=moment)

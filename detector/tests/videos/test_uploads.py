@@ -146,7 +146,7 @@ def test_the_quota_counts_what_is_under_way(owner: User, settings: Settings) -> 
     uploads.discard(second)
     settings.QUOTA_VIDEOS = 1
     assert code_of(uploads.begin, owner, filename="", length=1) == "quota_exceeded"
-    User.objects.filter(pk=owner.pk).delete()
+    photo_erasure.delete_account(owner)
     assert code_of(quotas.check_video_upload, owner, 1) == "account_gone"
 
 
