@@ -72,6 +72,12 @@ def test_every_figure_of_ours_is_explained(shown: dict[str, set[str]]) -> None:
     assert not [name for name in ours if f"`{name}`" not in text]
 
 
+def test_every_rule_has_a_test_for_promtool() -> None:
+    tests = yaml.safe_load((FOLDER / "alerts_test.yml").read_text())["tests"]
+    fire = [each["alertname"] for test in tests for each in test.get("alert_rule_test", [])]
+    assert fire == [rule["alert"] for rule in RULES]
+
+
 def test_brackets_are_closed() -> None:
     for expression in expressions():
         for left, right in ("()", "[]", "{}"):
