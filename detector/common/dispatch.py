@@ -13,7 +13,7 @@ from uuid import UUID
 from celery import current_app
 from django.conf import settings
 from django.db.models import Q, QuerySet
-from kombu.exceptions import OperationalError
+from kombu.exceptions import ChannelError, OperationalError
 
 from detector.common import clock, trace
 
@@ -52,17 +52,39 @@ def publish(task: TaskName, text: str) -> None:
     current_app.send_task(task.value, (text,), ignore_result=True, headers=headers)
 
 
+def number_in_queue(task: TaskName) -> int:
+    """Return how many messages wait in the queue of a task. Raises the errors of `publish`."""
+    queue = current_app.amqp.router.route({}, task.value)["queue"]
+    with current_app.connection_for_read() as connection:
+        try:
+            declared = queue.bind(connection.default_channel).queue_declare(passive=True)
+        except ChannelError:
+            return 0  # Redis knows no queue that is empty.
+        except connection.connection_errors as error:
+            raise OperationalError(str(error)) from error
+    return int(declared.message_count)
+
+
 def resend(task: TaskName, waiting: "QuerySet[Any]", *, order_by: str, due: Q | None = None) -> int:
     """Resend messages that were never sent or may be lost. Return how many were sent.
 
     `waiting` holds all waiting rows of a model with a field `sent_at`; `due` selects those that
-    may be worked on now. A surplus message does no harm: it costs the worker a query or two.
+    may be worked on now. Rows for which messages wait already get no further one: else a line that
+    is slow for some minutes would grow a queue of thousands, which costs workers their time.
     """
     now = clock.now()
     stale = now - timedelta(seconds=settings.ANALYSIS_RESEND_AFTER)
     unsent = waiting.filter(Q(sent_at=None) | Q(sent_at__lt=stale), due or Q())
+    rows = list(unsent.order_by(order_by).values_list("pk", flat=True)[:RESEND_BATCH])
+    if not rows:
+        return 0
+    try:
+        lacking = max(0, waiting.filter(due or Q()).count() - number_in_queue(task))
+    except (OperationalError, OSError):
+        lacking = len(rows)  # Sending fails, too, and says so.
+    unsent.filter(pk__in=rows[lacking:]).update(sent_at=now)
     sent = 0
-    for row_id in list(unsent.order_by(order_by).values_list("pk", flat=True)[:RESEND_BATCH]):
+    for row_id in rows[:lacking]:
         # Mark before sending, so that only one of several sweepers sends.
         if not unsent.filter(pk=row_id).update(sent_at=now):
             continue

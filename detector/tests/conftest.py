@@ -112,6 +112,7 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
     """Return a stub of the broker: task → receiver of messages, which a test may replace."""
     takers: Broker = {}
     monkeypatch.setattr(dispatch, "publish", lambda task, text: takers[task](text))
+    monkeypatch.setattr(dispatch, "number_in_queue", lambda task: 0)
     return takers
 
 

@@ -57,6 +57,27 @@ def test_sweep_sends_again_what_waits_too_long(db: None, sent: list[UUID]) -> No
     assert queueing.sweep() == 0
 
 
+def test_no_message_is_sent_for_which_others_wait(
+    db: None, sent: list[UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line that is slow for minutes must not grow a queue of thousands of messages."""
+    long_ago = timezone.now() - timedelta(minutes=5)
+    waiting = {"status": Status.QUEUED, "finished_at": None, "model_version": None}
+    for sent_at in (long_ago, long_ago, None):
+        AnalysisFactory.create(**waiting, sent_at=sent_at, due_at=long_ago)
+    in_queue = {"n": 2}
+    monkeypatch.setattr(dispatch, "number_in_queue", lambda task: in_queue["n"])
+    assert queueing.sweep() == len(sent) == 1
+    # Those that were sent or have a message: workers who take none of them are stuck.
+    assert not Analysis.objects.filter(sent_at=None).exists()
+    Analysis.objects.update(sent_at=long_ago)
+    in_queue["n"] = 4
+    assert queueing.sweep() == 0
+    Analysis.objects.update(sent_at=long_ago)
+    in_queue["n"] = 0
+    assert queueing.sweep() == 3
+
+
 def test_while_the_broker_is_away_nothing_counts_as_sent(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
