@@ -104,7 +104,8 @@ class Caretaker:
         tidier = threading.Thread(target=self._tidy, name="tidying", daemon=True)
         tidier.start()
         while not self.stopping.is_set():
-            run_due(self.sweeps, _bounded)
+            # While the database is locked each fails after many seconds, and the watch must look.
+            run_due(self.sweeps, _bounded, until_failure=True)
             self.stopping.wait(settings.SWEEP_INTERVAL)
 
     def stop(self, number: int = 0, frame: FrameType | None = None) -> None:
@@ -128,7 +129,7 @@ def main() -> int:
 
     caretaker = Caretaker(sweeps(), tidying())
     watch = Watch(caretaker.stop)
-    caretaker.sweeps = [*caretaker.sweeps, sweep("watch the workers", watch.look)]
+    caretaker.sweeps = [sweep("watch the workers", watch.look), *caretaker.sweeps]
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, caretaker.stop)
     caretaker.run()

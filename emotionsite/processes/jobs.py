@@ -58,10 +58,19 @@ class Job:
 
 
 def run_due(
-    jobs: Sequence[Job], bound: Callable[[], AbstractContextManager[None]] = nullcontext
+    jobs: Sequence[Job],
+    bound: Callable[[], AbstractContextManager[None]] = nullcontext,
+    *,
+    until_failure: bool = False,
 ) -> None:
-    """Run each job that is due, inside the context that `bound` returns."""
+    """Run each job that is due, inside the context that `bound` returns.
+
+    With `until_failure` the first one that fails is the last. The others come next time, when that
+    one waits.
+    """
     for job in jobs:
         if time.monotonic() >= job.due_at:
             with bound():
-                job.run()
+                succeeded = job.run()
+            if until_failure and not succeeded:
+                return

@@ -1,9 +1,12 @@
 """Detects workers that are alive but take no work, and has them restarted."""
 
 import logging
+import time
 from collections.abc import Callable
+from typing import Final
 
 from django.conf import settings
+from django.db import OperationalError, connection
 
 from detector.operations import heartbeats, liveness
 from emotionsite.processes.programs import RENEW
@@ -12,6 +15,9 @@ logger = logging.getLogger(__name__)
 
 LOOKS = 3
 """Checks in a row that must find it, so that workers have time to reconnect after an outage."""
+LOCKED_SECONDS: Final = 40
+"""Beyond this, a lock of SQLite is no long writer's: a worker may sleep in the middle of a
+transaction, and only the end of its process unlocks the database."""
 
 
 class Watch:
@@ -21,22 +27,42 @@ class Watch:
         self.stop = stop
         self.found = 0
         self.status = 0
+        self.locked_since: float | None = None
 
     def look(self) -> None:
         """Count checks that find workers stuck or silent; after `LOOKS`, stop the caretaker.
 
         It deletes the heartbeats of this host, so that the platform is not ready until new workers
         are. Raises django.db.Error where the database cannot be written; then the count restarts.
+        If SQLite is locked for long, it stops the caretaker at once.
         """
         found, self.found = self.found, 0
         # Before the check: once a lock is released, workers have a moment to send a heartbeat.
-        heartbeats.try_to_write()
+        began = time.monotonic()
+        try:
+            heartbeats.try_to_write()
+        except OperationalError as error:
+            self._note_lock(began, str(error))
+            raise
+        self.locked_since = None
         trouble = self._trouble()
         self.found = found + 1 if trouble else 0
-        if self.found < LOOKS:
+        if self.found >= LOOKS:
+            heartbeats.delete_all_here()
+            self._restart(trouble)
+
+    def _note_lock(self, since: float, error: str) -> None:
+        """Restart the workers if a lock of SQLite lasts. Then nothing can be read either."""
+        if connection.vendor != "sqlite" or "locked" not in error:
+            self.locked_since = None
             return
+        if self.locked_since is None:
+            self.locked_since = since
+        if time.monotonic() - self.locked_since > LOCKED_SECONDS:
+            self._restart(error)
+
+    def _restart(self, trouble: str) -> None:
         logger.error("The workers of this host are restarted: %s", trouble)
-        heartbeats.delete_all_here()
         self.status = RENEW
         self.stop()
 

@@ -1,6 +1,7 @@
 """The watch: it has the workers started again where they take no work."""
 
 import os
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -123,6 +124,28 @@ def test_a_host_is_left_alone_where_others_are_deaf(waiting: Analysis, here: str
         WorkerHeartbeat.objects.filter(name=name).update(is_busy=True)
     assert liveness.stall() is not None
     assert looks(5).status == 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("error", ["database is locked", "attempt to write a readonly database"])
+def test_a_lock_that_lasts_has_the_workers_made_anew(
+    alive: str, monkeypatch: pytest.MonkeyPatch, error: str
+) -> None:
+    """One of them may be stopped in the middle of a transaction."""
+    seconds = iter([100, 120, 125, 145])  # Begin and end of two looks.
+    monkeypatch.setattr(time, "monotonic", lambda: next(seconds, 145))
+    watch = Watch(lambda: None)
+
+    def fails(*_: Any) -> None:
+        raise OperationalError(error)
+
+    with connection.execute_wrapper(fails):
+        with pytest.raises(OperationalError):
+            watch.look()
+        assert watch.status == 0, "it may be a long writer"
+        with pytest.raises(OperationalError):
+            watch.look()
+    assert watch.status == (RENEW if "locked" in error else 0)
 
 
 @pytest.mark.django_db(transaction=True)
