@@ -53,7 +53,10 @@ class Fault:
 
 
 FAULTS = (
-    Fault("kill a slot", processes.kill_a_slot, 50, 300, small=(5, 20)),
+    Fault("kill a slot", processes.kill_a_slot, 50, 300, small=(3, 10)),
+    Fault(
+        "kill a slot during ZIPs", processes.kill_a_slot, 5, 200, small=(2, 170), upload="zip",
+    ),
     Fault("kill a slot during videos", processes.kill_a_slot, 5, 5, upload="video"),
     Fault("kill all slots", processes.kill_all_slots, 5, 100),
     Fault("kill the caretaker", processes.kill_the_caretaker, 5, 100),
@@ -71,6 +74,7 @@ FAULTS = (
     Fault("crash the decoder", work.crash_the_decoder, 2, 50, on=On.SUPERVISED),
     Fault("messages twice and in any order", work.repeat_messages, 5, 150, small=(1, 16)),
     Fault("erase an account meanwhile", work.erase_an_account, 3, 100),
+    Fault("stop slots that hold the lock", services.stop_slots_that_write, 2, 100, on=On.EMBEDDED),
     Fault("lock SQLite for 30 s", services.lock_sqlite, 2, 100, on=On.EMBEDDED),
     Fault(
         "remove the broker's folder", services.remove_the_broker, 5, 100, small=(1, 2),

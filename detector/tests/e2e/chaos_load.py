@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import httpx
 import numpy as np
+from PIL import Image
 
 from detector.tests.e2e import pictures
 
@@ -17,6 +18,8 @@ END_SECONDS = 300
 FORGOTTEN = 5
 """Of so many photos one is uploaded to be forgotten: its result alone is kept."""
 PHOTOS_IN_A_ZIP = 10
+SMALL = (64, 80)
+"""Width and height of the photos in ZIPs: the smaller, the more of them in the same time."""
 
 
 @dataclass
@@ -62,9 +65,12 @@ class Load:
         raise AssertionError(f"Not accepted for minutes: {last}")
 
 
-def photos() -> Iterator[bytes]:
+def photos(*, small: bool = False) -> Iterator[bytes]:
     """Yield photos with one face, no two alike."""
     pixels = pictures.astronaut().copy()
+    if small:
+        face = pixels[:256, 130:330]
+        pixels = np.array(Image.fromarray(face).resize(SMALL))
     for number in range(100_000):
         pixels[0, :8] = np.frombuffer(number.to_bytes(24, "big"), np.uint8).reshape(8, 3)
         pixels[:8, :8] = (number * 37 % 256, number // 7 % 256, number % 256)
@@ -78,7 +84,7 @@ def _photos() -> Iterator[tuple[str, str, bytes]]:
 
 
 def _zips() -> Iterator[tuple[str, str, bytes]]:
-    source = photos()
+    source = photos(small=True)
     while True:
         content = io.BytesIO()
         with zipfile.ZipFile(content, "w") as archive:

@@ -1,7 +1,9 @@
 """Faults of what the platform works with: database and broker."""
 
 import contextlib
+import os
 import shutil
+import signal
 import sqlite3
 import time
 
@@ -13,6 +15,7 @@ from detector.tests.e2e.servers import Servers
 
 LOCKED_SECONDS = 30
 AWAY_SECONDS = 10
+CHANCE_SECONDS = 60
 
 
 def servers(platform: Platform) -> Servers:
@@ -28,6 +31,39 @@ def lock_sqlite(platform: Platform) -> None:
         connection.execute("BEGIN EXCLUSIVE")
         time.sleep(LOCKED_SECONDS)
         connection.execute("ROLLBACK")
+
+
+def stop_slots_that_write(platform: Platform) -> None:
+    """Let all slots sleep, one of them in the middle of a transaction, which locks SQLite.
+
+    Only the end of that process unlocks it.
+    """
+    end = time.monotonic() + CHANCE_SECONDS
+    stopped = platform.children("worker")
+    while not _are_stopped_while_writing(platform, stopped):
+        assert time.monotonic() < end, "No slot was met in a transaction"
+        for pid in stopped:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+        time.sleep(0.02)
+        stopped = platform.children("worker")
+    until(lambda: not set(stopped) & set(platform.children("worker")), 180, "New slots")
+
+
+def _are_stopped_while_writing(platform: Platform, slots: list[int]) -> bool:
+    """Stop these processes. Return whether nobody else can write then."""
+    for pid in slots:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+    file = platform.folder / "var" / DATABASE
+    # Transactions of others are over by then.
+    with contextlib.closing(sqlite3.connect(file, timeout=3, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+        connection.execute("ROLLBACK")
+    return False
 
 
 def remove_the_broker(platform: Platform) -> None:
