@@ -49,7 +49,7 @@ class User(AbstractUser):
     review_consented_at = models.DateTimeField(null=True, blank=True)
 
     is_being_erased = False
-    """Whether this object is deleted by the one function that may: detector/photos/erasure.py."""
+    """Set by the one function that may delete it: `delete_account` of photos/erasure.py."""
 
     REQUIRED_FIELDS: ClassVar[list[str]] = ["email"]
 

@@ -19,7 +19,7 @@ KINDS: Final[dict[str, tuple[Any, Callable[[Any], None]]]] = {
     "video": (Video, video_erasure.delete_video),
     "livesession": (LiveSession, sessions.erase),
 }
-"""Of each kind of tombstone: the model, and what erases one of it. Accounts come first.
+"""Maps each kind of tombstone to its model and what erases one of it. Accounts come first.
 
 An account gets no second receipt: the first erasure gave one, and the transaction of the restore
 takes back its rows before anyone saw them.

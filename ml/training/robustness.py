@@ -111,6 +111,11 @@ def measure(classify: Classify, faces: data.FaceDataset) -> Curves:
     return curves
 
 
+def changed(crops: NDArray[np.uint8], change: Change, level: float) -> NDArray[np.uint8]:
+    """Return the crops (N, 48, 48), each changed to that level."""
+    return np.stack([change(crop, level) for crop in crops])
+
+
 def accuracies(
     classify: Classify, faces: data.FaceDataset, changes: Iterable[tuple[Change, float]]
 ) -> list[float]:
@@ -118,8 +123,8 @@ def accuracies(
     rows, label = judged(faces, "consensus")
     found = []
     for change, level in changes:
-        changed = np.stack([change(crop, level) for crop in faces.images[rows]])
-        right = classify(changed).argmax(axis=1) == label
+        seen = classify(changed(faces.images[rows], change, level))
+        right = seen.argmax(axis=1) == label
         found.append(round(float(right.mean()), 4))
     return found
 

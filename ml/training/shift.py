@@ -6,8 +6,6 @@ Of the head `consensus`, as it serves. What the quality of a photo adds to the d
 
 from typing import Any, Final
 
-import numpy as np
-
 from ml.calibration import expected_calibration_error
 from ml.training import data
 from ml.training.calibrate import judged
@@ -16,6 +14,7 @@ from ml.training.robustness import (
     Change,
     Classify,
     blurred,
+    changed,
     compressed,
     covered,
     lit,
@@ -45,7 +44,7 @@ def measure(classify: Classify, faces: data.FaceDataset, threshold: float) -> Fi
     rows, label = judged(faces, "consensus")
     found: Figures = {}
     for name, (change, level) in CHANGES.items():
-        seen = classify(np.stack([change(crop, level) for crop in faces.images[rows]]))
+        seen = classify(changed(faces.images[rows], change, level))
         found[name] = {
             "accuracy": float((seen.argmax(axis=1) == label).mean()),
             "ece": expected_calibration_error(seen, label),

@@ -27,7 +27,7 @@ class On(StrEnum):
 
 @dataclass(frozen=True)
 class Fault:
-    """What is done how often while so many photos are uploaded; twice: whole run and small one.
+    """Injects a fault `times` times while `uploads` are sent; `small` has both for the small run.
 
     `upload` says what is uploaded. `needs_volume`: the files are on a volume of their own.
     """

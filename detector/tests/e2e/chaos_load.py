@@ -16,7 +16,7 @@ from detector.tests.e2e import pictures
 END_SECONDS = 300
 """Beyond this, what is not accepted or not finished counts as lost or stuck."""
 FORGOTTEN = 5
-"""Of so many photos one is uploaded to be forgotten: its result alone is kept."""
+"""Upload one photo in so many to be forgotten: its result alone is kept."""
 PHOTOS_IN_A_ZIP = 10
 SMALL = (64, 80)
 """Width and height of the photos in ZIPs: the smaller, the more of them in the same time."""

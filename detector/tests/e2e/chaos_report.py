@@ -13,7 +13,7 @@ PAGE = ROOT / "docs" / "reliability.md"
 
 @dataclass
 class Row:
-    """What a fault cost."""
+    """Counts what a fault cost."""
 
     fault: str
     times: int = 0
@@ -29,7 +29,7 @@ class Row:
 
     @property
     def is_clean(self) -> bool:
-        """Whether it cost nothing."""
+        """Return whether it cost nothing."""
         return not any(self.figures()[2:])
 
     def figures(self) -> list[int]:
