@@ -30,10 +30,10 @@ class Erased:
 
         Call it after the commit, which deletes the files. The sessions of all devices and the
         counts of rate limits go, too. `full_search` looks through all rows and files, else only
-        those that belonged to the account are asked for.
+        those that belonged to the account are asked for. There is a receipt whatever fails: it
+        names the places that could not be searched.
         """
-        Session.objects.filter(pk__in=list(traces.sessions_of(self.identity))).delete()
-        cache.delete_many(self.identity.cache_keys)
+        self._end_sessions()
         found = traces.search(self.identity, full=full_search)
         if found.number:
             logger.warning("An erasure left traces: %s", found.as_dict())
@@ -47,6 +47,17 @@ class Erased:
                 "search": {"kind": "full" if full_search else "quick", **found.as_dict()},
             }
         )
+
+    def _end_sessions(self) -> None:
+        """End the sessions of all devices, and forget the counts of rate limits."""
+        for end in (self._delete_sessions, lambda: cache.delete_many(self.identity.cache_keys)):
+            try:
+                end()
+            except traces.UNREACHABLE:
+                logger.exception("An erasure could not end the sessions or forget the rate limits")
+
+    def _delete_sessions(self) -> None:
+        Session.objects.filter(pk__in=list(traces.sessions_of(self.identity))).delete()
 
 
 def erase_account(user: User, *, full_search: bool = False) -> str:

@@ -2,8 +2,9 @@
 
 import base64
 import json
+import logging
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -14,13 +15,18 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.files.storage import default_storage
+from django.db import DatabaseError
 from django.db.models import Model
 
 from detector.accounts import owned
 from detector.accounts.identity import Identity
 from detector.models import AuditEntry, ReviewedExport
 
+logger = logging.getLogger(__name__)
+
 PAGE: Final = 2000
+UNREACHABLE: Final = (OSError, redis.RedisError, DatabaseError)
+"""What a place raises that cannot be reached or fails."""
 KEPT: Final = {
     AuditEntry: "What staff did is kept as a record; it names accounts, and nothing can change it.",
 }
@@ -29,7 +35,7 @@ KEPT: Final = {
 
 @dataclass
 class Found:
-    """Traces by place, and rows that are kept by decision."""
+    """Traces by place, rows that are kept by decision, and places that could not be searched."""
 
     database: dict[str, int] = field(default_factory=dict)
     sessions: int = 0
@@ -38,6 +44,7 @@ class Found:
     queue: int = 0
     reviewed_data: dict[str, int] = field(default_factory=dict)
     kept: dict[str, int] = field(default_factory=dict)
+    not_searched: list[str] = field(default_factory=list)
 
     @property
     def number(self) -> int:
@@ -54,20 +61,31 @@ def search(identity: Identity, *, full: bool = True) -> Found:
     """Return the traces of an account in database, storage, caches, queues and data sets.
 
     `full` reads every row of every table and the name of every stored file. Without it only rows
-    and files that belonged to the account are asked for, however many others there are.
+    and files that belonged to the account are asked for, however many others there are. A place
+    that cannot be reached is named in `not_searched`.
     """
-    found = Found(
-        sessions=len(list(sessions_of(identity))),
-        storage=_stored(identity, full=full),
-        caches=_cached(identity),
-        queue=sum(identity.is_in(text) for text in _messages()),
-        reviewed_data=dict(_data_sets(identity)),
+    not_searched: list[str] = []
+
+    def of(place: str, look: Callable[[], Any], nothing: Any) -> Any:
+        try:
+            return look()
+        except UNREACHABLE:
+            logger.exception("An erasure could not search %s", place)
+            not_searched.append(place)
+            return nothing
+
+    rows = _all_rows if full else _related_rows
+    numbers = dict(of("database", lambda: list(rows(identity)), []))
+    return Found(
+        database={model._meta.db_table: n for model, n in numbers.items() if model not in KEPT},
+        kept={model._meta.db_table: n for model, n in numbers.items() if model in KEPT},
+        sessions=of("sessions", lambda: len(list(sessions_of(identity))), 0),
+        storage=of("storage", lambda: _stored(identity, full=full), 0),
+        caches=of("caches", lambda: _cached(identity), 0),
+        queue=of("queue", lambda: sum(map(identity.is_in, _messages())), 0),
+        reviewed_data=of("reviewed data", lambda: dict(_data_sets(identity)), {}),
+        not_searched=not_searched,
     )
-    rows = _all_rows(identity) if full else _related_rows(identity)
-    for model, number in rows:
-        place = found.kept if model in KEPT else found.database
-        place[model._meta.db_table] = number
-    return found
 
 
 def _cached(identity: Identity) -> int:

@@ -25,6 +25,9 @@ class Command(BaseCommand):
             raise CommandError("Nothing was erased.")
         text = erasure.erase_account(users[0], full_search=True)
         self.stdout.write(text)
-        number = receipts.verify(text)["search"]["traces"]
-        if number:
-            raise CommandError(f"The account was erased, but {number} traces were found.")
+        search = receipts.verify(text)["search"]
+        if search["traces"]:
+            raise CommandError(f"The account was erased, but {search['traces']} traces were found.")
+        if search["not_searched"]:
+            places = ", ".join(search["not_searched"])
+            raise CommandError(f"The account was erased, but not searched for in: {places}.")
