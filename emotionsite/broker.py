@@ -29,6 +29,8 @@ MAX_AGE_SECONDS: Final = 24 * 3600
 its queue."""
 SETTLED_NS: Final = 1_000_000_000
 """A listing this soon after a change is not cached: another change may have the same mtime."""
+FRESH_NS: Final = 50_000_000
+"""A listing this young is good for every queue: a worker asks them all in one go."""
 
 
 class Channel(filesystem.Channel):
@@ -36,7 +38,7 @@ class Channel(filesystem.Channel):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._seen: dict[str, deque[str]] = {}
+        self._seen: defaultdict[str, deque[str]] = defaultdict(deque)
         self._listed_ns = self._changed_ns = 0
 
     # kombu's stubs differ between this class and its base.
@@ -48,6 +50,7 @@ class Channel(filesystem.Channel):
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(dumps(payload))
         part.replace(folder / name)
+        self._listed_ns = 0
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:
         folder = self._folder()
@@ -68,18 +71,20 @@ class Channel(filesystem.Channel):
 
     def _waiting(self, folder: Path, queue: str) -> "deque[str]":
         """Return a queue's messages, oldest first. Lists the folder only after changes."""
-        known = self._seen.get(queue)
-        if known:
-            return known
-        changed = folder.stat().st_mtime_ns
-        settled = self._listed_ns - self._changed_ns > SETTLED_NS
-        if known is None or changed != self._changed_ns or not settled:
-            self._listed_ns, self._changed_ns = time.time_ns(), changed
+        if not self._seen[queue] and not self._is_current(folder):
+            self._listed_ns, self._changed_ns = time.time_ns(), folder.stat().st_mtime_ns
             self._seen = defaultdict(deque)
             for name in sorted(path.name for path in folder.iterdir()):
                 if not name.startswith("."):
                     self._seen[name.partition(".")[2].removesuffix(".msg")].append(name)
         return self._seen[queue]
+
+    def _is_current(self, folder: Path) -> bool:
+        """Return whether the last listing is young, or nothing has changed since."""
+        if 0 <= time.time_ns() - self._listed_ns < FRESH_NS:
+            return True
+        settled = self._listed_ns - self._changed_ns > SETTLED_NS
+        return settled and folder.stat().st_mtime_ns == self._changed_ns
 
     def _size(self, queue: str) -> int:
         self._folder()
@@ -123,7 +128,7 @@ class Channel(filesystem.Channel):
         folder = Path(self.data_folder_in)
         if not folder.is_dir():
             private_files.make_folder(folder)
-            self._seen = {}
+            self._listed_ns = 0
         return folder
 
 
