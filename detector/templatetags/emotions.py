@@ -60,7 +60,7 @@ def dominant_rows(cells: Iterable[CalendarDay | HourCell], least: int = 1) -> Sa
         '<tr><th scope="row" class="nowrap">{}</th><td>{}</td>'
         '<td class="number">{}</td><td class="number">{}</td></tr>',
         (
-            (cell.name, emotion_label(cell.dominant), cell.dominant_faces, cell.faces)
+            (cell.name, emotion_label(cell.dominant), f"{cell.dominant_faces:,}", f"{cell.faces:,}")
             for cell in cells
             if cell.faces >= least
         ),

@@ -97,17 +97,17 @@ def _context(request: OwnerRequest) -> dict[str, Any]:
         "shares": request.GET.get("scale") == "share",
         "made_up": photo_selectors.photos_of(owner).filter(is_demo=True).exists(),
         "distribution_note": f"n = {_counted(summary.faces, 'face')}",
-        "timeline_note": f"Faces each {bucket}, n = {summary.faces}",
+        "timeline_note": f"Faces each {bucket}, n = {summary.faces:,}",
         "calendar_note": f"The most frequent expression of each day, n = {of_days}",
         "hours_note": f"The most frequent expression, over all time, n = {of_hours}",
-        "comparison_note": f"n = {comparison.first.faces} and {comparison.second.faces} faces",
+        "comparison_note": f"n = {comparison.first.faces:,} and {comparison.second.faces:,} faces",
         "agreement_note": f"n = {_counted(agreement.photos, 'photo')}",
         "chart_data": _chart_data(summary, points, changes, comparison),
     }
 
 
 def _counted(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+    return f"{count} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _since(chosen: str) -> date | None:
