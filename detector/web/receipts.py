@@ -1,5 +1,6 @@
 """Receipts of erasures: shown once at the end of an account, and verified by anyone who has one."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -28,7 +29,11 @@ def after_erasure(request: HttpRequest, text: str) -> HttpResponse:
     return _page(request, text=text, verified=receipts.verify(text), is_new=True)
 
 
-def _page(request: HttpRequest, **context: Any) -> HttpResponse:
-    response = render(request, "detector/receipt.html", context)
+def _page(
+    request: HttpRequest, verified: dict[str, Any] | None = None, **context: Any
+) -> HttpResponse:
+    if verified:
+        context["erased_at"] = datetime.fromisoformat(verified["erased_at"])
+    response = render(request, "detector/receipt.html", {**context, "verified": verified})
     response["Cache-Control"] = "no-store"
     return response

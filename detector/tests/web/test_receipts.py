@@ -17,13 +17,15 @@ def test_a_receipt_is_checked_on_its_page(owner: User) -> None:
     anyone = Client()
     assert "Paste one" in anyone.get("/receipt/").content.decode()
     text = receipts.signed(
-        {"erased": "account", "erased_at": "2026-01-01", "reference": "ab",
-         "deleted": {"photos": 3}, "search": {"traces": 0}}
+        {"erased": "account", "erased_at": "2026-01-01T10:00:00+00:00", "reference": "ab",
+         "deleted": {"photos": 3000}, "search": {"traces": 0}}
     )  # fmt: skip
     page = anyone.post("/receipt/", {"receipt": text}).content.decode()
     assert "This site signed this receipt" in page
     assert "No trace" in page
-    for wrong in ("", "<b>x</b>", text.replace("3", "2")):
+    assert "3,000" in page
+    assert ">1 Jan 2026, " in page
+    for wrong in ("", "<b>x</b>", text.replace("3000", "2")):
         page = anyone.post("/receipt/", {"receipt": wrong}).content.decode()
         assert "This site signed" not in page
         assert "<b>x</b>" not in page
