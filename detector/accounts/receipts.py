@@ -45,11 +45,12 @@ def verify(text: str) -> dict[str, Any]:
         receipt: dict[str, Any] = json.loads(text)
         signature = base64.b64decode(receipt.pop("signature"), validate=True)
         receipt.pop("public_key")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        content = _bytes(receipt)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ReceiptError("This is not a receipt of an erasure.") from error
     for secret in _secrets():
         try:
-            _key(secret).public_key().verify(signature, _bytes(receipt))
+            _key(secret).public_key().verify(signature, content)
         except InvalidSignature:
             continue
         return receipt

@@ -7,13 +7,15 @@ from typing import Final
 from django.conf import settings
 from django.db.models.fields.files import FieldFile
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.cache import get_conditional_response
 
 from detector.common import files, storage
 from detector.exceptions import DetectorError
 
 LARGEST_PART: Final = 2 * 2**20
 """Bytes of one answer to a `Range`. A player asks on, and a paused one holds no thread."""
-RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)")
+RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+"""Other ranges are ignored. More digits than these name no byte of any file."""
 
 UNSATISFIABLE = DetectorError("range_not_satisfiable", "The file ends before that.")
 
@@ -22,6 +24,8 @@ def file_response(
     request: HttpRequest, file: FieldFile, content_type: str
 ) -> HttpResponseBase | None:
     """Return a file, or the part of it that is asked for; None where there is no file.
+
+    A caller who has it already gets 304.
 
     Raises DetectorError `range_not_satisfiable` or `storage_unavailable`.
     """
@@ -35,10 +39,13 @@ def file_response(
         with storage.translate_errors():
             by_nginx = settings.ACCEL_PREFIX and storage.is_local(file.storage)
             is_part = RANGE.fullmatch(asked) and not by_nginx
-            response = _part(file, asked) if is_part else files.sent(file, content_type)
+            response = get_conditional_response(request, etag=etag) or (
+                _part(file, asked) if is_part else files.sent(file, content_type)
+            )
     except FileNotFoundError:
         return None
-    response["Content-Type"] = content_type
+    if response.status_code in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT):
+        response["Content-Type"] = content_type
     response["Accept-Ranges"] = "bytes"
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"

@@ -129,7 +129,9 @@ def _bucket(first: date | None, last: date | None) -> str:
 
 def _year(text: str | None, last: date | None) -> int:
     """Return the year of the query, else that of the last photo."""
-    if text and text.isascii() and text.isdecimal() and FIRST.year <= int(text) <= LAST.year:
+    # Python refuses to read numbers of thousands of digits.
+    is_year = text and text.isascii() and text.isdecimal() and len(text) <= len(str(LAST.year))
+    if text and is_year and FIRST.year <= int(text) <= LAST.year:
         return int(text)
     return (last or timezone.localdate()).year
 

@@ -48,7 +48,7 @@ class KeepForm(WordsForm):
         try:
             series = json.loads(values.pop("series"))
             values |= {"seconds": int(series["seconds"]), "faces": series["faces"]}
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except (ValueError, OverflowError, TypeError, KeyError, RecursionError) as error:
             raise DetectorError(
                 "invalid_series", "The numbers of the session cannot be read."
             ) from error

@@ -174,6 +174,7 @@ def test_a_span_is_corrected(api: APIClient, done: Video) -> None:
         ("bytes=9-99", 206, b"received", "bytes 9-16/17"),
         ("bytes=99-", 416, None, None),
         ("lines=1-2", 200, b"video as received", None),
+        ("bytes=0-" + "9" * 5000, 200, b"video as received", None),
     ],
 )
 def test_a_part_of_the_file_is_sent(
@@ -189,6 +190,13 @@ def test_a_part_of_the_file_is_sent(
         assert answer["Accept-Ranges"] == "bytes"
     assert answer.get("Content-Range") == range_
     answer.close()
+
+
+def test_who_has_the_file_gets_no_copy(api: APIClient, done: Video) -> None:
+    url = f"{URL}{done.pk}/file/"
+    tag = api.get(url, headers={"Range": "bytes=0-1"})["ETag"]
+    answer = api.get(url, headers={"If-None-Match": tag, "Range": "bytes=0-1"})
+    assert (answer.status_code, answer.content, answer["ETag"]) == (304, b"", tag)
 
 
 def test_a_part_of_another_version_is_the_whole(api: APIClient, done: Video) -> None:

@@ -89,6 +89,7 @@ def test_a_session_is_kept_shown_and_erased(web: Client, owner: User) -> None:
         {"series": "{}"},
         {"series": '{"seconds": 1, "faces": []}'},
         {"series": "[" * 100_000},
+        {"series": '{"seconds": 1e999, "faces": []}'},
         {"started_at": "never"},
         {"model": "../v7"},
         {"note": "x" * 2001},

@@ -100,6 +100,10 @@ def test_insights_of_an_empty_history(web: Client, chosen: str) -> None:
     assert web.get(f"/insights/?range={chosen}").status_code == 200
 
 
+def test_insights_of_a_year_beyond_all_numbers(web: Client) -> None:
+    assert web.get(f"/insights/?year={'9' * 5000}").status_code == 200
+
+
 def test_changing_the_time_zone_moves_the_days(web: Client, owner: User) -> None:
     moment = datetime(2026, 5, 4, 20, tzinfo=UTC)
     FaceFactory.create(analysis__photo__owner=owner, analysis__photo__taken_at=moment)

@@ -25,7 +25,8 @@ def test_a_receipt_is_checked_on_its_page(owner: User) -> None:
     assert "No trace" in page
     assert "3,000" in page
     assert ">1 Jan 2026, " in page
-    for wrong in ("", "<b>x</b>", text.replace("3000", "2")):
+    surrogate = '{"signature": "", "public_key": "", "x": "\\ud800"}'
+    for wrong in ("", "<b>x</b>", text.replace("3000", "2"), "[" * 100_000, surrogate):
         page = anyone.post("/receipt/", {"receipt": wrong}).content.decode()
         assert "This site signed" not in page
         assert "<b>x</b>" not in page
