@@ -79,33 +79,31 @@ def _store(
     best = max((face.confidence for face in found), default=0.0)
     leases.complete(analysis, model=model, timings_ms=timings, best_confidence=best)
     faces = [_row(analysis, face) for face in found]
-    settled: list[Face] = []
+    known: dict[int, Face] = {}
     if analysis.superseded:
-        settled = _carry_verdicts_over(photo, faces)
+        known = _carry_verdicts_over(photo, faces)
         _make_current(analysis, photo)
+    settled = {index for index, face in known.items() if cases.is_decided(face)}
     faces = Face.objects.bulk_create(faces)
+    cases.move_words_of_owner((known[face.index], face) for face in faces if face.index in known)
     # A photo in the trash is counted when it is restored.
     if photo.deleted_at is None:
         rollups.add_new(photo, model, faces)
-    cases.open_for(photo, [face for face in faces if face not in settled])
+    cases.open_for(photo, [face for face in faces if face.index not in settled])
     endpoints.record_done(analysis, faces)
     if photo.forget and photo.forgotten_at is None:
         forgetting.forget(photo)
 
 
-def _carry_verdicts_over(photo: Photo, faces: list[Face]) -> list[Face]:
-    """Copy people's verdicts from the earlier faces. Return the faces that reviewers settled.
-
-    The reviews themselves stay with the faces of the earlier analysis.
-    """
-    earlier = rollups.counted_faces(photo).select_related("review_case")
-    settled = []
-    for face, known in zip(faces, matching.same_faces(list(earlier), faces), strict=True):
-        if known is not None:
-            face.reviewed_emotion = known.reviewed_emotion
-            if cases.is_decided(known):
-                settled.append(face)
-    return settled
+def _carry_verdicts_over(photo: Photo, faces: list[Face]) -> dict[int, Face]:
+    """Copy people's verdicts from the earlier faces. Return these by the index of the new ones."""
+    earlier = list(rollups.counted_faces(photo).select_related("review_case"))
+    pairs = zip(faces, matching.same_faces(earlier, faces), strict=True)
+    found = {face.index: known for face, known in pairs if known is not None}
+    for face in faces:
+        if face.index in found:
+            face.reviewed_emotion = found[face.index].reviewed_emotion
+    return found
 
 
 def _make_current(renewal: Analysis, photo: Photo) -> None:

@@ -90,6 +90,17 @@ def is_decided(face: Face) -> bool:
     return face.reviewed_emotion != "" and not face.reviews.exists()
 
 
+def move_words_of_owner(faces: Iterable[tuple[Face, Face]]) -> None:
+    """Move owners' verdicts to the same faces of a later analysis; `faces` are pairs of these.
+
+    So they stay the owner's last word there, and can be taken back. Verdicts of reviewers stay with
+    what the reviewers saw.
+    """
+    for earlier, face in faces:
+        if earlier.reviewed_emotion:
+            Review.objects.filter(face=earlier, kind=ReviewKind.OWNER).update(face=face)
+
+
 def apply_verdicts(case: ReviewCase) -> None:
     """Update a case from the verdicts on its face.
 

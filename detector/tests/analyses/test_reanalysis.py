@@ -213,6 +213,14 @@ def test_what_people_said_stays_with_the_face(
     assert set(waiting.values_list("face__analysis__photo", flat=True)) == {
         analysis.photo_id for analysis in photos[1:]
     }
+    # The owner's word stays the last one, and can be taken back.
+    case = ReviewCase.objects.get(face=now[photos[1].photo_id])
+    case.wanted, case.claimed_by, case.claimed_until = 1, reviewer, case.created_at
+    case.save()
+    verdicts.give_verdict(case.pk, reviewer, Verdict.ANGRY)
+    assert Face.objects.get(pk=case.face_id).effective_emotion == "fear"
+    verdicts.take_back_correction(owner, case.face)
+    assert Face.objects.get(pk=case.face_id).effective_emotion == "angry"
 
 
 def test_the_command(better: ModelVersion, owner: User, capsys: pytest.CaptureFixture[str]) -> None:
