@@ -16,13 +16,16 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.utils import timezone
 from numpy.typing import NDArray
 from PIL import Image
 
 from detector.common import clock, storage
+from detector.enums import Status
 from detector.exceptions import DetectorError
-from detector.models import Photo
+from detector.models import Analysis, Photo
+from detector.photos import quotas
 from ml import image_pixels, memory
 from ml import images as decoder
 
@@ -170,16 +173,29 @@ def restore_upload(photo: Photo, checked: CheckedUpload) -> None:
 def keep_again(photo: Photo, checked: CheckedUpload, *, forget: bool) -> bool:
     """Store the picture of a forgotten photo again. Return whether it was still forgotten.
 
-    The caller has it analysed again, which makes the copies.
+    The caller has it analysed again, which makes the copies. Raises DetectorError `quota_exceeded`.
     """
     storage.save(photo.upload, checked.content)
     name = str(photo.upload.name)
-    size = checked.content.size or 0
-    changed = Photo.objects.filter(pk=photo.pk, forgotten_at__isnull=False).update(
-        upload=name, stored_bytes=size, forget=forget, forgotten_at=None
-    )
-    if not changed:
-        delete_files([name])
+    is_kept = is_complete = False
+    try:
+        with transaction.atomic():
+            is_kept = _name_upload_again(photo, name, checked.content.size or 0, forget=forget)
+            is_complete = True
+    finally:
+        # An error during the commit leaves it unknown whether the row names it, so the file stays.
+        if not (is_kept and is_complete):
+            delete_files([name])
+    return is_kept
+
+
+def _name_upload_again(photo: Photo, name: str, size: int, *, forget: bool) -> bool:
+    # The photo is locked before its owner, as everyone does.
+    forgotten = Photo.objects.filter(pk=photo.pk, forgotten_at__isnull=False)
+    if forgotten.select_for_update(of=("self",)).first() is None:
+        return False
+    quotas.check_bytes(photo.owner_id, size)
+    changed = forgotten.update(upload=name, stored_bytes=size, forget=forget, forgotten_at=None)
     return changed > 0
 
 
@@ -219,6 +235,9 @@ def _update_row(photo: Photo, decoded: decoder.DecodedImage, upload: str) -> boo
     Of two concurrent attempts, the second finds that the row no longer has the upload.
     """
     captured_at = _aware(decoded.captured_at, photo) or photo.captured_at
+    taken_at = captured_at or photo.uploaded_at
+    if taken_at != photo.taken_at and _is_counted(photo):
+        captured_at, taken_at = photo.captured_at, photo.taken_at
     height, width = decoded.rgb.shape[:2]
     rows = Photo.objects.filter(pk=photo.pk, upload=upload).exclude(upload="")
     copies = {
@@ -230,12 +249,21 @@ def _update_row(photo: Photo, decoded: decoder.DecodedImage, upload: str) -> boo
     changed = rows.update(
         **({} if photo.forget else copies),
         captured_at=captured_at,
-        taken_at=captured_at or photo.uploaded_at,
+        taken_at=taken_at,
         width=width,
         height=height,
         frame=decoded.frame,
     )
     return changed > 0
+
+
+def _is_counted(photo: Photo) -> bool:
+    """Return whether the statistics have a photo, at the time that its row says.
+
+    A forgotten photo that is kept again was read before, perhaps in another time zone.
+    """
+    done = Analysis.objects.filter(photo=photo, superseded=False, status=Status.DONE)
+    return done.exists()
 
 
 def _aware(captured_at: datetime | None, photo: Photo) -> datetime | None:

@@ -30,6 +30,16 @@ def check_video(video: Video) -> None:
         _check("bytes", usage.bytes + video.stored_bytes, settings.QUOTA_BYTES)
 
 
+def check_bytes(owner_id: UUID, size: int) -> None:
+    """Check that the quota allows so many bytes more of a photo or video that is there already.
+
+    Call it in the transaction that adds them. Raises DetectorError `quota_exceeded`.
+    """
+    usage = _locked_usage(owner_id)
+    if usage is not None:
+        _check("bytes", usage.bytes + size, settings.QUOTA_BYTES)
+
+
 def check_video_upload(owner: User, length: int) -> None:
     """Check that the quotas allow one more upload in parts, beside those that are unfinished.
 

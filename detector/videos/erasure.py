@@ -46,12 +46,13 @@ def delete_file(video: Video, *, stills: bool = False) -> None:
         if stills:
             VideoStill.objects.filter(video=video).delete()
         name = str(locked.file.name or "")
-        if not name:
-            return
+        left = locked.stored_bytes - (size if name else 0)
         locked.file = ""
-        locked.stored_bytes = max(locked.stored_bytes - size, 0)
+        # Without stills there is nothing left of it in the storage.
+        locked.stored_bytes = 0 if stills else max(left, 0)
         locked.save(update_fields=["file", "stored_bytes"])
-        transaction.on_commit(lambda: images.delete_files([name]))
+        if name:
+            transaction.on_commit(lambda: images.delete_files([name]))
 
 
 def erase_outlived(now: datetime) -> int:

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from detector.common import clock, storage
 from detector.enums import Status
@@ -73,17 +74,28 @@ def _renewed(video: Video, checked: CheckedVideo, *, forget: bool) -> Video:
     A timeline that is to be kept alone needs no file.
     """
     if not video.file and not (forget and video.status == Status.DONE):
-        storage.save(video.file, checked.content)
-        name, size = str(video.file.name), checked.content.size or 0
-        changed = Video.objects.filter(pk=video.pk, file="").update(
-            file=name, stored_bytes=video.stored_bytes + size, forget=forget
-        )
-        if not changed:
-            images.delete_files([name])
+        _store_again(video, checked, forget=forget)
         video.refresh_from_db()
     if queueing.retry(video):
         video.refresh_from_db()
     return video
+
+
+def _store_again(video: Video, checked: CheckedVideo, *, forget: bool) -> None:
+    storage.save(video.file, checked.content)
+    name, size = str(video.file.name), checked.content.size or 0
+    changed, is_complete = 0, False
+    try:
+        with transaction.atomic():
+            quotas.check_bytes(video.owner_id, size)
+            changed = Video.objects.filter(pk=video.pk, file="").update(
+                file=name, stored_bytes=F("stored_bytes") + size, forget=forget
+            )
+            is_complete = True
+    finally:
+        # An error during the commit leaves it unknown whether the row names it, so the file stays.
+        if not (changed and is_complete):
+            images.delete_files([name])
 
 
 def _restored(owner: User, sha256: str) -> Video | None:

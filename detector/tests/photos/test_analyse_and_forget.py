@@ -6,12 +6,17 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from PIL import Image
+from PIL.ExifTags import IFD, Base
+from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
+from detector.accounts import preferences
 from detector.analyses import explanations, leases, queueing, reanalysis, submission
 from detector.enums import Source, Status
 from detector.exceptions import DetectorError
-from detector.models import Analysis, ModelVersion, Photo, ReviewCase, User
+from detector.insights import rollups
+from detector.models import Analysis, DailyEmotion, ModelVersion, Photo, ReviewCase, User
 from detector.photos import images
 from detector.registry import selectors as model_selectors
 from detector.reviews import consent as review_consent
@@ -133,6 +138,31 @@ def test_uploaded_again_it_is_kept_where_that_is_wanted_now(
     upload(file, forget=True)
     finish()
     assert len(files()) == 2
+
+
+def test_kept_again_it_counts_when_it_counted_and_within_the_quota(
+    owner: User, upload: Callable[..., Analysis], finish: WorkOff, picture: MakePicture,
+    settings: Settings,
+) -> None:  # fmt: skip
+    exif = Image.Exif()
+    exif.get_ifd(IFD.Exif)[Base.DateTimeOriginal] = "2024:05:03 23:30:00"
+    file = picture(exif=exif)
+    upload(file)
+    finish()
+    size = file.size or 0
+    settings.QUOTA_BYTES = size - 1
+    with pytest.raises(IndexError):
+        upload(file, forget=False)
+    assert files() == set()
+    settings.QUOTA_BYTES = size
+    # The camera's clock now says another moment.
+    preferences.set_time_zone(owner, "Pacific/Auckland")
+    owner.refresh_from_db()
+    upload(file, forget=False)
+    finish()
+    counted = set(DailyEmotion.objects.values_list("day", "faces"))
+    rollups.rebuild(owner)
+    assert counted == set(DailyEmotion.objects.values_list("day", "faces"))
 
 
 def test_the_account_decides_where_the_upload_says_nothing(

@@ -8,6 +8,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import call_command
+from pytest_django.fixtures import Settings
 
 from detector.common import clock
 from detector.enums import Event, Status
@@ -116,6 +117,7 @@ def test_the_timeline_can_be_kept_without_the_video(
     with django_capture_on_commit_callbacks(execute=True):
         erasure.delete_file(kept, stills=True)
     assert not stored()
+    assert Video.objects.get().stored_bytes == 0
 
 
 def test_the_file_is_needed_until_the_end(video: Video) -> None:
@@ -125,11 +127,17 @@ def test_the_file_is_needed_until_the_end(video: Video) -> None:
     assert default_storage.exists(str(video.file.name))
 
 
-def test_a_deleted_file_that_comes_again_is_stored(
-    owner: User, done: Video, django_capture_on_commit_callbacks: Any
+def test_a_deleted_file_that_comes_again_is_stored_within_the_quota(
+    owner: User, done: Video, settings: Settings, django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         erasure.delete_file(done)
+    left = stored()
+    settings.QUOTA_BYTES = Video.objects.get().stored_bytes + 1
+    with pytest.raises(DetectorError, match="more than the"):
+        submission.submit(owner, film())
+    assert stored() == left
+    settings.QUOTA_BYTES = 2**30
     again, is_new = submission.submit(owner, film())
     assert (again, is_new) == (done, False)
     assert again.status == Status.DONE
