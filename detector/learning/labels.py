@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -11,6 +12,8 @@ from detector import consent
 from detector.analyses import matching
 from detector.enums import CaseStatus, Emotion, ReviewKind
 from detector.models import Face, Photo, Review
+
+WITHDRAWN: Final = "withdrawn"
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,14 @@ def reviewed_faces() -> QuerySet[Face]:
 def verdict_on(face: Face) -> str:
     """Return the verdict to train on: the reviewers', else the owner's.
 
-    Reviewers see nothing but the face, as the network does; an owner knows the context.
+    Reviewers see nothing but the face, as the network does; an owner knows the context. A verdict
+    that its owner has just taken back is `WITHDRAWN`.
     """
     case = getattr(face, "review_case", None)
     if case is not None and case.status == CaseStatus.SETTLED:
         return str(case.final_verdict)
-    return next(r.verdict for r in face.reviews.all() if r.kind == ReviewKind.OWNER)
+    own = (r.verdict for r in face.reviews.all() if r.kind == ReviewKind.OWNER)
+    return next(own, WITHDRAWN)
 
 
 def verdicts_on(face: Face) -> "Counter[str]":

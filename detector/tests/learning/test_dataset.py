@@ -19,7 +19,7 @@ from detector import consent
 from detector.analyses import crops
 from detector.enums import CaseStatus, Emotion, ReviewKind, Split, Verdict
 from detector.exceptions import DetectorError
-from detector.learning import dataset
+from detector.learning import dataset, labels
 from detector.models import AuditEntry, Face, Review, ReviewCase, ReviewedExport, User
 from detector.photos import images, trash
 from detector.reviews import consent as review_consent
@@ -153,6 +153,10 @@ def test_who_withdraws_while_faces_are_cut_is_not_in_it(
     assert export.faces == 1
     assert read(out)["label"].tolist() == [Emotion.values.index("sad")]
     assert json.loads(out.with_suffix(".json").read_text())["left_out"] == {"withdrawn": 1}
+
+
+def test_a_verdict_that_is_taken_back_while_faces_are_read_is_none() -> None:
+    assert labels.verdict_on(named(person())) == "withdrawn"
 
 
 def test_parts_are_those_of_people_and_never_change(out: Path) -> None:

@@ -19,7 +19,7 @@ from rest_framework.test import APIClient
 
 from detector import consent
 from detector.models import Analysis, Photo, User
-from detector.photos import retention
+from detector.photos import erasure, retention
 from detector.templatetags.sessions import browser
 from detector.tests.factories import (
     AnalysisFactory,
@@ -173,6 +173,24 @@ def test_retention_erases_what_outlived_its_time(owner: User, stranger: User) ->
     assert set(Photo.objects.all()) == {young, theirs}
     assert binned not in Photo.objects.all()
     assert retention.erase_outlived(now) == 0
+
+
+def test_who_keeps_photos_longer_during_a_run_keeps_the_rest(
+    owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = timezone.now()
+    owner.keep_photos_days = 30
+    owner.save()
+    for _ in range(2):
+        PhotoFactory.create(owner=owner, uploaded_at=now - timedelta(days=31))
+
+    def erase(photo: Photo) -> None:
+        photo.delete()
+        User.objects.update(keep_photos_days=None)
+
+    monkeypatch.setattr(erasure, "delete_photo", erase)
+    assert retention.erase_outlived(now) == 1
+    assert Photo.objects.count() == 1
 
 
 def test_the_hourly_command_honours_retention(
