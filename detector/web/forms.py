@@ -81,10 +81,17 @@ class AnnotationForm(forms.Form):
         names = ", ".join(tag.name for tag in photo.tags.all())
         return cls(initial={"note": photo.note, "tags": names, "felt_emotion": photo.felt_emotion})
 
-    @property
-    def annotation(self) -> dict[str, Any]:
-        """The values, as arguments of `annotations.annotate`."""
-        return {**self.cleaned_data, "tags": self.cleaned_data["tags"].split(",")}
+    def annotation_of(self, photo: Photo) -> dict[str, Any]:
+        """Return the values, as arguments of `annotations.annotate`.
+
+        A tag of the photo that holds a comma itself, as programs may give it, stays whole.
+        """
+        text, whole = f", {self.cleaned_data['tags']},", []
+        for name in [tag.name for tag in photo.tags.all() if "," in tag.name]:
+            if f", {name}," in text:
+                text = text.replace(f", {name},", ",")
+                whole.append(name)
+        return {**self.cleaned_data, "tags": [*text.split(","), *whole]}
 
     def refuse(self, error: DetectorError) -> None:
         """Show an error of the service beside its field."""
@@ -177,6 +184,8 @@ class WebhookForm(forms.Form):
         Event.ANALYSIS_DONE: "A photo was read",
         Event.ANALYSIS_FAILED: "A photo could not be read",
         Event.REVIEW_CREATED: "A face was reviewed",
+        Event.VIDEO_DONE: "A video was read",
+        Event.VIDEO_FAILED: "A video could not be read",
     }
 
     url = forms.URLField(

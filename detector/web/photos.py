@@ -110,7 +110,7 @@ def _result_of(analysis: Analysis) -> dict[str, Any]:
 
 def _annotate(photo: Photo, form: AnnotationForm) -> bool:
     try:
-        annotations.annotate(photo, **form.annotation)
+        annotations.annotate(photo, **form.annotation_of(photo))
     except DetectorError as error:
         form.refuse(error)
         return False

@@ -82,7 +82,8 @@ def judge(request: OwnerRequest, case_id: UUID) -> HttpResponse:
             case_id,
             request.user,
             verdict,
-            comment=request.POST.get("comment", "").strip()[:COMMENT_LENGTH],
+            # PostgreSQL stores no NUL.
+            comment=request.POST.get("comment", "").replace("\0", "").strip()[:COMMENT_LENGTH],
             seconds=_seconds(request.POST.get("seconds", "")),
         )
     except DetectorError as error:

@@ -14,8 +14,8 @@ from django.utils import timezone
 from detector.analyses import heat_maps, pipeline
 from detector.enums import Emotion, Source, Status
 from detector.models import Analysis, Explanation, Photo, User
+from detector.photos import annotations, trash
 from detector.photos import selectors as photo_selectors
-from detector.photos import trash
 from detector.tests.bad_files import archive, jpeg
 from detector.tests.factories import PhotoFactory
 from detector.tests.stub_analyser import StubAnalyser, face
@@ -46,6 +46,15 @@ def test_notes_are_kept_and_compared_with_the_expression(web: Client, url: str) 
     assert "You say “sad”. Both can be true" in page
     photo = Photo.objects.get()
     assert (photo.note, photo.felt_emotion) == ("At the lake", "sad")
+
+
+def test_a_tag_with_a_comma_stays_whole(web: Client, url: str) -> None:
+    photo = Photo.objects.get()
+    annotations.annotate(photo, tags=["a", "Rome, Italy", "z"])
+    web.post(f"{url}notes/", {"note": "x", "tags": "a, Rome, Italy, z"})
+    assert {tag.name for tag in photo.tags.all()} == {"a", "Rome, Italy", "z"}
+    web.post(f"{url}notes/", {"note": "x", "tags": "Rome, Milan, z"})
+    assert {tag.name for tag in photo.tags.all()} == {"Rome", "Milan", "z"}
 
 
 def test_a_demo_photo_says_that_its_result_was_made_up(web: Client, url: str) -> None:

@@ -54,7 +54,12 @@ def test_a_verdict_without_a_script_leads_back_with_the_filters(
     client.get("/admin/review/")
     response = client.post(
         f"/admin/review/{case.pk}/verdict/",
-        {"verdict": "sad", "comment": " tears ", "seconds": "2.5", "query": "emotion=happy&next=x"},
+        {
+            "verdict": "sad",
+            "comment": " te\0ars ",
+            "seconds": "2.5",
+            "query": "emotion=happy&next=x",
+        },
     )
     assert response["Location"] == "/admin/review/?emotion=happy"
     review = Review.objects.get()

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client, TestCase
 from django.utils import timezone
 
-from detector.enums import DeliveryStatus
+from detector.enums import DeliveryStatus, Event
 from detector.models import ApiToken, User, WebhookDelivery, WebhookEndpoint
 from detector.tests.factories import WebhookDeliveryFactory, WebhookEndpointFactory
 
@@ -30,11 +30,11 @@ def add(web: Client, **more: Any) -> Any:
 
 def test_secret_is_shown_once(web: Client, owner: User, settings: Any) -> None:
     settings.WEBHOOK_ALLOWED_HOSTS = ["127.0.0.1"]
-    form = {"url": TARGET, "events": ["analysis.done"], "number": number(web, URL)}
+    form = {"url": TARGET, "events": Event.values, "number": number(web, URL)}
     page = web.post(URL, form).content.decode()
     endpoint = WebhookEndpoint.objects.get(owner=owner)
     assert endpoint.secret in page
-    assert endpoint.events == ["analysis.done"]
+    assert endpoint.events == Event.values
     assert web.post(URL, form).status_code == 302
     assert WebhookEndpoint.objects.count() == 1
     for url in (URL, f"{URL}{endpoint.pk}/", "/settings/"):
