@@ -28,16 +28,22 @@ class Rejection:
 
 @dataclass
 class Submission:
-    """The result of one upload; `accepted` holds one analysis for each accepted file."""
+    """The result of one upload; `accepted` holds one analysis for each accepted file.
+
+    An analysis is in `new` and in `duplicates` where its file came twice at once.
+    """
 
     accepted: list[Analysis] = field(default_factory=list)
     rejected: list[Rejection] = field(default_factory=list)
     duplicates: set[UUID] = field(default_factory=set)
+    new: list[UUID] = field(default_factory=list)
 
     def add(self, analysis: Analysis, is_new: bool) -> None:
         """Add an accepted file."""
         self.accepted.append(analysis)
-        if not is_new:
+        if is_new:
+            self.new.append(analysis.pk)
+        else:
             self.duplicates.add(analysis.pk)
 
     def extend(self, other: "Submission") -> None:
@@ -45,6 +51,7 @@ class Submission:
         self.accepted += other.accepted
         self.rejected += other.rejected
         self.duplicates |= other.duplicates
+        self.new += other.new
 
 
 @dataclass(frozen=True)
@@ -83,9 +90,7 @@ def submit(
                 submission.add(*_submit_file(upload, file))
         except DetectorError as error:
             submission.rejected.append(Rejection(name, error))
-    queueing.send_after_commit(
-        [a.pk for a in submission.accepted if a.pk not in submission.duplicates]
-    )
+    queueing.send_after_commit(submission.new)
     return submission
 
 

@@ -64,7 +64,7 @@ def _submit(owner: User, path: Path, file: BinaryIO, name: str, batch: UUID) -> 
         _, is_new = submission.submit(owner, upload)
         return Outcome(path, videos=int(is_new), known=int(not is_new))
     done = photo_submission.submit(owner, [upload], Source.API, batch)
-    known = len({analysis.pk for analysis in done.accepted} & done.duplicates)
+    photos = len(done.new)
     # The name of a file in a ZIP begins with that of the ZIP.
     rejected = tuple(
         (name + rejection.filename.removeprefix(path.name), rejection.error)
@@ -72,7 +72,8 @@ def _submit(owner: User, path: Path, file: BinaryIO, name: str, batch: UUID) -> 
         else (f"{name}: {rejection.filename}", rejection.error)
         for rejection in done.rejected
     )
-    return Outcome(path, photos=len(done.accepted) - known, known=known, rejected=rejected)
+    known = len(done.accepted) - photos
+    return Outcome(path, photos=photos, known=known, rejected=rejected)
 
 
 def _is_video(path: Path, file: BinaryIO) -> bool:

@@ -40,7 +40,7 @@ def upload(request: OwnerRequest) -> HttpResponse:
     ids = [analysis.pk for analysis in result.accepted]
     answer: dict[str, Any] = {
         "analyses": analysis_selectors.analyses_by_id(request.user, ids),
-        "duplicates": result.duplicates,
+        "duplicates": result.duplicates.difference(result.new),
         "rejected": result.rejected,
         "nothing_sent": not files,
         "poll_seconds": _poll_seconds(max(len(ids), _number(request.POST.get("together")))),

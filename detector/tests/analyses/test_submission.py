@@ -14,6 +14,7 @@ from detector.analyses import queueing, submission
 from detector.common.dispatch import TaskName
 from detector.enums import Source, Status
 from detector.models import Analysis, Photo, User
+from detector.tests.bad_files import archive
 from detector.tests.conftest import Broker
 
 MakePicture = Callable[..., SimpleUploadedFile]
@@ -39,6 +40,22 @@ def test_stores_queues_and_sends(
     assert (photo.owner, photo.filename, photo.width, photo.height) == (owner, "me.jpg", 64, 48)
     assert "me" not in str(photo.upload.name)
     assert len(stored_files()) == 1
+
+
+@pytest.mark.parametrize("in_archive", [False, True])
+def test_a_file_that_comes_twice_at_once_is_sent_once(
+    owner: User, picture: MakePicture, sent: list[UUID], in_archive: bool,
+    django_capture_on_commit_callbacks: Any,
+) -> None:  # fmt: skip
+    content = picture().read()
+    files = [SimpleUploadedFile(name, content) for name in ("a.jpg", "b.jpg")]
+    if in_archive:
+        zipped = archive({"a.jpg": content, "b.jpg": content})
+        files = [SimpleUploadedFile("all.zip", zipped), files[0]]
+    with django_capture_on_commit_callbacks(execute=True):
+        result = submit(owner, *files)
+    [pk] = {analysis.pk for analysis in result.accepted}
+    assert sent == result.new == [pk]
 
 
 def test_nothing_is_sent_before_the_rows_are_there(
