@@ -192,7 +192,8 @@ def _load_truncated(
 
 def _at_an_eighth(image: Image.Image) -> None:
     if _format(image) == "JPEG":
-        image.draft(None, (image.width // 8, image.height // 8))
+        # A side of fewer than 8 pixels stays one pixel: Pillow divides by it.
+        image.draft(None, (max(image.width // 8, 1), max(image.height // 8, 1)))
 
 
 def _small(image: Image.Image) -> None:

@@ -37,6 +37,13 @@ def test_limit_of_pixels_is_inclusive() -> None:
     assert error_of(images.decode, file, Limits(max_pixels=199)).details["width"] == 20
 
 
+@pytest.mark.parametrize("size", [(1, 1), (7, 500), (500, 7)])
+def test_a_jpeg_that_is_less_than_a_block(size: tuple[int, int]) -> None:
+    file = saved(Image.new("RGB", size), "JPEG")
+    images.verify(file)
+    assert images.decode(file).rgb.shape == (*size[::-1], 3)
+
+
 def progressive() -> bytes:
     buffer = io.BytesIO()
     Image.new("RGB", (64, 64), "red").save(buffer, "JPEG", progressive=True)
