@@ -124,7 +124,7 @@ def apply_verdicts(case: ReviewCase) -> None:
 def verdicts_on(face: Face) -> list[str]:
     """Return the verdicts of reviewers on a face, the oldest first, without the owner's."""
     given = Review.objects.filter(face=face, kind=ReviewKind.REVIEWER)
-    return list(given.order_by("id").values_list("verdict", flat=True))
+    return list(given.order_by("created_at", "id").values_list("verdict", flat=True))
 
 
 def _majority(verdicts: Sequence[str]) -> tuple[str, int]:

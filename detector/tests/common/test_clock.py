@@ -18,7 +18,7 @@ from detector.analyses import selectors as analysis_selectors
 from detector.api import idempotency
 from detector.api.serializers.tokens import TokenWishSerializer
 from detector.common import clock, outbound
-from detector.enums import DeliveryStatus, FineTuneStatus, Source, Status
+from detector.enums import DeliveryStatus, FineTuneStatus, ReviewKind, Source, Status
 from detector.exceptions import DetectorError
 from detector.learning import runner
 from detector.models import (
@@ -28,8 +28,10 @@ from detector.models import (
     FineTune,
     IdempotentCall,
     Photo,
+    Review,
     ReviewCase,
     User,
+    VideoCorrection,
     WebhookDelivery,
     WorkerHeartbeat,
 )
@@ -37,14 +39,17 @@ from detector.operations import heartbeats, liveness
 from detector.photos import retention, trash
 from detector.reviews import consent as review_consent
 from detector.reviews import queue as review_queue
-from detector.reviews.verdicts import keep
+from detector.reviews.verdicts import keep, undo
 from detector.tests.factories import (
     AnalysisFactory,
     FaceFactory,
     ModelVersionFactory,
     UserFactory,
+    VideoFactory,
     WebhookDeliveryFactory,
+    with_timeline,
 )
+from detector.videos import timeline
 from detector.web import health
 from detector.web.forms import TokenForm
 from detector.webhooks import deliveries
@@ -253,3 +258,21 @@ def test_a_renewal_asked_for_by_another_host_is_seen(analysed: Analysis, off: ti
 
 def _outcome() -> Any:
     return idempotency.Outcome()
+
+
+def test_the_latest_word_counts_wherever_it_was_said(owner: User) -> None:
+    video = with_timeline(VideoFactory.create(owner=owner))
+    reviewer, now = UserFactory.create(), clock.now()
+    # Ids come from the clocks of hosts.
+    for number, verdict, ago in ((2, "sad", 2), (1, "fear", 1)):
+        said = {"pk": UUID(int=number), "created_at": now - timedelta(seconds=ago)}
+        track = video.tracks.get()
+        VideoCorrection.objects.create(track=track, start=0, end=1, emotion=verdict, **said)
+        face = FaceFactory.create()
+        Review.objects.create(
+            face=face, reviewer=reviewer, kind=ReviewKind.REVIEWER, verdict=verdict, **said
+        )
+    [lane] = timeline.lanes_of(video)
+    assert set(lane.as_dict()["frames"]["emotions"]) == {"fear"}
+    undo(reviewer)
+    assert Review.objects.get().verdict == "sad"
