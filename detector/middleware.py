@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ObjectDoesNotExist
 from django.core.signals import request_finished
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.middleware.gzip import GZipMiddleware
@@ -48,7 +49,8 @@ def request_ids(get_response: Handler) -> Handler:
 class Outages:
     """Answer 503 if the storage or the database fails in a view.
 
-    Errors outside of views come to `handler500`, which gives the same answer.
+    And 404 if a row vanishes that was there when the view began. Errors outside of views come to
+    `handler500`, which gives the same answer to an outage.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -59,7 +61,10 @@ class Outages:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
-        """Return 503 for an outage, None for any other error."""
+        """Return 503 for an outage, 404 for a row that is gone, None for any other error."""
+        if isinstance(error, ObjectDoesNotExist):
+            logger.warning("%s: %s", request.path, error)
+            return errors.not_found(request, error)
         outage = outage_in(error)
         if outage is None:
             return None

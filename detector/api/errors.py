@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, TooManyFilesSent
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, TooManyFilesSent
 from django.http import Http404, HttpResponse
 from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
@@ -37,6 +37,10 @@ def envelope(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     if outage is not None and error is not outage:
         logger.warning("%s: %s", context["request"].path, outage.code, exc_info=error)
         error = outage
+    if isinstance(error, ObjectDoesNotExist):
+        # It was there when the call began: somebody else has deleted it meanwhile.
+        logger.warning("%s: %s", context["request"].path, error)
+        error = Http404()
     if isinstance(error, DetectorError):
         headers = {} if error.permanent else {"Retry-After": str(error.retry_after)}
         return _json(trace.error_body(error.as_dict()), status_of(error), headers)

@@ -44,7 +44,7 @@ def next_case(
     queue = review_queue.queue_of(reviewer) if chosen is None else chosen
     queue = queue.exclude(pk__in=besides)
     held = queue.filter(review_queue.claimed_by_reviewer(reviewer)).first()
-    if held is not None and _claim(reviewer, held.pk, review_queue.claimed_by_reviewer(reviewer)):
+    if held is not None and _claim(reviewer, held, review_queue.claimed_by_reviewer(reviewer)):
         return held
     for _ in range(MAX_TRIES):
         case = queue.filter(review_queue.unclaimed()).first()
@@ -129,7 +129,7 @@ def _undo(review: Review, reviewer: User) -> ReviewCase | None:
         return None
     cases.apply_verdicts(case)
     _apply(photo, case.face)
-    _claim(reviewer, case.pk, review_queue.unclaimed())
+    _claim(reviewer, case, review_queue.unclaimed())
     return review_queue.claimed_case(reviewer, case.pk)
 
 
@@ -164,15 +164,19 @@ def take_back_correction(owner: User, face: Face) -> None:
 @transaction.atomic
 def _claim_and_log(reviewer: User, case: ReviewCase) -> bool:
     """Claim a free case and log that its photo was viewed. Return whether the claim succeeded."""
-    if not _claim(reviewer, case.pk, review_queue.unclaimed()):
+    if not _claim(reviewer, case, review_queue.unclaimed()):
         return False
     audit.record(reviewer, "photo.viewed", case.face.analysis.photo, review=str(case.pk))
     return True
 
 
-def _claim(reviewer: User, case_id: UUID, condition: Q) -> bool:
-    waiting = ReviewCase.objects.filter(condition, pk=case_id, status=CaseStatus.OPEN)
-    return bool(waiting.update(claimed_by=reviewer, claimed_until=_lease_end()))
+def _claim(reviewer: User, case: ReviewCase, condition: Q) -> bool:
+    until = _lease_end()
+    waiting = ReviewCase.objects.filter(condition, pk=case.pk, status=CaseStatus.OPEN)
+    if not waiting.update(claimed_by=reviewer, claimed_until=until):
+        return False
+    case.claimed_by, case.claimed_until = reviewer, until
+    return True
 
 
 def _lease_end() -> datetime:

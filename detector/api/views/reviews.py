@@ -56,8 +56,6 @@ class QueueView(ReviewerMixin, GenericAPIView[Any]):
         """Claim and return the next face; `case` is null if none is left for the caller."""
         cases = self._chosen(request)
         case = verdicts.next_case(caller(request), cases)
-        if case is not None:
-            case.refresh_from_db(fields=["claimed_until"])
         shown = ReviewCaseSerializer(case, context={"request": request}).data if case else None
         return Response({"left": cases.count(), "case": shown})
 

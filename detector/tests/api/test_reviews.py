@@ -1,11 +1,13 @@
 """Reviews by programs: the next face, its photo, and a verdict."""
 
+from typing import Any
+
 import pytest
 from rest_framework.test import APIClient
 
 from detector.enums import Scope
 from detector.models import Review, ReviewCase, User
-from detector.reviews import verdicts
+from detector.reviews import consent, verdicts
 from detector.tests.conftest import api_client
 from detector.tests.people import reviewer_named
 
@@ -44,6 +46,21 @@ def test_a_photo_is_seen_only_while_its_face_is_held(
     picture = other.get(image)
     assert picture["Content-Type"] == "image/jpeg"
     picture.close()
+
+
+def test_a_face_can_be_withdrawn_while_it_is_given(
+    case: ReviewCase, reviewer_api: APIClient, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = verdicts._claim_and_log
+
+    def claim_and_withdraw(*given: Any) -> bool:
+        claimed = claim(*given)
+        consent.withdraw(owner)
+        return claimed
+
+    monkeypatch.setattr(verdicts, "_claim_and_log", claim_and_withdraw)
+    given = reviewer_api.get("/api/v1/reviews/queue/").json()["case"]
+    assert reviewer_api.get(given["image"]).status_code == 404
 
 
 @pytest.mark.parametrize(

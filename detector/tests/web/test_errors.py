@@ -6,8 +6,10 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.test import Client
 from pytest_django.fixtures import Settings
+from rest_framework.test import APIClient
 
 from detector.accounts import selectors as account_selectors
+from detector.models import Photo
 
 HTMX = {"HX-Request": "true"}
 
@@ -39,6 +41,18 @@ def test_404(web: Client) -> None:
     assert_page(web.get("/nothing/"), 404)
     assert_notice(web.get("/nothing/", headers=HTMX), 404)
     assert web.get("/api/nothing/").json()["error"]["code"] == "not_found"
+
+
+def test_404_of_what_was_deleted_meanwhile(
+    web: Client, api: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: Any) -> Any:
+        raise Photo.DoesNotExist
+
+    monkeypatch.setattr(account_selectors, "tokens_of", gone)
+    assert web.get("/settings/").status_code == 404
+    answer = api.get("/api/v1/tokens/")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
 
 
 def test_403(web: Client, monkeypatch: pytest.MonkeyPatch) -> None:
