@@ -83,6 +83,10 @@ class Process:
             line = out.readline()
         except BrokenPipeError:
             line = b""
+        except BaseException:
+            # Its answer is still to come, and would be taken for that to the next photo.
+            self._end()
+            raise
         finally:
             deadline.cancel()
         if not line.endswith(b"\n"):

@@ -1,11 +1,13 @@
 """The process that analyses a photo and keeps nothing: one process, one photo after the other."""
 
 import io
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ml import images
+from ml.detection import process as detection
 from ml.detection.process import BusyError, DiedError, Process
 from ml.inference import Analyser
 
@@ -84,3 +87,23 @@ def test_a_photo_that_takes_too_long_ends_its_process_alone(process: Process) ->
 def test_whoever_waits_too_long_is_sent_away(process: Process) -> None:
     with process._turn, pytest.raises(BusyError):
         ask(process, b"", patience=0.01)
+
+
+def test_an_answer_that_was_not_read_is_for_nobody_else(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    echo = (
+        "import json, sys\n"
+        "for line in iter(sys.stdin.buffer.readline, b''):\n"
+        "    photo = sys.stdin.buffer.read(json.loads(line)['bytes'])\n"
+        "    print(json.dumps({'of': photo.decode()}), flush=True)\n"
+    )
+    monkeypatch.setattr(detection, "PROGRAM", (sys.executable, "-c", echo))
+    assert ask(process, b"first") == {"of": "first"}
+    pipes = detection._pipes
+    with monkeypatch.context() as patched:
+        unreadable = Mock(readline=Mock(side_effect=MemoryError))
+        patched.setattr(detection, "_pipes", lambda child: (pipes(child)[0], unreadable))
+        with pytest.raises(MemoryError):
+            ask(process, b"second")
+    assert ask(process, b"third") == {"of": "third"}
