@@ -60,11 +60,15 @@ async function send(file) {
   return undefined;
 }
 
-/** Return an earlier upload of the same file that the server still has; forget all others. */
+/**
+ * Return an earlier upload of the same file, with the same wish to keep the video or not, that the
+ * server still has; forget those that it has not.
+ */
 async function found(upload) {
   const all = await upload.findPreviousUploads();
   await forget(all.filter((one) => !known.has(idOf(one.uploadUrl))));
-  return all.find((one) => known.has(idOf(one.uploadUrl)));
+  const { forget: wish } = upload.options.metadata;
+  return all.find((one) => known.has(idOf(one.uploadUrl)) && one.metadata.forget === wish);
 }
 
 async function forget(all) {
