@@ -18,8 +18,9 @@ from detector.api import tus
 from detector.common.temporary import TemporaryFile
 from detector.exceptions import DetectorError
 
-MAX_JSON_BYTES = 2**20
-"""Far above what any call needs. A parsed body takes many times as much memory."""
+MAX_JSON_BYTES = 2 * 2**20
+"""Above what any call needs: the longest live session of the most faces, written with spaces, takes
+1.2 MB. A parsed body takes many times as much memory."""
 CHUNK = 64 * 2**10
 
 
