@@ -68,6 +68,15 @@ def stored(face: FaceAnalysis) -> list[float]:
     ]
 
 
+def scaled(faces: Sequence[Sequence[float]], across: float, down: float) -> list[list[float]]:
+    """Return stored faces with their boxes in the pixels of a frame of another size."""
+    factors = (across, down, across, down)
+    return [
+        [*(round(value * by, 2) for value, by in zip(face, factors, strict=False)), *face[4:]]
+        for face in faces
+    ]
+
+
 def frames_of(segments: Sequence[VideoSegment]) -> Iterator[tuple[float, list[Observation]]]:
     """Yield the frames of segments: the time, and the faces with their tracks where known."""
     for segment in segments:

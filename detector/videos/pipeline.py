@@ -8,6 +8,7 @@ from detector.common import leases
 from detector.models import ModelVersion, Video, VideoSegment
 from detector.registry import networks
 from detector.videos import decoding, line, observations, segments, stills
+from ml.videos.types import Frame
 
 
 def run_next() -> UUID | None:
@@ -37,10 +38,21 @@ def _analyse(segment: VideoSegment) -> None:
             if is_cut:
                 cuts.append(frame.time)
             faces = [observations.stored(face) for face in analyser.analyse(frame.rgb)]
-            found.append([frame.time, faces])
+            found.append([frame.time, _in_pixels_of(video, frame, faces)])
             collector.see(frame, observations.read_frame(frame.time, faces))
     pictures = [] if video.forget else collector.candidates()
     segments.complete(segment, found, cuts, pictures)
+
+
+def _in_pixels_of(video: Video, frame: Frame, faces: list[list[float]]) -> list[list[float]]:
+    """Return faces with boxes in the pixels of the video, whatever the size of their frame is.
+
+    Calls on the web are recorded in sizes that change with the connection.
+    """
+    height, width, _ = frame.rgb.shape
+    if (width, height) == (video.width, video.height):
+        return faces
+    return observations.scaled(faces, video.width / width, video.height / height)
 
 
 def _analyser_of(video: Video) -> Any:

@@ -45,14 +45,15 @@ def inspect(file: BinaryIO, limits: Limits) -> VideoInfo:
     file.seek(0)
     with opened(file, head) as container:
         stream = stream_of(container, limits)
-        count, duration = _length(container, stream)
+        count, late, shown = _length(container, stream)
+        duration = late + shown
         _check_duration(duration, claimed, limits)
         return VideoInfo(
             format=kinds.name_of(kinds.container_of(head) or "", head),
             codec=stream.codec_context.codec.canonical_name,
             duration=duration,
             frames=count,
-            frame_rate=count / duration,
+            frame_rate=count / shown,
             width=width,
             height=height,
             rotation=rotation,
@@ -134,8 +135,11 @@ def _first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame:
     raise errors.corrupt() if packets else errors.no_frames()
 
 
-def _length(container: InputContainer, stream: VideoStream) -> tuple[int, float]:
-    """Return the number of frames and the seconds that they last, without decoding any."""
+def _length(container: InputContainer, stream: VideoStream) -> tuple[int, float, float]:
+    """Return the number of frames, when the first one begins, and how long they last, in seconds.
+
+    None is decoded. Players count from the first sound, where that comes before the pictures.
+    """
     count, first, last, step = 0, None, None, 0
     for packet in _packets(container, stream):
         at = packet.pts if packet.pts is not None else packet.dts
@@ -149,9 +153,11 @@ def _length(container: InputContainer, stream: VideoStream) -> tuple[int, float]
         raise errors.no_frames()
     unit = float(stream.time_base or Fraction(1))
     shown = (last - first) * unit
-    usual = shown / (count - 1) if count > 1 else 1 / float(stream.average_rate or 25)
+    # All frames of an odd file may have one and the same time.
+    usual = shown / (count - 1) if shown else 1 / float(stream.average_rate or 25)
     # The last frame of a damaged file may claim to last for hours.
-    return count, shown + (min(step * unit, 10 * usual) if step else usual)
+    shown += min(step * unit, 10 * usual) if step else usual
+    return count, max(first * unit - _origin(container, stream), 0.0), shown
 
 
 def _check_duration(duration: float, claimed: float, limits: Limits) -> None:

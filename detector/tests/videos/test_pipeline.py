@@ -53,6 +53,16 @@ def test_a_person_is_one_track_through_all_segments(done: Video) -> None:
     ]  # fmt: skip
 
 
+def test_boxes_are_in_pixels_of_the_video_whatever_the_size_of_a_frame(
+    video: Video, settings: Any
+) -> None:
+    settings.VIDEO_SIDE = 80
+    (lane,) = timeline.lanes_of(work_off(video))
+    first = lane.found[0]
+    assert (video.width, first.x, first.y, first.width, first.height) == (160, 120, 80, 48, 60)
+    assert (first.score, first.emotion) == (pytest.approx(0.9, abs=0.1), "happy")
+
+
 def test_peaks_have_pictures(done: Video) -> None:
     stills = done.stills.all()
     assert {still.emotion for still in stills if still.track} == {"happy", "sad"}

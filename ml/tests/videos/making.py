@@ -61,6 +61,20 @@ def video(
         return Path(file.name).read_bytes()
 
 
+def at_one_time() -> bytes:
+    """Return a WebM of three frames, all with the timestamp 0."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="webm") as out:
+        stream: Any = out.add_stream("libvpx", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
+        frames = [av.VideoFrame.from_ndarray(picture, format="rgb24") for picture in shades(3)]
+        for frame_or_end in [*frames, None]:
+            for packet in stream.encode(frame_or_end):
+                packet.pts = packet.dts = 0
+                out.mux(packet)
+    return buffer.getvalue()
+
+
 def sound_only() -> bytes:
     """Return an MP4 of one second of silence."""
     buffer = io.BytesIO()

@@ -4,7 +4,7 @@ import os
 import subprocess
 from collections.abc import Callable
 from contextlib import closing
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pytest
@@ -34,6 +34,10 @@ def inspected_here(content: bytes, limits: Limits = DEFAULT_LIMITS) -> VideoInfo
     """Inspect without a process, which takes half a second."""
     with making.as_file(content) as file:
         return reading.inspect(file, limits)
+
+
+def sampler(file: BinaryIO) -> Sampler:
+    return Sampler(file, rate=5, side=1280, limits=DEFAULT_LIMITS)
 
 
 @pytest.mark.parametrize("name", making.BAD)
@@ -130,10 +134,10 @@ def test_decoding_goes_on_from_span_to_span(monkeypatch: pytest.MonkeyPatch) -> 
     content = making.video(making.shades(60), options={"movflags": "faststart"})
     spans = [(0, 1), (1, 2), (2.4, 3), (4.2, 5), (0.2, 0.6)]
     with making.as_file(content) as file:
-        sampler = Sampler(file, rate=5, side=1280, limits=DEFAULT_LIMITS)
+        sampling = sampler(file)
         counts = []
         for start, end in spans:
-            shades = [shade(frame) for frame in sampler.frames(start, end)]
+            shades = [shade(frame) for frame in sampling.frames(start, end)]
             assert shades == pytest.approx(list(range(round(10 * start), round(10 * end), 2)))
             counts.append(len(openings))
     assert counts == [1, 1, 1, 2, 3]
@@ -172,6 +176,26 @@ def test_a_varying_rate_is_sampled_by_time() -> None:
     assert [(frame.time, shade(frame)) for frame in frames] == [
         (0.0, 0), (0.2, 2), (1.5, 5), (2.0, 7),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("container", ["mp4", "matroska"])
+def test_pictures_that_begin_after_the_sound_are_sampled_to_their_end(container: str) -> None:
+    times = [3 + n / 10 for n in range(10)]
+    content = making.video(making.shades(10), container=container, times=times, sound=True)
+    info = inspected_here(content)
+    # Matroska counts what an encoder of sound puts before its first sample.
+    assert info.duration == pytest.approx(4.0, abs=0.2)
+    assert info.frame_rate == pytest.approx(10, abs=0.5)
+    with making.as_file(content) as file, closing(sampler(file)) as sampling:
+        shades = [shade(frame) for frame in sampling.frames(0, info.duration)]
+    assert shades[0] == 0
+    assert shades[-1] >= 8
+
+
+def test_frames_that_share_one_time_are_a_moment() -> None:
+    info = inspected_here(making.at_one_time())
+    assert info.frames == 3
+    assert 0 < info.duration < 1
 
 
 @pytest.mark.parametrize(("rotation", "corner"), [(90, (-1, 0)), (-90, (0, -1)), (180, (-1, -1))])
