@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import tempfile
 from collections.abc import Mapping
 from typing import Any
@@ -144,6 +145,7 @@ class StrictJsonParser(JSONParser):
             data = json.loads(
                 content.decode(encoding),
                 object_pairs_hook=_unique_pairs,
+                parse_float=_finite,
                 parse_constant=_refuse_constant,
             )
             # An unpaired surrogate, such as `\ud800`, can be neither stored nor sent.
@@ -158,6 +160,13 @@ def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise ValueError("a name stands twice in one object")
     return found
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("a number is larger than any that can be sent")
+    return number
 
 
 def _refuse_constant(name: str) -> Any:

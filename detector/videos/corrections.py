@@ -1,5 +1,7 @@
 """Corrections: what owners say of a span of a track."""
 
+import math
+
 from django.db import transaction
 
 from detector.common import clock
@@ -19,7 +21,8 @@ def correct(track: VideoTrack, *, start: float, end: float, emotion: str) -> Vid
     Raises DetectorError `invalid_span`.
     """
     video = Video.objects.select_for_update(no_key=True).get(pk=track.video_id)
-    if not 0 <= start < end or end <= track.start or start >= track.end:
+    # What is no number or has no end is stored by databases, and breaks every timeline after that.
+    if not 0 <= start < end < math.inf or end <= track.start or start >= track.end:
         raise OUTSIDE.with_details(start=track.start, end=track.end)
     earlier = VideoCorrection.objects.filter(track=track)
     # What lies wholly within says nothing any more.

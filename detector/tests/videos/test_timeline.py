@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from math import inf, nan
 
 import pytest
 
@@ -77,7 +78,10 @@ def test_a_later_correction_replaces_what_it_covers(done: Video) -> None:
     assert track.emotion == "angry"
 
 
-@pytest.mark.parametrize(("start", "end"), [(1.0, 1.0), (2.0, 1.0), (-1.0, 1.0), (3.0, 4.0)])
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [(1.0, 1.0), (2.0, 1.0), (-1.0, 1.0), (3.0, 4.0), (1.0, inf), (nan, 1.0)],
+)
 def test_a_span_lies_within_the_track(done: Video, start: float, end: float) -> None:
     with pytest.raises(DetectorError) as caught:
         corrections.correct(track_of(done), start=start, end=end, emotion="sad")
