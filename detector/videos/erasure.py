@@ -43,13 +43,14 @@ def delete_file(video: Video, *, stills: bool = False) -> None:
             return
         if locked.status not in (Status.DONE, Status.FAILED):
             raise STILL_NEEDED
+        name = str(locked.file.name or "")
+        locked.file = ""
+        locked.stored_bytes = max(locked.stored_bytes - size, 0) if name else locked.stored_bytes
         if stills:
             VideoStill.objects.filter(video=video).delete()
-        name = str(locked.file.name or "")
-        left = locked.stored_bytes - (size if name else 0)
-        locked.file = ""
-        # Without stills there is nothing left of it in the storage.
-        locked.stored_bytes = 0 if stills else max(left, 0)
+            # Those that would have become stills: a failed video keeps them for the next attempt.
+            locked.segments.exclude(pictures=[]).update(pictures=[])
+            locked.stored_bytes = 0
         locked.save(update_fields=["file", "stored_bytes"])
         if name:
             transaction.on_commit(lambda: images.delete_files([name]))

@@ -82,6 +82,7 @@ def _renewed(video: Video, checked: CheckedVideo, *, forget: bool) -> Video:
 
 
 def _store_again(video: Video, checked: CheckedVideo, *, forget: bool) -> None:
+    """Store the file of a known video that has none. Raises DetectorError `quota_exceeded`."""
     storage.save(video.file, checked.content)
     name, size = str(video.file.name), checked.content.size or 0
     changed, is_complete = 0, False

@@ -20,7 +20,7 @@ from detector.photos import selectors as photo_selectors
 from detector.tests.factories import WebhookEndpointFactory
 from detector.tests.photos.test_orphans import age, stored
 from detector.tests.videos.films import FilmAnalyser, film, submitted, work_off
-from detector.videos import erasure, segments, selectors, submission, timeline, trash
+from detector.videos import erasure, pipeline, segments, selectors, submission, timeline, trash
 from detector.webhooks import endpoints
 from detector.webhooks import selectors as webhook_selectors
 
@@ -117,7 +117,20 @@ def test_the_timeline_can_be_kept_without_the_video(
     with django_capture_on_commit_callbacks(execute=True):
         erasure.delete_file(kept, stills=True)
     assert not stored()
-    assert Video.objects.get().stored_bytes == 0
+    kept.refresh_from_db()
+    assert kept.stored_bytes == 0
+
+
+def test_with_the_file_of_a_failed_video_its_pictures_go(
+    video: Video, watching: FilmAnalyser
+) -> None:
+    pipeline.run_next()
+    watching.error = DetectorError("lasting", "It will not pass.")
+    pipeline.run_next()
+    assert video.segments.get(index=0).pictures
+    video.refresh_from_db()
+    erasure.delete_file(video, stills=True)
+    assert not any(segment.pictures for segment in video.segments.all())
 
 
 def test_the_file_is_needed_until_the_end(video: Video) -> None:
