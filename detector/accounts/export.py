@@ -189,18 +189,15 @@ def _member(
 def _picture(photo: Photo) -> Iterator[bytes]:
     """Yield the upright copy with the capture time as its only metadata.
 
-    It is empty where the photo was deleted meanwhile.
+    It is empty where the photo was deleted meanwhile, and ends early where the file is damaged.
     """
-    try:
-        with photo.image.open("rb") as file:
-            start = file.read(2)
-            yield start
-            if start == JPEG_START:
-                yield capture_time_segment(photo.captured_at, photo.owner.zone)
-            while piece := file.read(FILE_PIECE):
-                yield piece
-    except FileNotFoundError:
-        return
+    with export_videos.as_far_as_readable(), photo.image.open("rb") as file:
+        start = file.read(2)
+        yield start
+        if start == JPEG_START:
+            yield capture_time_segment(photo.captured_at, photo.owner.zone)
+        while piece := file.read(FILE_PIECE):
+            yield piece
 
 
 def _csv_rows(entry: Entry) -> list[list[Any]]:

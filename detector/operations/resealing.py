@@ -1,5 +1,6 @@
 """Encrypt stored files that are not, or with an earlier key, with the present one."""
 
+import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,10 +12,13 @@ from django.core.files.storage import default_storage
 from django.db.models import FileField, Model, Q
 
 from detector.common.encrypted_storage import EncryptedStorage
+from detector.common.storage import is_single_file_error
 from detector.enums import UNDER_WAY
 from detector.models import Analysis, Photo
 from detector.models.photo import private_path
 from detector.photos import images
+
+logger = logging.getLogger(__name__)
 
 GRACE_SECONDS = 60.0
 """For so long the earlier files stay: whoever read a row before may still open them."""
@@ -22,11 +26,12 @@ GRACE_SECONDS = 60.0
 
 @dataclass
 class Resealed:
-    """How many files were sealed anew, were so already, and are gone."""
+    """How many files were sealed anew, were so already, are gone, and cannot be read."""
 
     anew: int = 0
     already: int = 0
     lost: int = 0
+    unreadable: int = 0
 
 
 def reseal(storage: EncryptedStorage, *, grace: float = GRACE_SECONDS) -> Resealed:
@@ -47,6 +52,11 @@ def reseal(storage: EncryptedStorage, *, grace: float = GRACE_SECONDS) -> Reseal
                 done.anew += 1
             except FileNotFoundError:
                 done.lost += 1
+            except OSError as error:
+                if not is_single_file_error(error):
+                    raise
+                logger.warning("A file cannot be read: %s: %s", name, error)
+                done.unreadable += 1
     if old:
         time.sleep(grace)
     images.delete_files(old)

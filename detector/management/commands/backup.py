@@ -26,3 +26,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{made.rows} rows and {made.files} files are in {options['path']}")
         for name in made.lost:
             self.stderr.write(f"A row names this file, but the storage has lost it: {name}")
+        if made.unreadable:
+            count = len(made.unreadable)
+            raise CommandError(
+                f"{count} of these are there and damaged. All else is in the backup."
+            )

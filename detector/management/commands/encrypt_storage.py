@@ -34,3 +34,8 @@ class Command(BaseCommand):
         )
         if done.lost:
             raise CommandError("Some rows name files that are gone.")
+        if done.unreadable:
+            raise CommandError(
+                f"{done.unreadable} files are damaged or of no key that is set; see the log. They "
+                "are as they were."
+            )

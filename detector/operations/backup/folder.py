@@ -53,10 +53,14 @@ class Folder:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         part = target.with_name(f".{target.name}.part")
         digest, size = hashlib.sha256(), 0
-        with open(part, "wb", opener=_private) as file:
-            for piece in self.seal.encrypted(name, pieces) if self.seal else pieces:
-                digest.update(piece)
-                size += file.write(piece)
+        try:
+            with open(part, "wb", opener=_private) as file:
+                for piece in self.seal.encrypted(name, pieces) if self.seal else pieces:
+                    digest.update(piece)
+                    size += file.write(piece)
+        except Exception:
+            part.unlink(missing_ok=True)
+            raise
         part.replace(target)
         return Part(digest.hexdigest(), size)
 
@@ -95,7 +99,8 @@ class Folder:
 
     def place_of(self, name: str) -> Path:
         """Return the path of a file. Raises BackupError for a name that leads elsewhere."""
-        if not name or name.startswith("/") or ".." in name.split("/"):
+        # An empty part, too: what follows "files/models//" would be a path from the root.
+        if {"", ".", ".."} & set(name.split("/")):
             raise BackupError(f"{name!r} is not the name of a file in a backup.")
         return self.path / name
 

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
 
-from detector.common import clock
+from detector.common import clock, storage
 from detector.operations.backup import folder as backup_folder
 from detector.operations.backup import models as backup_models
 from detector.operations.backup import rows as backup_rows
@@ -34,11 +34,19 @@ SECRET_KEY: Final = "keys/secret_key"  # noqa: S105  a file's name
 
 @dataclass(frozen=True)
 class Made:
-    """What a backup holds. `lost` are files that rows name and the storage has lost."""
+    """What a backup holds. `lost` are files that rows name and the storage has lost.
+
+    `unreadable` are those of them that are there and damaged.
+    """
 
     rows: int
     files: int
     lost: list[str]
+    unreadable: list[str]
+
+
+class _UnreadableError(Exception):
+    """A file that is there and cannot be read."""
 
 
 def make(path: Path, passphrase: str | None = None) -> Made:
@@ -49,7 +57,7 @@ def make(path: Path, passphrase: str | None = None) -> Made:
     folder = backup_folder.begun(path, passphrase)
     with Progress(path) as progress:
         for _ in range(SNAPSHOTS):
-            rows, gone = _rows(folder, progress), _copy_files(folder, progress)
+            rows, (gone, unreadable) = _rows(folder, progress), _copy_files(folder, progress)
             lost = [name for name in gone if _is_named(name)]
             if gone == lost:
                 break
@@ -66,7 +74,7 @@ def make(path: Path, passphrase: str | None = None) -> Made:
         files = manifest["files"]["files"]
     folder.complete(manifest)
     progress.file.unlink()
-    return Made(sum(part["rows"] for part in rows["rows"].values()), files, lost)
+    return Made(sum(part["rows"] for part in rows["rows"].values()), files, lost, unreadable)
 
 
 def _rows(folder: Folder, progress: Progress) -> dict[str, Any]:
@@ -134,9 +142,12 @@ def snapshot() -> Iterator[None]:
             yield
 
 
-def _copy_files(folder: Folder, progress: Progress) -> list[str]:
-    """Copy the files that are not in the folder yet. Return those that cannot be found."""
-    gone = []
+def _copy_files(folder: Folder, progress: Progress) -> tuple[list[str], list[str]]:
+    """Copy the files that are not in the folder yet.
+
+    Return those that cannot be had, and those of them that are there and cannot be read.
+    """
+    gone, unreadable = [], []
     for name in progress.needed():
         known = progress.copied(name)
         if known and folder.place_of(name).exists() and folder.part(name) == known:
@@ -145,14 +156,27 @@ def _copy_files(folder: Folder, progress: Progress) -> list[str]:
             progress.add(name, folder.write(name, _pieces(name)))
         except FileNotFoundError:
             gone.append(name)
-    return gone
+        except _UnreadableError as error:
+            logger.warning("A file cannot be read: %s: %s", name, error.__cause__)
+            gone.append(name)
+            unreadable.append(name)
+    return gone, unreadable
 
 
 def _pieces(name: str) -> Iterator[bytes]:
     if name.startswith(MODELS):
-        file: Any = (settings.MODELS_FOLDER / name.removeprefix(MODELS)).open("rb")
-    else:
-        file = default_storage.open(name.removeprefix(STORAGE), "rb")
+        yield from _read((settings.MODELS_FOLDER / name.removeprefix(MODELS)).open("rb"))
+        return
+    try:
+        yield from _read(default_storage.open(name.removeprefix(STORAGE), "rb"))
+    except OSError as error:
+        # One damaged file must not keep all others from being saved. An outage must.
+        if not storage.is_single_file_error(error):
+            raise
+        raise _UnreadableError from error
+
+
+def _read(file: Any) -> Iterator[bytes]:
     with file:
         while piece := file.read(PIECE):
             yield piece

@@ -3,10 +3,12 @@
 import base64
 import io
 import random
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -28,7 +30,7 @@ from detector.videos import submission as video_submission
 from emotionsite import environment
 from ml.videos import process, reading
 
-KEY, OLD = bytes(range(32)), bytes(32)
+KEY, OLD, NEW = bytes(range(32)), bytes(32), bytes(range(32, 64))
 NAME = "images/ab/one.jpg"
 
 
@@ -195,6 +197,19 @@ def test_the_platform_works_on_encrypted_files(
     crop = api.get(f"/api/v1/analyses/{before.analyses.get().pk}/faces/0/crop/")
     assert crop.content.startswith(b"\xff\xd8")
     assert plain[200:400] in b"".join(api.get("/api/v1/export/?type=zip"))
+    # A damaged file keeps neither a new key from all others, nor its owner from an export.
+    before.refresh_from_db()
+    damaged = str(before.image.name)
+    place = Path(django_settings.MEDIA_ROOT, damaged)
+    place.write_bytes(other_bit(place.read_bytes()))
+    with zipfile.ZipFile(io.BytesIO(b"".join(api.get("/api/v1/export/?type=zip")))) as export:
+        assert export.testzip() is None
+        assert export.read(f"videos/{video.pk}.mp4") == content
+    encrypt(settings, NEW, KEY)
+    with pytest.raises(CommandError, match="1 files are damaged"):
+        call_command("encrypt_storage", "--grace", "0")
+    assert "6 files encrypted anew, 0 were so" in capsys.readouterr().out
+    assert damaged in files()
     # The size that quotas count is that of the content; no file is taken for an orphan.
     assert Video.objects.get().file.size == len(content)
     assert Explanation.objects.first() is not None

@@ -14,6 +14,8 @@ from django.db import connection
 from detector.models import Photo, User
 from detector.operations.backup import models as backup_models
 from detector.operations.backup import writing
+from detector.operations.backup.errors import BackupError
+from detector.operations.backup.folder import Folder
 from detector.tests.operations.full_system import run, stored
 from detector.tests.operations.systems import sqlite_system
 
@@ -100,6 +102,24 @@ def test_a_lost_file_is_reported(full: Photo, folder: Path, capsys: Any) -> None
     assert f"lost it: files/storage/{full.image.name}" in capsys.readouterr().err
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["lost"] == [f"files/storage/{full.image.name}"]
+
+
+def test_a_damaged_file_keeps_no_other_out_of_the_backup(full: Photo, folder: Path) -> None:
+    # What reading it raises is what a bad sector does.
+    Path(full.image.path).unlink()
+    Path(full.image.path).mkdir()
+    with pytest.raises(CommandError, match="1 of these are there and damaged"):
+        run("backup", folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["lost"] == [f"files/storage/{full.image.name}"]
+    assert (folder / f"files/storage/{full.thumbnail.name}").is_file()
+    assert not list(folder.rglob("*.part"))
+
+
+@pytest.mark.parametrize("name", ["", "/x", "../x", "a/../../x", "files/models//etc/x", "a/./x"])
+def test_no_name_leads_out_of_a_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BackupError, match="is not the name"):
+        Folder(tmp_path).place_of(name)
 
 
 def test_the_snapshot_does_not_hold_writers_up(tmp_path: Path) -> None:
