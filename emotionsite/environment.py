@@ -1,6 +1,7 @@
 """Reads settings from the environment strictly: an invalid value raises ImproperlyConfigured."""
 
 import base64
+import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ NumberT = TypeVar("NumberT", int, float)
 
 LOCAL, PRODUCTION = "local", "production"
 MIN_SECRET = 20
+RATE = re.compile(r"[1-9]\d{0,8}/(s|sec|second|m|min|minute|h|hour|d|day)")
 STORAGE_KEY_BYTES = 32
 
 
@@ -40,6 +42,22 @@ def positive_int(name: str, default: int) -> int:
     value = _number("whole number", lambda: int(env.int(name, default=default)), name)
     if value <= 0:
         raise ImproperlyConfigured(f"{name} must be above zero, not {value}")
+    return value
+
+
+def count(name: str, default: int) -> int:
+    """Read a whole number, which may be zero."""
+    value = _number("whole number", lambda: int(env.int(name, default=default)), name)
+    if value < 0:
+        raise ImproperlyConfigured(f"{name} must not be below zero, not {value}")
+    return value
+
+
+def rate(name: str, default: str) -> str:
+    """Read a rate limit as the REST framework does. It would fail at each call only."""
+    value = str(env.str(name, default=default))
+    if not RATE.fullmatch(value):
+        raise ImproperlyConfigured(f"{name} must be like 60/min (s, min, h or day), not {value!r}")
     return value
 
 

@@ -49,6 +49,27 @@ def test_numbers_are_read_strictly(monkeypatch: pytest.MonkeyPatch, value: str) 
         environment.positive_int("UPLOAD_MAX_BYTES", 1)
 
 
+@pytest.mark.parametrize("value", ["", "60", "0/min", "60/fortnight", "-1/s", "60 / min"])
+def test_a_rate_that_no_call_could_use_starts_nothing(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("API_THROTTLE_ANON", value)
+    with pytest.raises(ImproperlyConfigured, match="like 60/min"):
+        environment.rate("API_THROTTLE_ANON", "60/min")
+
+
+def test_usual_rates_are_read_and_no_number_of_proxies_is_negative(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for value in ("60/min", "1200/minute", "5/s", "7/day", "1000000/min"):
+        monkeypatch.setenv("API_THROTTLE_ANON", value)
+        assert environment.rate("API_THROTTLE_ANON", "60/min") == value
+    assert environment.count("TRUSTED_PROXIES", 0) == 0
+    monkeypatch.setenv("TRUSTED_PROXIES", "-1")
+    with pytest.raises(ImproperlyConfigured, match="below zero"):
+        environment.count("TRUSTED_PROXIES", 0)
+
+
 def test_environment_has_two_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENVIRONMENT", "staging")
     with pytest.raises(ImproperlyConfigured, match="ENVIRONMENT"):

@@ -1,6 +1,6 @@
 """Accounts and mail."""
 
-from emotionsite.environment import env
+from emotionsite.environment import env, one_of
 from emotionsite.settings.base import IN_PRODUCTION
 
 # --- Accounts: https://docs.allauth.org/en/latest/account/configuration.html
@@ -18,8 +18,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCOUNT_LOGIN_METHODS = {"email", "username"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_FORMS = {"signup": "detector.web.forms.SignupForm"}
-ACCOUNT_EMAIL_VERIFICATION = env.str(
-    "ACCOUNT_EMAIL_VERIFICATION", default="mandatory" if IN_PRODUCTION else "none"
+# The first is the default. Any other word would leave addresses unverified.
+ACCOUNT_EMAIL_VERIFICATION = one_of(
+    "ACCOUNT_EMAIL_VERIFICATION",
+    ("mandatory", "optional", "none") if IN_PRODUCTION else ("none", "optional", "mandatory"),
 )
 # Signing up never tells whether an address is known. Where addresses are verified, a mail tells its
 # owner alone. Where they are not, a second account may use the same address.

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from corsheaders.defaults import default_headers
 
-from emotionsite.environment import env, positive_int
+from emotionsite.environment import env, positive_int, rate
 from emotionsite.settings.base import TRUSTED_PROXIES, WEB_THREADS
 
 # --- API
@@ -50,13 +50,13 @@ REST_FRAMEWORK = {
         "detector.api.throttles.UploadThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {
-        "anon": env.str("API_THROTTLE_ANON", default="60/min"),
-        "user": env.str("API_THROTTLE_USER", default="1200/min"),
-        "token": env.str("API_THROTTLE_TOKEN", default="600/min"),
-        "uploads": env.str("API_THROTTLE_UPLOADS", default="240/min"),
-        "detect": env.str("API_THROTTLE_DETECT", default="240/min"),
+        "anon": rate("API_THROTTLE_ANON", "60/min"),
+        "user": rate("API_THROTTLE_USER", "1200/min"),
+        "token": rate("API_THROTTLE_TOKEN", "600/min"),
+        "uploads": rate("API_THROTTLE_UPLOADS", "240/min"),
+        "detect": rate("API_THROTTLE_DETECT", "240/min"),
         # Calls without a valid token.
-        "failed": env.str("API_THROTTLE_FAILED", default="30/min"),
+        "failed": rate("API_THROTTLE_FAILED", "30/min"),
     },
     "UPLOADED_FILES_USE_URL": False,
     "NON_FIELD_ERRORS_KEY": "request",

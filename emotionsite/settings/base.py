@@ -8,6 +8,7 @@ from pythonjsonlogger.core import RESERVED_ATTRS
 from emotionsite import private_files
 from emotionsite.environment import (
     PRODUCTION,
+    count,
     env,
     environment_name,
     one_of,
@@ -48,7 +49,7 @@ REQUESTS_STORED_BYTES = positive_int("REQUESTS_STORED_BYTES", 2 * 2**30)
 STREAMED_ANSWERS = max(WEB_THREADS // 4, 1)
 
 # Number of proxies in front of the web process whose X-Forwarded-For entries are trusted.
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+TRUSTED_PROXIES = count("TRUSTED_PROXIES", 0)
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
 # --- Language and time
