@@ -6,7 +6,7 @@ from uuid import UUID
 
 from detector.common import leases
 from detector.models import ModelVersion, Video, VideoSegment
-from detector.registry import networks
+from detector.registry import networks, promotion
 from detector.videos import decoding, line, observations, segments, stills
 from ml.videos.types import Frame
 
@@ -63,6 +63,9 @@ def _analyser_of(video: Video) -> Any:
         Video.objects.filter(pk=video.pk, model_version=None).update(model_version=version)
         # Another worker may have been first, with another version.
         video.refresh_from_db(fields=["model_version"])
+    elif promotion.is_withdrawn(video.model_version.name):
+        # An update in between took that network away. One video has the results of one network.
+        segments.begin_anew(video, version)
     if video.model_version is None or video.model_version == version:
         return active
     return networks.network_of(video.model_version)

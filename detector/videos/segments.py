@@ -11,7 +11,7 @@ from django.db import transaction
 from detector.common import clock, leases
 from detector.enums import UNDER_WAY, Status
 from detector.exceptions import DetectorError
-from detector.models import Video, VideoSegment
+from detector.models import ModelVersion, Video, VideoSegment
 from detector.photos import images
 from detector.videos import line
 from detector.webhooks import endpoints
@@ -53,6 +53,22 @@ def begin(segment: VideoSegment) -> None:
     Video.objects.filter(pk=segment.video_id, status=Status.QUEUED).update(
         status=Status.RUNNING, started_at=clock.now()
     )
+
+
+@transaction.atomic
+def begin_anew(video: Video, version: ModelVersion) -> None:
+    """Let another version analyse a video, also what was done with the one it had."""
+    before = video.model_version
+    begun = Video.objects.filter(pk=video.pk, model_version=before).update(model_version=version)
+    # Else another worker was first, perhaps with a version of its own.
+    video.refresh_from_db(fields=["model_version"])
+    if not begun:
+        return
+    now = clock.now()
+    VideoSegment.objects.filter(video=video, status=Status.DONE).update(
+        status=Status.QUEUED, attempt=0, due_at=now, sent_at=None, finished_at=None,
+        turn=line.place(video.owner_id), observations=[], cuts=[], tracks=[], pictures=[],
+    )  # fmt: skip
 
 
 def slot_before(segment: VideoSegment) -> float:
