@@ -1,6 +1,8 @@
 // Sends the chosen video in parts, by tus, and goes on where a lost connection cut it off. Without
 // this script, or without the library, the form sends the video in one request.
 
+import { choose, idOf } from "./earlier_uploads.js";
+
 const RETRY_DELAYS = [0, 1000, 3000, 5000, 10_000, 20_000];
 const MAY_PASS = [409, 423, 429];
 
@@ -60,15 +62,11 @@ async function send(file) {
   return undefined;
 }
 
-/**
- * Return an earlier upload of the same file, with the same wish to keep the video or not, that the
- * server still has; forget those that it has not.
- */
+/** Return an earlier upload of the same file to go on with; forget those that are gone. */
 async function found(upload) {
-  const all = await upload.findPreviousUploads();
-  await forget(all.filter((one) => !known.has(idOf(one.uploadUrl))));
-  const { forget: wish } = upload.options.metadata;
-  return all.find((one) => known.has(idOf(one.uploadUrl)) && one.metadata.forget === wish);
+  const { gone, usable } = choose(await upload.findPreviousUploads(), known, upload.options.metadata.forget);
+  await forget(gone);
+  return usable;
 }
 
 async function forget(all) {
@@ -134,5 +132,4 @@ function read(text) {
 }
 
 const statusOf = (error) => error.originalResponse?.getStatus() ?? 0;
-const idOf = (address) => address?.split("/").at(-2);
 const megabytes = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MB`;

@@ -25,6 +25,20 @@ export async function start(id, side) {
   return navigator.mediaDevices.getUserMedia({ video: { ...which, ...size } });
 }
 
+/**
+ * Start a camera that may be wanted no more once it runs: then it is stopped. Raises DOMException.
+ * @param {string} id
+ * @param {number} side
+ * @param {() => boolean} isWanted
+ * @returns {Promise<MediaStream | null>}
+ */
+export async function startIfWanted(id, side, isWanted) {
+  const stream = await start(id, side);
+  if (isWanted()) return stream;
+  stop(stream);
+  return null;
+}
+
 /** @param {unknown} error */
 export function wordsFor(error) {
   return error instanceof DOMException ? PROBLEMS[error.name] ?? UNKNOWN : UNKNOWN;
@@ -43,10 +57,19 @@ export function facesPerson(stream) {
   return stream.getVideoTracks()[0]?.getSettings().facingMode !== "environment";
 }
 
-/** @returns {Promise<MediaDeviceInfo[]>} */
-export async function all() {
+/**
+ * List the cameras for a choice. Returns how many there are.
+ * @param {HTMLSelectElement} picker
+ * @param {MediaStream | null} stream of the present one
+ */
+export async function list(picker, stream) {
   const devices = await navigator.mediaDevices.enumerateDevices();
-  return devices.filter(({ kind }) => kind === "videoinput");
+  const cameras = devices.filter(({ kind }) => kind === "videoinput");
+  const present = stream?.getVideoTracks()[0].getSettings().deviceId;
+  picker.replaceChildren(...cameras.map(({ deviceId, label }, at) => (
+    new Option(label || `Camera ${at + 1}`, deviceId, false, deviceId === present)
+  )));
+  return cameras.length;
 }
 
 /**

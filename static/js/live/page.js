@@ -45,6 +45,8 @@ let session = null;
 let chart = null;
 let isMirrored = true;
 let isPaused = false;
+/** How often another camera was chosen. */
+let changes = 0;
 let [rateShownAt, announcedAt, faceSeenAt] = [0, 0, 0];
 let announced = "";
 
@@ -100,7 +102,7 @@ async function begin() {
   session.pause("background", document.hidden);
   show("running");
   pause.focus();
-  await listCameras();
+  byId("live-camera-field").toggleAttribute("hidden", await camera.list(picker, stream) < 2);
   try {
     await session.run();
   } catch {
@@ -131,24 +133,21 @@ async function play() {
   if (stream) setMirrored(camera.facesPerson(stream));
 }
 
-async function listCameras() {
-  const cameras = await camera.all();
-  const present = stream?.getVideoTracks()[0].getSettings().deviceId;
-  picker.replaceChildren(...cameras.map(({ deviceId, label }, at) => (
-    new Option(label || `Camera ${at + 1}`, deviceId, false, deviceId === present)
-  )));
-  byId("live-camera-field").toggleAttribute("hidden", cameras.length < 2);
-}
-
 async function change() {
+  const [changed, number] = [session, changes += 1];
+  // Meanwhile the session may end, and yet another camera may be chosen.
+  const isWanted = () => session === changed && changes === number;
   session?.pause("camera", true);
   camera.stop(stream);
   try {
-    stream = await camera.start(picker.value, data.constants.frameSide);
+    const started = await camera.startIfWanted(picker.value, data.constants.frameSide, isWanted);
+    if (!started) return;
+    stream = started;
     await play();
     engine?.forget();
     session?.pause("camera", false);
   } catch (error) {
+    if (!isWanted()) return;
     await finish();
     complain(camera.wordsFor(error));
   }
