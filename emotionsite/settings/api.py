@@ -1,6 +1,7 @@
 """The API: limits, tokens, schema and other origins."""
 
 from datetime import timedelta
+from typing import Any
 
 from corsheaders.defaults import default_headers
 
@@ -26,7 +27,7 @@ REST_KNOX = {
     "TOKEN_TTL": timedelta(days=API_TOKEN_DAYS),
     "TOKEN_MODEL": KNOX_TOKEN_MODEL,
 }
-REST_FRAMEWORK = {
+REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "detector.api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
