@@ -143,9 +143,9 @@ lint: install ## ruff, mypy, tsc, import-linter, migrations and schema checks
 	$(BIN)/python manage.py shell --no-imports --command "$$DJANGO_CHECKS"
 	$(SAME_SCHEMA)
 
-test: install $(STATIC) ## lint and every test; REQUIRE_SERVICES=1 makes absent services failures
+test: install ## lint and every test; REQUIRE_SERVICES=1 makes absent services failures
 ifdef PYTEST_ARGS
-	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory lint $(STATIC)
 	$(BIN)/pytest $(PYTEST_ARGS)
 else
 	@# Three at a time for two cores, as those of servers often wait; the longest first. Tests of servers and of networks are
@@ -164,7 +164,8 @@ test-quick: install $(STATIC)
 test-servers: install $(STATIC)
 	$(BIN)/pytest detector/tests/e2e -m e2e --durations 10
 
-test-networks: install $(STATIC)
+test-networks: install
+	@# They show no page, so they begin while static files are collected.
 	@# One thread each: beside the servers, more would only wait for each other.
 	OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 $(BIN)/pytest $(NETWORK_FILES) \
 		-p no:playwright -m "$(OWN_NETWORKS)" --durations 10
