@@ -42,14 +42,32 @@ def services(worker_id: str) -> Iterator[dict[str, str]]:
 UNLIMITED = "unlimited"
 SELDOM = "5"
 PLATFORMS = ("embedded", "stack")
+LEARNING = {
+    # So little training does not make a network better; the loop is what is tried.
+    "PROMOTION_LARGEST_LOSS": "0.9",
+    "REVIEW_DOUBLE_SHARE": "0",
+    "FINE_TUNE_QUICK": "true",
+    # Beside other tests, more would only wait for each other.
+    "OMP_NUM_THREADS": "1",
+}
+"""Settings with which people teach the next model; no other test of the platform depends on them.
+"""
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start each platform once: tests of none first, then all tests of one after the other."""
+    """Start each platform once: tests of none first, then all tests of one after the other.
+
+    Training begins on a new platform, since it takes all that was reviewed.
+    """
     places = [number for number, item in enumerate(items) if FOLDER in item.path.parents]
     ours = [items[place] for place in places]
-    ours.sort(key=lambda item: [name in item.name for name in reversed((UNLIMITED, *PLATFORMS))])
+    ours.sort(
+        key=lambda item: (
+            [name in item.name for name in reversed((UNLIMITED, *PLATFORMS))],
+            item.get_closest_marker("training") is None,
+        )
+    )
     for place, item in zip(places, ours, strict=True):
         items[place] = item
 
@@ -70,7 +88,8 @@ def platform(
         need_program("nginx")
         started = Stack(folder, **request.getfixturevalue("services"), SWEEP_INTERVAL=SELDOM)
     else:
-        started = Platform(folder, SWEEP_INTERVAL=SELDOM)
+        base = str(folder / "base.npz")
+        started = Platform(folder, (), SWEEP_INTERVAL=SELDOM, TRAINING_DATA=base, **LEARNING)
     started.start()
     yield started
     assert started.stop() == 0, started.log.read_text()[-3000:]

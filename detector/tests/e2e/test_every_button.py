@@ -29,7 +29,8 @@ from detector.live import sessions
 from detector.reviews import consent as review_consent
 person = User.objects.get(email="{EMAIL}")
 preferences.give_consent(person)
-User.objects.exclude(pk=person.pk).update(review_consent_version="")
+for other in User.objects.exclude(review_consent_version=""):
+    review_consent.withdraw(other)
 review_consent.agree(person)
 own = person.photos.filter(is_demo=False)
 photos = {{photo.filename.removesuffix(".jpg"): str(photo.pk) for photo in own}}

@@ -31,7 +31,7 @@ def status_of(client: httpx.Client, analysis_id: str) -> str:
 @pytest.fixture
 def impatient_platform(tmp_path: Path) -> Iterator[Platform]:
     """Start a platform that soon counts silent workers as lost."""
-    with running(Platform(tmp_path, SERVING, WORKER_STALL="6")) as impatient:
+    with running(Platform(tmp_path, SERVING, WORKER_STALL="6", **ONE_SLOT)) as impatient:
         yield impatient
 
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -19,7 +18,7 @@ from detector.enums import Split
 from detector.learning import dataset
 from detector.models import Photo
 from detector.tests.e2e import pictures
-from detector.tests.e2e.platform import Platform, running, until
+from detector.tests.e2e.platform import Platform, until
 from ml import inference
 from ml.labels import EMOTIONS
 
@@ -27,6 +26,7 @@ pytestmark = [
     pytest.mark.e2e,
     pytest.mark.training,
     pytest.mark.timeout(900),
+    pytest.mark.parametrize("platform", ["embedded"], indirect=True),
 ]
 
 PHOTOS: Final = {Split.TRAIN: 2, Split.VALIDATION: 2, Split.TEST: 2}
@@ -62,24 +62,6 @@ for role in ("reviewer", "operator"):
     sessions[role] = client.cookies["sessionid"].value
 print(json.dumps({"owners": secrets, **sessions}))
 """
-
-
-@pytest.fixture
-def platform(tmp_path: Path) -> Iterator[Platform]:
-    """Start a platform where each face is reviewed once and a bad candidate may be promoted.
-
-    So little training does not make a network better; the loop is what is tried here.
-    """
-    base = tmp_path / "base.npz"
-    base_data(base)
-    learning = Platform(
-        tmp_path, REVIEW_DOUBLE_SHARE="0", PROMOTION_LARGEST_LOSS="0.9",
-        TRAINING_DATA=str(base), FINE_TUNE_QUICK="true", FINE_TUNE_SECONDS=str(FINE_TUNE_SECONDS),
-        # Beside other tests, more would only wait for each other.
-        OMP_NUM_THREADS="1", TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1",
-    )  # fmt: skip
-    with running(learning) as started:
-        yield started
 
 
 def owners() -> list[int]:
@@ -215,6 +197,7 @@ def first_id(text: str, model: str) -> str:
 
 
 def test_people_teach_the_next_model(platform: Platform, tmp_path: Path) -> None:
+    base_data(Path(platform.environment["TRAINING_DATA"]))
     people = json.loads(platform.manage("shell", "--verbosity", "0", "-c", _PEOPLE % owners()))
     with ExitStack() as open_ones:
         clients = [open_ones.enter_context(platform.client(s)) for s in people["owners"]]

@@ -9,14 +9,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from detector.tests.e2e.platform import MARKERS, ROOT, Platform, until
+from detector.tests.e2e.platform import MARKERS, ONE_SLOT, ROOT, Platform, until
 from detector.tests.services_needed import need_program
 
 pytestmark = pytest.mark.e2e
 
 
 def test_make_run_serves_on_port_and_ends_with_ctrl_c(tmp_path: Path) -> None:
-    platform = Platform(tmp_path)
+    platform = Platform(tmp_path, (), **ONE_SLOT)
     with platform.log.open("wb") as log:
         process = subprocess.Popen(
             [need_program("make"), "run", f"PORT={platform.port}"],
