@@ -46,7 +46,7 @@ WebhookDelivery.objects.create(
     created_at=now, due_at=now,
     status="failed", finished_at=now, attempts=3, error="Connection refused", payload="{{}}",
 )
-judge = User.objects.create_user("judge", "{REVIEWER}", "{PASSWORD}", is_staff=True)
+judge = User.objects.create_user("judge", "{REVIEWER}", is_staff=True)
 preferences.give_consent(judge)
 judge.user_permissions.add(Permission.objects.get(codename="review_faces"))
 happy = [0, 0, 0, 950, 0, 0, 50, 0]
@@ -105,6 +105,6 @@ def test_every_button(watcher: Watcher, ids: dict[str, str]) -> None:
     press_all(page, presses.LIVE_PAGE, ids)
     press_all(page, presses_of_accounts.SETTINGS_PAGE, ids)
     reviewer = watcher.open(reduced_motion="reduce")
-    log_in(reviewer, REVIEWER)
+    watcher.let_in(reviewer, REVIEWER)
     press_all(reviewer, presses_of_accounts.REVIEW_PAGE, ids)
     press_all(page, presses_of_accounts.ACCOUNT_PAGES, ids)

@@ -19,7 +19,7 @@ from playwright.sync_api import BrowserType, Page, expect
 
 from detector.enums import Emotion
 from detector.tests.e2e import fake_camera, pictures
-from detector.tests.e2e.browsing import SECOND, Watcher, overflow, sign_up, violations
+from detector.tests.e2e.browsing import SECOND, Watcher, overflow, violations
 from detector.tests.e2e.pictures import Pixels
 from detector.tests.e2e.platform import ROOT, Platform
 from ml import browser as ml_browser
@@ -160,7 +160,7 @@ def live_page(
     watcher = Watcher(browser, platform)
     page = watcher.open(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     page.add_init_script(NOTE)
-    sign_up(page, "live@example.com")
+    watcher.let_in(page, "live@example.com")
     page.goto("/live/")
     yield page
     browser.close()

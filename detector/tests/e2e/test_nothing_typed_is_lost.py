@@ -111,7 +111,8 @@ def test_nothing_typed_is_lost(watcher: Watcher) -> None:
 
 def test_an_archive_leaves_no_hole(watcher: Watcher) -> None:
     page = watcher.open(viewport={"width": 1440, "height": 900})
-    sign_up(page, "archivist@example.com")
+    watcher.let_in(page, "archivist@example.com")
+    page.goto("/upload/")
     coffee = pictures.coffee()
     photos = {f"{n}.jpg": pictures.jpeg(coffee[: 300 + n, :400]) for n in range(7)}
     files: list[FilePayload] = [

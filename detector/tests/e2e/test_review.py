@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from sklearn.metrics import cohen_kappa_score
 
 from detector.tests.e2e import pictures
-from detector.tests.e2e.browsing import PASSWORD, SECOND, Watcher, log_in, violations
+from detector.tests.e2e.browsing import SECOND, Watcher, violations
 from detector.tests.e2e.platform import Platform
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
@@ -17,7 +17,7 @@ KEYS = {"angry": "1", "happy": "4", "sad": "5", "neutral": "7", "not_a_face": "n
 FIRST = ["happy", "sad", "angry", "neutral", "happy", "happy", "sad", "not_a_face", "angry", "sad"]
 SECOND_PERSON = [*FIRST[:-1], "neutral"]
 
-SETUP = f"""
+SETUP = """
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 from detector import consent
@@ -27,7 +27,7 @@ from detector.reviews import consent as review_consent
 
 def person(name, staff):
     found = User.objects.create_user(
-        name, f"{{name}}@example.com", {PASSWORD!r}, is_staff=staff,
+        name, f"{name}@example.com", is_staff=staff,
         consent_version=consent.VERSION, consented_at=timezone.now(),
     )
     if staff:
@@ -56,7 +56,7 @@ def test_ten_faces_by_keyboard_alone(watcher: Watcher, platform: Platform, portr
     platform.manage("shell", "--command", "ReviewCase.objects.update(wanted=2)")
 
     ann = watcher.open()
-    log_in(ann, "ann@example.com")
+    watcher.let_in(ann, "ann@example.com")
     ann.goto("/admin/review/")
     expect(ann.locator("#review-left")).to_have_text(str(FACES))
     assert violations(ann) == []
@@ -74,7 +74,7 @@ def test_ten_faces_by_keyboard_alone(watcher: Watcher, platform: Platform, portr
     expect(ann.get_by_role("heading", name="All done")).to_be_visible()
 
     bob = watcher.open()
-    log_in(bob, "bob@example.com")
+    watcher.let_in(bob, "bob@example.com")
     bob.goto("/admin/review/")
     by_bob: dict[str, str] = {}
     order = list(by_ann)
@@ -93,7 +93,7 @@ def test_ten_faces_by_keyboard_alone(watcher: Watcher, platform: Platform, portr
 
     # The one on which they differ goes to a third, and what two say holds.
     cleo = watcher.open()
-    log_in(cleo, "cleo@example.com")
+    watcher.let_in(cleo, "cleo@example.com")
     cleo.goto("/admin/review/")
     assert _cases(cleo) == [order[-1]]
     _press(cleo, "7")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
 from detector.tests.bad_files import archive, jpeg
-from detector.tests.e2e.browsing import SECOND, Watcher, sign_up
+from detector.tests.e2e.browsing import SECOND, Watcher
 
 pytestmark = [
     pytest.mark.e2e,
@@ -43,7 +43,8 @@ def tab_to(page: Page, selector: str, *, most: int = 60) -> None:
 
 def test_camera_and_delete_with_undo(watcher: Watcher) -> None:
     page = watcher.open(permissions=["camera"])
-    sign_up(page, "camera@example.com")
+    watcher.let_in(page, "camera@example.com")
+    page.goto("/upload/")
 
     page.evaluate(REFUSED)
     page.get_by_role("button", name="Use the camera").click()
@@ -74,7 +75,8 @@ def test_camera_and_delete_with_undo(watcher: Watcher) -> None:
 
 def test_every_file_has_its_own_result(watcher: Watcher, portrait: bytes) -> None:
     page = watcher.open()
-    sign_up(page, "files@example.com")
+    watcher.let_in(page, "files@example.com")
+    page.goto("/upload/")
     files: list[FilePayload] = [
         {"name": name, "mimeType": "application/octet-stream", "buffer": content}
         for name, content in (
@@ -111,7 +113,8 @@ def test_every_file_has_its_own_result(watcher: Watcher, portrait: bytes) -> Non
 
 def test_upload_and_review_by_keyboard_alone(watcher: Watcher, portrait: bytes) -> None:
     page = watcher.open()
-    sign_up(page, "keyboard@example.com")
+    watcher.let_in(page, "keyboard@example.com")
+    page.goto("/upload/")
     # From now on choosers are caught: asked for at the last moment, the key can be faster.
     page.on("filechooser", lambda _: None)
     tab_to(page, "#images")

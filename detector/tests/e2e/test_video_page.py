@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import FilePayload, Page, Route, expect
 
 from detector.tests.e2e import pictures
-from detector.tests.e2e.browsing import SECOND, Watcher, overflow, sign_up, violations
+from detector.tests.e2e.browsing import SECOND, Watcher, overflow, violations
 from detector.tests.e2e.platform import Platform, until
 from ml import inference
 from ml.tests.videos import making
@@ -59,7 +59,7 @@ def time_of(page: Page) -> float:
 def test_a_video_from_upload_to_timeline(watcher: Watcher, tmp_path: Path) -> None:
     content = pictures.walk(5)
     page = watcher.open()
-    sign_up(page, "film@example.com")
+    watcher.let_in(page, "film@example.com")
     page.goto("/videos/")
     (tmp_path / "walk.mp4").write_bytes(content)
     bad: FilePayload = {"name": "notes.mp4", "mimeType": "video/mp4", "buffer": b"no video"}
