@@ -20,6 +20,8 @@ pytestmark = [pytest.mark.training, pytest.mark.weights]
 
 PROGRAM = """
 import sys
+# Keras would import it, only to see whether what it loads is TensorFlow's own.
+sys.modules["tensorflow"] = None
 import jax
 import numpy as np
 import keras
