@@ -56,7 +56,7 @@ def _draw(explanation: Explanation) -> None:
     analyser = networks.analyser()
     if networks.version_of(analyser) != face.analysis.model_version:
         raise MODEL_REPLACED
-    rgb = images.normalise(face.analysis.photo)
+    rgb = images.normalise(face.analysis.photo, is_first=False)
     picture = Image.fromarray(analyser.heat_map(rgb, crops.detection_of(face), face.emotion))
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=QUALITY)

@@ -56,7 +56,7 @@ def _analyse(analysis: Analysis) -> None:
         timings[stage] = round(milliseconds, 1)
 
     began = time.perf_counter()
-    rgb = images.normalise(analysis.photo)
+    rgb = images.normalise(analysis.photo, is_first=not analysis.superseded)
     stage_done("normalise", 1000 * (time.perf_counter() - began))
     analyser = networks.analyser()
     found = analyser.analyse(rgb, on_stage=stage_done)

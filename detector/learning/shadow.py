@@ -33,7 +33,7 @@ def score(analysis_id: UUID) -> None:
 
 def _score(analysis: Analysis, faces: list[Face], version: ModelVersion) -> None:
     network = networks.network_of(version)
-    rgb = images.normalise(analysis.photo)
+    rgb = images.normalise(analysis.photo, is_first=False)
     found = network.classify_detected(rgb, [crops.detection_of(face) for face in faces])
     opinions = [
         ShadowFace(

@@ -22,9 +22,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from detector.common import clock, storage
-from detector.enums import Status
 from detector.exceptions import DetectorError
-from detector.models import Analysis, Photo
+from detector.models import Photo
 from detector.photos import quotas
 from ml import image_pixels, memory
 from ml import images as decoder
@@ -131,11 +130,13 @@ def short_name(filename: str) -> str:
     return printable[-255:] or "photo"
 
 
-def normalise(photo: Photo) -> NDArray[np.uint8]:
+def normalise(photo: Photo, *, is_first: bool = True) -> NDArray[np.uint8]:
     """Return the upright RGB pixels of a photo, (H, W, 3) uint8.
 
     The first call stores the upright copy and the thumbnail, and deletes the file as received with
-    all metadata except the capture time. A photo to forget gets no copies. Raises DetectorError
+    all metadata except the capture time. A photo to forget gets no copies. One that has a result
+    already, so that it is not read for the first time, keeps its time, by which it is counted: a
+    forgotten one that is kept again may tell another one in another time zone. Raises DetectorError
     where the file cannot be decoded, is gone, or was forgotten, and where the storage is away.
     """
     if photo.forgotten_at is not None:
@@ -149,9 +150,9 @@ def normalise(photo: Photo) -> NDArray[np.uint8]:
     except FileNotFoundError as error:
         raise DetectorError("file_missing", "The stored file is gone.") from error
     if photo.forget:
-        _update_row(photo, decoded, str(photo.upload.name))
+        _update_row(photo, decoded, str(photo.upload.name), is_first)
     elif not photo.image:
-        _store_copies(photo, decoded)
+        _store_copies(photo, decoded, is_first=is_first)
     # Before the analysis, which needs as much memory again.
     memory.give_back(decoded.rgb.size // 3)
     return decoded.rgb
@@ -199,7 +200,7 @@ def _name_upload_again(photo: Photo, name: str, size: int, *, forget: bool) -> b
     return changed > 0
 
 
-def _store_copies(photo: Photo, decoded: decoder.DecodedImage) -> None:
+def _store_copies(photo: Photo, decoded: decoder.DecodedImage, *, is_first: bool) -> None:
     """Store both copies and put them into the row."""
     upload = str(photo.upload.name)
     try:
@@ -213,7 +214,7 @@ def _store_copies(photo: Photo, decoded: decoder.DecodedImage) -> None:
         raise
     # Even if this raises, the row may refer to the copies, so they are not deleted. If it does not,
     # they are removed as orphans later.
-    was_updated = _update_row(photo, decoded, upload)
+    was_updated = _update_row(photo, decoded, upload, is_first)
     delete_files([upload] if was_updated else _copies(photo))
 
 
@@ -229,15 +230,13 @@ def _copies(photo: Photo) -> list[str]:
     return [str(file.name) for file in (photo.image, photo.thumbnail) if file]
 
 
-def _update_row(photo: Photo, decoded: decoder.DecodedImage, upload: str) -> bool:
+def _update_row(photo: Photo, decoded: decoder.DecodedImage, upload: str, is_first: bool) -> bool:
     """Put the copies, if there are any, and the facts into the row. Return whether it changed.
 
     Of two concurrent attempts, the second finds that the row no longer has the upload.
     """
     captured_at = _aware(decoded.captured_at, photo) or photo.captured_at
-    taken_at = captured_at or photo.uploaded_at
-    if taken_at != photo.taken_at and _is_counted(photo):
-        captured_at, taken_at = photo.captured_at, photo.taken_at
+    times = {"captured_at": captured_at, "taken_at": captured_at or photo.uploaded_at}
     height, width = decoded.rgb.shape[:2]
     rows = Photo.objects.filter(pk=photo.pk, upload=upload).exclude(upload="")
     copies = {
@@ -248,22 +247,12 @@ def _update_row(photo: Photo, decoded: decoder.DecodedImage, upload: str) -> boo
     }
     changed = rows.update(
         **({} if photo.forget else copies),
-        captured_at=captured_at,
-        taken_at=taken_at,
+        **(times if is_first else {}),
         width=width,
         height=height,
         frame=decoded.frame,
     )
     return changed > 0
-
-
-def _is_counted(photo: Photo) -> bool:
-    """Return whether the statistics have a photo, at the time that its row says.
-
-    A forgotten photo that is kept again was read before, perhaps in another time zone.
-    """
-    done = Analysis.objects.filter(photo=photo, superseded=False, status=Status.DONE)
-    return done.exists()
 
 
 def _aware(captured_at: datetime | None, photo: Photo) -> datetime | None:
