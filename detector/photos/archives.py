@@ -4,6 +4,7 @@ Archives are untrusted. The directory is checked before anything is unpacked, no
 written under a name from the archive, and no more is unpacked than the directory announces.
 """
 
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -35,6 +36,8 @@ SIDECAR_BYTES: Final = 16 * 2**20
 """Unpacked size of all sidecars read from one archive; those beyond it are ignored."""
 
 CHUNK: Final = 64 * 2**10
+DRIVE: Final = re.compile("[A-Za-z]:")
+"""Beginning of a path on Windows. Other names may have a colon: on a Mac it shows as a slash."""
 
 READ_COMPRESSIONS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 READING_ERRORS: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError)
@@ -199,6 +202,6 @@ def _too_many_files() -> DetectorError:
 
 def _leads_outside(entry: zipfile.ZipInfo, path: str) -> bool:
     return any(
-        name.startswith("/") or name[1:2] == ":" or ".." in name.split("/")
+        name.startswith("/") or DRIVE.match(name) or ".." in name.split("/")
         for name in (entry.orig_filename.replace("\\", "/"), path)
     )

@@ -56,6 +56,12 @@ def encodings() -> Iterator[tuple[str, bytes, int]]:
                 yield name, name.encode(page), system
 
 
+def test_a_colon_leads_outside_only_behind_the_letter_of_a_drive(owner: User) -> None:
+    assert taken_names(owner, archive({"5:3 beach.jpg": jpeg()})) == ["5:3 beach.jpg"]
+    [rejection] = submit(owner, archive({"C:beach.jpg": jpeg()})).rejected
+    assert rejection.error.code == "unsafe_archive"
+
+
 @pytest.mark.parametrize(("name", "raw", "system"), list(encodings()))
 def test_names_without_the_flag(owner: User, name: str, raw: bytes, system: int) -> None:
     assert taken_names(owner, raw_named(raw, system=system)) == [name]
