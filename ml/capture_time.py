@@ -26,6 +26,9 @@ RESET_MINUTE: Final = datetime(2000, 1, 1)
 """Another start of camera clocks. People do take photos on that day, so only its first minute is
 taken for a clock that was not set."""
 
+LEAP_SECOND: Final = 60
+"""Phones that take their time from satellites may name one, which Python's clock does not have."""
+
 EXIF_TAGS: Final = (
     (
         ExifTags.Base.DateTimeOriginal,
@@ -74,6 +77,8 @@ def parsed(text: str, fraction: str = "", offset: str = "") -> datetime | None:
         return None
     year, month, day, hour, minute, second, digits, zone = found.groups()
     numbers = [int(number or 0) for number in (year, month, day, hour, minute, second)]
+    if numbers[-1] == LEAP_SECOND:
+        numbers[-1] -= 1
     try:
         moment = datetime(*numbers)  # type: ignore[arg-type]  # six numbers
     except ValueError:

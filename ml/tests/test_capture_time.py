@@ -72,6 +72,7 @@ def test_tags(main: dict[int, str], details: dict[int, str], expected: datetime 
         ("2021-05-03T12:00:00+0200", TAKEN.replace(tzinfo=BERLIN)),
         ("2021-05-03T12:00:00.5Z", TAKEN.replace(tzinfo=UTC, microsecond=500_000)),
         ("2021:05:03", datetime(2021, 5, 3)),
+        ("2016:12:31 23:59:60", datetime(2016, 12, 31, 23, 59, 59)),
         ("1965:08:14 10:00:00", datetime(1965, 8, 14, 10)),
         ("2000:01:01 12:30:00", datetime(2000, 1, 1, 12, 30)),
         ("1970:01:01 00:00:00", None),
