@@ -47,7 +47,8 @@ def finish(video_id: UUID) -> bool:
     made: list[Made] = []
     is_first = False
     try:
-        for chosen in stills.choose(segments, tracks):
+        # Some were cut before its owner wished that none be kept, where it was uploaded again.
+        for chosen in () if video.forget else stills.choose(segments, tracks):
             number = chosen.face.track if chosen.face else None
             made.append((number, stills.store(video, chosen)))
         is_first = _store(video, segments, numbers, tracks, made)

@@ -20,7 +20,16 @@ from detector.photos import selectors as photo_selectors
 from detector.tests.factories import WebhookEndpointFactory
 from detector.tests.photos.test_orphans import age, stored
 from detector.tests.videos.films import FilmAnalyser, film, submitted, work_off
-from detector.videos import erasure, pipeline, segments, selectors, submission, timeline, trash
+from detector.videos import (
+    erasure,
+    linking,
+    pipeline,
+    segments,
+    selectors,
+    submission,
+    timeline,
+    trash,
+)
 from detector.webhooks import endpoints
 from detector.webhooks import selectors as webhook_selectors
 
@@ -222,6 +231,21 @@ def test_progress_is_that_of_the_segments(owner: User, video: Video) -> None:
     assert progress() == selectors.Progress(33, 20)
     work_off(video)
     assert progress() == selectors.Progress(100, 0)
+
+
+@pytest.mark.usefixtures("watching")
+def test_pictures_that_were_cut_before_the_wish_to_forget_are_dropped(
+    owner: User, django_capture_on_commit_callbacks: Any
+) -> None:
+    video = submitted(owner)
+    while pipeline.run_next():
+        pass
+    assert any(segment.pictures for segment in VideoSegment.objects.all())
+    Video.objects.update(forget=True)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert linking.finish(video.pk)
+    assert not VideoStill.objects.exists()
+    assert not stored()
 
 
 def test_of_a_video_to_forget_the_timeline_alone_is_kept(
