@@ -116,7 +116,8 @@ CORS_ALLOW_HEADERS = [
     "x-request-id",
 ]
 CORS_EXPOSE_HEADERS = [
-    "Content-Disposition", "ETag", "Idempotency-Replayed", "Location",
+    "Accept-Ranges", "Content-Disposition", "Content-Range", "ETag", "Idempotency-Replayed",
+    "Location",
     "RateLimit-Limit", "RateLimit-Policy",
     "RateLimit-Remaining", "RateLimit-Reset", "Retry-After",
     "Tus-Extension", "Tus-Max-Size", "Tus-Resumable", "Tus-Version",

@@ -79,5 +79,7 @@ def test_other_origins_are_refused_unless_named(api: APIClient, settings: Any) -
     allowed = api.get(URL, headers=origin)
     assert allowed["Access-Control-Allow-Origin"] == "https://kiosk.example"
     assert "Access-Control-Allow-Credentials" not in allowed
+    # Without it a page cannot tell which part of a video it got.
+    assert "Content-Range" in allowed["Access-Control-Expose-Headers"]
     other = api.get(URL, headers={"Origin": "https://evil.example"})
     assert "Access-Control-Allow-Origin" not in other
