@@ -1,5 +1,6 @@
 """Read a video with FFmpeg. Only `child` calls this, in a process with limits."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any, BinaryIO, Final
@@ -27,6 +28,8 @@ ABSURD_SECONDS: Final = 24 * 3600
 FIRST_PACKETS: Final = 300
 """Packets within which a frame must be decodable."""
 BUFFER_BYTES: Final = 256 * 2**10
+MOST_PLACES: Final = 32
+"""More than the frames that a decoder of H.264 or H.265 keeps back to put them in order."""
 
 
 def inspect(file: BinaryIO, limits: Limits) -> VideoInfo:
@@ -142,7 +145,8 @@ def _length(container: InputContainer, stream: VideoStream) -> tuple[int, float,
     """
     count, first, last, step = 0, None, None, 0
     for packet in _packets(container, stream):
-        at = packet.pts if packet.pts is not None else packet.dts
+        is_known = packet.pts is not None and not _tells_no_times(container)
+        at = packet.pts if is_known else packet.dts
         if not packet.size or at is None:
             continue
         count += 1
@@ -205,6 +209,9 @@ def frames_from(
     """
     origin = _origin(container, stream)
     _seek(container, stream, start, origin)
+    if _tells_no_times(container):
+        yield from _in_order(container, stream, origin)
+        return
     # Formats without timestamps: each frame follows the one before.
     moment, step = -1.0, 1 / float(stream.average_rate or 25)
     for packet in _needed_packets(container, stream, lambda time: slot_of(time - origin)):
@@ -212,6 +219,38 @@ def frames_from(
             shown_at: float | None = frame.time
             moment = moment + step if shown_at is None else shown_at - origin
             yield moment, frame
+
+
+def _tells_no_times(container: InputContainer) -> bool:
+    """Return whether the container has places of packets only, in the order of decoding: AVI.
+
+    FFmpeg makes times of them. They are wrong where frames are shown in another order.
+    """
+    return container.format.name == "avi"
+
+
+def _in_order(
+    container: InputContainer, stream: VideoStream, origin: float
+) -> Iterator[tuple[float, VideoFrame]]:
+    """Yield frames as they are shown, each at the first place that no frame has yet."""
+    places: deque[int] = deque()
+    own: dict[int, int] = {}
+    unit, context = float(stream.time_base or Fraction(1, 25)), stream.codec_context
+    can_hold_many = context.codec.canonical_name in skipping.CODECS
+    for packet in _packets(container, stream):
+        # Other decoders keep one frame back at most.
+        most = MOST_PLACES if can_hold_many else 1 + context.has_b_frames
+        if packet.size and packet.dts is not None:
+            places.append(packet.dts)
+            if packet.is_keyframe and packet.pts is not None:
+                own[packet.pts] = packet.dts
+        for frame in _decoded(packet):
+            # Places of frames that are damaged, or refer to what is before the start, stay empty.
+            first = own.pop(frame.pts, 0) if frame.pts is not None else 0
+            while places and (places[0] < first or len(places) > most):
+                places.popleft()
+            if places:
+                yield places.popleft() * unit - origin, frame
 
 
 def _needed_packets(

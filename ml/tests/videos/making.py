@@ -38,12 +38,13 @@ def video(
     rotation: int = 0,
     sound: bool = False,
     options: dict[str, str] | None = None,
+    encoder: dict[str, str] | None = None,
 ) -> bytes:
     """Return a video file of these pictures; `times` in seconds where the rate varies."""
     frames = [av.VideoFrame.from_ndarray(picture, format="rgb24") for picture in pictures]
     file = tempfile.NamedTemporaryFile()  # noqa: SIM115  by name, since some options read it again
     with file, av.open(file.name, "w", format=container, options=options or {}) as out:
-        stream: Any = out.add_stream(codec or CODECS[container], rate=rate)
+        stream: Any = out.add_stream(codec or CODECS[container], rate=rate, options=encoder)
         stream.width, stream.height, stream.pix_fmt = frames[0].width, frames[0].height, "yuv420p"
         if rotation:
             stream.set_display_rotation(rotation)

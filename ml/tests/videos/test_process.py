@@ -192,6 +192,22 @@ def test_pictures_that_begin_after_the_sound_are_sampled_to_their_end(container:
     assert shades[-1] >= 8
 
 
+@pytest.mark.parametrize(("codec", "options"), [("libx264", {}), ("mpeg4", {"bf": "2"})])
+def test_frames_of_an_avi_that_are_shown_in_another_order_than_stored(
+    codec: str, options: dict[str, str]
+) -> None:
+    content = making.video(making.shades(40), container="avi", codec=codec, encoder=options)
+    info = inspected_here(content)
+    assert info.frames == 40
+    assert info.duration == pytest.approx(4.0)
+    with making.as_file(content) as file, closing(sampler(file)) as sampling:
+        for start, end in ((0, 4), (2, 4)):
+            frames = [(frame.time, shade(frame)) for frame in sampling.frames(start, end)]
+            numbers = list(range(10 * start, 10 * end, 2))
+            assert [time for time, _ in frames] == [number / 10 for number in numbers]
+            assert [number for _, number in frames] == pytest.approx(numbers, abs=1)
+
+
 def test_frames_that_share_one_time_are_a_moment() -> None:
     info = inspected_here(making.at_one_time())
     assert info.frames == 3
