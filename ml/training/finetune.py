@@ -142,14 +142,15 @@ def finetune(
         tell("export", TRAINED)
         made = export(run, name, base_data, weights=Path(folder) / "weights", against=name)
         _complete(made, started_from, reviewed, reviewed_id or reviewed.stem, base_data)
+        for rival in (started_from, *others):
+            tell("comparison", 0.95, against=rival.version)
+            test = data.load(base_data, data.Split.TEST)
+            held_out = data.load(reviewed, data.Split.TEST)
+            report = compare.compare(manifest.read(name, made.parent), rival, test, held_out)
+            compare.write(report, out)
+        # Last: a run that is ended before that can begin anew under this name.
         made.rename(out / name)
     candidate = manifest.read(name, out)
-    for rival in (started_from, *others):
-        tell("comparison", 0.95, against=rival.version)
-        test = data.load(base_data, data.Split.TEST)
-        held_out = data.load(reviewed, data.Split.TEST)
-        report = compare.compare(candidate, rival, test, held_out)
-        compare.write(report, out)
     tell("done", 1.0, name=name, sha256=candidate.sha256)
     return candidate
 
