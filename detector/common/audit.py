@@ -18,6 +18,9 @@ ERASED: Final = {
     User: "user.erased",
 }
 
+ERASED_PARTS: Final = {"videofile": "video.file_erased", "videostills": "video.stills_erased"}
+"""Kinds and actions of tombstones of parts, while the rest stays."""
+
 
 def record(actor: User | None, action: str, target: Model | None, **details: Any) -> AuditEntry:
     """Add an audit entry. Call it inside the transaction that makes the change.
@@ -46,6 +49,16 @@ def record_erasure(erased: Photo | Video | LiveSession | User) -> AuditEntry:
         action=ERASED[type(erased)],
         target_type=erased._meta.model_name or "",
         target_id=tombstone(erased.pk),
+    )
+
+
+def record_erasure_of_part(video: Video, part: str) -> AuditEntry:
+    """Add a tombstone of a part of a video: its file, or its file and all pictures out of it."""
+    return AuditEntry.objects.create(
+        actor_name=ERASURE,
+        action=ERASED_PARTS[part],
+        target_type=part,
+        target_id=tombstone(video.pk),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -18,6 +19,8 @@ KINDS: Final[dict[str, tuple[Any, Callable[[Any], None]]]] = {
     "photo": (Photo, erasure.delete_photo),
     "video": (Video, video_erasure.delete_video),
     "livesession": (LiveSession, sessions.erase),
+    "videofile": (Video, video_erasure.delete_file_again),
+    "videostills": (Video, partial(video_erasure.delete_file_again, stills=True)),
 }
 """Maps each kind of tombstone to its model and what erases one of it. Accounts come first.
 
@@ -29,7 +32,8 @@ PAGE: Final = 1000
 
 def since(moment: datetime) -> Iterator[str]:
     """Yield the kind and the tombstone of each thing and account that was erased since then."""
-    found = AuditEntry.objects.filter(action__in=audit.ERASED.values(), at__gte=moment)
+    actions = [*audit.ERASED.values(), *audit.ERASED_PARTS.values()]
+    found = AuditEntry.objects.filter(action__in=actions, at__gte=moment)
     rows = found.order_by("at").values_list("target_type", "target_id")
     for kind, tombstone in rows.iterator(chunk_size=PAGE):
         yield f"{kind} {tombstone}"

@@ -9,7 +9,7 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
 from detector.common import audit
-from detector.enums import Status
+from detector.enums import UNDER_WAY, Status
 from detector.exceptions import DetectorError
 from detector.models import User, Video, VideoStill, VideoUploadPart
 from detector.photos import images, retention
@@ -47,10 +47,14 @@ def delete_file(video: Video, *, stills: bool = False) -> None:
         locked.file = ""
         locked.stored_bytes = max(locked.stored_bytes - size, 0) if name else locked.stored_bytes
         if stills:
-            VideoStill.objects.filter(video=video).delete()
+            had_stills = VideoStill.objects.filter(video=video).delete()[0] > 0
             # Those that would have become stills: a failed video keeps them for the next attempt.
             locked.segments.exclude(pictures=[]).update(pictures=[])
             locked.stored_bytes = 0
+            if name or had_stills:
+                audit.record_erasure_of_part(locked, "videostills")
+        elif name:
+            audit.record_erasure_of_part(locked, "videofile")
         locked.save(update_fields=["file", "stored_bytes"])
         if name:
             transaction.on_commit(lambda: images.delete_files([name]))
@@ -71,6 +75,14 @@ def count_outlived(owner: User, now: datetime) -> int:
 
 def _outlived(owner: User, now: datetime) -> QuerySet[Video]:
     return retention.outlived_rows(Video.objects.all(), owner, now, since="uploaded_at")
+
+
+def delete_file_again(video: Video, *, stills: bool = False) -> None:
+    """Do the same with a restored video. One under way then loses its file at its end."""
+    if video.status in UNDER_WAY:
+        Video.objects.filter(pk=video.pk).update(forget=True)
+    else:
+        delete_file(video, stills=stills)
 
 
 @receiver(post_delete, sender=Video)

@@ -11,6 +11,7 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError
 
 from detector.common import clock
+from detector.enums import Status
 from detector.live import sessions as live_sessions
 from detector.models import AuditEntry, LiveSession, Photo, PhotoText, User, Video
 from detector.operations import erased
@@ -182,17 +183,28 @@ def test_what_was_erased_since_does_not_come_back(
 def test_nor_do_erased_videos_and_live_sessions(
     owner: User, folder: Path, tmp_path: Path, capsys: Any
 ) -> None:
-    videos = [with_timeline(VideoFactory.create(owner=owner)) for _ in range(2)]
+    videos = [with_timeline(VideoFactory.create(owner=owner)) for _ in range(4)]
+    under_way = VideoFactory.create(owner=owner, status=Status.QUEUED, finished_at=None)
     sessions = [LiveSessionFactory.create(owner=owner) for _ in range(2)]
     run("backup", folder)
     capsys.readouterr()
     video_erasure.delete_video(videos[0])
     live_sessions.erase(sessions[0])
+    # Nor do files of which the timelines were kept.
+    video_erasure.delete_file(videos[2])
+    video_erasure.delete_file(videos[3], stills=True)
+    Video.objects.filter(pk=under_way.pk).update(status=Status.DONE, finished_at=clock.now())
+    under_way.refresh_from_db()
+    video_erasure.delete_file(under_way)
     run("erased_since", (clock.now() - timedelta(minutes=1)).isoformat())
     (tmp_path / "erased").write_text(capsys.readouterr().out)
     with sqlite_system(tmp_path / "other"):
         run("restore", folder, "--erased", tmp_path / "erased")
-        assert list(Video.objects.values_list("pk", flat=True)) == [videos[1].pk]
+        found = Video.objects.in_bulk()
+        assert found.keys() == {video.pk for video in (*videos[1:], under_way)}
+        assert [bool(found[video.pk].file) for video in videos[1:]] == [True, False, False]
+        assert [bool(found[video.pk].stills.all()) for video in videos[1:]] == [True, True, False]
+        assert found[under_way.pk].forget
         assert list(LiveSession.objects.values_list("pk", flat=True)) == [sessions[1].pk]
 
 
