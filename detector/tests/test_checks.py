@@ -1,6 +1,7 @@
 """System checks of the setup."""
 
 import importlib.util
+import runpy
 from importlib import metadata
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from detector import checks
 from emotionsite import environment
+from emotionsite.settings import base
 
 
 def test_all_is_well_here() -> None:
@@ -47,6 +49,15 @@ def test_numbers_are_read_strictly(monkeypatch: pytest.MonkeyPatch, value: str) 
     monkeypatch.setenv("UPLOAD_MAX_BYTES", value)
     with pytest.raises(ImproperlyConfigured, match="UPLOAD_MAX_BYTES"):
         environment.positive_int("UPLOAD_MAX_BYTES", 1)
+
+
+def test_earlier_keys_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY_FALLBACKS", "one,two")
+    file = str(base.__file__)
+    assert runpy.run_path(file)["SECRET_KEY_FALLBACKS"] == ["one", "two"]
+    # As compose gives it where nobody said any.
+    monkeypatch.setenv("SECRET_KEY_FALLBACKS", "")
+    assert runpy.run_path(file)["SECRET_KEY_FALLBACKS"] == []
 
 
 @pytest.mark.parametrize("value", ["", "60", "0/min", "60/fortnight", "-1/s", "60 / min"])

@@ -29,6 +29,8 @@ BUILD_DIR = BASE_DIR / "var"
 IN_PRODUCTION = environment_name() == PRODUCTION
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = secret_key(VAR_DIR)
+# Earlier keys: sessions go on, and receipts of erasures stay valid.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 # The site's URL, for use outside of requests.
 SITE_URL_SAID = site_url("SITE_URL")
