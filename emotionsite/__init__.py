@@ -1,5 +1,5 @@
 """The Django project: settings, URLs, the web server and the processes of the platform."""
 
-from emotionsite.celery import app as celery_app
+import os
 
-__all__ = ["celery_app"]
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "emotionsite.settings")

@@ -18,6 +18,7 @@ from types import FrameType
 import django
 from django.conf import settings
 
+from emotionsite.processes import garbage
 from emotionsite.processes.jobs import Job, run_due
 from emotionsite.processes.limits import limited
 
@@ -124,6 +125,7 @@ def _bounded() -> AbstractContextManager[None]:
 def main() -> int:
     """Run the caretaker. Returns its exit status."""
     os.umask(0o077)
+    garbage.pause()
     django.setup()
     from emotionsite.processes.watch import Watch
 
@@ -132,6 +134,7 @@ def main() -> int:
     caretaker.sweeps = [sweep("watch the workers", watch.look), *caretaker.sweeps]
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, caretaker.stop)
+    garbage.resume()
     caretaker.run()
     return watch.status
 

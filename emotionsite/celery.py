@@ -19,8 +19,6 @@ from celery.signals import (
 )
 from django.conf import settings
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "emotionsite.settings")
-
 app = Celery("emotionsite")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -28,6 +28,8 @@ RENEWAL_SECONDS: Final = 5
 """Seconds after which a process that is being restarted is killed. It is shorter than the grace at
 shutdown, since such a process is taken for stuck."""
 POLL_SECONDS: Final = 0.2
+LATER_SECONDS: Final = 3.0
+"""Seconds after which those start that can wait. The others have the processors until then."""
 QUICK_SECONDS: Final = 10
 MAX_QUICK_DEATHS: Final = 5
 FIRST_WAIT, MAX_WAIT = 0.5, 15.0
@@ -117,7 +119,12 @@ class Supervisor:
     """Starts, restarts and stops the processes of the platform."""
 
     def __init__(self, wanted: Sequence[Program]) -> None:
-        self.children = [Child(program) for program in wanted]
+        later = time.monotonic() + LATER_SECONDS
+        if all(program.can_wait for program in wanted):
+            later = 0.0
+        self.children = [
+            Child(program, start_at=later if program.can_wait else 0.0) for program in wanted
+        ]
         self.lifeline = Lifeline()
         self.asked_to_stop = False
         self.gave_up = False

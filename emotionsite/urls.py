@@ -6,6 +6,8 @@ from django.urls import include, path
 
 from detector.web import health, metrics
 
+# Loads the pages of the administration: see `detector.apps.AdministrationConfig`.
+admin.autodiscover()
 # Log-in to the administration asks for the second factor, too.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 

@@ -9,6 +9,8 @@ import tempfile
 import threading
 from typing import Final
 
+from emotionsite.processes import garbage
+
 ADDRESS: Final = (os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000")))
 BACKLOG: Final = 1024
 POLL_SECONDS: Final = 0.2
@@ -46,12 +48,15 @@ def run_together(commands: list[list[str]]) -> int:
 def serve(*, shared_port: bool) -> None:
     """Serve in this process. With `shared_port` other processes may serve on the same port."""
     sys.setswitchinterval(0.0005)
+    garbage.pause()
     # Imported here, since these load settings and templates; the supervisor needs only `ADDRESS`.
     from django.conf import settings
+    from django.urls import reverse
 
     from emotionsite.http.server import Server
     from emotionsite.wsgi import application
 
+    reverse("healthz")  # Loads every page, which else the first request would wait for.
     with listen(*ADDRESS, shared_port=shared_port) as listener:
         server = Server(
             application,
@@ -64,6 +69,7 @@ def serve(*, shared_port: bool) -> None:
         )
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, server.stop)
+        garbage.resume()
         sys.stdout.write(f"EmotionSite runs at {shown(*ADDRESS)}\n")
         sys.stdout.flush()
         server.run()

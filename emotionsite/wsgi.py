@@ -1,6 +1,5 @@
 """The WSGI application that `emotionsite.web` serves."""
 
-import os
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIRequest
@@ -18,6 +17,5 @@ class TextRequest(WSGIRequest):
             self._encoding = None
 
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "emotionsite.settings")
 application = get_wsgi_application()
 application.request_class = TextRequest

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import redis
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
@@ -88,11 +87,18 @@ def search(identity: Identity, *, full: bool = True) -> Found:
     )
 
 
+def _redis() -> Any:
+    # Imported here, since an installation without Redis need not load its client.
+    from redis import Redis
+
+    return Redis.from_url(settings.REDIS_URL, decode_responses=True)
+
+
 def _cached(identity: Identity) -> int:
     """Count the keys in the cache that name the account: its known ones, and in Redis any."""
     number = sum(cache.get(key) is not None for key in identity.cache_keys)
     if settings.REDIS_URL:
-        with redis.Redis.from_url(settings.REDIS_URL, decode_responses=True) as client:
+        with _redis() as client:
             number += sum(identity.is_in(key) for key in client.scan_iter(count=PAGE))
     return number
 
@@ -168,8 +174,8 @@ def _raw_messages() -> Iterator[str]:
             except FileNotFoundError:
                 continue  # A worker took it meanwhile.
         return
-    with redis.Redis.from_url(settings.REDIS_URL, decode_responses=True) as client:
-        queues = [queue.name for queue in settings.CELERY_TASK_QUEUES]
+    with _redis() as client:
+        queues = list(settings.CELERY_TASK_QUEUES)
         for name in (*queues, settings.BACKGROUND_QUEUE):
             yield from client.lrange(name, 0, -1)
         # What a worker has taken and not yet confirmed.

@@ -6,7 +6,7 @@ from typing import Any
 
 from detector.exceptions import DetectorError
 from detector.registry import serving
-from ml import browser, manifest
+from ml import manifest
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,9 @@ class BrowserNetworks:
 
 def networks() -> BrowserNetworks:
     """Return the networks of the version that serves. Raises DetectorError."""
+    # Imported here: it brings OpenCV and the runtime, which no other page needs.
+    from ml import browser
+
     try:
         weights = serving.manifest_of_serving()
         return BrowserNetworks(

@@ -20,6 +20,9 @@ from detector.operations import liveness, monitoring
 
 logger = logging.getLogger(__name__)
 
+ASKED_AGAIN = 5
+"""How often in a second the checks may run where something is unavailable."""
+
 
 @never_cache
 @login_not_required
@@ -34,7 +37,10 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """Answer whether all services that an upload needs are available; 503 names the others."""
-    checks, queue = _recent_checks(int(time.monotonic()))
+    now = time.monotonic()
+    checks, queue = _recent_checks(int(now), 0)
+    if any(checks.values()):
+        checks, queue = _recent_checks(int(now), int(now % 1 * ASKED_AGAIN))
     ready = not any(checks.values())
     states = {name: "unavailable" if reason else "ok" for name, reason in checks.items()}
     answer: dict[str, object] = {"status": "ok" if ready else "unavailable", "checks": states}
@@ -45,11 +51,12 @@ def readyz(request: HttpRequest) -> JsonResponse:
     return JsonResponse(answer, status=200 if ready else 503)
 
 
-@functools.lru_cache(maxsize=1)
-def _recent_checks(second: int) -> tuple[dict[str, str], dict[str, int]]:
+@functools.lru_cache(maxsize=2)
+def _recent_checks(second: int, part: int) -> tuple[dict[str, str], dict[str, int]]:
     """Return the problem of each service, empty if it works, and the queue of analyses.
 
-    The checks are public, so the cache lets them run about once a second at most.
+    The checks are public, so the cache lets them run about once a second at most, and in each part
+    of a second where something is unavailable: the end of an outage, or of a start, is soon seen.
     """
     checks = {
         "database": _problem(_database),

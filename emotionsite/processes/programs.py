@@ -29,12 +29,16 @@ _CHECKED: Final = {"CELERY_SKIP_CHECKS": "1"}
 
 @dataclass(frozen=True)
 class Program:
-    """A process to run, and what follows from its death."""
+    """A process to run, and what follows from its death.
+
+    One that can wait starts after the others, so that the first photo need not wait for it.
+    """
 
     name: str
     command: list[str]
     ends_all: bool = False
     takes_work: bool = False
+    can_wait: bool = False
     environment: dict[str, str] = field(default_factory=dict)
 
 
@@ -74,7 +78,7 @@ def _web() -> list[Program]:
 def _worker() -> list[Program]:
     slots = [_slot(number + 1) for number in range(settings.CELERY_WORKER_CONCURRENCY)]
     caretaker = [sys.executable, "-m", "emotionsite.caretaker"]
-    return [*slots, Program("caretaker", caretaker)]
+    return [*slots, Program("caretaker", caretaker, can_wait=True)]
 
 
 def _slot(number: int) -> Program:
@@ -89,4 +93,5 @@ def _background() -> list[Program]:
     # for long.
     options = ["--hostname", "background@%h", "--queues", settings.BACKGROUND_QUEUE]
     threads = ["--pool", "threads", "--concurrency", "2"]
-    return [Program("background", [*_CELERY, *options, *threads], environment=_CHECKED)]
+    command = [*_CELERY, *options, *threads]
+    return [Program("background", command, can_wait=True, environment=_CHECKED)]

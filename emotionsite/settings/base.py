@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import django_stubs_ext
 from pythonjsonlogger.core import RESERVED_ATTRS
 
 from emotionsite import private_files
@@ -16,9 +15,6 @@ from emotionsite.environment import (
     secret_key,
     site_url,
 )
-
-# Allows generic Django classes such as `ModelForm[User]` at run time.
-django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 # VAR_DIR holds data, BUILD_DIR what is built from the code.

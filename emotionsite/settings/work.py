@@ -3,8 +3,6 @@
 import os
 from pathlib import Path
 
-from kombu import Exchange, Queue
-
 from emotionsite import private_files
 from emotionsite.environment import env, one_of, positive_int, share
 from emotionsite.settings.base import VAR_DIR
@@ -85,13 +83,13 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
 # One queue each, so that none waits behind another. A worker takes from them in turn, unless it is
-# started with `--queues`.
+# started with `--queues`. Options of a `kombu.Queue` each: the supervisor need not import that.
 ANALYSIS_QUEUE, EXPLANATION_QUEUE, WEBHOOK_QUEUE = "analysis", "explanations", "webhooks"
 VIDEO_QUEUE = "videos"
-CELERY_TASK_QUEUES = [
-    Queue(name, Exchange(name), routing_key=name)
+CELERY_TASK_QUEUES = {
+    name: {"exchange": name, "exchange_type": "direct", "routing_key": name}
     for name in (ANALYSIS_QUEUE, EXPLANATION_QUEUE, VIDEO_QUEUE, WEBHOOK_QUEUE)
-]
+}
 CELERY_TASK_DEFAULT_QUEUE = ANALYSIS_QUEUE
 # Tasks that take hours or can wait. Only a worker started with `--queues background` takes them, so
 # that photos never wait behind them.

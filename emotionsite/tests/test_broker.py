@@ -46,12 +46,12 @@ def queue(connection: Any) -> Iterator[Any]:
 
 
 def test_no_queue_waits_behind_another(connection: Any) -> None:
-    names = [queue.name for queue in settings.CELERY_TASK_QUEUES]
+    names = list(settings.CELERY_TASK_QUEUES)
     for task, name in ((deliver, settings.WEBHOOK_QUEUE), (explain, settings.EXPLANATION_QUEUE)):
         assert app.amqp.router.route({}, task.name)["queue"].name == name
     came: list[str] = []
     with connection.Producer() as producer:
-        queues = [queue.bind(connection.default_channel) for queue in settings.CELERY_TASK_QUEUES]
+        queues = [app.amqp.queues[name].bind(connection.default_channel) for name in names]
         for queue in queues:
             queue.declare()
         for name in names[:1] * 10 + names[1:]:
@@ -61,7 +61,7 @@ def test_no_queue_waits_behind_another(connection: Any) -> None:
         came.append(message.delivery_info["routing_key"])
         message.ack()
 
-    with connection.Consumer(settings.CELERY_TASK_QUEUES, on_message=on_message):
+    with connection.Consumer(queues, on_message=on_message):
         while len(came) < len(names) + 9:
             connection.drain_events(timeout=5)
     assert set(came[: 2 * len(names)]) == set(names)

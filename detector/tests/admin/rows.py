@@ -18,6 +18,7 @@ from detector.tests.factories import (
     with_timeline,
 )
 
+admin.autodiscover()
 OURS = [
     str(model._meta.model_name)
     for model in admin.site._registry

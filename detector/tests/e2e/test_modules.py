@@ -15,10 +15,12 @@ JOB = """
 import json, sys
 import django
 django.setup()
+every = sorted(sys.modules)
 from django.core.files.uploadedfile import SimpleUploadedFile
 from detector.enums import Source
 from detector.models import Analysis, User
 from detector.analyses import submission
+import emotionsite.urls
 import emotionsite.wsgi
 user = User.objects.create(username="u")
 photo = SimpleUploadedFile("a.jpg", sys.stdin.buffer.read())
@@ -31,7 +33,7 @@ analyse(str(analysis.pk))
 analysis.refresh_from_db()
 print(json.dumps({
     "status": analysis.status, "faces": analysis.faces.count(),
-    "web": web, "worker": sorted(sys.modules),
+    "every": every, "web": web, "worker": sorted(sys.modules),
 }))
 """
 
@@ -59,5 +61,9 @@ def test_neither_imports_tensorflow(tmp_path: Path, portrait: bytes) -> None:
         assert "keras" not in modules
         assert "ml.training" not in modules
     # The web process does not even load the serving runtime.
-    assert "ml.inference" not in result["web"]
+    for name in ("ml.inference", "onnxruntime", "cv2"):
+        assert name not in result["web"]
     assert "ml.inference" in result["worker"]
+    # What only pages need, no other process waits for at its start.
+    for name in ("detector.admin", "detector.api", "rest_framework.views", "redis"):
+        assert name not in result["every"], name

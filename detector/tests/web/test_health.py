@@ -104,3 +104,8 @@ def test_checks_run_about_once_a_second(worker: None, monkeypatch: pytest.Monkey
     assert ask().status_code == 200
     monkeypatch.setattr(health, "time", SimpleNamespace(monotonic=lambda: 8.5))
     assert ask().status_code == 503
+    # Whoever waits for the end of an outage hears of it soon.
+    heartbeats.announce("some:1")
+    assert ask().status_code == 503
+    monkeypatch.setattr(health, "time", SimpleNamespace(monotonic=lambda: 8.7))
+    assert ask().status_code == 200
