@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from detector.common import clock
+from detector.common.statements import Prepared
 from detector.enums import UNDER_WAY, Priority, Status
 from detector.models import Analysis
 
@@ -61,13 +62,15 @@ def _present() -> int:
 
 def next_due() -> Analysis | None:
     """Return the analysis whose turn it is, as `read` reads it; None where none is due."""
+    return _NEXT_DUE.first(settings.ANALYSIS_MAX_ATTEMPTS)
+
+
+def _next_due(max_attempts: int) -> QuerySet[Analysis]:
     waiting = Analysis.objects.filter(
-        status=Status.QUEUED,
-        due_at__lte=clock.moment(),
-        attempt__lt=settings.ANALYSIS_MAX_ATTEMPTS,
+        status=Status.QUEUED, due_at__lte=clock.moment(), attempt__lt=max_attempts
     )
     # One step in the index `analysis_waiting`, however many wait.
-    return read(waiting.order_by("turn", "priority", "id"))
+    return _needed(waiting.order_by("turn", "priority", "id"))
 
 
 def read(rows: QuerySet[Analysis]) -> Analysis | None:
@@ -75,5 +78,11 @@ def read(rows: QuerySet[Analysis]) -> Analysis | None:
 
     Of these only what an analysis needs is read; anything else costs a query of its own.
     """
-    needed = rows.select_related("photo__owner").only(*NEEDED)
-    return needed.annotate(now=clock.moment()).first()
+    return _needed(rows).first()
+
+
+def _needed(rows: QuerySet[Analysis]) -> QuerySet[Analysis]:
+    return rows.select_related("photo__owner").only(*NEEDED).annotate(now=clock.moment())
+
+
+_NEXT_DUE: Final = Prepared(int, _next_due)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import DateTimeField, Expression, Func
+from django.db.models import DateTimeField, Func
 from django.db.models.functions import Now
 from django.db.models.sql.compiler import SQLCompiler
 
@@ -32,17 +32,23 @@ class Moment(Func):
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
     ) -> Any:
         """Return the SQL for SQLite: the end of the millisecond."""
-        template = "(STRFTIME('%%%%Y-%%%%m-%%%%d %%%%H:%%%%M:%%%%f', 'now') || '999')"
+        template = self.sql(connection).replace("%%", "%%%%")
         return self.as_sql(compiler, connection, template=template, **context)
 
     def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
     ) -> Any:
         """Return the SQL for PostgreSQL."""
-        return self.as_sql(compiler, connection, template="STATEMENT_TIMESTAMP()", **context)
+        return self.as_sql(compiler, connection, template=self.sql(connection), **context)
+
+    def sql(self, connection: BaseDatabaseWrapper) -> str:
+        """Return the SQL for a statement with parameters that is written out."""
+        if connection.vendor == "sqlite":
+            return "(STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'now') || '999')"
+        return "STATEMENT_TIMESTAMP()"
 
 
-def moment() -> Expression:
+def moment() -> Moment:
     """Return the expression for the database's time within a query."""
     return Moment()
 

@@ -11,15 +11,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar, cast
 from uuid import UUID
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import Error, connection
-from django.db.models import F, Q, QuerySet
+from django.db.models import Model, QuerySet
 
-from detector.common import clock, storage
+from detector.common import clock, statements, storage
 from detector.common.outages import drop_dead_connection, outage_in
 from detector.enums import Status
 from detector.exceptions import DetectorError, OutageError
@@ -33,6 +33,11 @@ PATIENCE_SECONDS: Final = (0.5, 1, 2, 4, 8)
 
 MAX_CHOICES: Final = 50
 """Choices of a turn. Each one that is lost was won by another worker."""
+
+DUE_OR_ABANDONED: Final = f"""
+    status = '{Status.QUEUED.value}' AND due_at <= %s
+    OR status = '{Status.RUNNING.value}' AND lease_expires_at < %s
+"""
 
 TIMED_OUT = DetectorError("timed_out", "The analysis took too long.", permanent=False)
 UNEXPECTED = DetectorError(
@@ -75,16 +80,15 @@ def claim_read(row: Any) -> bool:
     for the attempt that was read.
     """
     now = row.now
-    due = Q(status=Status.QUEUED, due_at__lte=now)
-    abandoned = Q(status=Status.RUNNING, lease_expires_at__lt=now)
     claim = {
         "status": Status.RUNNING,
         "attempt": row.attempt + 1,
         "started_at": now,
         "lease_expires_at": now + timedelta(seconds=settings.ANALYSIS_LEASE),
     }
-    rows = _table(row).filter(due | abandoned, pk=row.pk, attempt=row.attempt)
-    if not rows.update(**claim):
+    where = {"id": row.pk, "attempt": row.attempt}
+    values = [("due_at", now), ("lease_expires_at", now)]
+    if not statements.update(type(row), claim, where, condition=DUE_OR_ABANDONED, values=values):
         return False
     for name, value in claim.items():
         setattr(row, name, value)
@@ -93,8 +97,8 @@ def claim_read(row: Any) -> bool:
 
 def update(row: Work, **changes: object) -> None:
     """Change a claimed row. Raises LeaseLostError where the lease is lost."""
-    ours = _table(row).filter(pk=row.pk, status=Status.RUNNING, started_at=row.started_at)
-    if not ours.update(**changes):
+    where = {"id": row.pk, "status": Status.RUNNING, "started_at": row.started_at}
+    if not statements.update(cast(type[Model], type(row)), changes, where):
         raise LeaseLostError(row.pk)
 
 
@@ -141,7 +145,7 @@ def retry_after(row: Work, error: DetectorError) -> dict[str, Any] | None:
     queued = {"status": Status.QUEUED, "sent_at": None, "lease_expires_at": None}
     if isinstance(error, OutageError):
         wait = min(max((now - row.queued_at) / 4, SHORTEST_WAIT), LONGEST_WAIT)
-        return {**queued, "attempt": F("attempt") - 1, "due_at": now + wait}
+        return {**queued, "attempt": row.attempt - 1, "due_at": now + wait}
     if error.permanent or row.attempt >= settings.ANALYSIS_MAX_ATTEMPTS:
         return None
     return {**queued, "due_at": now + timedelta(seconds=2**row.attempt)}
@@ -208,8 +212,3 @@ def _put_back(row: Work, error: DetectorError, fail: Callable[[DetectorError], N
         drop_dead_connection()
         time.sleep(wait)
     return fail(error)
-
-
-def _table(row: Any) -> QuerySet[Any]:
-    rows: QuerySet[Any] = type(row).objects.all()
-    return rows

@@ -5,11 +5,12 @@ then the rollups.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import QuerySet
 
+from detector.common.statements import Prepared
 from detector.models import (
     Analysis,
     ApiToken,
@@ -38,13 +39,20 @@ def lock_photo_and_owner(photo_id: UUID) -> Photo | None:
 
     Only what the end of an analysis needs is read.
     """
+    return _PHOTO_AND_OWNER.first(photo_id)
+
+
+def _photo_and_owner(photo_id: UUID) -> QuerySet[Photo]:
     locked = Photo.objects.select_for_update(of=("self", "owner"), no_key=True)
     needed = locked.select_related("owner").only(
         "taken_at", "deleted_at", "is_demo",
         "forget", "forgotten_at", "upload", "image", "thumbnail",
         "owner__time_zone", "owner__review_consent_version", "owner__review_consented_at",
     )  # fmt: skip
-    return needed.filter(pk=photo_id).first()
+    return needed.filter(pk=photo_id)
+
+
+_PHOTO_AND_OWNER: Final = Prepared(UUID, _photo_and_owner)
 
 
 def lock_analysis(analysis: Analysis) -> None:

@@ -11,6 +11,7 @@ from django.db import connection, models, transaction
 from django.db.models import F, QuerySet
 
 from detector.common import locks
+from detector.common.statements import field_of
 from detector.enums import Status
 from detector.insights import recount
 from detector.models import (
@@ -168,7 +169,7 @@ def _add(table: type[models.Model], owner: User, rows: list[tuple[Row, Counts]])
     name = table._meta.db_table
     sums = ", ".join(f"{count} = {name}.{count} + excluded.{count}" for count in counts)
     marks = ", ".join(["(" + ", ".join(["%s"] * (len(keys) + len(counts))) + ")"] * len(rows))
-    fields = [_field(table, column) for column in (*keys, *counts)]
+    fields = [field_of(table, column) for column in (*keys, *counts)]
     values = [
         field.get_db_prep_save(value, connection)
         for key, row in rows
@@ -181,10 +182,6 @@ def _add(table: type[models.Model], owner: User, rows: list[tuple[Row, Counts]])
     """  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-
-
-def _field(table: type[models.Model], column: str) -> "models.Field[Any, Any]":
-    return next(field for field in table._meta.concrete_fields if field.attname == column)
 
 
 def _subtract(table: type[models.Model], owner: User, key: Row, counts: Counts) -> None:

@@ -21,7 +21,7 @@ from django.utils import timezone
 from numpy.typing import NDArray
 from PIL import Image
 
-from detector.common import clock, storage
+from detector.common import clock, statements, storage
 from detector.exceptions import DetectorError
 from detector.models import Photo
 from detector.photos import quotas
@@ -238,21 +238,17 @@ def _update_row(photo: Photo, decoded: decoder.DecodedImage, upload: str, is_fir
     captured_at = _aware(decoded.captured_at, photo) or photo.captured_at
     times = {"captured_at": captured_at, "taken_at": captured_at or photo.uploaded_at}
     height, width = decoded.rgb.shape[:2]
-    rows = Photo.objects.filter(pk=photo.pk, upload=upload).exclude(upload="")
+    if not upload:
+        return False
     copies = {
         "upload": "",
         "image": photo.image.name,
         "thumbnail": photo.thumbnail.name,
         "stored_bytes": photo.stored_bytes,
     }
-    changed = rows.update(
-        **({} if photo.forget else copies),
-        **(times if is_first else {}),
-        width=width,
-        height=height,
-        frame=decoded.frame,
-    )
-    return changed > 0
+    facts = {"width": width, "height": height, "frame": decoded.frame}
+    changes = facts | ({} if photo.forget else copies) | (times if is_first else {})
+    return statements.update(Photo, changes, {"id": photo.pk, "upload": upload}) > 0
 
 
 def _aware(captured_at: datetime | None, photo: Photo) -> datetime | None:
