@@ -129,7 +129,8 @@ def verify(file: BinaryIO, limits: Limits = Limits()) -> None:
             image.load()
 
     with _open(file, limits) as image:
-        _at_an_eighth(image)
+        # In grey: libjpeg reads the data of all colours, but computes no pixel of the others.
+        _at_an_eighth(image, "L")
         try:
             check(image)
         except DECODER_ERRORS:
@@ -190,10 +191,10 @@ def _load_truncated(
     return loaded
 
 
-def _at_an_eighth(image: Image.Image) -> None:
+def _at_an_eighth(image: Image.Image, mode: str | None = None) -> None:
     if _format(image) == "JPEG":
         # A side of fewer than 8 pixels stays one pixel: Pillow divides by it.
-        image.draft(None, (max(image.width // 8, 1), max(image.height // 8, 1)))
+        image.draft(mode, (max(image.width // 8, 1), max(image.height // 8, 1)))
 
 
 def _small(image: Image.Image) -> None:

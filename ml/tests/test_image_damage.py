@@ -91,3 +91,34 @@ def test_what_people_send_has_a_sentence(start: bytes, word: str) -> None:
     error = error_of(images.inspect, io.BytesIO(start))
     assert error.code == "unsupported_format"
     assert word in error.message
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"keep_rgb": True}], ids=str)
+def test_damage_in_colours_is_found_although_they_are_not_computed(
+    options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(1)
+    pixels = random.integers(0, 256, (64, 96, 3), np.uint8)
+    whole = saved(pixels, "JPEG", **options).getvalue()
+    files = []
+    for _ in range(100):
+        damaged = bytearray(whole)
+        for place in random.integers(0, len(whole), 4):
+            damaged[place] = random.integers(256)
+        files.append(bytes(damaged))
+
+    def codes() -> list[str]:
+        return [_code_of(content) for content in files]
+
+    in_grey, small = codes(), images._at_an_eighth
+    monkeypatch.setattr(images, "_at_an_eighth", lambda image, mode=None: small(image))
+    assert in_grey == codes()
+    assert {"", "corrupt_image"} <= {*in_grey}
+
+
+def _code_of(content: bytes) -> str:
+    try:
+        images.verify(io.BytesIO(content))
+    except images.ImageError as error:
+        return error.code
+    return ""
