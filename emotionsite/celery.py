@@ -108,6 +108,15 @@ def _ended_by_errors() -> Iterator[None]:
 
 
 @task_prerun.connect
+@task_postrun.connect
+def close_old_connections(**_: object) -> None:
+    """Close the connections of this thread that are broken or too old, before and after a task."""
+    from django import db
+
+    db.close_old_connections()
+
+
+@task_prerun.connect
 def follow_request(task: Any = None, args: Sequence[object] = (), **_: object) -> None:
     """Let log lines of a task name the request that asked for it."""
     from detector.common import trace

@@ -1,6 +1,7 @@
 """Analyses, learning, reviews and webhooks, and Celery, which does the work."""
 
 import os
+import sys
 from pathlib import Path
 
 from emotionsite import private_files
@@ -79,6 +80,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# Celery would close the database connection before and after each task, however long it may live.
+# `emotionsite.celery` closes those that are too old or broken, as Django does around requests.
+CELERY_DB_REUSE_MAX = sys.maxsize
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True

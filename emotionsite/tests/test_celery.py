@@ -5,8 +5,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from celery.fixups.django import DjangoWorkerFixup  # type: ignore[attr-defined]  # not in its types
 from celery.signals import (
     task_postrun,
     task_prerun,
@@ -14,7 +16,8 @@ from celery.signals import (
     worker_process_init,
     worker_shutdown,
 )
-from django.db import InterfaceError, OperationalError, connection
+from django import db
+from django.db import InterfaceError, OperationalError, connection, connections
 
 from detector.exceptions import DetectorError
 from detector.operations import heartbeats
@@ -102,6 +105,22 @@ def test_a_ready_worker_notes_the_tasks_that_it_takes(monkeypatch: pytest.Monkey
     [row] = heartbeats.of_this_host()
     assert row.taken_at is not None
     assert row.is_busy
+
+
+def test_tasks_share_a_connection_until_it_is_old_or_broken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed: list[str] = []
+    monkeypatch.setattr(type(connections["default"]), "close", lambda _: closed.append("at once"))
+    monkeypatch.setattr(db, "close_old_connections", lambda: closed.append("if old"))
+    around = DjangoWorkerFixup(celery.app)
+    task = SimpleNamespace(request=SimpleNamespace(is_eager=False))
+    around.on_task_prerun(task)
+    around.on_task_postrun(task)
+    assert closed == []
+    task_prerun.send(None)
+    task_postrun.send(None)
+    assert closed == ["if old"] * 2
 
 
 @pytest.mark.parametrize(
