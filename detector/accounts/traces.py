@@ -5,6 +5,7 @@ import json
 import logging
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +25,7 @@ from detector.models import AuditEntry, ReviewedExport
 logger = logging.getLogger(__name__)
 
 PAGE: Final = 2000
-UNREACHABLE: Final = (OSError, redis.RedisError, DatabaseError)
+UNREACHABLE: Final = (OSError, DatabaseError)
 """What a place raises that cannot be reached or fails."""
 KEPT: Final = {
     AuditEntry: "What staff did is kept as a record; it names accounts, and nothing can change it.",
@@ -87,11 +88,17 @@ def search(identity: Identity, *, full: bool = True) -> Found:
     )
 
 
-def _redis() -> Any:
+@contextmanager
+def _redis() -> Iterator[Any]:
+    """Open a connection to Redis. Raises OSError where it does not answer."""
     # Imported here, since an installation without Redis need not load its client.
-    from redis import Redis
+    from redis import Redis, RedisError
 
-    return Redis.from_url(settings.REDIS_URL, decode_responses=True)
+    try:
+        with Redis.from_url(settings.REDIS_URL, decode_responses=True) as client:
+            yield client
+    except RedisError as error:
+        raise OSError("Redis does not answer.") from error
 
 
 def _cached(identity: Identity) -> int:
