@@ -30,6 +30,8 @@ def test_make_run_serves_on_port_and_ends_with_ctrl_c(tmp_path: Path) -> None:
     try:
         until(platform.is_ready, 120, "Readiness")
         assert f"EmotionSite runs at {platform.url}" in platform.log.read_text()
+        # Caretaker and background worker start some seconds after the others.
+        until(lambda: all(map(platform.children, MARKERS)), 30, "Every part")
         parts = [platform.children(part) for part in MARKERS]
         family = [pid for part in parts for pid in part]
         page = httpx.get(platform.url)
