@@ -5,8 +5,10 @@ worker analysed what and when.
 """
 
 from collections import defaultdict
+from typing import Final
 from uuid import UUID
 
+import numpy as np
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
@@ -19,6 +21,9 @@ from detector.videos.observations import Observation
 from detector.videos.segments import forget_file
 from detector.webhooks import endpoints
 from ml.videos import tracking
+
+LONGEST_STEP: Final = 3
+"""Steps between frames, over the usual one, from which frames are missing in between."""
 
 Tracks = dict[int, list[Observation]]
 Made = tuple[int | None, VideoStill]
@@ -39,6 +44,7 @@ def finish(video_id: UUID) -> bool:
     cuts = {time for segment in segments for time in segment.cuts}
     sightings = ((time, [face.sighting for face in faces]) for time, faces in frames)
     numbers = tracking.follow(sightings, cuts)
+    video.rate = _rate_of(video, [time for time, _ in frames])
     tracks: Tracks = defaultdict(list)
     for (_, faces), row in zip(frames, numbers, strict=True):
         for face, number in zip(faces, row, strict=True):
@@ -79,6 +85,7 @@ def _store(
         status=Status.DONE,
         finished_at=clock.now(),
         frame_count=len(numbers),
+        rate=video.rate,
         seconds_with_face=round(len(seen) / video.rate, 3),
         stored_bytes=video.stored_bytes + sum(still.picture.size for _, still in made),
     )
@@ -98,6 +105,18 @@ def _store(
     if video.forget:
         forget_file(video)
     return True
+
+
+def _rate_of(video: Video, times: list[float]) -> float:
+    """Return how many frames per second were analysed: of a slow film fewer than planned.
+
+    Each sighting stands for the time until the next frame. Spans without frames are left out.
+    """
+    steps = np.diff(times)
+    if video.frame_rate >= video.rate or not len(steps):
+        return video.rate
+    usual = steps[steps <= LONGEST_STEP * np.median(steps)]
+    return min(round(1 / float(usual.mean()), 3), video.rate)
 
 
 def _rows(video: Video, tracks: Tracks) -> list[VideoTrack]:

@@ -64,6 +64,15 @@ def test_boxes_are_in_pixels_of_the_video_whatever_the_size_of_a_frame(
     assert first.emotion == "happy"
 
 
+def test_in_a_slow_film_a_face_is_there_between_frames(owner: User, settings: Any) -> None:
+    settings.VIDEO_SEGMENT_SECONDS = 5
+    video = work_off(submission.submit(owner, film(1, rate=1))[0])
+    (track,) = video.tracks.all()
+    assert (video.rate, video.frame_count, track.end) == (1.0, 10, 10.0)
+    assert (video.seconds_with_face, track.summary["seconds"]) == (10.0, 10.0)
+    assert track.summary["gaps"] == []
+
+
 def test_peaks_have_pictures(done: Video) -> None:
     stills = done.stills.all()
     assert {still.emotion for still in stills if still.track} == {"happy", "sad"}
