@@ -148,6 +148,9 @@ def _finish(upload: VideoUpload, last: "UploadedFile[Any]") -> VideoUpload:
                 raise _wrong_offset(upload)
             video, _ = submission.submit(upload.owner, file, forget=upload.forget)
     except DetectorError as error:
+        if error.code == parts.LOST.code and _has_ended(upload):
+            # Its parts went while they were read: another request has ended it meanwhile.
+            raise _wrong_offset(upload) from error
         if error.permanent and error.code not in KEPT_AFTER:
             VideoUpload.objects.filter(pk=upload.pk, video=None).delete()
         raise
@@ -159,6 +162,10 @@ def _finish(upload: VideoUpload, last: "UploadedFile[Any]") -> VideoUpload:
             part.delete()
     upload.offset, upload.video = upload.length, video
     return upload
+
+
+def _has_ended(upload: VideoUpload) -> bool:
+    return VideoUpload.objects.filter(pk=upload.pk, video__isnull=False).exists()
 
 
 def _wrong_offset(upload: VideoUpload) -> DetectorError:

@@ -72,6 +72,24 @@ def test_two_last_parts_make_one_video(owner: User, content: bytes) -> None:
     assert first.video == again.video == Video.objects.get()
 
 
+def test_parts_that_go_while_they_are_read_are_not_lost(
+    owner: User, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = begun(owner, content)
+    other = VideoUpload.objects.get(pk=upload.pk)
+    whole = parts.whole
+
+    def overtaken(*arguments: Any) -> Any:
+        monkeypatch.setattr(parts, "whole", whole)
+        uploads.append(other, 100, part(content[100:]))
+        raise parts.LOST
+
+    monkeypatch.setattr(parts, "whole", overtaken)
+    assert code_of(uploads.append, upload, 100, part(content[100:])) == "wrong_offset"
+    upload.refresh_from_db()
+    assert upload.video == Video.objects.get()
+
+
 def test_of_two_parts_for_one_place_one_is_kept(owner: User, content: bytes) -> None:
     upload = begun(owner, content)
     late = VideoUpload.objects.get(pk=upload.pk)
