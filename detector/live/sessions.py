@@ -37,14 +37,18 @@ def keep(
 ) -> LiveSession:
     """Keep a session. Raises DetectorError.
 
-    Codes are `invalid_name`, `invalid_note`, `invalid_emotion`, `invalid_series` and
-    `too_many_live_sessions`.
+    One that is sent twice, as by a double click, is kept once. Codes are `invalid_name`,
+    `invalid_note`, `invalid_emotion`, `invalid_series` and `too_many_live_sessions`.
     """
     _check_origin(started_at, model)
     checked = series.check(faces, seconds)
     words = _cleaned(name=name, note=note, felt_emotion=felt_emotion)
     totals, uncertain = series.totals(checked, [])
     locks.lock_owner(owner.pk)
+    same = LiveSession.objects.filter(owner=owner, started_at=started_at, seconds=seconds)
+    for known in same.filter(model=model, name=words["name"]):
+        if known.faces == checked:
+            return known
     if LiveSession.objects.filter(owner=owner).count() >= SESSIONS_A_PERSON:
         raise DetectorError(
             "too_many_live_sessions",

@@ -29,6 +29,15 @@ def test_a_session_is_kept_with_clean_words_and_totals(owner: User) -> None:
     assert (kept.totals["happy"], kept.totals["sad"], kept.uncertain_seconds) == (1, 1, 1)
 
 
+def test_a_session_that_is_sent_twice_is_kept_once(owner: User, stranger: User) -> None:
+    kept = sessions.keep(owner, **WISH)
+    assert sessions.keep(owner, **WISH) == kept
+    assert sessions.keep(owner, **{**WISH, "name": "Another"}) != kept
+    later = WISH["started_at"] + timedelta(milliseconds=1)
+    assert sessions.keep(owner, **{**WISH, "started_at": later}) != kept
+    assert sessions.keep(stranger, **WISH) != kept
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
@@ -55,7 +64,7 @@ def test_a_person_has_so_many_sessions(owner: User, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(sessions, "SESSIONS_A_PERSON", 1)
     sessions.keep(owner, **WISH)
     with pytest.raises(DetectorError) as refusal:
-        sessions.keep(owner, **WISH)
+        sessions.keep(owner, **{**WISH, "name": "Another"})
     assert refusal.value.code == "too_many_live_sessions"
 
 
