@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from celery.fixups.django import DjangoWorkerFixup  # type: ignore[attr-defined]  # not in its types
@@ -85,7 +86,8 @@ def test_a_worker_whose_weights_cannot_be_verified_ends(
 ) -> None:
     monkeypatch.setattr(networks, "verify", failing(error))
     with pytest.raises(SystemExit) as ended:
-        worker_init.send(None)
+        # Of another application, else Celery's own receivers would close connections from now on.
+        worker_init.send(Mock(app=object()))
     assert ended.value.code == status
 
 
