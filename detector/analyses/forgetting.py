@@ -5,7 +5,8 @@ from uuid import UUID
 from django.db import transaction
 
 from detector.common import clock
-from detector.models import Photo
+from detector.enums import UNDER_WAY
+from detector.models import Analysis, Photo
 from detector.photos import images
 
 
@@ -26,3 +27,13 @@ def forget(photo: Photo) -> None:
         upload="", image="", thumbnail="", stored_bytes=0, forgotten_at=clock.now()
     )
     transaction.on_commit(lambda: images.delete_files(names))
+
+
+@transaction.atomic
+def keep_result_alone(photo_id: UUID) -> None:
+    """Note that the owner wants the result alone. The picture goes now, or after its analysis."""
+    Photo.objects.filter(pk=photo_id).update(forget=True)
+    photo = lock(photo_id)
+    under_way = Analysis.objects.filter(photo=photo_id, superseded=False, status__in=UNDER_WAY)
+    if photo is not None and not under_way.exists():
+        forget(photo)

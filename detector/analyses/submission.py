@@ -8,7 +8,7 @@ from uuid import UUID
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 
-from detector.analyses import queueing
+from detector.analyses import forgetting, queueing
 from detector.common import clock, storage
 from detector.enums import Priority, Source, Status
 from detector.exceptions import DetectorError
@@ -122,8 +122,8 @@ def _submit_file(
     where the owner wants it kept now, or where there is no result. Raises DetectorError where the
     file is not a readable photo; then nothing is stored.
     """
-    owner, checked = upload.owner, images.check_upload(file)
-    known = _exported_from(owner, remark, checked) or _restored(owner, checked.sha256)
+    checked = images.check_upload(file)
+    known = _exported_from(upload, remark, checked) or _restored(upload, checked.sha256)
     if known is not None:
         return _known_again(known, checked, forget=upload.forget), False
     photo = _photo(upload, checked, remark)
@@ -134,7 +134,7 @@ def _submit_file(
     except IntegrityError as error:
         # A concurrent upload of the same file won, or the account was deleted.
         images.delete_files([str(photo.upload.name)])
-        known = _restored(owner, checked.sha256)
+        known = _restored(upload, checked.sha256)
         if known is None:
             raise DetectorError("account_gone", "This account is being deleted.") from error
         return known, False
@@ -182,26 +182,33 @@ def _existing(owner: User, sha256: str) -> Analysis | None:
     return current.select_related("photo").first()
 
 
-def _restored(owner: User, sha256: str) -> Analysis | None:
-    """Return the current analysis of a known file, after restoring its photo from the trash."""
-    known = _existing(owner, sha256)
+def _restored(upload: _Upload, sha256: str) -> Analysis | None:
+    """Return the current analysis of a known file, after restoring its photo from the trash.
+
+    Its picture does not come back where only the result is wanted.
+    """
+    known = _existing(upload.owner, sha256)
     if known is None or known.photo.deleted_at is None:
         return known
-    trash.restore(owner, [known.photo_id])
+    trash.restore(upload.owner, [known.photo_id])
+    if upload.forget:
+        forgetting.keep_result_alone(known.photo_id)
     # Read again: it may have been erased, or restored by another request.
-    return _existing(owner, sha256)
+    return _existing(upload.owner, sha256)
 
 
-def _exported_from(owner: User, remark: Remark, checked: images.CheckedUpload) -> Analysis | None:
+def _exported_from(
+    upload: _Upload, remark: Remark, checked: images.CheckedUpload
+) -> Analysis | None:
     """Return the analysis of the photo that a picture of our export was made from.
 
     Its annotations are left alone: they may be newer than the export.
     """
-    known = _existing(owner, remark.sha256) if remark.sha256 else None
+    known = _existing(upload.owner, remark.sha256) if remark.sha256 else None
     if known is None:
         return None
     sides = (known.photo.width, known.photo.height)
-    return _restored(owner, remark.sha256) if sides == (checked.width, checked.height) else None
+    return _restored(upload, remark.sha256) if sides == (checked.width, checked.height) else None
 
 
 def _photo(upload: _Upload, checked: images.CheckedUpload, remark: Remark) -> Photo:

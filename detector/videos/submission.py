@@ -1,7 +1,6 @@
 """Accept videos: check and store them, and queue their segments."""
 
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -13,7 +12,7 @@ from detector.enums import Status
 from detector.exceptions import DetectorError
 from detector.models import User, Video
 from detector.photos import images, quotas
-from detector.videos import files, queueing, segments, trash
+from detector.videos import erasure, files, queueing, segments, trash
 from detector.videos.files import CheckedVideo
 from ml.videos.types import working_size
 
@@ -32,7 +31,7 @@ def submit(
     """
     wish = owner.forget_pictures if forget is None else forget
     checked = files.check_upload(file)
-    known = _restored(owner, checked.sha256)
+    known = _restored(owner, checked.sha256, forget=wish)
     if known is not None:
         return _renewed(known, checked, forget=wish), False
     video = _video(owner, checked, forget=wish)
@@ -43,7 +42,7 @@ def submit(
     except IntegrityError as error:
         # A concurrent upload of the same file won, or the account was deleted.
         images.delete_files([str(video.file.name)])
-        known = _restored(owner, checked.sha256)
+        known = _restored(owner, checked.sha256, forget=wish)
         if known is None:
             raise ACCOUNT_GONE from error
         return known, False
@@ -99,13 +98,18 @@ def _store_again(video: Video, checked: CheckedVideo, *, forget: bool) -> None:
             images.delete_files([name])
 
 
-def _restored(owner: User, sha256: str) -> Video | None:
-    """Return a known video, after restoring it from the trash."""
+def _restored(owner: User, sha256: str, *, forget: bool) -> Video | None:
+    """Return a known video, after restoring it from the trash.
+
+    Its file does not come back where only the timeline is wanted.
+    """
     known = Video.objects.filter(owner=owner, sha256=sha256)
-    video_id: UUID | None = known.values_list("pk", flat=True).first()
-    if video_id is None:
-        return None
-    trash.restore(owner, [video_id])
+    video = known.first()
+    if video is None or video.deleted_at is None:
+        return video
+    trash.restore(owner, [video.pk])
+    if forget:
+        erasure.delete_file_again(video, stills=True)
     # Read after that: it may have been erased meanwhile.
     return known.first()
 

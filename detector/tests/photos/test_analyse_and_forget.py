@@ -17,7 +17,7 @@ from detector.enums import Source, Status
 from detector.exceptions import DetectorError
 from detector.insights import rollups
 from detector.models import Analysis, DailyEmotion, ModelVersion, Photo, ReviewCase, User
-from detector.photos import images
+from detector.photos import images, trash
 from detector.registry import selectors as model_selectors
 from detector.reviews import consent as review_consent
 from detector.tests.outages import files
@@ -138,6 +138,21 @@ def test_uploaded_again_it_is_kept_where_that_is_wanted_now(
     upload(file, forget=True)
     finish()
     assert len(files()) == 2
+
+
+def test_a_picture_in_the_bin_goes_where_the_result_alone_is_wanted_now(
+    owner: User, upload: Callable[..., Analysis], finish: WorkOff, picture: MakePicture
+) -> None:
+    file = picture()
+    first = upload(file, forget=False)
+    finish()
+    assert len(files()) == 2
+    trash.discard(owner, [first.photo_id])
+    assert upload(file, forget=True) == first
+    assert files() == set()
+    photo = Photo.objects.get()
+    assert (photo.deleted_at, photo.stored_bytes) == (None, 0)
+    assert photo.forgotten_at is not None
 
 
 def test_kept_again_it_counts_when_it_counted_and_within_the_quota(

@@ -142,6 +142,16 @@ def test_with_the_file_of_a_failed_video_its_pictures_go(
     assert not any(segment.pictures for segment in video.segments.all())
 
 
+def test_a_file_in_the_bin_goes_where_the_timeline_alone_is_wanted_now(
+    owner: User, done: Video, django_capture_on_commit_callbacks: Any
+) -> None:
+    trash.discard(owner, [done.pk])
+    with django_capture_on_commit_callbacks(execute=True):
+        again, is_new = submission.submit(owner, film(), forget=True)
+    assert (again, is_new, again.deleted_at, again.file.name) == (done, False, None, "")
+    assert not stored()
+
+
 def test_the_file_is_needed_until_the_end(video: Video) -> None:
     with pytest.raises(DetectorError) as caught:
         erasure.delete_file(video)
