@@ -109,11 +109,11 @@ def _ended_by_errors() -> Iterator[None]:
 
 @task_prerun.connect
 @task_postrun.connect
-def close_old_connections(**_: object) -> None:
-    """Close the connections of this thread that are broken or too old, before and after a task."""
-    from django import db
+def close_old_connection(**_: object) -> None:
+    """Close this thread's database connection before and after a task if it is broken or old."""
+    from detector.common import outages
 
-    db.close_old_connections()
+    outages.drop_dead_connection()
 
 
 @task_prerun.connect

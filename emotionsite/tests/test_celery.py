@@ -17,9 +17,9 @@ from celery.signals import (
     worker_process_init,
     worker_shutdown,
 )
-from django import db
 from django.db import InterfaceError, OperationalError, connection, connections
 
+from detector.common import outages
 from detector.exceptions import DetectorError
 from detector.operations import heartbeats
 from detector.registry import networks
@@ -114,7 +114,7 @@ def test_tasks_share_a_connection_until_it_is_old_or_broken(
 ) -> None:
     closed: list[str] = []
     monkeypatch.setattr(type(connections["default"]), "close", lambda _: closed.append("at once"))
-    monkeypatch.setattr(db, "close_old_connections", lambda: closed.append("if old"))
+    monkeypatch.setattr(outages, "drop_dead_connection", lambda: closed.append("if old"))
     around = DjangoWorkerFixup(celery.app)
     task = SimpleNamespace(request=SimpleNamespace(is_eager=False))
     around.on_task_prerun(task)
