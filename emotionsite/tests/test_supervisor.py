@@ -1,7 +1,6 @@
 """Dead processes are restarted, hopeless ones stop the platform, and nothing is left behind."""
 
 import errno
-import gc
 import os
 import signal
 import subprocess
@@ -18,7 +17,7 @@ from celery.bin.worker import WorkersPool
 
 from emotionsite import supervisor, web
 from emotionsite.celery import app
-from emotionsite.processes import garbage, programs
+from emotionsite.processes import programs
 from emotionsite.processes.pool import SlotPool
 from emotionsite.processes.programs import Program
 from emotionsite.supervisor import MAX_QUICK_DEATHS, Child, Supervisor
@@ -298,32 +297,3 @@ def test_a_port_is_looked_at_where_the_server_would_listen(host: str) -> None:
 def test_a_worker_started_by_hand_forks_no_pool() -> None:
     context = click.Context(click.Command("worker"), obj=SimpleNamespace(app=app))
     assert WorkersPool().convert("prefork", None, context) is SlotPool
-
-
-def test_those_that_can_wait_start_after_the_others() -> None:
-    web, caretaker = Program("web", []), Program("caretaker", [], can_wait=True)
-    now = time.monotonic()
-    first, second = Supervisor([web, caretaker]).children
-    assert first.start_at <= now < second.start_at
-    [alone] = Supervisor([caretaker]).children
-    assert alone.start_at <= now, "nothing has a better use for the processors"
-
-
-def test_a_start_loads_neither_celery_nor_models_before_its_processes() -> None:
-    code = """
-import sys
-from emotionsite import supervisor
-supervisor.programs.wanted(())
-print([name for name in ("celery", "kombu", "django.db.models") if name in sys.modules])
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
-
-
-def test_the_collector_starts_again_once_everything_is_imported() -> None:
-    garbage.pause()
-    assert not gc.isenabled()
-    garbage.resume()
-    assert gc.isenabled()
-    assert gc.get_freeze_count() > 0
-    gc.unfreeze()

@@ -8,20 +8,17 @@ from uuid import UUID
 import numpy as np
 import pytest
 import skimage.data
-from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from detector.common import clock, leases
+from detector.common import clock
 from detector.enums import Emotion, Source, Status
 from detector.exceptions import DetectorError
-from detector.models import Analysis, ModelVersion, User, Video, VideoSegment, VideoStill
-from detector.registry import promotion
+from detector.models import Analysis, User, Video, VideoSegment
 from detector.tests.photos.test_orphans import stored
 from detector.tests.videos.films import FilmAnalyser, film, person, submitted, work_off
 from detector.videos import (
     decoding,
-    linking,
     pipeline,
     queueing,
     segments,
@@ -31,8 +28,6 @@ from detector.videos import (
 )
 from ml.tests.videos import making
 from ml.types import FaceAnalysis
-
-PASSING = DetectorError("passing", "It may pass.", permanent=False)
 
 
 def test_every_sampled_frame_is_analysed_once(done: Video, watching: FilmAnalyser) -> None:
@@ -140,131 +135,6 @@ def test_spans_begin_and_end_with_slots(settings: Any) -> None:
     assert segments.spans(3.0000000000000004, 5) == [(0, 3)]
     assert segments.spans(25.1, 5) == [(0, 10), (10, 20), (20, 25.2)]
     assert segments.spans(0.04, 5) == [(0, 0.2)]
-
-
-def test_a_killed_worker_costs_one_segment(video: Video, watching: FilmAnalyser) -> None:
-    class Killed(BaseException):
-        pass
-
-    def die() -> None:
-        if len(watching.numbers) == 7:
-            raise Killed
-
-    watching.before_answer = die
-    pipeline.run_next()
-    with pytest.raises(Killed):
-        pipeline.run_next()
-    watching.before_answer = lambda: None
-    half = VideoSegment.objects.get(status=Status.RUNNING)
-    VideoSegment.objects.filter(pk=half.pk).update(
-        lease_expires_at=clock.now() - timedelta(seconds=1)
-    )
-    queueing.sweep()
-    work_off(video)
-    assert video.status == Status.DONE
-    assert sorted(set(watching.numbers)) == list(range(0, 30, 2))
-    assert len(watching.numbers) == 15 + 2
-    assert [segment.attempt for segment in video.segments.all()] == [1, 2, 1]
-    assert len(timeline.as_dict(video)["times"]) == 15
-
-
-def test_a_worker_that_lost_its_lease_changes_nothing(video: Video, watching: FilmAnalyser) -> None:
-    def overtaken() -> None:
-        VideoSegment.objects.filter(status=Status.RUNNING).update(
-            started_at=clock.now() + timedelta(seconds=9)
-        )
-
-    watching.before_answer = overtaken
-    pipeline.run_next()
-    first = video.segments.get(index=0)
-    assert first.status == Status.RUNNING
-    assert first.observations == []
-
-
-def test_the_last_worker_may_die_before_it_links(video: Video) -> None:
-    for _ in range(3):
-        pipeline.run_next()
-    video.refresh_from_db()
-    assert video.status == Status.RUNNING
-    queueing.sweep()
-    video.refresh_from_db()
-    assert video.status == Status.DONE
-    assert linking.finish(video.pk) is False
-    assert video.tracks.count() == 1
-
-
-def test_two_workers_that_finish_at_once_leave_one_set_of_files(
-    video: Video, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for _ in range(3):
-        pipeline.run_next()
-    store: Callable[..., bool] = linking._store
-    rounds: list[bool] = []
-
-    def overtaken(*arguments: Any) -> bool:
-        if not rounds:
-            rounds.append(True)
-            rounds.append(linking.finish(video.pk))
-        return store(*arguments)
-
-    monkeypatch.setattr(linking, "_store", overtaken)
-    assert linking.finish(video.pk) is False
-    assert rounds[1] is True
-    video.refresh_from_db()
-    pictures = set(VideoStill.objects.values_list("picture", flat=True))
-    assert stored() == pictures | {str(video.file.name)}
-
-
-def test_an_error_that_may_pass_is_tried_again(video: Video, watching: FilmAnalyser) -> None:
-    watching.error = PASSING
-    pipeline.run_next()
-    watching.error = None
-    first = video.segments.get(index=0)
-    assert (first.status, first.attempt) == (Status.QUEUED, 1)
-    assert first.due_at > clock.now()
-
-
-def test_a_lasting_error_fails_the_video_and_can_be_tried_again(
-    video: Video, watching: FilmAnalyser
-) -> None:
-    pipeline.run_next()
-    watching.error = DetectorError("lasting", "It will not pass.")
-    pipeline.run_next()
-    video.refresh_from_db()
-    assert (video.status, video.error_code) == (Status.FAILED, "lasting")
-    assert {segment.status for segment in video.segments.all()} == {Status.DONE, Status.FAILED}
-    watching.error = None
-    assert queueing.retry(video)
-    assert work_off(video).status == Status.DONE
-    assert watching.numbers == list(range(0, 30, 2))
-
-
-def test_too_many_lost_workers_fail_the_video(video: Video) -> None:
-    VideoSegment.objects.filter(index=0).update(attempt=settings.ANALYSIS_MAX_ATTEMPTS)
-    queueing.sweep()
-    video.refresh_from_db()
-    assert video.error_code == leases.WORKER_LOST.code
-
-
-def test_an_update_without_the_network_of_a_video_begins_it_anew(
-    video: Video, watching: FilmAnalyser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pipeline.run_next()
-    earlier = ModelVersion.objects.get()
-    watching.version, watching.sha256 = "next", "1" * 64
-    watching.numbers.clear()
-    monkeypatch.setattr(promotion, "is_withdrawn", lambda name: name == earlier.name)
-    work_off(video)
-    assert (video.status, str(video.model_version)) == (Status.DONE, "next")
-    assert sorted(set(watching.numbers)) == list(range(0, 30, 2))
-    assert video.frame_count == 15
-
-
-def test_a_lost_file_fails_the_video(video: Video) -> None:
-    default_storage.delete(str(video.file.name))
-    pipeline.run_next()
-    video.refresh_from_db()
-    assert video.error_code == "file_missing"
 
 
 def test_a_photo_goes_first(

@@ -1,0 +1,39 @@
+"""What a start of the platform loads, and in which order its processes come."""
+
+import gc
+import subprocess
+import sys
+import time
+
+from emotionsite.processes import garbage
+from emotionsite.processes.programs import Program
+from emotionsite.supervisor import Supervisor
+
+
+def test_those_that_can_wait_start_after_the_others() -> None:
+    web, caretaker = Program("web", []), Program("caretaker", [], can_wait=True)
+    now = time.monotonic()
+    first, second = Supervisor([web, caretaker]).children
+    assert first.start_at <= now < second.start_at
+    [alone] = Supervisor([caretaker]).children
+    assert alone.start_at <= now, "nothing has a better use for the processors"
+
+
+def test_a_start_loads_neither_celery_nor_models_before_its_processes() -> None:
+    code = """
+import sys
+from emotionsite import supervisor
+supervisor.programs.wanted(())
+print([name for name in ("celery", "kombu", "django.db.models") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_collector_starts_again_once_everything_is_imported() -> None:
+    garbage.pause()
+    assert not gc.isenabled()
+    garbage.resume()
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 0
+    gc.unfreeze()
