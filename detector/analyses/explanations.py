@@ -5,17 +5,17 @@ The web process runs no network: a worker draws the picture, and the page polls 
 
 from django.db import transaction
 
-from detector.common import clock, dispatch
+from detector.common import clock, dispatch, storage
 from detector.common.dispatch import TaskName
 from detector.models import Explanation, Face, Photo
 from detector.photos import images
 
 
 def request(face: Face) -> Explanation:
-    """Return the explanation of a face. Requests one where there is none or it failed.
+    """Return the explanation of a face. Requests one where there is none, it failed or is lost.
 
     Idempotent. Raises Face.DoesNotExist where the face was deleted, and DetectorError
-    `picture_forgotten`.
+    `picture_forgotten` or `storage_unavailable`.
     """
     if face.analysis.photo.forgotten_at is not None:
         raise images.FORGOTTEN
@@ -26,14 +26,21 @@ def request(face: Face) -> Explanation:
         now = clock.now()
         waiting = {"requested_at": now, "sent_at": now}
         explanation, made = Explanation.objects.get_or_create(face=face, defaults=waiting)
-        if explanation.error_code:
-            again = {"attempt": 0, "error_code": "", "error_message": "", **waiting}
+        if explanation.error_code or _is_lost(explanation):
+            again = {"attempt": 0, "error_code": "", "error_message": "", "picture": "", **waiting}
             Explanation.objects.filter(pk=explanation.pk).update(**again)
             explanation.refresh_from_db()
             made = True
         if made:
             transaction.on_commit(lambda: _send(explanation), robust=True)
     return explanation
+
+
+def _is_lost(explanation: Explanation) -> bool:
+    """Return whether the picture was drawn and its file is gone."""
+    with storage.translate_errors():
+        picture = explanation.picture
+        return bool(picture) and not picture.storage.exists(str(picture.name))
 
 
 def sweep() -> int:

@@ -105,6 +105,8 @@ class PicturesMixin(GenericViewSet[Analysis]):
             )
         picture = files.image_response(request, found.picture)
         if picture is None:
+            if found.picture:
+                explanations.request(face)
             return Response({"status": "waiting"}, status=202, headers={"Retry-After": "1"})
         return picture
 

@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
+from rest_framework.test import APIClient
 
 from detector.analyses import explanations, heat_maps
 from detector.analyses import selectors as analysis_selectors
@@ -89,6 +90,17 @@ def test_a_failure_says_so_and_can_be_asked_for_again(
     assert explain_sent == [waiting.pk, waiting.pk]
     heat_maps.draw(waiting.pk)
     assert ask().picture
+
+
+def test_a_lost_picture_is_drawn_again(ask: Ask, face: Face, api: APIClient) -> None:
+    heat_maps.draw(ask().pk)
+    [path] = pictures()
+    path.unlink()
+    url = f"/api/v1/analyses/{face.analysis_id}/faces/0/explanation/"
+    assert api.get(url).status_code == 202
+    heat_maps.draw(Explanation.objects.get().pk)
+    answer = api.get(url)
+    assert (answer.status_code, answer["Content-Type"]) == (200, "image/jpeg")
 
 
 def test_another_model_explains_nothing(ask: Ask, face: Face) -> None:
