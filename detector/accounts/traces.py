@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 PAGE: Final = 2000
 UNREACHABLE: Final = (OSError, DatabaseError)
-"""What a place raises that cannot be reached or fails."""
+"""Lists the errors that a place raises when it fails or cannot be reached."""
 KEPT: Final = {
     AuditEntry: "What staff did is kept as a record; it names accounts, and nothing can change it.",
 }

@@ -19,6 +19,8 @@ def request(face: Face) -> Explanation:
     """
     if face.analysis.photo.forgotten_at is not None:
         raise images.FORGOTTEN
+    # Ask the storage before the transaction.
+    lost = _lost(face)
     with transaction.atomic():
         # Lock the photo, as erasing does, so that the face is not deleted before our insert.
         list(Photo.objects.select_for_update().filter(pk=face.analysis.photo_id))
@@ -26,7 +28,7 @@ def request(face: Face) -> Explanation:
         now = clock.now()
         waiting = {"requested_at": now, "sent_at": now}
         explanation, made = Explanation.objects.get_or_create(face=face, defaults=waiting)
-        if explanation.error_code or _is_lost(explanation):
+        if explanation.error_code or (lost and explanation.picture == lost):
             again = {"attempt": 0, "error_code": "", "error_message": "", "picture": "", **waiting}
             Explanation.objects.filter(pk=explanation.pk).update(**again)
             explanation.refresh_from_db()
@@ -36,11 +38,14 @@ def request(face: Face) -> Explanation:
     return explanation
 
 
-def _is_lost(explanation: Explanation) -> bool:
-    """Return whether the picture was drawn and its file is gone."""
+def _lost(face: Face) -> str:
+    """Return the name of a picture that was drawn and whose file is gone; else nothing."""
+    known = Explanation.objects.filter(face=face).exclude(picture="").first()
+    if known is None:
+        return ""
     with storage.translate_errors():
-        picture = explanation.picture
-        return bool(picture) and not picture.storage.exists(str(picture.name))
+        name = str(known.picture.name)
+        return "" if known.picture.storage.exists(name) else name
 
 
 def sweep() -> int:

@@ -25,7 +25,7 @@ SAMPLES: Final[dict[type, tuple[Any, Any]]] = {UUID: (UUID(int=1), UUID(int=2)),
 
 @dataclass
 class _Built:
-    """The SQL of a query, its parameters, and which of them are the key."""
+    """Holds the SQL of a query, its parameters, and which of them are the key."""
 
     rows: "QuerySet[Any]"
     compiler: Any
@@ -35,7 +35,7 @@ class _Built:
 
 
 class Prepared(Generic[RowT, KeyT]):
-    """A query for one row that is built once in each thread, and then run with one key or another.
+    """Runs a query for one row with changing keys, and builds its SQL once in each thread.
 
     `rows` returns the query for a key, and must depend on nothing else that changes.
     """

@@ -26,7 +26,7 @@ GRACE_SECONDS = 60.0
 
 @dataclass
 class Resealed:
-    """How many files were sealed anew, were so already, are gone, and cannot be read."""
+    """Counts files that were sealed anew, were sealed already, are gone, and cannot be read."""
 
     anew: int = 0
     already: int = 0

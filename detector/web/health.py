@@ -21,7 +21,7 @@ from detector.operations import liveness, monitoring
 logger = logging.getLogger(__name__)
 
 ASKED_AGAIN = 5
-"""How often in a second the checks may run where something is unavailable."""
+"""Limits the checks to so many runs a second while something is unavailable."""
 
 
 @never_cache

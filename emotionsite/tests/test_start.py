@@ -1,4 +1,4 @@
-"""What a start of the platform loads, and in which order its processes come."""
+"""Test what a start of the platform loads, and in which order its processes start."""
 
 import gc
 import subprocess

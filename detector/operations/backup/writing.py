@@ -34,9 +34,10 @@ SECRET_KEY: Final = "keys/secret_key"  # noqa: S105  a file's name
 
 @dataclass(frozen=True)
 class Made:
-    """What a backup holds. `lost` are files that rows name and the storage has lost.
+    """Counts the rows and files of a backup, and names the files that it lacks.
 
-    `unreadable` are those of them that are there and damaged.
+    `lost` are files that rows name and that cannot be had. `unreadable` are those of them that are
+    there and damaged.
     """
 
     rows: int

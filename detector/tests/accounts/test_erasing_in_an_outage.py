@@ -1,4 +1,4 @@
-"""An erasure gives its receipt whatever does not answer, and says what it could not search."""
+"""Test that an erasure gives its receipt in an outage, and names what it could not search."""
 
 import pytest
 from django.core.cache import caches

@@ -1,4 +1,4 @@
-"""A video is analysed to its end, or fails with a code, whatever is lost meanwhile."""
+"""Test that a video is analysed to its end, or fails with a code, whatever is lost."""
 
 from collections.abc import Callable
 from datetime import timedelta

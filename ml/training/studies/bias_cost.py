@@ -1,4 +1,6 @@
-"""What a bias costs, and what it brings elsewhere: `python -m ml.training.studies.bias_cost`.
+"""Print what a bias costs and what it brings elsewhere.
+
+    python -m ml.training.studies.bias_cost
 
 For exported weights, seen once: at each accuracy lost on validation, the best bias and the figures
 of both sets of faces. Prints a Markdown table. Decision 0041 chose by it.
