@@ -78,7 +78,7 @@ def _outlived(owner: User, now: datetime) -> QuerySet[Video]:
 
 
 def delete_file_again(video: Video, *, stills: bool = False) -> None:
-    """Do the same with a restored video. One under way then loses its file at its end."""
+    """Delete the file of a restored video, or let it go at the end of an analysis under way."""
     if video.status in UNDER_WAY:
         Video.objects.filter(pk=video.pk).update(forget=True)
     else:

@@ -108,9 +108,11 @@ def _restored(owner: User, sha256: str, *, forget: bool) -> Video | None:
     if video is None or video.deleted_at is None:
         return video
     trash.restore(owner, [video.pk])
-    if forget:
-        erasure.delete_file_again(video, stills=True)
-    # Read after that: it may have been erased meanwhile.
+    # Read after that: it may have been erased meanwhile, or its analysis have ended.
+    restored = known.first()
+    if restored is None or not forget:
+        return restored
+    erasure.delete_file_again(restored, stills=True)
     return known.first()
 
 

@@ -28,7 +28,7 @@ ABSURD_SECONDS: Final = 24 * 3600
 FIRST_PACKETS: Final = 300
 """Packets within which a frame must be decodable."""
 BUFFER_BYTES: Final = 256 * 2**10
-MOST_PLACES: Final = 32
+MAX_PLACES: Final = 32
 """More than the frames that a decoder of H.264 or H.265 keeps back to put them in order."""
 
 
@@ -239,7 +239,7 @@ def _in_order(
     can_hold_many = context.codec.canonical_name in skipping.CODECS
     for packet in _packets(container, stream):
         # Other decoders keep one frame back at most.
-        most = MOST_PLACES if can_hold_many else 1 + context.has_b_frames
+        most = MAX_PLACES if can_hold_many else 1 + context.has_b_frames
         if packet.size and packet.dts is not None:
             places.append(packet.dts)
             if packet.is_keyframe and packet.pts is not None:
