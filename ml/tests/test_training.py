@@ -107,10 +107,15 @@ def test_a_pupil_begins_where_its_teacher_ended(
     from ml.training import config, lessons, teachers, train
 
     monkeypatch.setattr(teachers, "TEACHERS_FOLDER", run)
-    pupil = replace(config.SMOKE, start="best", teachers=("best",), teachers_share=1.0)
-    begun = train.build(pupil, steps=1).get_weights()
+    pupil = replace(
+        config.SMOKE, start="best", frozen=("block1",), teachers=("best",), teachers_share=1.0
+    )
+    begun = train.build(pupil, steps=1)
     taught = keras.saving.load_model(run / "best.keras", compile=False)
-    assert all(map(np.array_equal, begun, taught.get_weights()))
+    assert all(map(np.array_equal, begun.get_weights(), taught.get_weights()))
+    learning = {variable.path.split("_")[0] for variable in begun.trainable_variables}
+    assert "block1" not in learning
+    assert {"block2", "block3", "block4"} < learning
     faces = data.load(faces_file, data.Split.TRAIN)
     shown = lessons.batches(train.lesson(faces, pupil), train.plans(faces, pupil))
     pixels, wanted, weights = next(shown)
@@ -140,6 +145,36 @@ def test_a_network_for_larger_faces_begins_as_one_for_smaller(run: Path) -> None
         for network, side in ((start, 3), (larger, 6))
     )
     assert np.allclose(few, many, atol=1e-4)
+
+
+def test_a_shallow_network_begins_as_a_deep_one_without_its_last_steps() -> None:
+    import keras
+
+    from ml import architectures
+    from ml.training import config, train
+    from ml.training.studies import left_out_steps
+
+    residual = replace(
+        config.SMOKE, block="residual", squeeze_excitation=True, convolutions=(1, 3, 1, 1)
+    )
+
+    def dense(layer: keras.Layer) -> keras.Layer:
+        """Return the layer as networks had it that weighed their channels by dense layers."""
+        told = layer.get_config()
+        if "_squeeze_" in layer.name and "filters" in told:
+            return keras.layers.Dense(told["filters"], told["activation"], name=layer.name)
+        return type(layer).from_config(told)
+
+    deep = keras.models.clone_model(train.network(residual), clone_function=dense)
+    assert "block2_conv3" in left_out_steps.residual_steps(deep)
+    shallow = train.network(replace(residual, convolutions=(1, 2, 1, 1)))
+    shallow.set_weights(architectures.carried_over(deep, shallow))
+    faces = made_faces(3)[..., None].astype(np.float32)
+    begun, whole = shallow(faces), deep(faces)
+    left_out_steps.leave_out(deep, ["block2_conv3"])
+    for head, wanted in deep(faces).items():
+        assert np.allclose(begun[head], wanted, atol=1e-5)
+        assert not np.allclose(begun[head], whole[head], atol=1e-3)
 
 
 def test_a_run_goes_on_only_as_what_it_was_begun(faces_file: Path, run: Path) -> None:

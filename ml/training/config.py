@@ -34,7 +34,8 @@ class TrainingConfig:
     released versions or files of `ml/weights/teachers/`; their mean opinion of each changed image
     makes up `teachers_share` of its target; with `teachers_study` their opinion of the unchanged
     one, seen from several distances. `sharpness_radius` above 0 is that of `ml.training.sharpness`.
-    `start` is one whose weights the run begins with. After `patience` epochs without a better one
+    `start` is one whose weights the run begins with; layers whose names begin as one of `frozen`
+    keep them. After `patience` epochs without a better one
     the run ends; 0 lets it come to the end of its schedule.
     `block`, `squeeze_excitation` and `side` are those of `ml.architectures.vgg`; `emotion_weights`
     multiply the loss of faces by what they show, 1 unless named. Faces come up in proportion to the
@@ -67,6 +68,7 @@ class TrainingConfig:
     teachers_study: bool = False
     sharpness_radius: float = 0.0
     start: str | None = None
+    frozen: tuple[str, ...] = ()
     patience: int = 0
     block: Literal["plain", "residual", "separable"] = "plain"
     squeeze_excitation: bool = False

@@ -144,6 +144,8 @@ def build(config: TrainingConfig, steps: int) -> keras.Model:
     model = network(config, config.precision)
     if config.start:
         model.set_weights(architectures.carried_over(teachers.load(config.start), model))
+    for layer in model.layers:
+        layer.trainable = not layer.name.startswith(config.frozen)
     model.compile(
         optimizer=keras.optimizers.AdamW(
             OneCycle(config.peak_learning_rate, steps, config.warmup_share),
