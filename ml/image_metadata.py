@@ -1,10 +1,15 @@
-"""Reads the orientation of an image file, and lists the errors of decoders."""
+"""Reads the orientation of an image file, bounds its metadata, and lists the errors of decoders."""
 
 import struct
 import zlib
 from typing import Final
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, PngImagePlugin
+
+PngImagePlugin.MAX_TEXT_CHUNK = 16 * 2**20
+"""Pillow refuses a PNG with a compressed text or colour profile that unpacks to more. By default
+that is 1 MB, but profiles of printers and what programs write about their work have more. Texts of
+one file still have 64 MB at most."""
 
 DECODER_ERRORS: Final = (
     OSError,

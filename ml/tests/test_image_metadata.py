@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 
 from ml import images
 from ml.tests.files import chunk, saved
@@ -92,6 +92,18 @@ def test_garbage_metadata(exif: bytes) -> None:
     decoded = images.decode(saved(Image.new("RGB", (8, 8)), "JPEG", exif=exif))
     assert decoded.captured_at is None
     assert decoded.rgb.shape == (8, 8, 3)
+
+
+def test_long_compressed_texts_and_profiles_of_a_png(gradient: NDArray[np.uint8]) -> None:
+    """Programs write how a picture was made into it, and printers have profiles of megabytes."""
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("workflow", "node " * 300_000, zip=True)
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    long_profile = profile + bytes(1_500_000)
+    for options in ({"pnginfo": texts}, {"icc_profile": long_profile}):
+        file = saved(gradient, "PNG", **options)
+        images.verify(file)
+        assert np.array_equal(images.decode(file).rgb, gradient)
 
 
 def test_nonsense_orientation() -> None:
