@@ -9,6 +9,7 @@ from PIL import Image
 
 from ml.image_metadata import DECODER_ERRORS, orientation
 from ml.image_pixels import rgb, upright
+from ml.image_structure import unpacked_pixels
 
 ANIMATED: Final = ("GIF", "PNG", "WEBP", "AVIF", "TIFF")
 """Formats whose frames or pages form a sequence. Further pictures in a JPEG are no sequence."""
@@ -47,7 +48,7 @@ def telling_frame(image: Image.Image, max_pixels: int) -> Frame:
     while spread < MIN_SPREAD and number < MAX_FRAMES_READ:
         try:
             image.seek(number)
-            size = image.width * image.height
+            size = unpacked_pixels(image)
             read += size
             if not 0 < size <= max_pixels or read > MAX_PIXELS_READ:
                 break

@@ -1,14 +1,43 @@
 """Counts the parts of an image file in its bytes, without decoding a pixel."""
 
 import re
+import sys
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
+
+from PIL import Image, TiffImagePlugin
 
 _MARKER: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 """A marker that is not a stuffed byte, a fill byte or a restart within a scan."""
 _SCAN: Final = 0xDA
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """Start-of-frame markers: sequential, progressive and unused kinds."""
+
+
+_TILE_SIDES: Final = (322, 323)
+"""Tags of a TIFF: TileWidth and TileLength (TIFF 6.0, section 15)."""
+_SLONG8: Final = 17
+"""A type of tags that libtiff reads and Pillow does not know: signed integers of eight bytes."""
+
+
+def _signed_numbers(self: Any, data: bytes, _legacy_api: bool = True) -> Any:
+    return self._unpack(f"{len(data) // 8}q", data)
+
+
+TiffImagePlugin.ImageFileDirectory_v2._load_dispatch[_SLONG8] = (8, _signed_numbers)
+
+
+def unpacked_pixels(image: Image.Image) -> int:
+    """Count the pixels that are unpacked at once at most, by the header of an opened image.
+
+    libtiff unpacks a tile of a TIFF whole, and it may be larger than the picture that it is cut to.
+    """
+    tags: Any = getattr(image, "tag_v2", {})
+    across, down = (tags.get(tag, 0) for tag in _TILE_SIDES)
+    if not isinstance(across, int) or not isinstance(down, int):
+        # Sides in other types, of which libtiff may make numbers.
+        return sys.maxsize
+    return max(image.width * image.height, across * down)
 
 
 def count_scans(content: bytes) -> int:

@@ -22,7 +22,7 @@ from ml.image_frames import telling_frame
 from ml.image_kinds import FORMATS, HEAD_BYTES, decoders, is_known, unsupported
 from ml.image_metadata import DECODER_ERRORS, orientation
 from ml.image_repair import load_without_end, with_full_length
-from ml.image_structure import count_gif_frames, count_scans, is_progressive
+from ml.image_structure import count_gif_frames, count_scans, is_progressive, unpacked_pixels
 
 pillow_heif.register_heif_opener()
 Image.MAX_IMAGE_PIXELS = 130_000_000
@@ -232,7 +232,7 @@ def _open(file: BinaryIO, limits: Limits) -> Image.Image:
     allowed = limits.max_pixels
     if _format(image) == "JPEG":
         allowed *= JPEG_REDUCTION**2
-    if width * height > allowed:
+    if unpacked_pixels(image) > allowed:
         raise _too_many_pixels(allowed, {"width": width, "height": height})
     if max(width, height) > MAX_SIDE:
         raise ImageError(

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -67,6 +68,32 @@ def test_what_only_looks_like_scans_is_no_reason() -> None:
     comment = b"\xff\xfe" + struct.pack(">H", 602) + b"\xff\xda" * 300
     for file in (content, content + film, content[:2] + comment + content[2:]):
         assert images.decode(io.BytesIO(file)).rgb.shape == (64, 64, 3)
+
+
+def in_one_tile(side: int, number: str, code: int) -> io.BytesIO:
+    """Return a BigTIFF of 8 x 8 pixels, cut from a tile of black ones with its sides in a type."""
+    packed = zlib.compress(bytes(side * side))
+    sides = {322: side, 323: side}
+    tags = {256: 8, 257: 8, 258: 8, 259: 8, 262: 1, 277: 1, 284: 1} | sides
+    tags |= {324: 16 + 8 + 20 * 11 + 8, 325: len(packed)}
+    entries = [
+        struct.pack("<HHQ", tag, code, 1) + struct.pack(f"<{number}", value).ljust(8, b"\0")
+        if tag in sides
+        else struct.pack("<HHQQ", tag, 16, 1, value)
+        for tag, value in tags.items()
+    ]
+    head = b"II+\0" + struct.pack("<HHQQ", 8, 0, 16, len(tags))
+    return io.BytesIO(head + b"".join(entries) + bytes(8) + packed)
+
+
+@pytest.mark.parametrize(("number", "code"), [("H", 3), ("I", 4), ("B", 1), ("q", 17)])
+def test_a_tile_larger_than_its_picture(number: str, code: int) -> None:
+    """A tile is unpacked whole: a small file could have one of gigabytes."""
+    file = in_one_tile(240, number, code)
+    error = error_of(images.decode, file, Limits(max_pixels=10_000))
+    assert error.code == "image_too_large"
+    if code != 1:
+        assert images.decode(file).rgb.shape == (8, 8, 3)
 
 
 def test_side_that_no_jpeg_can_have() -> None:
