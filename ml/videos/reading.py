@@ -10,7 +10,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from ml.videos import errors, foreign, kinds, skipping
+from ml.videos import errors, foreign, kinds, skipping, timestamps
 from ml.videos.types import Limits, VideoInfo
 
 CODECS: Final = frozenset(
@@ -20,11 +20,6 @@ CODECS: Final = frozenset(
 """What cameras, phones and browsers write. FFmpeg has hundreds more, and most holes were there."""
 ENCRYPTED_TAG: Final = "drmi"
 """Sample entry of streams with Apple's FairPlay. Packets of Common Encryption say it themselves."""
-TOLERATED_LOSS: Final = 0.1
-"""Share of the claimed duration that may be missing at the end."""
-SLACK_SECONDS: Final = 1.0
-ABSURD_SECONDS: Final = 24 * 3600
-"""A header that claims more is wrong, and not that of a truncated video."""
 FIRST_PACKETS: Final = 300
 """Packets within which a frame must be decodable."""
 BUFFER_BYTES: Final = 256 * 2**10
@@ -43,14 +38,15 @@ def inspect(file: BinaryIO, limits: Limits) -> VideoInfo:
         if width * height > limits.max_pixels:
             raise errors.too_large(width, height, limits.max_pixels)
         rotation = first.rotation
-        claimed = _claimed(container, stream)
+        claimed = timestamps.claimed(container, stream)
     # Opened anew: after a decoder has run, not every container can be read from its start again.
     file.seek(0)
     with opened(file, head) as container:
         stream = stream_of(container, limits)
-        count, late, shown = _length(container, stream)
+        count, late, shown = timestamps.extent(container, stream)
         duration = late + shown
-        _check_duration(duration, claimed, limits)
+        start = timestamps.origin(container, stream)
+        timestamps.check_duration(duration, start, claimed, limits)
         return VideoInfo(
             format=kinds.name_of(kinds.container_of(head) or "", head),
             codec=stream.codec_context.codec.canonical_name,
@@ -127,7 +123,7 @@ def stream_of(container: InputContainer, limits: Limits) -> VideoStream:
 def _first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame:
     """Return the first frame that can be decoded. Raises VideoError."""
     packets = 0
-    for packet in _packets(container, stream):
+    for packet in timestamps.packets(container, stream):
         packets += packet.size > 0
         if any("encryption" in str(data.data_type) for data in packet.iter_sidedata()):
             raise errors.encrypted()
@@ -136,61 +132,6 @@ def _first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame:
         if packets > FIRST_PACKETS:
             break
     raise errors.corrupt() if packets else errors.no_frames()
-
-
-def _length(container: InputContainer, stream: VideoStream) -> tuple[int, float, float]:
-    """Return the number of frames, when the first one begins, and how long they last, in seconds.
-
-    None is decoded. Players count from the first sound, where that comes before the pictures.
-    """
-    count, first, last, step = 0, None, None, 0
-    for packet in _packets(container, stream):
-        is_known = packet.pts is not None and not _tells_no_times(container)
-        at = packet.pts if is_known else packet.dts
-        if not packet.size or at is None:
-            continue
-        count += 1
-        first = at if first is None else min(first, at)
-        if last is None or at >= last:
-            last, step = at, packet.duration or 0
-    if first is None or last is None:
-        raise errors.no_frames()
-    unit = float(stream.time_base or Fraction(1))
-    shown = (last - first) * unit
-    # All frames of an odd file may have one and the same time.
-    usual = shown / (count - 1) if shown else 1 / float(stream.average_rate or 25)
-    # The last frame of a damaged file may claim to last for hours.
-    shown += min(step * unit, 10 * usual) if step else usual
-    return count, max(first * unit - _origin(container, stream), 0.0), shown
-
-
-def _check_duration(duration: float, claimed: float, limits: Limits) -> None:
-    if duration > limits.max_seconds:
-        raise errors.too_long(duration, limits.max_seconds)
-    if duration >= claimed * (1 - TOLERATED_LOSS) or duration >= claimed - SLACK_SECONDS:
-        return
-    if claimed > ABSURD_SECONDS:
-        raise errors.false_duration(duration, claimed)
-    raise errors.truncated(duration, claimed)
-
-
-def _claimed(container: InputContainer, stream: VideoStream) -> float:
-    """Return the duration by the header, in seconds; 0 where it says none."""
-    whole = (container.duration or 0) / av.time_base
-    if whole > ABSURD_SECONDS:
-        return whole
-    if stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
-    # Sound may go on after the pictures.
-    return 0.0 if container.streams.audio else whole
-
-
-def _packets(container: InputContainer, stream: VideoStream) -> Iterator[Any]:
-    """Yield the packets of a stream up to its end, or up to where the file is damaged."""
-    try:
-        yield from container.demux(stream)
-    except (av.FFmpegError, EOFError):
-        return
 
 
 def _decoded(packet: Any) -> list[VideoFrame]:
@@ -207,9 +148,9 @@ def frames_from(
 
     Of each slot of time there is the first frame. Further ones are left out where that is cheaper.
     """
-    origin = _origin(container, stream)
+    origin = timestamps.origin(container, stream)
     _seek(container, stream, start, origin)
-    if _tells_no_times(container):
+    if timestamps.are_missing(container):
         yield from _in_order(container, stream, origin)
         return
     # Formats without timestamps: each frame follows the one before.
@@ -221,14 +162,6 @@ def frames_from(
             yield moment, frame
 
 
-def _tells_no_times(container: InputContainer) -> bool:
-    """Return whether the container has places of packets only, in the order of decoding: AVI.
-
-    FFmpeg makes times of them. They are wrong where frames are shown in another order.
-    """
-    return container.format.name == "avi"
-
-
 def _in_order(
     container: InputContainer, stream: VideoStream, origin: float
 ) -> Iterator[tuple[float, VideoFrame]]:
@@ -237,7 +170,7 @@ def _in_order(
     own: dict[int, int] = {}
     unit, context = float(stream.time_base or Fraction(1, 25)), stream.codec_context
     can_hold_many = context.codec.canonical_name in skipping.CODECS
-    for packet in _packets(container, stream):
+    for packet in timestamps.packets(container, stream):
         # Other decoders keep one frame back at most.
         most = MAX_PLACES if can_hold_many else 1 + context.has_b_frames
         if packet.size and packet.dts is not None:
@@ -258,21 +191,13 @@ def _needed_packets(
 ) -> Iterator[Any]:
     """Yield the packets of a stream, each after the decoder was told whether it may skip it."""
     context: Any = stream.codec_context
-    packets, unit = _packets(container, stream), stream.time_base
+    packets, unit = timestamps.packets(container, stream), stream.time_base
     if context.codec.canonical_name not in skipping.CODECS or unit is None:
         yield from packets
         return
     for packet, is_needed in skipping.with_need(packets, lambda pts: slot_of(float(pts * unit))):
         context.skip_frame = "DEFAULT" if is_needed else "NONREF"
         yield packet
-
-
-def _origin(container: InputContainer, stream: VideoStream) -> float:
-    """Return the timestamp that players show as 0."""
-    start: int | None = container.start_time
-    if start is not None:
-        return start / av.time_base
-    return float((stream.start_time or 0) * (stream.time_base or 0))
 
 
 def _seek(container: InputContainer, stream: VideoStream, start: float, origin: float) -> None:
