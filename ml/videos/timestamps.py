@@ -30,7 +30,8 @@ def extent(container: InputContainer, stream: VideoStream) -> tuple[int, float, 
     for packet in packets(container, stream):
         is_known = packet.pts is not None and not are_missing(container)
         at = packet.pts if is_known else packet.dts
-        if not packet.size or at is None:
+        # Frames that an edit list cuts away are only there since others refer to them.
+        if not packet.size or at is None or packet.is_discard:
             continue
         count += 1
         first = at if first is None else min(first, at)

@@ -47,3 +47,10 @@ def test_a_part_of_a_broadcast_is_not_incomplete(
     info = inspected(moved(seconds, container, options))
     assert info.duration == pytest.approx(4)
     assert info.frames == 40
+
+
+def test_what_an_edit_list_cuts_away_does_not_count() -> None:
+    """Phones and programs shorten a film without encoding it anew: players begin in between."""
+    info = inspected(moved(-3, "mp4"))
+    assert info.duration == pytest.approx(1)
+    assert (info.frames, info.frame_rate) == (10, 10)
