@@ -7,6 +7,7 @@ from typing import Any, BinaryIO, Final
 
 import av
 from av.container import InputContainer
+from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -18,6 +19,8 @@ CODECS: Final = frozenset(
     | {"h263", "msmpeg4v3", "theora", "dvvideo"}
 )
 """What cameras, phones and browsers write. FFmpeg has hundreds more, and most holes were there."""
+COVER: Final = Disposition.attached_pic
+"""The cover of a song or film is a stream of one picture, which may come first."""
 ENCRYPTED_TAG: Final = "drmi"
 """Sample entry of streams with Apple's FairPlay. Packets of Common Encryption say it themselves."""
 FIRST_PACKETS: Final = 300
@@ -95,9 +98,10 @@ def opened(file: BinaryIO, head: bytes) -> InputContainer:
 
 def stream_of(container: InputContainer, limits: Limits) -> VideoStream:
     """Return the video stream, once it is known to be decodable. Raises VideoError."""
-    if not container.streams.video:
+    films = [each for each in container.streams.video if not each.disposition & COVER]
+    if not films:
         raise errors.no_video_stream()
-    stream = container.streams.video[0]
+    stream = films[0]
     context: Any = stream.codec_context
     if context is None:
         raise errors.VideoError(

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 import av
 import numpy as np
+from av.stream import Disposition
 from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]
@@ -84,6 +85,33 @@ def sound_only() -> bytes:
         _silence(out, audio, 8000)
         out.mux(audio.encode(None))
     return buffer.getvalue()
+
+
+def with_cover(*, film: bool) -> bytes:
+    """Return an MP4 of two seconds with a cover as its first stream: a film, or a song."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mp4") as out:
+        streams: list[Any] = [out.add_stream("mjpeg", rate=10)]
+        streams += [out.add_stream("libx264", rate=10)] if film else []
+        audio: Any = out.add_stream("aac", rate=8000)
+        streams[0].disposition = Disposition.attached_pic
+        for stream, kind in zip(streams, ("yuvj420p", "yuv420p"), strict=False):
+            stream.width, stream.height, stream.pix_fmt = 160, 120, kind
+        for stream, count in zip(streams, (1, 20), strict=False):
+            for picture in shades(count):
+                out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            out.mux(stream.encode(None))
+        _silence(out, audio, 16000)
+        out.mux(audio.encode(None))
+    return _with_tags_first(buffer.getvalue())
+
+
+def _with_tags_first(content: bytes) -> bytes:
+    """Move the box of an MP4 that has the cover before those of its tracks."""
+    at = content.index(b"moov") - 4
+    tracks, tags = content.index(b"trak", at) - 4, content.index(b"udta", at) - 4
+    end = at + int.from_bytes(content[at : at + 4], "big")
+    return content[:tracks] + content[tags:end] + content[tracks:tags] + content[end:]
 
 
 def _silence(out: Any, audio: Any, samples: int) -> None:

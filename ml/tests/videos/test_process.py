@@ -79,6 +79,15 @@ def test_what_is_no_video_is_named(head: bytes, code: str, container: str | None
     assert error.message.endswith(".")
 
 
+def test_a_cover_is_no_video() -> None:
+    """Tags may come before the tracks, so the cover may be the first stream."""
+    film = inspected_here(making.with_cover(film=True))
+    assert (film.codec, film.frames) == ("h264", 20)
+    with pytest.raises(errors.VideoError) as caught:
+        inspected_here(making.with_cover(film=False))
+    assert caught.value.code == "no_video_stream"
+
+
 def test_the_process_passes_errors_on() -> None:
     with pytest.raises(errors.VideoError, match="only sound"):
         inspected(making.sound_only())
