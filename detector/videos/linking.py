@@ -43,8 +43,8 @@ def finish(video_id: UUID) -> bool:
     frames = list(observations.frames_of(segments))
     cuts = {time for segment in segments for time in segment.cuts}
     sightings = ((time, [face.sighting for face in faces]) for time, faces in frames)
-    numbers = tracking.follow(sightings, cuts)
     video.rate = _rate_of(video, [time for time, _ in frames])
+    numbers = tracking.follow(sightings, cuts, video.rate)
     tracks: Tracks = defaultdict(list)
     for (_, faces), row in zip(frames, numbers, strict=True):
         for face, number in zip(faces, row, strict=True):

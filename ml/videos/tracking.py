@@ -9,6 +9,7 @@ compared, as in C-BIoU (Yang et al. 2023, arXiv:2211.14317): little at first, mo
 All of it is plain arithmetic on numbers in a fixed order: the same boxes give the same tracks.
 """
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ CONFIDENT: Final = 0.6
 only continue one."""
 LOST_SECONDS: Final = 2.0
 """A face that comes back within this time continues its track."""
+LOST_FRAMES: Final = 1.5
+"""The same in frames, for films so slow that the next one comes later."""
 BUFFERS: Final = (0.3, 0.5)
 """Shares of its size by which a box grows on each side: the two steps of C-BIoU."""
 LOST_BUFFER: Final = 1.0
@@ -96,9 +99,11 @@ class Follower:
     within a frame. Which tracks are slips of the detector is known at the end only.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rate: float = math.inf) -> None:
+        """Follow faces in a film of so many frames per second."""
         self._live: list[_Track] = []
         self._count = 0
+        self._lost_seconds = max(LOST_SECONDS, LOST_FRAMES / rate)
 
     def see(
         self, time: float, boxes: Sequence[Sighting], *, is_cut: bool = False
@@ -108,7 +113,7 @@ class Follower:
         time: in seconds. `is_cut`: whether a shot begins with the frame, which ends all tracks.
         """
         live = [] if is_cut else self._live
-        live = [track for track in live if time - track.seen_at <= LOST_SECONDS]
+        live = [track for track in live if time - track.seen_at <= self._lost_seconds]
         for track in live:
             track.predict(time)
         found = _associate(live, boxes)
@@ -125,14 +130,17 @@ class Follower:
 
 
 def follow(
-    frames: Iterable[tuple[float, Sequence[Sighting]]], cuts: Collection[float] = ()
+    frames: Iterable[tuple[float, Sequence[Sighting]]],
+    cuts: Collection[float] = (),
+    rate: float = math.inf,
 ) -> list[list[int | None]]:
     """Return the number of the track of each box of each frame; None where it is in no track.
 
     Frames come as (time in seconds, boxes), in the order of time; `cuts` are the times of those
-    that begin a shot. Tracks are numbered from 0, as `Follower` does, without slips.
+    that begin a shot; `rate` is how many frames there are per second. Tracks are numbered from 0,
+    as `Follower` does, without slips.
     """
-    follower = Follower()
+    follower = Follower(rate)
     numbers = [follower.see(time, boxes, is_cut=time in cuts) for time, boxes in frames]
     names = {number: name for name, number in enumerate(real_tracks(numbers))}
     return [[None if n is None else names.get(n) for n in row] for row in numbers]

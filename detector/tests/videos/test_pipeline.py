@@ -68,6 +68,15 @@ def test_in_a_slow_film_a_face_is_there_between_frames(owner: User, settings: An
     assert track.summary["gaps"] == []
 
 
+def test_a_film_of_a_frame_in_three_seconds_has_tracks(owner: User, settings: Any) -> None:
+    settings.VIDEO_SEGMENT_SECONDS = 15
+    times = [3.0 * number for number in range(10)]
+    video = work_off(submission.submit(owner, film(1, times=times))[0])
+    (track,) = video.tracks.all()
+    assert (video.frame_count, track.sightings) == (10, 10)
+    assert track.end == pytest.approx(30, abs=0.1)
+
+
 def test_peaks_have_pictures(done: Video) -> None:
     stills = done.stills.all()
     assert {still.emotion for still in stills if still.track} == {"happy", "sad"}

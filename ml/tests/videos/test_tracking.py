@@ -39,6 +39,11 @@ def test_a_face_that_vanishes_for_a_second_is_the_same() -> None:
     assert {number for row in numbers for number in row} == {0}
 
 
+def test_a_face_in_a_film_of_a_frame_in_three_seconds() -> None:
+    frames = [(3.0 * n, [] if n == 3 else [face(100 + 10 * n)]) for n in range(6)]
+    assert follow(frames, rate=1 / 3) == [[0], [0], [0], [], [1], [1]]
+
+
 def test_a_face_that_stays_away_is_another_one() -> None:
     numbers = follow(film(40, lambda n: [] if 8 <= n < 25 else [face(100)]))
     assert numbers[7] == [0]
