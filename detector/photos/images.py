@@ -167,7 +167,9 @@ def restore_upload(photo: Photo, checked: CheckedUpload) -> None:
             return
     storage.save(photo.upload, checked.content)
     name = str(photo.upload.name)
-    if not Photo.objects.filter(pk=photo.pk, image="").update(upload=name):
+    # It may have been analysed, and forgotten, since the row was read.
+    waiting = Photo.objects.filter(pk=photo.pk, image="", forgotten_at=None)
+    if not waiting.update(upload=name):
         delete_files([name])
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
@@ -138,6 +139,25 @@ def test_uploaded_again_it_is_kept_where_that_is_wanted_now(
     upload(file, forget=True)
     finish()
     assert len(files()) == 2
+
+
+def test_one_that_is_forgotten_while_it_is_sent_again_stays_so(
+    upload: Callable[..., Analysis], finish: WorkOff, picture: MakePicture
+) -> None:
+    """As by a double click: the second upload finds no file, since the first has just ended."""
+    file = picture()
+    first = upload(file)
+    asked = default_storage.exists
+
+    def exists(name: str) -> bool:
+        finish()
+        return asked(name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(default_storage, "exists", exists)
+        assert upload(file) == first
+    assert files() == set()
+    assert Photo.objects.get().forgotten_at is not None
 
 
 def test_a_picture_in_the_bin_goes_where_the_result_alone_is_wanted_now(
