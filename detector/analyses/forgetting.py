@@ -6,7 +6,7 @@ from django.db import transaction
 
 from detector.common import clock
 from detector.enums import UNDER_WAY
-from detector.models import Analysis, Photo
+from detector.models import Analysis, Explanation, Photo
 from detector.photos import images
 
 
@@ -21,8 +21,12 @@ def lock(photo_id: UUID) -> Photo | None:
 
 
 def forget(photo: Photo) -> None:
-    """Take the picture out of the row of a locked photo; its files go after the commit."""
+    """Take the picture out of the row of a locked photo; its files go after the commit.
+
+    Heat maps of its faces go with it, for they show them.
+    """
     names = [str(file.name) for file in photo.files]
+    Explanation.objects.filter(face__analysis__photo=photo).delete()
     Photo.objects.filter(pk=photo.pk).update(
         upload="", image="", thumbnail="", stored_bytes=0, forgotten_at=clock.now()
     )

@@ -13,11 +13,19 @@ from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from detector.accounts import preferences
-from detector.analyses import explanations, leases, queueing, reanalysis, submission
+from detector.analyses import explanations, heat_maps, leases, queueing, reanalysis, submission
 from detector.enums import Source, Status
 from detector.exceptions import DetectorError
 from detector.insights import rollups
-from detector.models import Analysis, DailyEmotion, ModelVersion, Photo, ReviewCase, User
+from detector.models import (
+    Analysis,
+    DailyEmotion,
+    Explanation,
+    ModelVersion,
+    Photo,
+    ReviewCase,
+    User,
+)
 from detector.photos import images, trash
 from detector.registry import selectors as model_selectors
 from detector.reviews import consent as review_consent
@@ -166,13 +174,16 @@ def test_a_picture_in_the_bin_goes_where_the_result_alone_is_wanted_now(
     file = picture()
     first = upload(file, forget=False)
     finish()
-    assert len(files()) == 2
+    heat_maps.draw(explanations.request(first.faces.get()).pk)
+    # The upright copy, its thumbnail, and the heat map, which shows the face.
+    assert len(files()) == 3
     trash.discard(owner, [first.photo_id])
     assert upload(file, forget=True) == first
     assert files() == set()
     photo = Photo.objects.get()
     assert (photo.deleted_at, photo.stored_bytes) == (None, 0)
     assert photo.forgotten_at is not None
+    assert not Explanation.objects.exists()
 
 
 def test_kept_again_it_counts_when_it_counted_and_within_the_quota(
