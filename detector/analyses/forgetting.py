@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from detector.common import clock
+from detector.common import audit, clock
 from detector.enums import UNDER_WAY
 from detector.models import Analysis, Explanation, Photo
 from detector.photos import images
@@ -38,6 +38,9 @@ def keep_result_alone(photo_id: UUID) -> None:
     """Note that the owner wants the result alone. The picture goes now, or after its analysis."""
     Photo.objects.filter(pk=photo_id).update(forget=True)
     photo = lock(photo_id)
+    if photo is None:
+        return
+    audit.record_erasure_of_part(photo, "photopicture")
     under_way = Analysis.objects.filter(photo=photo_id, superseded=False, status__in=UNDER_WAY)
-    if photo is not None and not under_way.exists():
+    if not under_way.exists():
         forget(photo)

@@ -18,7 +18,11 @@ ERASED: Final = {
     User: "user.erased",
 }
 
-ERASED_PARTS: Final = {"videofile": "video.file_erased", "videostills": "video.stills_erased"}
+ERASED_PARTS: Final = {
+    "photopicture": "photo.picture_erased",
+    "videofile": "video.file_erased",
+    "videostills": "video.stills_erased",
+}
 """Kinds and actions of tombstones of parts, while the rest stays."""
 
 
@@ -52,13 +56,13 @@ def record_erasure(erased: Photo | Video | LiveSession | User) -> AuditEntry:
     )
 
 
-def record_erasure_of_part(video: Video, part: str) -> AuditEntry:
-    """Add a tombstone of a part of a video: its file, or its file and all pictures out of it."""
+def record_erasure_of_part(whole: Photo | Video, part: str) -> AuditEntry:
+    """Add a tombstone of a photo's picture, or of a video's file, perhaps with its stills."""
     return AuditEntry.objects.create(
         actor_name=ERASURE,
         action=ERASED_PARTS[part],
         target_type=part,
-        target_id=tombstone(video.pk),
+        target_id=tombstone(whole.pk),
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+from detector.analyses import forgetting
 from detector.common import audit
 from detector.live import sessions
 from detector.models import AuditEntry, LiveSession, Photo, User, Video
@@ -19,6 +20,7 @@ KINDS: Final[dict[str, tuple[Any, Callable[[Any], None]]]] = {
     "photo": (Photo, erasure.delete_photo),
     "video": (Video, video_erasure.delete_video),
     "livesession": (LiveSession, sessions.erase),
+    "photopicture": (Photo, lambda photo: forgetting.keep_result_alone(photo.pk)),
     "videofile": (Video, video_erasure.delete_file_again),
     "videostills": (Video, partial(video_erasure.delete_file_again, stills=True)),
 }

@@ -10,6 +10,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError
 
+from detector.analyses import forgetting
 from detector.common import clock
 from detector.enums import Status
 from detector.live import sessions as live_sessions
@@ -181,7 +182,7 @@ def test_what_was_erased_since_does_not_come_back(
 
 
 def test_nor_do_erased_videos_and_live_sessions(
-    owner: User, folder: Path, tmp_path: Path, capsys: Any
+    full: Photo, owner: User, folder: Path, tmp_path: Path, capsys: Any
 ) -> None:
     videos = [with_timeline(VideoFactory.create(owner=owner)) for _ in range(4)]
     under_way = VideoFactory.create(owner=owner, status=Status.QUEUED, finished_at=None)
@@ -196,6 +197,8 @@ def test_nor_do_erased_videos_and_live_sessions(
     Video.objects.filter(pk=under_way.pk).update(status=Status.DONE, finished_at=clock.now())
     under_way.refresh_from_db()
     video_erasure.delete_file(under_way)
+    # Nor does the picture of which only the result was wanted later.
+    forgetting.keep_result_alone(full.pk)
     run("erased_since", (clock.now() - timedelta(minutes=1)).isoformat())
     (tmp_path / "erased").write_text(capsys.readouterr().out)
     with sqlite_system(tmp_path / "other"):
@@ -205,6 +208,8 @@ def test_nor_do_erased_videos_and_live_sessions(
         assert [bool(found[video.pk].file) for video in videos[1:]] == [True, False, False]
         assert [bool(found[video.pk].stills.all()) for video in videos[1:]] == [True, True, False]
         assert found[under_way.pk].forget
+        assert Photo.objects.get(pk=full.pk).forgotten_at is not None
+        assert not default_storage.exists(str(full.image.name))
         assert list(LiveSession.objects.values_list("pk", flat=True)) == [sessions[1].pk]
 
 
