@@ -169,5 +169,13 @@ def release_abandoned() -> int:
     now: datetime = clock.now()
     lost, spent = leases.abandoned(VideoSegment.objects.all(), now)
     videos = set(spent.values_list("video", flat=True))
-    failed = sum(fail_video(video_id, leases.WORKER_LOST) for video_id in videos)
+    failed = sum(_give_up(video_id, now) for video_id in videos)
     return failed + leases.queue_again(lost, now)
+
+
+@transaction.atomic
+def _give_up(video_id: UUID, now: datetime) -> bool:
+    """Fail a video, unless the worker that was given up has done its segment meanwhile."""
+    _, spent = leases.abandoned(VideoSegment.objects.filter(video=video_id), now)
+    ended = spent.update(status=Status.FAILED, lease_expires_at=None, finished_at=clock.now())
+    return bool(ended) and fail_video(video_id, leases.WORKER_LOST)

@@ -1,6 +1,7 @@
 """Test that a video is analysed to its end, or fails with a code, whatever is lost."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from detector.videos import (
     linking,
     pipeline,
     queueing,
+    segments,
     timeline,
 )
 
@@ -96,6 +98,35 @@ def test_two_workers_that_finish_at_once_leave_one_set_of_files(
     video.refresh_from_db()
     pictures = set(VideoStill.objects.values_list("picture", flat=True))
     assert stored() == pictures | {str(video.file.name)}
+
+
+def test_a_worker_that_is_done_late_leaves_a_video_that_can_be_tried_again(
+    video: Video, watching: FilmAnalyser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sweep gives up its segment in the moment in which it is done after all."""
+    pipeline.run_next()
+    pipeline.run_next()
+    claimed = VideoSegment.objects.filter(video=video, status=Status.QUEUED).get()
+    claimed.started_at = clock.now()
+    VideoSegment.objects.filter(pk=claimed.pk).update(
+        status=Status.RUNNING,
+        attempt=settings.ANALYSIS_MAX_ATTEMPTS,
+        started_at=claimed.started_at,
+        lease_expires_at=clock.now() - timedelta(seconds=1),
+    )
+    fail: Callable[..., bool] = segments.fail_video
+
+    def done_meanwhile(*arguments: Any) -> bool:
+        with suppress(leases.LeaseLostError):
+            segments.complete(claimed, [], [], [])
+        return fail(*arguments)
+
+    monkeypatch.setattr(segments, "fail_video", done_meanwhile)
+    segments.release_abandoned()
+    video.refresh_from_db()
+    if video.status == Status.FAILED:
+        assert queueing.retry(video)
+    assert work_off(video).status == Status.DONE
 
 
 def test_an_error_that_may_pass_is_tried_again(video: Video, watching: FilmAnalyser) -> None:
