@@ -81,7 +81,9 @@ def _store(
     made: list[Made],
 ) -> bool:
     seen = {face.time for found in tracks.values() for face in found}
-    finished = Video.objects.filter(pk=video.pk, status=Status.RUNNING).update(
+    # If its owner wished meanwhile that no still be kept, the next sweep finishes it without.
+    present = Video.objects.filter(pk=video.pk, status=Status.RUNNING, forget=video.forget)
+    finished = present.update(
         status=Status.DONE,
         finished_at=clock.now(),
         frame_count=len(numbers),

@@ -21,6 +21,7 @@ from detector.videos import (
     pipeline,
     queueing,
     segments,
+    stills,
     timeline,
 )
 
@@ -98,6 +99,25 @@ def test_two_workers_that_finish_at_once_leave_one_set_of_files(
     video.refresh_from_db()
     pictures = set(VideoStill.objects.values_list("picture", flat=True))
     assert stored() == pictures | {str(video.file.name)}
+
+
+def test_the_wish_to_forget_may_come_while_stills_are_stored(
+    video: Video, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    for _ in range(3):
+        pipeline.run_next()
+    store: Callable[..., Any] = stills.store
+
+    def wished(*arguments: Any) -> Any:
+        Video.objects.update(forget=True)
+        return store(*arguments)
+
+    monkeypatch.setattr(stills, "store", wished)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert not linking.finish(video.pk)
+        assert linking.finish_stuck() == [video.pk]
+    assert not VideoStill.objects.exists()
+    assert not stored()
 
 
 def test_a_worker_that_is_done_late_leaves_a_video_that_can_be_tried_again(
