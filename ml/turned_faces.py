@@ -141,8 +141,12 @@ def _upright(look: Look, rgb: NDArray[np.uint8], face: FaceDetection) -> FaceDet
             seen = square.face(look, rgb)
         if seen is None or abs(roll_degrees(seen.landmarks)) > SETTLED or is_turned(seen):
             continue
+        placed = square.in_photo(seen, rgb)
+        # In the repeated border there is no face, and one of no pixels could not be stored.
+        if min(placed.box.width, placed.box.height) < 1:
+            continue
         if best is None or seen.score > best.score:
-            best = square.in_photo(seen, rgb)
+            best = placed
         if best.score >= CLEAR:
             break
     return best

@@ -56,6 +56,18 @@ def test_upright_faces_are_not_turned(montage: Photo, monkeypatch: pytest.Monkey
     settled.assert_not_called()
 
 
+def test_a_face_that_is_found_beyond_the_edge_alone_is_none() -> None:
+    """At the edge the square shows its repeated pixels, far enough to hold a whole small face."""
+    photo = np.zeros((200, 200, 3), np.uint8)
+    cut = a_face(180, Box(196, 70, 4, 80))
+    middle = turned_faces.PATCH / 2 - 0.45 * turned_faces.FACE
+    points = (UPRIGHT - 110) * 0.6 + np.array([middle, 128])
+    seen = FaceDetection(Box(middle - 22, 90, 44, 76), points.astype(np.float32), 0.9)
+    found = turned_faces.settled(lambda _: [seen], lambda _: [], photo, [cut])
+    assert all(min(face.box.width, face.box.height) >= 1 for face in found)
+    assert len(found) == 1
+
+
 def test_which_faces_are_turned() -> None:
     assert not turned_faces.is_turned(a_face())
     assert not turned_faces.is_turned(a_face(30))
