@@ -41,10 +41,15 @@ def rgb(image: Image.Image) -> NDArray[np.uint8]:
     Transparency becomes white. May change the pixels of `image`.
     """
     drawn = in_srgb(_plain(image), image)
-    if drawn.mode == "RGBA":
+    if drawn.mode == "RGBA" and not _is_unused_alpha(drawn, image):
         white = Image.new("RGBA", drawn.size, "white")
         drawn = Image.alpha_composite(white, drawn)
     return _copied(drawn if drawn.mode == "RGB" else drawn.convert("RGB"))
+
+
+def _is_unused_alpha(drawn: Image.Image, source: Image.Image) -> bool:
+    """Return whether the alpha of a BMP is 0 everywhere: programs that know none leave it so."""
+    return source.format == "BMP" and drawn.getextrema()[-1] == (0, 0)
 
 
 def _copied(image: Image.Image) -> NDArray[np.uint8]:

@@ -1,6 +1,7 @@
 """Every kind of file that a person may send."""
 
 import io
+import struct
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,19 @@ def test_transparency_becomes_white(mode: str) -> None:
     image.putpixel((2, 0), (0, 0, 0, 128))
     rgb = images.decode(saved(image, "PNG", mode=mode)).rgb
     assert rgb[0, :, 0].tolist() == [10, 255, 127]
+
+
+@pytest.mark.parametrize(
+    ("alpha", "expected"), [([0, 0, 0], [10, 20, 30]), ([0, 255, 0], [255, 20, 255])]
+)
+def test_alpha_that_a_bmp_does_not_use(alpha: list[int], expected: list[int]) -> None:
+    """Screenshots and other programs may leave it 0: viewers then show the pixels."""
+    pixels = b"".join(bytes([*[grey] * 3, a]) for grey, a in zip([10, 20, 30], alpha, strict=True))
+    header = struct.pack("<IiiHHIIiiII", 108, 3, 1, 1, 32, 3, len(pixels), 0, 0, 0, 0)
+    header += struct.pack("<IIII4s48x", 0xFF0000, 0xFF00, 0xFF, 0xFF000000, b"BGRs")
+    start = 14 + len(header)
+    file = b"BM" + struct.pack("<IHHI", start + len(pixels), 0, 0, start) + header + pixels
+    assert images.decode(io.BytesIO(file)).rgb[0, :, 0].tolist() == expected
 
 
 @pytest.mark.parametrize(
