@@ -14,7 +14,12 @@ _SIGNATURES: Final = re.compile(
 HEAD_BYTES: Final = 64 * 2**10
 _FILM: Final = "This is a film, not a photo: use a single picture of it."
 _RAW: Final = "A camera's raw file cannot be read: export the photo as JPEG."
+_TIFF: Final = "This kind of TIFF cannot be read: save the photo as JPEG or PNG."
 _OTHERS: Final = {
+    b"II*\0": _TIFF,
+    b"II+\0": _TIFF,
+    b"MM\0*": _TIFF,
+    b"MM\0+": _TIFF,
     b"\xff\x0a": "JPEG XL cannot be read: save the photo as JPEG or PNG.",
     b"JXL \r\n": "JPEG XL cannot be read: save the photo as JPEG or PNG.",
     b"%PDF": "This is a PDF, not an image we can read: save the page as JPEG or PNG.",

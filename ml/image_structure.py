@@ -3,9 +3,11 @@
 import re
 import sys
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from PIL import Image, TiffImagePlugin
+
+from ml.image_metadata import DECODER_ERRORS
 
 _MARKER: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 """A marker that is not a stuffed byte, a fill byte or a restart within a scan."""
@@ -25,6 +27,19 @@ def _signed_numbers(self: Any, data: bytes, _legacy_api: bool = True) -> Any:
 
 
 TiffImagePlugin.ImageFileDirectory_v2._load_dispatch[_SLONG8] = (8, _signed_numbers)
+
+
+def is_other_tiff(file: BinaryIO) -> bool:
+    """Return whether a file is a TIFF whose pixels or compression no decoder here knows."""
+    file.seek(0)
+    try:
+        TiffImagePlugin.TiffImageFile(file)
+    except SyntaxError as error:
+        # Pillow raises the first for unknown compressions, and says the second of pixels.
+        return isinstance(error.__cause__, KeyError) or "unknown pixel mode" in str(error)
+    except DECODER_ERRORS:
+        return False
+    return False
 
 
 def unpacked_pixels(image: Image.Image) -> int:

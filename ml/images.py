@@ -17,12 +17,12 @@ import pillow_heif
 from numpy.typing import NDArray
 from PIL import Image
 
+from ml import image_structure
 from ml.capture_time import captured_at
 from ml.image_frames import telling_frame
 from ml.image_kinds import FORMATS, HEAD_BYTES, decoders, is_known, unsupported
 from ml.image_metadata import DECODER_ERRORS, orientation
 from ml.image_repair import load_without_end, with_full_length
-from ml.image_structure import count_gif_frames, count_scans, is_progressive, unpacked_pixels
 
 pillow_heif.register_heif_opener()
 Image.MAX_IMAGE_PIXELS = 130_000_000
@@ -224,7 +224,7 @@ def _open(file: BinaryIO, limits: Limits) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels(limits.max_pixels, {}) from error
     except DECODER_ERRORS as error:
-        if is_known(start):
+        if is_known(start) and not image_structure.is_other_tiff(file):
             raise _corrupt() from error
         details: dict[str, object] = {"supported": list(FORMATS)}
         raise ImageError("unsupported_format", unsupported(start), details) from error
@@ -232,7 +232,7 @@ def _open(file: BinaryIO, limits: Limits) -> Image.Image:
     allowed = limits.max_pixels
     if _format(image) == "JPEG":
         allowed *= JPEG_REDUCTION**2
-    if unpacked_pixels(image) > allowed:
+    if image_structure.unpacked_pixels(image) > allowed:
         raise _too_many_pixels(allowed, {"width": width, "height": height})
     if max(width, height) > MAX_SIDE:
         raise ImageError(
@@ -252,8 +252,8 @@ def _check_scans(file: BinaryIO, image: Image.Image, limits: Limits) -> None:
     file.seek(0)
     content = file.read()
     file.seek(0)
-    scans = count_scans(content)
-    if pixels > limits.max_pixels and is_progressive(content):
+    scans = image_structure.count_scans(content)
+    if pixels > limits.max_pixels and image_structure.is_progressive(content):
         sides = {"width": image.width, "height": image.height}
         raise _too_many_pixels(limits.max_pixels, sides)
     if scans > allowed:
@@ -268,7 +268,7 @@ def _check_frames(file: BinaryIO, image: Image.Image) -> None:
     """Raise ImageError for an animation of more than `MAX_FRAMES` frames."""
     if image.format == "GIF":
         file.seek(0)
-        frames = count_gif_frames(file.read(), MAX_FRAMES)
+        frames = image_structure.count_gif_frames(file.read(), MAX_FRAMES)
         file.seek(0)
     elif image.format in ("PNG", "WEBP", "AVIF"):
         # These headers state the number; a TIFF's pages would have to be followed one by one.

@@ -93,6 +93,17 @@ def test_what_people_send_has_a_sentence(start: bytes, word: str) -> None:
     assert word in error.message
 
 
+@pytest.mark.parametrize(("tag", "before", "after"), [(258, 32, 64), (259, 1, 34712)])
+def test_a_tiff_of_another_kind_is_not_called_damaged(tag: int, before: int, after: int) -> None:
+    """Pixels of 64 bits, or packed as JPEG 2000."""
+    whole = saved(Image.new("F", (4, 4)), "TIFF").getvalue()
+    entry = struct.pack("<HHII", tag, 3, 1, before)
+    assert entry in whole
+    file = io.BytesIO(whole.replace(entry, struct.pack("<HHII", tag, 3, 1, after)))
+    error = error_of(images.inspect, file)
+    assert (error.code, "TIFF" in error.message) == ("unsupported_format", True)
+
+
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"keep_rgb": True}], ids=str)
 def test_damage_in_colours_is_found_although_they_are_not_computed(
     options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
