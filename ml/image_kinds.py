@@ -13,7 +13,7 @@ _SIGNATURES: Final = re.compile(
 )
 HEAD_BYTES: Final = 64 * 2**10
 _FILM: Final = "This is a film, not a photo: use a single picture of it."
-_RAW: Final = "A camera's raw file cannot be read: export the photo as JPEG."
+RAW: Final = "A camera's raw file cannot be read: export the photo as JPEG."
 _TIFF: Final = "This kind of TIFF cannot be read: save the photo as JPEG or PNG."
 _OTHERS: Final = {
     b"II*\0": _TIFF,
@@ -24,8 +24,11 @@ _OTHERS: Final = {
     b"JXL \r\n": "JPEG XL cannot be read: save the photo as JPEG or PNG.",
     b"%PDF": "This is a PDF, not an image we can read: save the page as JPEG or PNG.",
     b"8BPS": "A Photoshop document cannot be read: save the photo as JPEG or PNG.",
-    b"FUJIFILMCCD-RAW": _RAW,
-    b"ftypcrx": _RAW,
+    b"FUJIFILMCCD-RAW": RAW,
+    b"ftypcrx": RAW,
+    b"IIRO": RAW,
+    b"IIRS": RAW,
+    b"IIU\0": RAW,
     b"ftypqt": _FILM,
     b"ftypisom": _FILM,
     b"ftypmp4": _FILM,

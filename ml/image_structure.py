@@ -18,6 +18,9 @@ _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 _TILE_SIDES: Final = (322, 323)
 """Tags of a TIFF: TileWidth and TileLength (TIFF 6.0, section 15)."""
+_SUBFILE_KIND, _SUB_DIRECTORIES, _DNG_VERSION = 254, 330, 50706
+"""Tags of a TIFF: the lowest bit of the first says that the picture is a smaller copy of another
+one (TIFF 6.0, section 8), which the second leads to (TIFF Technical Note 1)."""
 _SLONG8: Final = 17
 """A type of tags that libtiff reads and Pillow does not know: signed integers of eight bytes."""
 
@@ -27,6 +30,23 @@ def _signed_numbers(self: Any, data: bytes, _legacy_api: bool = True) -> Any:
 
 
 TiffImagePlugin.ImageFileDirectory_v2._load_dispatch[_SLONG8] = (8, _signed_numbers)
+
+
+def is_raw_photo(file: BinaryIO, start: bytes) -> bool:
+    """Return whether a file is a camera's raw one in the form of a TIFF: DNG, NEF, CR2, ARW, PEF.
+
+    `start` is its beginning. The first picture in it is only a thumbnail of what the camera saw.
+    """
+    if not start.startswith((b"II*\0", b"MM\0*")):
+        return False
+    try:
+        tags = TiffImagePlugin.ImageFileDirectory_v2(start[:8])
+        file.seek(tags.next)
+        tags.load(file)
+        is_thumbnail = bool(tags.get(_SUBFILE_KIND, 0) & 1) and _SUB_DIRECTORIES in tags
+    except DECODER_ERRORS:
+        return False
+    return is_thumbnail or _DNG_VERSION in tags or start[8:10] == b"CR"
 
 
 def is_other_tiff(file: BinaryIO) -> bool:

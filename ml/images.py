@@ -17,10 +17,11 @@ import pillow_heif
 from numpy.typing import NDArray
 from PIL import Image
 
-from ml import image_structure
+from ml import image_errors, image_structure
 from ml.capture_time import captured_at
+from ml.image_errors import ImageError as ImageError
 from ml.image_frames import telling_frame
-from ml.image_kinds import FORMATS, HEAD_BYTES, decoders, is_known, unsupported
+from ml.image_kinds import HEAD_BYTES, RAW, decoders, is_known, unsupported
 from ml.image_metadata import DECODER_ERRORS, orientation
 from ml.image_repair import load_without_end, with_full_length
 
@@ -42,20 +43,6 @@ MAX_SCANNED_PIXELS: Final = 1_000_000_000
 so a file of a few kilobytes could otherwise keep a processor busy for minutes."""
 MAX_FRAMES: Final = 1000
 """Longest accepted animation. One frame stands for it; anything longer is a film."""
-
-
-class ImageError(Exception):
-    """A file that cannot be used as a photo.
-
-    `code` is one of empty_file, file_too_large, unsupported_format, image_too_large,
-    too_many_frames, too_many_scans and corrupt_image; `message` is a sentence for people;
-    `details` holds plain values.
-    """
-
-    def __init__(self, code: str, message: str, details: dict[str, object] | None = None) -> None:
-        super().__init__(message)
-        self.code, self.message = code, message
-        self.details: dict[str, object] = details or {}
 
 
 @dataclass(frozen=True)
@@ -155,7 +142,7 @@ def decode(file: BinaryIO, limits: Limits = Limits()) -> DecodedImage:
         try:
             frame = telling_frame(image, limits.max_pixels)
         except DECODER_ERRORS as error:
-            raise _corrupt() from error
+            raise image_errors.corrupt() from error
         return DecodedImage(frame.pixels, _format(image), captured_at(image), frame.number)
 
 
@@ -185,9 +172,9 @@ def _load_truncated(
     try:
         loaded = load_without_end(file.read(), image, opened)
     except (*DECODER_ERRORS, ImageError) as error:
-        raise _corrupt() from error
+        raise image_errors.corrupt() from error
     if loaded is None:
-        raise _corrupt()
+        raise image_errors.corrupt()
     return loaded
 
 
@@ -218,22 +205,28 @@ def _open(file: BinaryIO, limits: Limits) -> Image.Image:
     """Open a file by its header. Raises ImageError where its sides exceed the limits."""
     file.seek(0)
     start = file.read(HEAD_BYTES)
+    if image_structure.is_raw_photo(file, start):
+        raise image_errors.unsupported_format(RAW)
     file.seek(0)
     try:
         image = Image.open(with_full_length(file, start), formats=decoders(start))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_many_pixels(limits.max_pixels, {}) from error
+        raise image_errors.too_many_pixels(limits.max_pixels, {}) from error
     except DECODER_ERRORS as error:
         if is_known(start) and not image_structure.is_other_tiff(file):
-            raise _corrupt() from error
-        details: dict[str, object] = {"supported": list(FORMATS)}
-        raise ImageError("unsupported_format", unsupported(start), details) from error
+            raise image_errors.corrupt() from error
+        raise image_errors.unsupported_format(unsupported(start)) from error
+    _check_sides(image, limits)
+    return image
+
+
+def _check_sides(image: Image.Image, limits: Limits) -> None:
     width, height = image.size
     allowed = limits.max_pixels
     if _format(image) == "JPEG":
         allowed *= JPEG_REDUCTION**2
     if image_structure.unpacked_pixels(image) > allowed:
-        raise _too_many_pixels(allowed, {"width": width, "height": height})
+        raise image_errors.too_many_pixels(allowed, {"width": width, "height": height})
     if max(width, height) > MAX_SIDE:
         raise ImageError(
             "image_too_large",
@@ -241,8 +234,7 @@ def _open(file: BinaryIO, limits: Limits) -> Image.Image:
             {"width": width, "height": height, "max_side": MAX_SIDE},
         )
     if width * height == 0:
-        raise _corrupt()
-    return image
+        raise image_errors.corrupt()
 
 
 def _check_scans(file: BinaryIO, image: Image.Image, limits: Limits) -> None:
@@ -255,7 +247,7 @@ def _check_scans(file: BinaryIO, image: Image.Image, limits: Limits) -> None:
     scans = image_structure.count_scans(content)
     if pixels > limits.max_pixels and image_structure.is_progressive(content):
         sides = {"width": image.width, "height": image.height}
-        raise _too_many_pixels(limits.max_pixels, sides)
+        raise image_errors.too_many_pixels(limits.max_pixels, sides)
     if scans > allowed:
         raise ImageError(
             "too_many_scans",
@@ -281,18 +273,6 @@ def _check_frames(file: BinaryIO, image: Image.Image) -> None:
             f"The animation has more than {MAX_FRAMES:,} frames. Use a single picture of it.",
             {"max_frames": MAX_FRAMES},
         )
-
-
-def _too_many_pixels(allowed: int, sides: dict[str, int]) -> ImageError:
-    return ImageError(
-        "image_too_large",
-        f"The image has more than {allowed / 1e6:g} megapixels.",
-        {**sides, "max_pixels": allowed},
-    )
-
-
-def _corrupt() -> ImageError:
-    return ImageError("corrupt_image", "The image is damaged or incomplete.")
 
 
 def _format(image: Image.Image) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from ml import images
 from ml.tests.files import assert_damaged, beginning, error_of, saved
@@ -102,6 +102,26 @@ def test_a_tiff_of_another_kind_is_not_called_damaged(tag: int, before: int, aft
     file = io.BytesIO(whole.replace(entry, struct.pack("<HHII", tag, 3, 1, after)))
     error = error_of(images.inspect, file)
     assert (error.code, "TIFF" in error.message) == ("unsupported_format", True)
+
+
+@pytest.mark.parametrize("tags", [{254: 1, 330: 8}, {50706: b"\1\4\0\0"}])
+def test_the_thumbnail_of_a_raw_photo_is_not_taken_for_it(tags: dict[int, Any]) -> None:
+    """NEF, ARW and DNG are TIFFs whose first picture is a thumbnail."""
+    error = error_of(images.inspect, with_tags(tags))
+    assert (error.code, "raw file" in error.message) == ("unsupported_format", True)
+
+
+def test_a_page_of_a_scan_with_a_smaller_copy_is_no_raw_photo() -> None:
+    file = with_tags({254: 2, 330: 8})
+    images.verify(file)
+    assert images.inspect(file).width == 160
+
+
+def with_tags(tags: dict[int, Any]) -> io.BytesIO:
+    written = TiffImagePlugin.ImageFileDirectory_v2()
+    for tag, value in tags.items():
+        written[tag] = value
+    return saved(Image.new("RGB", (160, 120)), "TIFF", tiffinfo=written)
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"keep_rgb": True}], ids=str)
