@@ -6,7 +6,7 @@ The files are untrusted. Invalid values are ignored without an error, and ids ar
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
@@ -26,7 +26,9 @@ MAX_SERVICE_BYTES: Final = 64 * 2**10
 
 OWN_EXPORT: Final = "analyses.json"
 OWN_PICTURE: Final = re.compile(r"(?:(.*)/)?images/([0-9a-f-]{36})\.jpg", re.DOTALL)
-SERVICE_ENDINGS: Final = (".json", ".supplemental-metadata.json")
+SERVICE_ENDINGS: Final = ("", ".supplemental-metadata")
+SERVICE_STEM: Final = 46
+"""Characters after which Google Takeout cuts the name of a sidecar, before number and suffix."""
 EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
 
 ReadText = Callable[[str, int], bytes | None]
@@ -90,17 +92,28 @@ class Remarks:
     def _of_service(self, path: str) -> Remark:
         """Return the capture time from the sidecar that Google Takeout writes beside a photo."""
         place = PurePosixPath(path)
-        numbered = re.fullmatch(r"(.*)(\(\d+\))", place.stem)
-        names = [place.name + ending for ending in SERVICE_ENDINGS]
-        if numbered:
-            plain = numbered[1] + place.suffix
-            names += [f"{plain}{ending[:-5]}{numbered[2]}.json" for ending in SERVICE_ENDINGS]
-        for name in names:
+        for name in _service_names(place):
             content = _json(self._read(str(place.with_name(name)), MAX_SERVICE_BYTES))
             taken = content.get("photoTakenTime") if isinstance(content, dict) else None
             if isinstance(taken, dict):
                 return Remark(captured_at=_since_1970(taken.get("timestamp")))
         return NO_REMARK
+
+
+def _service_names(photo: PurePosixPath) -> Iterator[str]:
+    """Yield the names that a photo service may have given the sidecar of a photo.
+
+    Where the photo's own name would be cut, that of another photo may begin alike.
+    """
+    names = [(photo.name, "")]
+    if numbered := re.fullmatch(r"(.*)(\(\d+\))", photo.stem):
+        names.append((numbered[1] + photo.suffix, numbered[2]))
+    for name, number in names:
+        for ending in SERVICE_ENDINGS:
+            stem = name + ending
+            yield f"{stem}{number}.json"
+            if len(name) <= SERVICE_STEM < len(stem):
+                yield f"{stem[:SERVICE_STEM]}{number}.json"
 
 
 def _json(content: bytes | None) -> Any:

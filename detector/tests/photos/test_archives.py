@@ -130,6 +130,14 @@ def test_only_pictures_count(owner: User, settings: Any) -> None:
         ("p/IMG_1.jpg", "p/IMG_1.jpg.supplemental-metadata.json"),
         ("p/IMG_1(2).jpg", "p/IMG_1.jpg(2).json"),
         ("p/IMG_1(2).jpg", "p/IMG_1.jpg.supplemental-metadata(2).json"),
+        (
+            "Screenshot_20241227_105539_Edge.jpg",
+            "Screenshot_20241227_105539_Edge.jpg.supplement.json",
+        ),
+        (
+            "Screenshot_20241227_105539_Edge(1).jpg",
+            "Screenshot_20241227_105539_Edge.jpg.supplement(1).json",
+        ),
     ],
 )
 def test_a_photo_service_tells_when_a_photo_was_taken(
