@@ -44,16 +44,20 @@ class Earlier:
 
 
 def earlier_of(current: Analysis) -> list[Earlier]:
-    """Return the latest `SHOWN` results of a photo before this one, the latest first."""
-    results = Analysis.objects.filter(
-        photo=current.photo_id, status=Status.DONE, superseded=True, pk__lt=current.pk
-    )
+    """Return the latest `SHOWN` results of a photo before this one, the latest first.
+
+    Ordered by the database's clock: ids come from the clocks of hosts.
+    """
+    if current.finished_at is None:
+        return []
+    before = Analysis.objects.filter(finished_at__lt=current.finished_at).exclude(pk=current.pk)
+    results = before.filter(photo=current.photo_id, status=Status.DONE, superseded=True)
     now = list(current.faces.all())
     return [
         Earlier(analysis, compare(analysis.faces.all(), now))
         for analysis in results.select_related("model_version")
         .prefetch_related("faces")
-        .order_by("-id")[:SHOWN]
+        .order_by("-finished_at", "-id")[:SHOWN]
     ]
 
 

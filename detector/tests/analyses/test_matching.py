@@ -1,11 +1,14 @@
 """Matching the faces of two analyses."""
 
+from datetime import timedelta
+
 import pytest
 
 from detector.analyses import matching
 from detector.enums import Emotion
 from detector.models import Analysis, Face
-from detector.tests.factories import AnalysisFactory, FaceFactory, PhotoFactory
+from detector.models.ids import new_id
+from detector.tests.factories import MOMENT, AnalysisFactory, FaceFactory, PhotoFactory
 
 
 def face(index: int, x: float, emotion: Emotion = Emotion.HAPPY) -> Face:
@@ -36,8 +39,13 @@ def test_the_best_pairs_are_made_first() -> None:
 @pytest.mark.django_db
 def test_earlier_results_of_a_photo(django_assert_num_queries: object) -> None:
     photo = PhotoFactory.create()
-    for number in range(matching.SHOWN + 1):
-        last = AnalysisFactory.create(photo=photo, superseded=number < matching.SHOWN)
+    # Their ids are of hosts whose clocks differ.
+    ids = [new_id() for _ in range(matching.SHOWN + 1)][::-1]
+    for number, pk in enumerate(ids):
+        finished = MOMENT + timedelta(minutes=number)
+        last = AnalysisFactory.create(
+            id=pk, photo=photo, superseded=number < matching.SHOWN, finished_at=finished
+        )
         FaceFactory.create(analysis=last, emotion=Emotion.SAD if number else Emotion.FEAR)
     current = Analysis.objects.prefetch_related("faces").get(superseded=False)
     with django_assert_num_queries(2):  # type: ignore[operator]
