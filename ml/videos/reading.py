@@ -46,16 +46,15 @@ def inspect(file: BinaryIO, limits: Limits) -> VideoInfo:
     file.seek(0)
     with opened(file, head) as container:
         stream = stream_of(container, limits)
-        count, late, shown = timestamps.extent(container, stream)
-        duration = late + shown
+        found = timestamps.extent(container, stream)
         start = timestamps.origin(container, stream)
-        timestamps.check_duration(duration, start, claimed, limits)
+        timestamps.check_duration(found, start, claimed, limits)
         return VideoInfo(
             format=kinds.name_of(kinds.container_of(head) or "", head),
             codec=stream.codec_context.codec.canonical_name,
-            duration=duration,
-            frames=count,
-            frame_rate=count / shown,
+            duration=found.late + found.shown,
+            frames=found.frames,
+            frame_rate=found.frames / found.shown,
             width=width,
             height=height,
             rotation=rotation,

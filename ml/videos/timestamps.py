@@ -5,7 +5,7 @@ Only `reading` calls this.
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import av
 from av.container import InputContainer
@@ -21,10 +21,23 @@ ABSURD_SECONDS: Final = 24 * 3600
 """A header that claims more is wrong, and not that of a truncated video."""
 
 
-def extent(container: InputContainer, stream: VideoStream) -> tuple[int, float, float]:
-    """Return the number of frames, when the first one begins, and how long they last, in seconds.
+class Extent(NamedTuple):
+    """What the timestamps of a video tell, in seconds.
 
-    None is decoded. Players count from the first sound, where that comes before the pictures.
+    frames: how many. late: when the first one begins. shown: how long they last. rest: how much
+    longer the last one would last, if what it says were true.
+    """
+
+    frames: int
+    late: float
+    shown: float
+    rest: float
+
+
+def extent(container: InputContainer, stream: VideoStream) -> Extent:
+    """Return the extent of a video. No frame is decoded.
+
+    Players count from the first sound, where that comes before the pictures.
     """
     count, first, last, step = 0, None, None, 0
     for packet in packets(container, stream):
@@ -44,19 +57,22 @@ def extent(container: InputContainer, stream: VideoStream) -> tuple[int, float, 
     # All frames of an odd file may have one and the same time.
     usual = shown / (count - 1) if shown else 1 / float(stream.average_rate or 25)
     # The last frame of a damaged file may claim to last for hours.
-    shown += min(step * unit, 10 * usual) if step else usual
-    return count, max(first * unit - origin(container, stream), 0.0), shown
+    lasting = min(step * unit, 10 * usual) if step else usual
+    late = max(first * unit - origin(container, stream), 0.0)
+    return Extent(count, late, shown + lasting, max(step * unit - lasting, 0.0))
 
 
-def check_duration(duration: float, start: float, claimed: float, limits: Limits) -> None:
+def check_duration(found: Extent, start: float, claimed: float, limits: Limits) -> None:
     """Raise VideoError where a video is too long, or much shorter than it claims to be.
 
     start: its first timestamp, in seconds. That of a part of a broadcast is far from 0, and some
-    headers count what they claim from 0.
+    headers count what they claim from 0. Of a screen on which nothing happens any more, the last
+    picture may last for minutes.
     """
+    duration = found.late + found.shown
     if duration > limits.max_seconds:
         raise errors.too_long(duration, limits.max_seconds)
-    end = max(start, 0.0) + duration
+    end = max(start, 0.0) + duration + found.rest
     if end >= claimed * (1 - TOLERATED_LOSS) or end >= claimed - SLACK_SECONDS:
         return
     if claimed > ABSURD_SECONDS:

@@ -14,8 +14,13 @@ from ml.videos.types import DEFAULT_LIMITS, VideoInfo
 DASH = {"movflags": "frag_keyframe+empty_moov+default_base_moof+delay_moov+dash+frag_discont"}
 
 
-def moved(seconds: int, container: str, options: Mapping[str, str] | None = None) -> bytes:
-    """Return a video of four seconds whose timestamps are moved, none of its packets changed."""
+def moved(
+    seconds: int, container: str, options: Mapping[str, str] | None = None, last: int = 0
+) -> bytes:
+    """Return a video of four seconds whose timestamps are moved, none of its packets changed.
+
+    last: by how many seconds the last picture lasts longer.
+    """
     source = io.BytesIO(making.video(making.shades(40), encoder={"g": "40", "bf": "0"}))
     target = io.BytesIO()
     with (
@@ -29,6 +34,8 @@ def moved(seconds: int, container: str, options: Mapping[str, str] | None = None
                 packet.dts += round(seconds / packet.time_base)
                 packet.pts += round(seconds / packet.time_base)
                 packet.stream = copy
+                if packet.pts >= round((seconds + 3.9) / packet.time_base):
+                    packet.duration += round(last / packet.time_base)
                 new.mux(packet)
     return target.getvalue()
 
@@ -54,3 +61,9 @@ def test_what_an_edit_list_cuts_away_does_not_count() -> None:
     info = inspected(moved(-3, "mp4"))
     assert info.duration == pytest.approx(1)
     assert (info.frames, info.frame_rate) == (10, 10)
+
+
+def test_a_screen_on_which_nothing_happens_any_more_is_not_incomplete() -> None:
+    info = inspected(moved(0, "mp4", last=60))
+    assert info.frames == 40
+    assert 4 <= info.duration < 6
