@@ -100,7 +100,8 @@ def stream_of(container: InputContainer, limits: Limits) -> VideoStream:
     films = [each for each in container.streams.video if not each.disposition & COVER]
     if not films:
         raise errors.no_video_stream()
-    stream = films[0]
+    # As players do: the first one that is switched on.
+    stream = min(films, key=lambda each: not each.disposition & Disposition.default)
     context: Any = stream.codec_context
     if context is None:
         raise errors.VideoError(

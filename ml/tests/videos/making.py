@@ -106,6 +106,21 @@ def with_cover(*, film: bool) -> bytes:
     return _with_tags_first(buffer.getvalue())
 
 
+def with_a_film_that_is_off() -> bytes:
+    """Return an MP4 of a second with two films, of which the first is switched off."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mp4") as out:
+        streams: list[Any] = [out.add_stream("libx264", rate=10) for _ in range(2)]
+        for number, stream in enumerate(streams):
+            stream.disposition = Disposition.default if number else Disposition(0)
+            stream.width, stream.height, stream.pix_fmt = 160 * (1 + number), 120, "yuv420p"
+        for stream in streams:
+            for picture in shades(10, stream.width):
+                out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            out.mux(stream.encode(None))
+    return buffer.getvalue()
+
+
 def _with_tags_first(content: bytes) -> bytes:
     """Move the box of an MP4 that has the cover before those of its tracks."""
     at = content.index(b"moov") - 4

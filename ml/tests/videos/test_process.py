@@ -88,6 +88,10 @@ def test_a_cover_is_no_video() -> None:
     assert caught.value.code == "no_video_stream"
 
 
+def test_of_several_films_the_one_that_is_shown_is_read() -> None:
+    assert inspected_here(making.with_a_film_that_is_off()).width == 320
+
+
 def test_the_process_passes_errors_on() -> None:
     with pytest.raises(errors.VideoError, match="only sound"):
         inspected(making.sound_only())
