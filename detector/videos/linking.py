@@ -26,8 +26,8 @@ LONGEST_STEP: Final = 3
 """Steps between frames, over the usual one, from which frames are missing in between."""
 
 Tracks = dict[int, list[Observation]]
-Made = tuple[int | None, VideoStill]
-"""The number of a track, None for a whole frame, and the still that shows it, unsaved."""
+Made = tuple[int | None, VideoStill, int]
+"""The number of a track, None for a whole frame, the still that shows it, unsaved, its bytes."""
 
 
 def finish(video_id: UUID) -> bool:
@@ -56,11 +56,11 @@ def finish(video_id: UUID) -> bool:
         # Some were cut before its owner wished that none be kept, where it was uploaded again.
         for chosen in () if video.forget else stills.choose(segments, tracks):
             number = chosen.face.track if chosen.face else None
-            made.append((number, stills.store(video, chosen)))
+            made.append((number, *stills.store(video, chosen)))
         is_first = _store(video, segments, numbers, tracks, made)
     finally:
         if not is_first:
-            images.delete_files([str(still.picture.name) for _, still in made])
+            images.delete_files([str(still.picture.name) for _, still, _ in made])
     return is_first
 
 
@@ -89,7 +89,7 @@ def _store(
         frame_count=len(numbers),
         rate=video.rate,
         seconds_with_face=round(len(seen) / video.rate, 3),
-        stored_bytes=video.stored_bytes + sum(still.picture.size for _, still in made),
+        stored_bytes=video.stored_bytes + sum(size for _, _, size in made),
     )
     if not finished:
         return False
@@ -99,9 +99,9 @@ def _store(
         segment.pictures = []
     VideoSegment.objects.bulk_update(segments, ["tracks", "pictures"], batch_size=50)
     rows = {track.index: track for track in VideoTrack.objects.bulk_create(_rows(video, tracks))}
-    for number, still in made:
+    for number, still, _ in made:
         still.track = None if number is None else rows[number]
-    VideoStill.objects.bulk_create([still for _, still in made])
+    VideoStill.objects.bulk_create([still for _, still, _ in made])
     video.refresh_from_db()
     endpoints.record_video(video)
     if video.forget:

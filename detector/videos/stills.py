@@ -112,13 +112,14 @@ def choose(
             yield Chosen(face.time, face, pictures[face.time, face.number])
 
 
-def store(video: Video, chosen: Chosen) -> VideoStill:
-    """Store a picture. Return its row, unsaved and without its track."""
+def store(video: Video, chosen: Chosen) -> tuple[VideoStill, int]:
+    """Store a picture. Return its row, unsaved and without its track, and its bytes."""
     still = VideoStill(video=video, time=chosen.time)
     if chosen.face is not None:
         still.emotion, still.confidence = chosen.face.emotion, chosen.face.confidence
-    storage.save(still.picture, ContentFile(b64decode(chosen.jpeg)))
-    return still
+    content = b64decode(chosen.jpeg)
+    storage.save(still.picture, ContentFile(content))
+    return still, len(content)
 
 
 def _worth(face: Observation) -> tuple[bool, float]:

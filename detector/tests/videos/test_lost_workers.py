@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.conf import settings
@@ -99,6 +100,17 @@ def test_two_workers_that_finish_at_once_leave_one_set_of_files(
     video.refresh_from_db()
     pictures = set(VideoStill.objects.values_list("picture", flat=True))
     assert stored() == pictures | {str(video.file.name)}
+
+
+def test_the_storage_is_not_asked_while_the_video_is_locked(video: Video) -> None:
+    for _ in range(3):
+        pipeline.run_next()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(default_storage, "size", mock.Mock(side_effect=OSError))
+        assert linking.finish(video.pk)
+    video.refresh_from_db()
+    pictures = [still.picture.size for still in VideoStill.objects.all()]
+    assert video.stored_bytes == video.file.size + sum(pictures)
 
 
 def test_the_wish_to_forget_may_come_while_stills_are_stored(
