@@ -54,8 +54,9 @@ def seconds_of(
 ) -> list[Second]:
     """Return the means of each second in which the face was seen.
 
-    The label is that of the mean, uncertain where most sightings are. Where the owner corrected
-    most of a second, the label is the owner's.
+    The label is that of the mean, uncertain unless half of the sightings show it for certain: a
+    face may change within a second, and show three expressions. Where the owner corrected most of
+    a second, the label is the owner's.
     """
     seconds = []
     for start, group in groupby(found, key=lambda each: int(each.time)):
@@ -66,8 +67,9 @@ def seconds_of(
         if said and 2 * said[0][1] >= len(rows):
             label = Label(said[0][0], uncertain=False, corrected=True)
         else:
-            unsure = sum(label.uncertain for label in labels)
-            label = Label(EMOTIONS[int(mean.argmax())], 2 * unsure > len(rows))
+            emotion = EMOTIONS[int(mean.argmax())]
+            sure = sum(label.emotion == emotion and not label.uncertain for label in labels)
+            label = Label(emotion, 2 * sure < len(rows))
         seconds.append(Second(start, tuple(float(p) for p in mean), label, len(rows)))
     return seconds
 

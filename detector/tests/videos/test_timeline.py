@@ -128,3 +128,20 @@ def test_a_second_is_uncertain_where_most_of_it_is() -> None:
     ]
     (second,) = summaries.seconds_of(found)
     assert second.label == summaries.Label("happy", uncertain=True)
+
+
+@pytest.mark.parametrize(
+    ("shown", "is_uncertain"), [([3, 3, 3, 0, 4], False), ([3, 3, 0, 0, 4], True)]
+)
+def test_a_second_with_several_expressions_is_certain_of_none(
+    shown: list[int], is_uncertain: bool
+) -> None:
+    """Each is certain, but none lasts half of the second: their mean is 40 % happy."""
+    found = [
+        observations.Observation(
+            0.2 * n, 0, 0, 0, 9, 9, 0.9, False, tuple(float(k == place) for k in range(7))
+        )
+        for n, place in enumerate(shown)
+    ]
+    (second,) = summaries.seconds_of(found)
+    assert second.label.uncertain == is_uncertain
