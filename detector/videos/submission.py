@@ -68,11 +68,11 @@ def _create_rows(video: Video) -> None:
 
 
 def _renewed(video: Video, checked: CheckedVideo, *, forget: bool) -> Video:
-    """Store the file again where it was deleted, and try a failed analysis again.
+    """Store the file again where it was deleted or lost, and try a failed analysis again.
 
     A timeline that is to be kept alone needs no file.
     """
-    if not video.file and not (forget and video.status == Status.DONE):
+    if not (forget and video.status == Status.DONE) and _lacks_file(video):
         _store_again(video, checked, forget=forget)
         video.refresh_from_db()
     if queueing.retry(video):
@@ -80,17 +80,27 @@ def _renewed(video: Video, checked: CheckedVideo, *, forget: bool) -> Video:
     return video
 
 
+def _lacks_file(video: Video) -> bool:
+    with storage.translate_errors():
+        return not video.file or not video.file.storage.exists(str(video.file.name))
+
+
 def _store_again(video: Video, checked: CheckedVideo, *, forget: bool) -> None:
-    """Store the file of a known video that has none. Raises DetectorError `quota_exceeded`."""
+    """Store the file of a known video that has none. Raises DetectorError `quota_exceeded`.
+
+    The bytes of one that was lost are counted already, and its owner's wish is known.
+    """
+    before = str(video.file.name or "")
     storage.save(video.file, checked.content)
     name, size = str(video.file.name), checked.content.size or 0
+    counted = {} if before else {"stored_bytes": F("stored_bytes") + size, "forget": forget}
     changed, is_complete = 0, False
     try:
         with transaction.atomic():
-            quotas.check_bytes(video.owner_id, size)
-            changed = Video.objects.filter(pk=video.pk, file="").update(
-                file=name, stored_bytes=F("stored_bytes") + size, forget=forget
-            )
+            if not before:
+                quotas.check_bytes(video.owner_id, size)
+            present = Video.objects.filter(pk=video.pk, file=before)
+            changed = present.update(file=name, **counted)
             is_complete = True
     finally:
         # An error during the commit leaves it unknown whether the row names it, so the file stays.

@@ -13,16 +13,17 @@ from django.core.files.storage import default_storage
 from detector.common import clock, leases
 from detector.enums import Status
 from detector.exceptions import DetectorError
-from detector.models import ModelVersion, Video, VideoSegment, VideoStill
+from detector.models import ModelVersion, User, Video, VideoSegment, VideoStill
 from detector.registry import promotion
 from detector.tests.photos.test_orphans import stored
-from detector.tests.videos.films import FilmAnalyser, work_off
+from detector.tests.videos.films import FilmAnalyser, film, work_off
 from detector.videos import (
     linking,
     pipeline,
     queueing,
     segments,
     stills,
+    submission,
     timeline,
 )
 
@@ -100,6 +101,18 @@ def test_two_workers_that_finish_at_once_leave_one_set_of_files(
     video.refresh_from_db()
     pictures = set(VideoStill.objects.values_list("picture", flat=True))
     assert stored() == pictures | {str(video.file.name)}
+
+
+def test_a_lost_file_is_stored_again_with_the_next_upload(video: Video, owner: User) -> None:
+    default_storage.delete(str(video.file.name))
+    assert work_off(video).error_code == "file_missing"
+    again, is_new = submission.submit(owner, film())
+    assert (again, is_new) == (video, False)
+    assert work_off(again).status == Status.DONE
+    pictures = VideoStill.objects.values_list("picture", flat=True)
+    assert stored() == {str(again.file.name), *pictures}
+    sizes = [still.picture.size for still in VideoStill.objects.all()]
+    assert again.stored_bytes == again.file.size + sum(sizes)
 
 
 def test_the_storage_is_not_asked_while_the_video_is_locked(video: Video) -> None:
