@@ -145,13 +145,15 @@ def _known_again(known: Analysis, checked: images.CheckedUpload, *, forget: bool
     """Repair what is missing of a photo that the owner has. Return its current analysis."""
     photo = known.photo
     if photo.forgotten_at is None:
-        images.restore_upload(photo, checked)
-        queueing.retry(known)
-    elif (not forget or known.status != Status.DONE) and images.keep_again(
-        photo, checked, forget=forget
-    ):
+        lacks_copies = images.restore_upload(photo, checked)
+    else:
+        is_wanted = not forget or known.status != Status.DONE
+        lacks_copies = is_wanted and images.keep_again(photo, checked, forget=forget)
+    if lacks_copies:
         queueing.analyse_again(known.owner, [photo.pk])
         known.refresh_from_db()
+    elif photo.forgotten_at is None:
+        queueing.retry(known)
     return known
 
 

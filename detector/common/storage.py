@@ -75,6 +75,16 @@ def read(file: FieldFile) -> bytes:
     return content
 
 
+def is_lost(file: FieldFile) -> bool:
+    """Return whether a stored file is gone. Raises DetectorError `storage_unavailable`."""
+    with translate_errors():
+        if file.storage.exists(str(file.name)):
+            return False
+        if _is_folder_missing(file):
+            raise storage_away()
+    return True
+
+
 def read_part(file: FieldFile, start: int, end: int) -> bytes:
     """Return the bytes from `start` to before `end`.
 

@@ -158,19 +158,24 @@ def normalise(photo: Photo, *, is_first: bool = True) -> NDArray[np.uint8]:
     return decoded.rgb
 
 
-def restore_upload(photo: Photo, checked: CheckedUpload) -> None:
-    """Store an upload again whose stored file was lost before normalisation."""
-    if photo.forgotten_at is not None:
-        return
-    with storage.translate_errors():
-        if photo.image or photo.upload.storage.exists(str(photo.upload.name)):
-            return
+def restore_upload(photo: Photo, checked: CheckedUpload) -> bool:
+    """Store an upload again whose stored file, or the copy made of it, was lost.
+
+    Return whether a copy was lost: then the caller has the photo analysed again, which makes it.
+    """
+    if photo.forgotten_at is not None or not storage.is_lost(photo.image or photo.upload):
+        return False
+    before, thumbnail = str(photo.image.name or ""), str(photo.thumbnail.name or "")
     storage.save(photo.upload, checked.content)
     name = str(photo.upload.name)
     # It may have been analysed, and forgotten, since the row was read.
-    waiting = Photo.objects.filter(pk=photo.pk, image="", forgotten_at=None)
-    if not waiting.update(upload=name):
+    waiting = Photo.objects.filter(pk=photo.pk, image=before, forgotten_at=None)
+    copies = {"image": "", "thumbnail": "", "stored_bytes": checked.content.size or 0}
+    if not waiting.update(upload=name, **(copies if before else {})):
         delete_files([name])
+        return False
+    delete_files([thumbnail] if before and thumbnail else [])
+    return bool(before)
 
 
 def keep_again(photo: Photo, checked: CheckedUpload, *, forget: bool) -> bool:

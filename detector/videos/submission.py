@@ -72,17 +72,13 @@ def _renewed(video: Video, checked: CheckedVideo, *, forget: bool) -> Video:
 
     A timeline that is to be kept alone needs no file.
     """
-    if not (forget and video.status == Status.DONE) and _lacks_file(video):
+    needs_file = not (forget and video.status == Status.DONE)
+    if needs_file and (not video.file or storage.is_lost(video.file)):
         _store_again(video, checked, forget=forget)
         video.refresh_from_db()
     if queueing.retry(video):
         video.refresh_from_db()
     return video
-
-
-def _lacks_file(video: Video) -> bool:
-    with storage.translate_errors():
-        return not video.file or not video.file.storage.exists(str(video.file.name))
 
 
 def _store_again(video: Video, checked: CheckedVideo, *, forget: bool) -> None:

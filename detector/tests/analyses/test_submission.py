@@ -214,3 +214,31 @@ def test_uploading_again_mends_a_photo_whose_file_was_lost(
     assert again.pk == first.pk
     sent.append(first.pk)
     assert work_off()[0].status == Status.DONE
+
+
+def test_uploading_again_mends_a_photo_whose_copy_was_lost(
+    owner: User, picture: MakePicture, work_off: Callable[[], list[Analysis]], sent: list[UUID],
+    django_capture_on_commit_callbacks: Any,
+) -> None:  # fmt: skip
+    content = picture().open().read()
+
+    def send() -> Analysis:
+        with django_capture_on_commit_callbacks(execute=True):
+            [analysis] = submit(owner, SimpleUploadedFile("a.jpg", content)).accepted
+        with django_capture_on_commit_callbacks(execute=True):
+            work_off()
+        return analysis
+
+    first = send()
+    photo = Photo.objects.get()
+    photo.image.storage.delete(str(photo.image.name))
+    # Its result stays meanwhile.
+    assert (send(), sent) == (first, [])
+    photo.refresh_from_db()
+    assert first.faces.count() == 1
+    assert {path.name for path in stored_files()} == {
+        Path(str(file.name)).name for file in photo.files
+    }
+    assert len(photo.files) == 2
+    assert photo.stored_bytes == photo.image.size + photo.thumbnail.size
+    assert [analysis.status for analysis in photo.analyses.all()] == [Status.DONE] * 2
