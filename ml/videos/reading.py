@@ -1,5 +1,6 @@
 """Read a video with FFmpeg. Only `child` calls this, in a process with limits."""
 
+import errno
 from collections import deque
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -81,11 +82,27 @@ def checked_head(file: BinaryIO, limits: Limits) -> bytes:
     return head
 
 
+class _File:
+    """A file for FFmpeg. Damaged indexes lead to places that no file has: that is damage, too."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read, self.tell, self._file = file.read, file.tell, file
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Move to a position, as files do. Raises InvalidDataError where there is none."""
+        try:
+            return self._file.seek(offset, whence)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            raise av.error.InvalidDataError(errno.EINVAL, "No such position") from error
+
+
 def opened(file: BinaryIO, head: bytes) -> InputContainer:
     """Open a file that begins with these bytes. Raises VideoError."""
     try:
         return av.open(
-            file,
+            _File(file),
             "r",
             format=kinds.container_of(head),
             buffer_size=BUFFER_BYTES,

@@ -177,6 +177,15 @@ def truncated(seconds: int = 3, part: float = 0.5) -> bytes:
     return whole[: int(len(whole) * part)]
 
 
+def leading_nowhere() -> bytes:
+    """Return a damaged MP4 in fragments, whose frames are at a place that no file has."""
+    content = bytearray(video(shades(10), options={"movflags": "frag_keyframe+empty_moov"}))
+    # The size of the box of codecs, and the offset of the data: ISO/IEC 14496-12, 8.5.2 and 8.8.7.
+    content[content.index(b"stsd") - 4] = 62
+    content[content.index(b"tfhd") + 12] = 128
+    return bytes(content)
+
+
 def encrypted() -> bytes:
     """Return an MP4 with Common Encryption (ISO/IEC 23001-7)."""
     key = {

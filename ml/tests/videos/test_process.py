@@ -49,6 +49,11 @@ def test_a_bad_video_has_its_own_code(name: str) -> None:
     assert caught.value.message.endswith(".")
 
 
+def test_an_index_that_leads_nowhere_is_damage() -> None:
+    with pytest.raises(errors.VideoError, match="The video"):
+        inspected_here(making.leading_nowhere())
+
+
 def test_no_two_bad_videos_share_a_code() -> None:
     codes = [code for _, code in making.BAD.values()]
     assert len(codes) == len(set(codes))
