@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
-from detector.common import audit
+from detector.common import audit, storage
 from detector.enums import UNDER_WAY, Status
 from detector.exceptions import DetectorError
 from detector.models import User, Video, VideoStill, VideoUploadPart
@@ -36,7 +36,7 @@ def delete_file(video: Video, *, stills: bool = False) -> None:
     Raises DetectorError `not_finished`.
     """
     # The file of a video never changes: ask the storage before the transaction.
-    size = video.file.size if video.file and video.file.storage.exists(str(video.file.name)) else 0
+    size = _counted_bytes(video)
     with transaction.atomic():
         locked = Video.objects.select_for_update().filter(pk=video.pk).first()
         if locked is None:
@@ -58,6 +58,17 @@ def delete_file(video: Video, *, stills: bool = False) -> None:
         locked.save(update_fields=["file", "stored_bytes"])
         if name:
             transaction.on_commit(lambda: images.delete_files([name]))
+
+
+def _counted_bytes(video: Video) -> int:
+    """Return the bytes that a video's file counts; of a lost one what its stills do not count."""
+    if not video.file:
+        return 0
+    if not storage.is_lost(video.file):
+        return int(video.file.size)
+    pictures = [still.picture for still in video.stills.all()]
+    stills = sum(picture.size for picture in pictures if not storage.is_lost(picture))
+    return max(video.stored_bytes - stills, 0)
 
 
 def erase_outlived(now: datetime) -> int:

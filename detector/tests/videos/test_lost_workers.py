@@ -18,6 +18,7 @@ from detector.registry import promotion
 from detector.tests.photos.test_orphans import stored
 from detector.tests.videos.films import FilmAnalyser, film, work_off
 from detector.videos import (
+    erasure,
     linking,
     pipeline,
     queueing,
@@ -113,6 +114,13 @@ def test_a_lost_file_is_stored_again_with_the_next_upload(video: Video, owner: U
     assert stored() == {str(again.file.name), *pictures}
     sizes = [still.picture.size for still in VideoStill.objects.all()]
     assert again.stored_bytes == again.file.size + sum(sizes)
+
+
+def test_a_lost_file_counts_no_bytes_once_it_is_deleted(done: Video) -> None:
+    default_storage.delete(str(done.file.name))
+    erasure.delete_file(done)
+    done.refresh_from_db()
+    assert done.stored_bytes == sum(still.picture.size for still in done.stills.all()) > 0
 
 
 def test_the_storage_is_not_asked_while_the_video_is_locked(video: Video) -> None:
