@@ -1,10 +1,10 @@
 """Converts the pixels of a loaded image, of any mode, to (H, W, 3) uint8 sRGB."""
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import ExifTags, Image
 
 from ml.image_colours import in_srgb, lab_in_srgb
 
@@ -64,7 +64,8 @@ def _copied(image: Image.Image) -> NDArray[np.uint8]:
 def _plain(image: Image.Image) -> Image.Image:
     """Convert to a mode that colour profiles apply to: L, RGB, RGBA or CMYK."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return Image.fromarray(_eight_bits(np.asarray(image)))
+        levels = _eight_bits(np.asarray(image))
+        return Image.fromarray(255 - levels if _begins_with_white(image) else levels)
     if image.mode == "LAB":
         return lab_in_srgb(image)
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
@@ -72,6 +73,12 @@ def _plain(image: Image.Image) -> Image.Image:
     if image.mode == "1":
         return image.convert("L")
     return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
+
+
+def _begins_with_white(image: Image.Image) -> bool:
+    """Return whether 0 is white in a TIFF, as in scans: Pillow turns only 8 bits or fewer."""
+    tags: Any = getattr(image, "tag_v2", {})
+    return image.mode != "F" and tags.get(ExifTags.Base.PhotometricInterpretation) == 0
 
 
 def _eight_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:

@@ -83,6 +83,14 @@ def test_transparency_becomes_white(mode: str) -> None:
     assert rgb[0, :, 0].tolist() == [10, 255, 127]
 
 
+def test_a_scan_of_sixteen_bits_in_which_zero_is_white() -> None:
+    whole = saved(np.array([[0, 255, 65535]], np.uint16), "TIFF").getvalue()
+    black_first, white_first = (struct.pack("<HHIHH", 262, 3, 1, kind, 0) for kind in (1, 0))
+    assert black_first in whole
+    file = io.BytesIO(whole.replace(black_first, white_first))
+    assert images.decode(file).rgb[0, :, 0].tolist() == [255, 254, 0]
+
+
 @pytest.mark.parametrize(
     ("alpha", "expected"), [([0, 0, 0], [10, 20, 30]), ([0, 255, 0], [255, 20, 255])]
 )
