@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.db.models import Count, F, Min, Q, QuerySet
@@ -105,11 +105,15 @@ def queue() -> Queue:
 
 
 def throughput(now: datetime) -> list[Hour]:
-    """Count finished analyses in the last hours, the present one and empty ones included."""
+    """Count finished analyses in the last hours, the present one and empty ones included.
+
+    Hours are those of UTC: where a time zone is off by half an hour, or changes its clock, its own
+    would match none of these.
+    """
     first = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=THROUGHPUT_HOURS - 1)
     rows = (
         _ended(first)
-        .annotate(hour=TruncHour("finished_at"))
+        .annotate(hour=TruncHour("finished_at", tzinfo=UTC))
         .values_list("hour")
         .annotate(
             done=Count("pk", filter=Q(status=Status.DONE)),
