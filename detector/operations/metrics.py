@@ -92,6 +92,7 @@ def queues(now: datetime) -> dict[str, tuple["QuerySet[Any]", str]]:
         status=DeliveryStatus.WAITING,
         due_at__lte=now,
         photo__deleted_at=None,
+        video__deleted_at=None,
         endpoint__disabled_at=None,
     )
     return {

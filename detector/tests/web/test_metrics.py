@@ -99,16 +99,23 @@ def test_work_that_waits_and_runs() -> None:
         AnalysisFactory.create(status=Status.QUEUED, queued_at=queued, **open_)
     AnalysisFactory.create(status=Status.RUNNING, lease_expires_at=now, **open_)
     WebhookDeliveryFactory.create(status=DeliveryStatus.WAITING, due_at=now - timedelta(hours=1))
+    # What is told of things in the bin waits there, and nobody need look after it.
+    for binned in (
+        {"photo": PhotoFactory.create(deleted_at=now)},
+        {"photo": None, "video": VideoFactory.create(deleted_at=now)},
+    ):
+        WebhookDeliveryFactory.create(**binned, due_at=now - timedelta(days=2))
     heartbeats.announce("some:1")
     found = read()
     assert found["emotionsite_queue_length", "analysis"] == 2
     assert found["emotionsite_queue_oldest_seconds", "analysis"] == pytest.approx(300, abs=30)
     assert found["emotionsite_queue_oldest_seconds", "webhooks"] == pytest.approx(3600, abs=30)
+    assert found["emotionsite_queue_length", "webhooks"] == 1
     assert found["emotionsite_queue_length", "explanations"] == 0
     assert found["emotionsite_queue_oldest_seconds", "background"] == 0
     assert found["emotionsite_analyses_running",] == 1
     assert found["emotionsite_workers", "idle"] == 1
-    assert found["emotionsite_webhook_deliveries", "waiting"] == 1
+    assert found["emotionsite_webhook_deliveries", "waiting"] == 3
 
 
 def test_work_that_has_ended() -> None:
