@@ -44,9 +44,10 @@ def create_endpoint(
 def change_endpoint(
     endpoint: WebhookEndpoint, *, guard: AbstractContextManager[None] | None = None, **changes: Any
 ) -> None:
-    """Change url, events, description or `disabled`. Enabling resets the failures.
+    """Change url, events, description or `disabled`.
 
-    The row is updated inside `guard`, which may lock it; the slow check of the URL comes before.
+    Enabling resets the failures, and with them the backoff of what waits. The rows are updated
+    inside `guard`, which may lock the endpoint; the slow check of the URL comes before.
     """
     if "url" in changes:
         _check_url(changes["url"])
@@ -59,6 +60,9 @@ def change_endpoint(
         }  # fmt: skip
     with guard or nullcontext():
         is_there = WebhookEndpoint.objects.filter(pk=endpoint.pk).update(**changes)
+        if disabled is False:
+            told = WebhookDelivery.objects.filter(endpoint=endpoint.pk)
+            told.filter(status=DeliveryStatus.WAITING).update(due_at=clock.now())
     if is_there:
         endpoint.refresh_from_db()
 

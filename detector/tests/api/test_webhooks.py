@@ -115,6 +115,8 @@ def test_endpoint_that_fails_for_long_is_disabled_and_its_owner_told(
     assert (enabled["disabled_at"], enabled["failures"], enabled["failing_since"]) == (
         None, 0, None,
     )  # fmt: skip
+    # Whoever enables it says that it is back: what waits need not wait out the backoff.
+    assert deliveries.due(10) == [WebhookDelivery.objects.get().pk]
 
 
 def test_receiver_that_is_gone_is_told_nothing_more(owner: User, receiver: Receiver) -> None:
