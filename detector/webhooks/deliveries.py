@@ -149,9 +149,13 @@ def due(limit: int) -> list[UUID]:
 
 
 def delete_old() -> int:
-    """Delete deliveries that ended more than `WEBHOOK_DELIVERY_DAYS` ago. Return how many."""
+    """Delete deliveries that ended more than `WEBHOOK_DELIVERY_DAYS` ago. Return how many.
+
+    Those that have waited for so long go, too: their endpoint is disabled.
+    """
     old = clock.now() - timedelta(days=settings.WEBHOOK_DELIVERY_DAYS)
-    return WebhookDelivery.objects.filter(finished_at__lt=old).delete()[0]
+    waiting = Q(status=DeliveryStatus.WAITING, created_at__lt=old)
+    return WebhookDelivery.objects.filter(Q(finished_at__lt=old) | waiting).delete()[0]
 
 
 def _claimable(now: datetime) -> QuerySet[WebhookDelivery]:

@@ -238,5 +238,9 @@ def test_webhook_is_changed_and_deleted(owner: User, api: APIClient) -> None:
 def test_old_deliveries_are_forgotten(owner: User) -> None:
     old = timezone.now() - timedelta(days=31)
     WebhookDeliveryFactory.create(status=DeliveryStatus.DELIVERED, finished_at=old)
-    WebhookDeliveryFactory.create()
-    assert deliveries.delete_old() == 1
+    # Of a webhook that stays disabled, they would wait for ever.
+    disabled = WebhookEndpointFactory.create(owner=owner, disabled_at=old)
+    WebhookDeliveryFactory.create(endpoint=disabled, created_at=old)
+    kept = WebhookDeliveryFactory.create(endpoint=disabled)
+    assert deliveries.delete_old() == 2
+    assert WebhookDelivery.objects.get() == kept
