@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 from statistics import median
 from typing import Final
 from uuid import UUID
@@ -76,13 +77,17 @@ def agreement() -> Agreement:
             kind=ReviewKind.REVIEWER, face__review_case__in=review_queue.agreed_cases()
         )
         .order_by("-id")
-        .values_list("face", "reviewer", "reviewer__username", "verdict", "seconds")[:LATEST]
+        .values_list(
+            "face", "reviewer", "reviewer__username", "verdict", "seconds", "created_at", "id"
+        )[:LATEST]
     )
+    # By the database's clock, as cases are settled: ids come from the clocks of hosts.
+    rows.sort(key=itemgetter(-2, -1))
     names: dict[UUID | None, str] = {row[1]: row[2] or "Former reviewers" for row in rows}
     faces: dict[int, list[Given]] = defaultdict(list)
     times: dict[UUID | None, list[float]] = defaultdict(list)
     counts: Counter[UUID | None] = Counter()
-    for face, reviewer, _, verdict, seconds in reversed(rows):
+    for face, reviewer, _, verdict, seconds, *_ in rows:
         faces[face].append((reviewer, verdict))
         counts[reviewer] += 1
         if seconds is not None:
@@ -141,7 +146,9 @@ def _pairs(
 ) -> list[tuple[str, str, Estimate]]:
     found: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
     for one, other in doubles:
-        left, right = sorted(((names[one[0]], one[1]), (names[other[0]], other[1])))
+        # By names alone: verdicts in order would make two people of one name disagree by less.
+        both = (names[one[0]], one[1]), (names[other[0]], other[1])
+        left, right = sorted(both, key=itemgetter(0))
         found[left[0], right[0]].append((left[1], right[1]))
     kappas = [(*people, cohen_kappa(pairs)) for people, pairs in sorted(found.items())]
     return [(one, other, kappa) for one, other, kappa in kappas if kappa]

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
@@ -13,8 +14,8 @@ from detector.insights import rollups, totals
 from detector.models import DailyEmotion, Face, Review, ReviewCase, User, WebhookDelivery
 from detector.photos import trash
 from detector.reviews import consent as review_consent
+from detector.reviews import figures, verdicts
 from detector.reviews import queue as review_queue
-from detector.reviews import verdicts
 from detector.tests.factories import FaceFactory, UserFactory, WebhookEndpointFactory
 
 SURE = {"p_happy": 0.97, "p_neutral": 0.03, "confidence": 0.97}
@@ -147,6 +148,31 @@ def test_two_must_agree_else_a_third_decides(
     assert verdicts.next_case(people[3]) is None
     face.refresh_from_db()
     assert face.reviewed_emotion == final
+
+
+def test_agreement_of_those_who_left_is_that_of_their_first_two_verdicts(
+    willing: User, settings: Settings
+) -> None:
+    settings.REVIEW_DOUBLE_SHARE = 1.0
+    people = reviewers(3)
+    for votes in (["sad", "happy", "sad"], ["happy", "sad", "sad"]):
+        face_of(willing)
+        review_consent.agree(willing)
+        for person, verdict in zip(people, votes, strict=True):
+            judge(person, verdict)
+    # The host that stored the first of them has a clock that runs ahead, and so have its ids.
+    early = Review.objects.order_by("created_at").first()
+    assert early is not None
+    Review.objects.filter(pk=early.pk).update(id=UUID(int=2**128 - 1))
+    for person in people:
+        person.is_being_erased = True
+        person.delete()
+    found = figures.agreement()
+    # Each gave two labels once, and they never agreed.
+    assert found.cohen is not None
+    assert (found.doubles, found.cohen.value) == (2, -1.0)
+    ((one, other, kappa),) = found.pairs
+    assert (one, other, kappa.value) == ("Former reviewers", "Former reviewers", -1.0)
 
 
 def test_undo_opens_the_case_again_and_gives_the_face_back(willing: User) -> None:
