@@ -4,12 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from detector.common.boxes import SAME_PLACE, overlap
 from detector.enums import Status
 from detector.models import Analysis, Face
-
-SAME_PLACE: Final = 0.4
-"""Minimum intersection over union of two boxes of the same face. Neighbours in a crowd hardly reach
-0.1, and two detectors on one face rarely fall below 0.5."""
 
 SHOWN: Final = 5
 """Number of earlier results that a page shows; all of them are stored."""
@@ -84,11 +81,3 @@ def same_faces(before: list[Face], after: list[Face]) -> list[Face | None]:
         if share >= SAME_PLACE and here not in pairs and there not in pairs.values():
             pairs[here] = there
     return [before[pairs[here]] if here in pairs else None for here in range(len(after))]
-
-
-def overlap(one: Face, other: Face) -> float:
-    """Return the intersection over union of two bounding boxes, in [0, 1]."""
-    width = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
-    height = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
-    shared = max(width, 0.0) * max(height, 0.0)
-    return shared / (one.width * one.height + other.width * other.height - shared)

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from detector import consent
-from detector.analyses import matching
+from detector.common import boxes
 from detector.enums import CaseStatus, Emotion, ReviewKind
 from detector.models import Face, Photo, Review
 
@@ -68,7 +68,7 @@ def without_repeats(faces: list[Face]) -> list[Face]:
     """Drop faces of one photo that overlap with a face earlier in the list."""
     kept: list[Face] = []
     for face in faces:
-        if all(matching.overlap(face, other) < matching.SAME_PLACE for other in kept):
+        if all(boxes.overlap(face, other) < boxes.SAME_PLACE for other in kept):
             kept.append(face)
     return kept
 

@@ -10,7 +10,7 @@ from typing import Final
 from django.conf import settings
 from django.db.models import QuerySet
 
-from detector.common import clock
+from detector.common import boxes, clock
 from detector.enums import CaseStatus, Emotion, ReviewKind, Status, Verdict
 from detector.models import Face, Photo, Review, ReviewCase, User
 
@@ -61,6 +61,8 @@ def open_all(owner: User) -> None:
     """Open cases for all faces of an owner that have none, and that reviewers can be shown."""
     missing = _faces_of(owner).filter(review_case=None).prefetch_related("reviews")
     for face in missing.iterator(chunk_size=BATCH_SIZE):
+        if face.reviewed_emotion and settled_verdict(face):
+            continue
         given = list(face.reviews.all())
         own = next((r.verdict for r in given if r.kind == ReviewKind.OWNER), "")
         case = _case(face, clock.now(), correction=own)
@@ -87,7 +89,22 @@ def is_decided(face: Face) -> bool:
     case = getattr(face, "review_case", None)
     if case is not None:
         return not case.is_open
-    return face.reviewed_emotion != "" and not face.reviews.exists()
+    return face.reviewed_emotion != "" and settled_verdict(face) != ""
+
+
+def settled_verdict(face: Face) -> str:
+    """Return what reviewers settled about a face, in this or an earlier analysis; else nothing.
+
+    Their verdicts stay with what they saw, so the face may have its case in an earlier analysis.
+    """
+    settled = ReviewCase.objects.filter(
+        status=CaseStatus.SETTLED, face__analysis__photo__analyses=face.analysis_id
+    )
+    latest = settled.select_related("face").order_by("-settled_at")
+    for case in sorted(latest, key=lambda case: case.face_id != face.pk):
+        if boxes.overlap(case.face, face) >= boxes.SAME_PLACE:
+            return str(case.final_verdict)
+    return ""
 
 
 def move_words_of_owner(faces: Iterable[tuple[Face, Face]]) -> None:

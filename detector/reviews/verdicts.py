@@ -229,8 +229,7 @@ def _update_priority(face: Face, correction: str) -> None:
 def _apply(photo: Photo, face: Face) -> None:
     """Apply the people's verdict to the face and the rollups: the owner's, else the settled one."""
     own = Review.objects.filter(face=face, kind=ReviewKind.OWNER).values_list("verdict", flat=True)
-    settled = ReviewCase.objects.filter(face=face).values_list("final_verdict", flat=True)
-    shown = own.first() or settled.first() or ""
+    shown = own.first() or cases.settled_verdict(face)
     counted = rollups.counted_faces(photo)
     counts = photo.deleted_at is None and counted.filter(pk=face.pk).exists()
     if counts:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from detector.analyses import matching
+from detector.common import boxes
 from detector.enums import Emotion
 from detector.models import Analysis, Face
 from detector.models.ids import new_id
@@ -17,9 +18,9 @@ def face(index: int, x: float, emotion: Emotion = Emotion.HAPPY) -> Face:
 
 def test_overlap() -> None:
     one = face(0, 10)
-    assert matching.overlap(one, one) == 1
-    assert matching.overlap(one, face(1, 20)) == pytest.approx(1 / 3)
-    assert matching.overlap(one, face(1, 30)) == 0
+    assert boxes.overlap(one, one) == 1
+    assert boxes.overlap(one, face(1, 20)) == pytest.approx(1 / 3)
+    assert boxes.overlap(one, face(1, 30)) == 0
 
 
 def test_each_face_is_compared_with_itself() -> None:

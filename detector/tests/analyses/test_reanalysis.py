@@ -223,6 +223,41 @@ def test_what_people_said_stays_with_the_face(
     assert Face.objects.get(pk=case.face_id).effective_emotion == "angry"
 
 
+def test_what_reviewers_settled_outlasts_a_correction_and_further_analyses(
+    better: ModelVersion,
+    analyser: StubAnalyser,
+    owner: User,
+    photos: list[Analysis],
+    sent: list[UUID],
+) -> None:
+    def renew(sha256: str) -> Face:
+        analyser.sha256 = sha256
+        reanalysis.start(model=_activate("better", sha256), actor=owner)
+        queueing.resume_reanalysis()
+        _work(sent)
+        return Face.objects.get(analysis__photo=photos[0].photo, analysis__superseded=False)
+
+    face = Face.objects.get(analysis=photos[0])
+    review_consent.agree(owner)
+    ReviewCase.objects.update(wanted=1)
+    reviewer = UserFactory.create()
+    case = verdicts.next_case(reviewer, ReviewCase.objects.filter(face=face))
+    assert case is not None
+    verdicts.give_verdict(case.pk, reviewer, Verdict.ANGRY)
+    face = renew("1" * 64)
+    verdicts.correct(owner, face, Verdict.FEAR)
+    face = renew("2" * 64)
+    assert face.effective_emotion == "fear"
+    # It was settled: nobody is asked again, also where the owner agrees anew.
+    review_consent.withdraw(owner)
+    review_consent.agree(owner)
+    assert not ReviewCase.objects.filter(face=face).exists()
+    verdicts.take_back_correction(owner, face)
+    assert Face.objects.get(pk=face.pk).effective_emotion == "angry"
+    counts = dict(DailyEmotion.objects.values_list("emotion", "faces"))
+    assert counts == {"angry": 1, "sad": 4}
+
+
 def test_the_command(better: ModelVersion, owner: User, capsys: pytest.CaptureFixture[str]) -> None:
     def run(*options: str) -> str:
         call_command("reanalyse", *options)
