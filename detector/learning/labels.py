@@ -52,9 +52,8 @@ def verdict_on(face: Face) -> str:
     Reviewers see nothing but the face, as the network does; an owner knows the context. A verdict
     that its owner has just taken back is `WITHDRAWN`.
     """
-    case = getattr(face, "review_case", None)
-    if case is not None and case.status == CaseStatus.SETTLED:
-        return str(case.final_verdict)
+    if _is_settled(face):
+        return str(face.review_case.final_verdict)
     own = (r.verdict for r in face.reviews.all() if r.kind == ReviewKind.OWNER)
     return next(own, WITHDRAWN)
 
@@ -64,10 +63,19 @@ def verdicts_on(face: Face) -> "Counter[str]":
     return Counter(review.verdict for review in face.reviews.all())
 
 
+def _is_settled(face: Face) -> bool:
+    case = getattr(face, "review_case", None)
+    return case is not None and case.status == CaseStatus.SETTLED
+
+
 def without_repeats(faces: list[Face]) -> list[Face]:
-    """Drop faces of one photo that overlap with a face earlier in the list."""
+    """Drop faces of one photo that overlap with a face earlier in the list.
+
+    Those that reviewers settled come first: after another analysis, the owner's word is on the
+    later face and theirs is on the earlier one.
+    """
     kept: list[Face] = []
-    for face in faces:
+    for face in sorted(faces, key=_is_settled, reverse=True):
         if all(boxes.overlap(face, other) < boxes.SAME_PLACE for other in kept):
             kept.append(face)
     return kept

@@ -212,6 +212,17 @@ def test_a_face_that_was_read_twice_is_there_once(out: Path) -> None:
     assert export.faces == 1
 
 
+def test_the_label_of_a_face_that_was_read_twice_is_the_reviewers(out: Path) -> None:
+    owner = person()
+    settled = named(owner, "sad", analysis__superseded=True)
+    # The owner's correction went along to the face of the later analysis.
+    later = named(owner, analysis__photo=settled.analysis.photo)
+    judge(later, owner, ReviewKind.OWNER, "happy")
+    assert later.analysis_id > settled.analysis_id
+    dataset.export(out, actor=None)
+    assert read(out)["label"].tolist() == [Emotion.values.index("sad")]
+
+
 def test_the_command(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def run(path: Path) -> str:
         call_command("export_reviewed_faces", out=path)
