@@ -1,8 +1,9 @@
 """Read what identifies an account and its data, before an erasure, for the search after it."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import PurePosixPath
 from typing import Any, Final
 from uuid import UUID
@@ -32,7 +33,8 @@ class Identity:
 
     `marks` are ids, checksums and names of files, as lower hexadecimal digits; `addresses` are
     mail addresses in lower case; `cache_keys` are the keys of its rate limits; `crops` are the
-    faces of it that data sets for training may hold; `files` are the whole names of its files.
+    faces of it that data sets for training may hold, all but those that could not be cut if
+    `lacks_crops`; `files` are the whole names of its files.
     """
 
     user_id: UUID
@@ -42,6 +44,7 @@ class Identity:
     cache_keys: frozenset[str]
     crops: frozenset[bytes]
     files: frozenset[str] = frozenset()
+    lacks_crops: bool = False
 
     def is_in(self, text: str) -> bool:
         """Return whether a text names the account or anything of it."""
@@ -60,14 +63,16 @@ def identity_of(user: User) -> Identity:
         marks |= _marks(model, lookups, user)
     known = EmailAddress.objects.filter(user=user).values_list("email", flat=True)
     addresses = {address.lower() for address in (user.email, *known) if address}
+    crops_of_judged, lacks_crops = _crops(user)
     return Identity(
         user_id=user.pk,
         name=user.get_username().lower(),
         marks=frozenset(marks - set(_shared(user))),
         addresses=frozenset(addresses),
         cache_keys=frozenset(_cache_keys(user)),
-        crops=frozenset(_crops(user)),
+        crops=crops_of_judged,
         files=frozenset(_files(user)),
+        lacks_crops=lacks_crops,
     )
 
 
@@ -126,15 +131,24 @@ def _cache_keys(user: User) -> Iterator[str]:
         yield text % {"scope": "token", "ident": token_id}
 
 
-def _crops(user: User) -> Iterable[bytes]:
-    """Yield the crops of faces that people judged, as data sets hold them."""
+def _crops(user: User) -> tuple[frozenset[bytes], bool]:
+    """Return the crops that data sets may hold, and whether some could not be cut.
+
+    They are those of all faces of photos on which people judged: a verdict goes along to the face
+    of a later analysis, and a data set may have the earlier one.
+    """
     if not ReviewedExport.objects.exists():
-        return
-    judged = Review.objects.filter(face__analysis__owner=user).values("face")
-    faces = Face.objects.filter(pk__in=judged).select_related("analysis__photo__owner")
-    for face in faces.order_by("analysis__photo").iterator(chunk_size=PAGE):
+        return frozenset(), False
+    judged = Review.objects.filter(face__analysis__owner=user).values("face__analysis__photo")
+    faces = Face.objects.filter(analysis__photo__in=judged).select_related("analysis__photo__owner")
+    found: set[bytes] = set()
+    lacks = False
+    each = faces.order_by("analysis__photo").iterator(chunk_size=PAGE)
+    for photo, of_photo in groupby(each, key=lambda face: face.analysis.photo):
         try:
-            rgb = images.normalise(face.analysis.photo)
+            rgb = images.normalise(photo)
         except DetectorError:
+            lacks = True
             continue
-        yield crops.crop(rgb, face).tobytes()
+        found.update(crops.crop(rgb, face).tobytes() for face in of_photo)
+    return frozenset(found), lacks
