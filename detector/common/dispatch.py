@@ -65,12 +65,22 @@ def number_in_queue(task: TaskName) -> int:
     return int(declared.message_count)
 
 
+def lacking(task: TaskName, waiting: int) -> int:
+    """Return how many messages the queue of a task lacks, where so many rows wait.
+
+    Else what nobody takes, or takes slowly, would grow a queue of thousands.
+    """
+    try:
+        return max(0, waiting - number_in_queue(task))
+    except (OperationalError, OSError):
+        return waiting  # Sending fails, too, and says so.
+
+
 def resend(task: TaskName, waiting: "QuerySet[Any]", *, order_by: str, due: Q | None = None) -> int:
     """Resend messages that were never sent or may be lost. Return how many were sent.
 
     `waiting` holds all waiting rows of a model with a field `sent_at`; `due` selects those that
-    may be worked on now. Rows for which messages wait already get no further one: else a line that
-    is slow for some minutes would grow a queue of thousands, which costs workers their time.
+    may be worked on now. Rows for which messages wait already get no further one.
     """
     now = clock.now()
     stale = now - timedelta(seconds=settings.ANALYSIS_RESEND_AFTER)
@@ -78,13 +88,10 @@ def resend(task: TaskName, waiting: "QuerySet[Any]", *, order_by: str, due: Q | 
     rows = list(unsent.order_by(order_by).values_list("pk", flat=True)[:RESEND_BATCH])
     if not rows:
         return 0
-    try:
-        lacking = max(0, waiting.filter(due or Q()).count() - number_in_queue(task))
-    except (OperationalError, OSError):
-        lacking = len(rows)  # Sending fails, too, and says so.
-    unsent.filter(pk__in=rows[lacking:]).update(sent_at=now)
+    needed = lacking(task, waiting.filter(due or Q()).count())
+    unsent.filter(pk__in=rows[needed:]).update(sent_at=now)
     sent = 0
-    for row_id in rows[:lacking]:
+    for row_id in rows[:needed]:
         # Mark before sending, so that only one of several sweepers sends.
         if not unsent.filter(pk=row_id).update(sent_at=now):
             continue

@@ -59,7 +59,8 @@ def sweep() -> None:
     running = FineTune.objects.filter(status=FineTuneStatus.RUNNING)
     if not running.exists():
         waiting = FineTune.objects.filter(status=FineTuneStatus.QUEUED).order_by("id").first()
-        if waiting is not None:
+        # Messages of another kind may wait in the same queue, so one more of it does no harm.
+        if waiting is not None and dispatch.lacking(TaskName.FINE_TUNE, dispatch.RESEND_BATCH):
             dispatch.send(TaskName.FINE_TUNE, waiting.pk)
 
 

@@ -30,8 +30,10 @@ def send_waiting(subject: UUID) -> None:
 
 
 def sweep() -> None:
-    """Let the workers send the deliveries that are due."""
-    _send(deliveries.due(SWEEP_BATCH))
+    """Let the workers send the deliveries that are due, unless enough messages wait."""
+    due = deliveries.due(SWEEP_BATCH)
+    if due:
+        _send(due[: dispatch.lacking(TaskName.DELIVER, len(due))])
 
 
 def _send(ids: list[UUID]) -> None:

@@ -15,7 +15,7 @@ from standardwebhooks import Webhook
 
 from detector import tasks
 from detector.analyses import leases, submission
-from detector.common import outbound
+from detector.common import dispatch, outbound
 from detector.enums import DeliveryStatus, Source
 from detector.models import Analysis, User, WebhookDelivery, WebhookEndpoint
 from detector.tests.factories import (
@@ -64,6 +64,16 @@ def test_event_comes_signed(
     assert len(told[0]["response_body"]) == outbound.ANSWER_BYTES
     deliveries.deliver(delivery)
     assert len(receiver.came) == 1
+
+
+def test_no_message_is_sent_for_which_others_wait(
+    deliver_sent: list[UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While no worker takes webhooks, each sweep would add a hundred messages."""
+    WebhookDeliveryFactory.create_batch(3)
+    monkeypatch.setattr(dispatch, "number_in_queue", lambda task: 2)
+    notify.sweep()
+    assert len(deliver_sent) == 1
 
 
 def test_receiver_that_was_down_gets_it_once(
