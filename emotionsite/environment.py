@@ -5,13 +5,36 @@ import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-env = environ.Env()
+
+class Environment(environ.Env):
+    """Takes each value as it is.
+
+    django-environ would read `$NAME` as the value of another variable. A secret that begins so
+    would count as not set, or be told in an error.
+    """
+
+    def get_value(
+        self,
+        var: Any,
+        cast: Any = None,
+        default: Any = environ.Env.NOTSET,
+        *more: Any,
+        **others: Any,
+    ) -> Any:
+        """Return the value of a variable, or the default."""
+        value = self.ENVIRON.get(var, "")
+        if value.startswith("$"):
+            return self.parse_value(value, cast)
+        return super().get_value(var, cast, default, *more, **others)
+
+
+env = Environment()
 
 NumberT = TypeVar("NumberT", int, float)
 

@@ -94,6 +94,16 @@ def test_production_brings_its_own_secret(monkeypatch: pytest.MonkeyPatch, tmp_p
         environment.secret_key(tmp_path)
 
 
+def test_a_secret_may_begin_with_a_dollar(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    """Of those that Django makes, one in fifty does. It names no other variable."""
+    secret = "$ecret$ of fifty letters, or a few more than these"
+    for name in ("SECRET_KEY", "METRICS_TOKEN", "S3_SECRET_KEY"):
+        monkeypatch.setenv(name, secret)
+    assert environment.secret_key(tmp_path) == secret
+    assert environment.long_secret("METRICS_TOKEN") == secret
+    assert environment.env.str("S3_SECRET_KEY", default="") == secret
+
+
 def test_local_secret_is_made_once_and_private(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
