@@ -3,7 +3,7 @@
 import base64
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -36,9 +36,10 @@ class Environment(environ.Env):
 
 env = Environment()
 
-NumberT = TypeVar("NumberT", int, float)
+ValueT = TypeVar("ValueT", int, float, list[int])
 
 LOCAL, PRODUCTION = "local", "production"
+YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0", "")
 MIN_SECRET = 20
 RATE = re.compile(r"[1-9]\d{0,8}/(s|sec|second|m|min|minute|h|hour|d|day)")
 STORAGE_KEY_BYTES = 32
@@ -52,7 +53,7 @@ def environment_name() -> str:
     return name
 
 
-def _number(kind: str, read: Callable[[], NumberT], name: str) -> NumberT:
+def _number(kind: str, read: Callable[[], ValueT], name: str) -> ValueT:
     """Read a number of a kind, such as "whole number"."""
     try:
         return read()
@@ -74,6 +75,34 @@ def count(name: str, default: int) -> int:
     if value < 0:
         raise ImproperlyConfigured(f"{name} must not be below zero, not {value}")
     return value
+
+
+def flag(name: str) -> bool:
+    """Read whether something is wanted; not, where it is not set."""
+    value = str(env.str(name, default="")).strip().lower()
+    if value not in (*YES, *NO):
+        raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}")
+    return value in YES
+
+
+def words(name: str, default: Sequence[str] = ()) -> list[str]:
+    """Read words that are separated by commas, and perhaps blanks."""
+    if name not in env.ENVIRON:
+        return [*default]
+    return [word.strip() for word in str(env.str(name)).split(",") if word.strip()]
+
+
+def some_of(name: str, known: Sequence[str], default: Sequence[str]) -> list[str]:
+    """Read at least one of these words."""
+    found = words(name, default)
+    if not found or not {*found} <= {*known}:
+        raise ImproperlyConfigured(f"{name} must be some of {', '.join(known)}, not {found}")
+    return found
+
+
+def ports(name: str) -> list[int]:
+    """Read numbers of ports, separated by commas."""
+    return _number("list of ports", lambda: [int(word) for word in words(name)], name)
 
 
 def rate(name: str, default: str) -> str:
@@ -120,7 +149,7 @@ def site_url(name: str) -> str:
 def storage_keys(name: str) -> list[bytes]:
     """Read keys of 32 bytes in base64, separated by commas; none where it is not set."""
     keys = []
-    for text in env.list(name, default=[]):
+    for text in words(name):
         try:
             key = base64.b64decode(text, validate=True)
         except ValueError as error:

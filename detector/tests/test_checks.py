@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from detector import checks
 from emotionsite import environment
-from emotionsite.settings import base
+from emotionsite.settings import base, work
 
 
 def test_all_is_well_here() -> None:
@@ -49,6 +49,44 @@ def test_numbers_are_read_strictly(monkeypatch: pytest.MonkeyPatch, value: str) 
     monkeypatch.setenv("UPLOAD_MAX_BYTES", value)
     with pytest.raises(ImproperlyConfigured, match="UPLOAD_MAX_BYTES"):
         environment.positive_int("UPLOAD_MAX_BYTES", 1)
+
+
+def test_lists_may_have_blanks_after_their_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED_HOSTS", "a.example, b.example ,")
+    monkeypatch.setenv("WORKER_QUEUES", "analysis, webhooks")
+    monkeypatch.setenv("WEBHOOK_ALLOWED_PORTS", "8443, 9443")
+    assert runpy.run_path(str(base.__file__))["ALLOWED_HOSTS"] == ["a.example", "b.example"]
+    found = runpy.run_path(str(work.__file__))
+    assert found["WORKER_QUEUES"] == ["analysis", "webhooks", "explanations", "videos"]
+    assert found["WEBHOOK_ALLOWED_PORTS"] == [8443, 9443]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WORKER_QUEUES", "analysis,webhook"),
+        ("WORKER_QUEUES", ""),
+        ("WEBHOOK_ALLOWED_PORTS", "https"),
+        ("FINE_TUNE_QUICK", "ture"),
+    ],
+)
+def test_words_that_would_silently_do_nothing_start_nothing(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ImproperlyConfigured, match=name):
+        runpy.run_path(str(work.__file__))
+
+
+def test_flags_are_read_strictly(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = {}
+    for value in ("true", "Yes", "1", "on", "false", "No", "0", "off", ""):
+        monkeypatch.setenv("STAFF_MFA", value)
+        read[value] = environment.flag("STAFF_MFA")
+    assert [value for value in read if read[value]] == ["true", "Yes", "1", "on"]
+    monkeypatch.setenv("STAFF_MFA", "enabled")
+    with pytest.raises(ImproperlyConfigured, match="STAFF_MFA"):
+        environment.flag("STAFF_MFA")
 
 
 def test_earlier_keys_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 """Accounts and mail."""
 
-from emotionsite.environment import env, one_of
+from emotionsite.environment import env, flag, one_of
 from emotionsite.settings.base import IN_PRODUCTION
 
 # --- Accounts: https://docs.allauth.org/en/latest/account/configuration.html
@@ -36,7 +36,7 @@ ACCOUNT_SIGNUP_REDIRECT_URL = "upload"
 ACCOUNT_LOGOUT_REDIRECT_URL = "landing"
 # Second factor: an authenticator app, and recovery codes in case it is lost.
 # Whether staff can do nothing as such before they have turned it on.
-STAFF_MFA = env.bool("STAFF_MFA", default=False)
+STAFF_MFA = flag("STAFF_MFA")
 MFA_TOTP_ISSUER = "EmotionSite"
 MFA_TOTP_TOLERANCE = 1  # clocks of phones run up to half a minute off
 MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION != "mandatory"

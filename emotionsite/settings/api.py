@@ -5,7 +5,7 @@ from typing import Any
 
 from corsheaders.defaults import default_headers
 
-from emotionsite.environment import env, positive_int, rate
+from emotionsite.environment import positive_int, rate, words
 from emotionsite.settings.base import TRUSTED_PROXIES, WEB_THREADS
 
 # --- API
@@ -102,7 +102,7 @@ SPECTACULAR_SETTINGS = {
 
 # --- Other origins: none by default, and never with cookies.
 # https://pypi.org/project/django-cors-headers/
-CORS_ALLOWED_ORIGINS = env.list("API_CORS_ORIGINS", default=[])
+CORS_ALLOWED_ORIGINS = words("API_CORS_ORIGINS")
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = [
     *default_headers,

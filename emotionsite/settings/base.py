@@ -10,10 +10,12 @@ from emotionsite.environment import (
     count,
     env,
     environment_name,
+    flag,
     one_of,
     positive_int,
     secret_key,
     site_url,
+    words,
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -23,11 +25,11 @@ private_files.make_folder(VAR_DIR)
 BUILD_DIR = BASE_DIR / "var"
 
 IN_PRODUCTION = environment_name() == PRODUCTION
-DEBUG = env.bool("DEBUG", default=False)
+DEBUG = flag("DEBUG")
 SECRET_KEY = secret_key(VAR_DIR)
 # Earlier keys: sessions go on, and receipts of erasures stay valid.
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+SECRET_KEY_FALLBACKS = words("SECRET_KEY_FALLBACKS")
+ALLOWED_HOSTS = words("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
 # The site's URL, for use outside of requests.
 SITE_URL_SAID = site_url("SITE_URL")
 SITE_URL = SITE_URL_SAID or (
@@ -38,7 +40,7 @@ SITE_URL = SITE_URL_SAID or (
 # Links in mails use SITE_URL_SAID if set, else the host of the request, locally with this port: a
 # Host header may carry any.
 SITE_PORT = None if IN_PRODUCTION else positive_int("PORT", 8000)
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
 
 # --- Web server: threads of a process, and bytes of requests and responses that it stores on disk
 WEB_THREADS = positive_int("WEB_THREADS", 8)

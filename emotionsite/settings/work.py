@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from emotionsite import private_files
-from emotionsite.environment import env, one_of, positive_int, share
+from emotionsite.environment import env, flag, one_of, ports, positive_int, share, some_of, words
 from emotionsite.settings.base import VAR_DIR
 from emotionsite.settings.storage import REDIS_URL
 
@@ -41,7 +41,7 @@ REVIEWED_SPLIT_BY = one_of("REVIEWED_SPLIT_BY", ("owner", "photo"))
 # Time limit in seconds, a short run for tests, and the seconds without a heartbeat after which its
 # worker counts as lost.
 FINE_TUNE_SECONDS = positive_int("FINE_TUNE_SECONDS", 6 * 3600)
-FINE_TUNE_QUICK = env.bool("FINE_TUNE_QUICK", default=False)
+FINE_TUNE_QUICK = flag("FINE_TUNE_QUICK")
 FINE_TUNE_SILENCE = positive_int("FINE_TUNE_SILENCE", 120)
 
 # --- Reviews: share of faces that two reviewers judge, and seconds of a claim
@@ -50,8 +50,8 @@ REVIEW_LEASE = positive_int("REVIEW_LEASE", 300)
 
 # --- Webhooks: sent to public addresses and the hosts (`host` or `host:port`) named here, on ports
 # 80, 443 and those named here
-WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
-WEBHOOK_ALLOWED_PORTS = env.list("WEBHOOK_ALLOWED_PORTS", cast=int, default=[])
+WEBHOOK_ALLOWED_HOSTS = words("WEBHOOK_ALLOWED_HOSTS")
+WEBHOOK_ALLOWED_PORTS = ports("WEBHOOK_ALLOWED_PORTS")
 WEBHOOKS_A_PERSON = 10
 # Concurrent deliveries. Each costs a waiting thread and no process. Receivers that are not known to
 # be quick share half of them.
@@ -112,7 +112,9 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # workers as `WORKER_CONCURRENCY` says.
 CELERY_WORKER_POOL = "emotionsite.processes.pool:SlotPool"
 CELERY_WORKER_CONCURRENCY = positive_int("WORKER_CONCURRENCY", os.cpu_count() or 1)
-WORKER_QUEUES = env.list("WORKER_QUEUES", default=[ANALYSIS_QUEUE, WEBHOOK_QUEUE])
+WORKER_QUEUES = some_of(
+    "WORKER_QUEUES", [*CELERY_TASK_QUEUES, BACKGROUND_QUEUE], [ANALYSIS_QUEUE, WEBHOOK_QUEUE]
+)
 if ANALYSIS_QUEUE in WORKER_QUEUES:
     # Who analyses photos draws heat maps and analyses videos, too.
     WORKER_QUEUES = [*dict.fromkeys([*WORKER_QUEUES, EXPLANATION_QUEUE, VIDEO_QUEUE])]
