@@ -24,6 +24,8 @@ TO_BE_SAID: Final = """\
 # --- What only you know; docs/operations.md lists all variables.
 # Where mail goes:
 #EMAIL_URL=smtp+tls://user:password@mail.example:587
+# Whom it comes from:
+#DEFAULT_FROM_EMAIL=EmotionSite <no-reply@faces.example>
 # The names of the site, and its address:
 #ALLOWED_HOSTS=faces.example
 #SITE_URL=https://faces.example

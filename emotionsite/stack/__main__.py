@@ -116,7 +116,8 @@ class Stack(Supervisor):
 
     def _environment(self, name: str) -> dict[str, str]:
         """Return the environment of a service of compose, with the places of this host."""
-        given = environment.of_service(name, self.known)
+        given = environment.from_env_file(name, self.places.folder, self.known)
+        given |= environment.of_service(name, self.known)
         here = self.places.as_environment()
         return {key: here.get(key, value) for key, value in given.items()} | {
             key: here[key] for key in ("PORT",)

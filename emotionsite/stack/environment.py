@@ -92,6 +92,14 @@ def of_service(name: str, known: Mapping[str, str]) -> dict[str, str]:
     return {key: interpolated(str(value), known) for key, value in given.items()}
 
 
+def from_env_file(name: str, folder: Path, known: Mapping[str, str]) -> dict[str, str]:
+    """Return what else `.env` of a folder says to a service; the shell, in `known`, goes first."""
+    file = folder / ".env"
+    if "env_file" not in services()[name] or not file.exists():
+        return {}
+    return {key: known.get(key, value) for key, value in from_file(file).items()}
+
+
 def command_of(name: str, known: Mapping[str, str]) -> list[str]:
     """Return the command of a service, with the programs beside this Python."""
     words = [interpolated(word, known) for word in services()[name]["command"]]

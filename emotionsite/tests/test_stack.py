@@ -84,12 +84,19 @@ def test_the_stack_has_the_environment_of_compose(places: Places) -> None:
     stack = Stack.__new__(Stack)
     stack.places, stack.known = places, {**places.as_defaults(), **KNOWN}
     here = set(places.as_environment()) | {"ALIVE_FILE"}
+    # Any setting, not only those that the file of compose names; here the shell goes first.
+    (places.folder / ".env").write_text("# who\nBIN_DAYS=3\nQUOTA_VIDEOS=5\nPORT=9999\n")
+    stack.known["QUOTA_VIDEOS"] = "6"
     programs = {program.name: program for program in stack._programs()}
     assert set(programs) == {"nginx", "web", "worker", "background"}
     for name in ("web", "worker", "background"):
         wanted = environment.of_service(name, stack.known)
         got = programs[name].environment
-        assert set(got) - {"PORT"} == set(wanted)
+        assert SERVICES[name]["env_file"] == [{"path": ".env", "required": False}]
+        assert (got.pop("BIN_DAYS"), got.pop("QUOTA_VIDEOS"), got["PORT"]) == ("3", "6", "8001")
+        assert set(got) == set(wanted)
+        # Of compose, the port of the site is nginx's.
+        assert wanted["PORT"] == "8000"
         assert {key for key, value in wanted.items() if got[key] != value} <= here
         assert all(str(places.folder) in got[key] for key in ("VAR_DIR", "TMPDIR"))
         assert programs[name].command[1:] == SERVICES[name]["command"][1:]
