@@ -43,6 +43,16 @@ class Connection(HTTPChannel):
         self.phase: tuple[Request, bool] | None = None
         self.lingers_since: float | None = None
 
+    @property
+    def last_activity(self) -> float:
+        """When it last received or sent something, by a clock that nobody sets."""
+        return self._last_activity
+
+    @last_activity.setter
+    def last_activity(self, _: float) -> None:
+        # Waitress sets the time of day. If that jumps, deadlines would end hours late, or at once.
+        self._last_activity = time.monotonic()
+
     def received(self, data: bytes) -> bool:
         """Note when a request or its body begins. A body that cannot be stored is refused."""
         self.server.note_received(len(data))
@@ -56,7 +66,7 @@ class Connection(HTTPChannel):
         if request is not None and request.has_begun:
             before, phase = self.phase, (request, request.headers_finished)
             if phase != before:
-                self.phase, self.body_bytes, self.since = phase, 0, time.time()
+                self.phase, self.body_bytes, self.since = phase, 0, time.monotonic()
                 if before is None or before[0] is not request:
                     self.began = self.since
         return result
@@ -64,7 +74,7 @@ class Connection(HTTPChannel):
     def service(self) -> None:
         """Answer one request. Afterwards the connection is idle."""
         super().service()
-        self.since = time.time()
+        self.since = time.monotonic()
 
     def refuse(self, code: str) -> None:
         """Answer the incoming request with an error, then close."""
@@ -87,7 +97,7 @@ class Connection(HTTPChannel):
         elif not self.recv(self.adj.recv_bytes):
             self.handle_close()
         else:
-            self.last_activity = time.time()
+            self.last_activity = time.monotonic()
 
     def handle_write(self) -> None:
         """Send output. Closes in two steps: a reset would cost a sending client its response."""
@@ -98,7 +108,7 @@ class Connection(HTTPChannel):
         if closes and self.total_outbufs_len:
             self.close_when_flushed = True
         elif closes and self.connected:
-            self.lingers_since = self.last_activity = time.time()
+            self.lingers_since = self.last_activity = time.monotonic()
             try:
                 self.socket.shutdown(socket.SHUT_WR)
             except OSError:

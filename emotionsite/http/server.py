@@ -84,11 +84,11 @@ class Server(TcpWSGIServer):
     def run(self) -> None:
         """Serve until `stop`, then finish the requests that are under way."""
         swept, end = 0.0, float("inf")
-        while not self.stopping or (self.active_channels and time.time() < end):
+        while not self.stopping or (self.active_channels and time.monotonic() < end):
             wasyncore.poll2(SWEEP_SECONDS, self._map)
             while self._to_drop:
                 self._to_drop.popleft().handle_close()
-            now = time.time()
+            now = time.monotonic()
             if self.stopping and self.accepting:
                 self.accepting, end = False, now + STOP_SECONDS
                 wasyncore.dispatcher.close(self)

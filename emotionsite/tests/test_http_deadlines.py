@@ -84,6 +84,24 @@ def test_a_body_that_comes_steadily_may_take_long(monkeypatch: pytest.MonkeyPatc
         assert json.loads(client.answer()[2])["body_bytes"] == 3000
 
 
+def test_a_clock_that_is_set_anew_neither_ends_deadlines_nor_brings_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connections, "BODY_BYTES", 1)
+    real = time.time
+    with running() as running_server, Client(running_server) as idle:
+        assert idle.ask(GET)[0] == 200
+        monkeypatch.setattr(time, "time", lambda: real() - 3600)
+        assert idle.is_closed()
+        with Client(running_server) as sending:
+            sending.send(POST + b"Content-Length: 2\r\n\r\na")
+            time.sleep(SOON / 5)
+            monkeypatch.setattr(time, "time", lambda: real() + 3600)
+            time.sleep(SOON / 2)
+            sending.send(b"b")
+            assert json.loads(sending.answer()[2])["body_bytes"] == 2
+
+
 class Stream:
     """An application with an endless response at /stream; other responses have a length."""
 
