@@ -48,21 +48,19 @@ def record_erasure(erased: Photo | Video | LiveSession | User) -> AuditEntry:
 
     By it a restore of an older backup knows what must not come back (decision 0036).
     """
-    return AuditEntry.objects.create(
-        actor_name=ERASURE,
-        action=ERASED[type(erased)],
-        target_type=erased._meta.model_name or "",
-        target_id=tombstone(erased.pk),
-    )
+    return record_tombstone(erased._meta.model_name or "", tombstone(erased.pk))
 
 
 def record_erasure_of_part(whole: Photo | Video, part: str) -> AuditEntry:
     """Add a tombstone of a photo's picture, or of a video's file, perhaps with its stills."""
+    return record_tombstone(part, tombstone(whole.pk))
+
+
+def record_tombstone(kind: str, digest: str) -> AuditEntry:
+    """Add a tombstone of a kind: the name of a model in lower case, or of a part."""
+    actions = {model._meta.model_name: action for model, action in ERASED.items()} | ERASED_PARTS
     return AuditEntry.objects.create(
-        actor_name=ERASURE,
-        action=ERASED_PARTS[part],
-        target_type=part,
-        target_id=tombstone(whole.pk),
+        actor_name=ERASURE, action=actions[kind], target_type=kind, target_id=digest
     )
 
 

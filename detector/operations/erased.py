@@ -1,7 +1,7 @@
 """What was erased since a day: the tombstones by which a restore leaves it out."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -63,7 +63,16 @@ def erase_again(lines: set[str]) -> int:
         for start in range(0, len(listed), PAGE):
             for row in model._base_manager.filter(pk__in=listed[start : start + PAGE]):
                 erase(row)
+    _keep(lines)
     return count
+
+
+def _keep(lines: set[str]) -> None:
+    """Note the tombstones that this database lacks: a later backup may have what they stand for."""
+    known = set(since(datetime(1970, 1, 1, tzinfo=UTC)))
+    for line in sorted(lines - known):
+        kind, _, tombstone = line.partition(" ")
+        audit.record_tombstone(kind, tombstone)
 
 
 def _listed(model: Any, kind: str, lines: set[str]) -> Iterator[UUID]:
