@@ -1,5 +1,6 @@
 """Run fine-tunes in a worker. Training is a separate process, which prints its progress."""
 
+import hashlib
 import importlib.util
 import json
 import logging
@@ -12,6 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final
 from uuid import UUID
@@ -24,7 +26,7 @@ from detector.common import clock
 from detector.common.outages import drop_dead_connection, outage_in
 from detector.enums import FineTuneStatus
 from detector.exceptions import DetectorError
-from detector.models import FineTune, ModelVersion
+from detector.models import FineTune, ModelVersion, ReviewedExport
 from detector.registry import promotion
 
 logger = logging.getLogger(__name__)
@@ -89,6 +91,7 @@ def command(row: FineTune) -> list[str]:
         raise DetectorError(
             "cannot_train", "The worker's host lacks what training needs: requirements.txt."
         )
+    _check_data(row.reviewed)
     options = {
         "--reviewed": row.reviewed.path,
         "--reviewed-id": row.reviewed.name,
@@ -100,6 +103,19 @@ def command(row: FineTune) -> list[str]:
     words = [word for pair in options.items() for word in pair]
     quick = ["--quick"] if settings.FINE_TUNE_QUICK else []
     return [sys.executable, "-m", "ml.training.finetune", *words, *quick]
+
+
+def _check_data(reviewed: ReviewedExport) -> None:
+    """Raise DetectorError unless the file is that of the export: a later one may have its place."""
+    try:
+        with Path(reviewed.path).open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DetectorError("no_reviewed_data", f"{reviewed} is not at {reviewed.path}.") from error
+    if found != reviewed.sha256:
+        raise DetectorError(
+            "no_reviewed_data", f"The faces in {reviewed.path} are not those of {reviewed}."
+        )
 
 
 def _claim(fine_tune_id: UUID) -> FineTune | None:

@@ -1,5 +1,6 @@
 """Fine-tunes as rows and processes; the training itself is tested in `ml`."""
 
+import hashlib
 import sys
 import threading
 from datetime import timedelta
@@ -22,6 +23,7 @@ from ml import manifest
 
 pytestmark = pytest.mark.django_db
 
+EMPTY = hashlib.sha256().hexdigest()
 TRAINING = """
 import json, os, shutil, sys, time
 from pathlib import Path
@@ -65,7 +67,7 @@ def reviewed(tmp_path: Path, db: None) -> ReviewedExport:
     promotion.choose_default()
     (tmp_path / "reviewed.npz").touch()
     return ReviewedExport.objects.create(
-        name="2026-06-01-abc", path=str(tmp_path / "reviewed.npz"), sha256="a" * 64, faces=9
+        name="2026-06-01-abc", path=str(tmp_path / "reviewed.npz"), sha256=EMPTY, faces=9
     )
 
 
@@ -108,6 +110,13 @@ def test_the_command_is_that_of_training(
     settings.FINE_TUNE_QUICK = True
     row = FineTune(name="n", reviewed=reviewed, base=promotion.register(manifest.DEFAULT_VERSION))
     words = runner.command(row)
+    # Another export to the same place is another data set.
+    Path(reviewed.path).write_bytes(b"other faces")
+    with pytest.raises(DetectorError, match="are not those of 2026-06-01-abc"):
+        runner.command(row)
+    Path(reviewed.path).unlink()
+    with pytest.raises(DetectorError, match="is not at"):
+        runner.command(row)
     assert words[1:3] == ["-m", "ml.training.finetune"]
     assert words[words.index("--base") + 1] == manifest.DEFAULT_VERSION
     assert words[words.index("--reviewed-id") + 1] == reviewed.name
