@@ -10,9 +10,10 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final
@@ -50,12 +51,30 @@ def run(fine_tune_id: UUID) -> None:
         logger.info("Fine-tune %s needs no work now", fine_tune_id)
         return
     try:
-        _make(row)
+        _store(_make(row))
     except DetectorError as error:
-        end(row, FineTuneStatus.FAILED, error.message)
+        _store(partial(end, row, FineTuneStatus.FAILED, error.message))
     except Exception:
         logger.exception("Fine-tune %s failed unexpectedly", row)
-        end(row, FineTuneStatus.FAILED, "Something went wrong on our side.")
+        _store(partial(end, row, FineTuneStatus.FAILED, "Something went wrong on our side."))
+
+
+def _store(store_end: Callable[[], object]) -> None:
+    """Store how a run ended. Hours of training are not lost by a moment without database.
+
+    It tries as long as the worker does not count as lost.
+    """
+    last_try = time.monotonic() + settings.FINE_TUNE_SILENCE
+    while True:
+        try:
+            store_end()
+            return
+        except Error as error:
+            if outage_in(error) is None or _stopping.is_set() or time.monotonic() > last_try:
+                raise
+            logger.warning("The end of a fine-tune cannot be stored yet: %s", error)
+            drop_dead_connection()
+        time.sleep(POLL_SECONDS)
 
 
 def stop_all() -> None:
@@ -130,16 +149,16 @@ def _claim(fine_tune_id: UUID) -> FineTune | None:
     return rows.get(pk=fine_tune_id) if claimed else None
 
 
-def _make(row: FineTune) -> None:
+def _make(row: FineTune) -> Callable[[], object]:
+    """Train, and return what stores the end."""
     with _process(row) as process:
         log = _follow(row, process)
     if process.returncode == 0:
-        end(row, FineTuneStatus.DONE, result=promotion.register(row.name))
-    elif _stopping.is_set():
-        _put_back(row)
-    else:
-        last = log[-1] if log else f"It ended with {process.returncode}."
-        end(row, FineTuneStatus.FAILED, last)
+        return lambda: end(row, FineTuneStatus.DONE, result=promotion.register(row.name))
+    if _stopping.is_set():
+        return partial(_put_back, row)
+    last = log[-1] if log else f"It ended with {process.returncode}."
+    return partial(end, row, FineTuneStatus.FAILED, last)
 
 
 @contextmanager

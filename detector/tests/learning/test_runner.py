@@ -9,14 +9,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from detector.common import dispatch
 from detector.enums import FineTuneStatus, ModelStatus
 from detector.exceptions import DetectorError
 from detector.learning import requests, runner
-from detector.models import AuditEntry, FineTune, ReviewedExport, User
+from detector.models import AuditEntry, FineTune, ModelVersion, ReviewedExport, User
 from detector.registry import promotion
 from detector.tests.e2e.platform import until
 from ml import manifest
@@ -131,6 +131,23 @@ def test_one_runs_at_a_time(reviewed: ReviewedExport, owner: User) -> None:
     runner.run(second.pk)
     second.refresh_from_db()
     assert second.status == FineTuneStatus.QUEUED
+
+
+def test_a_candidate_is_not_lost_by_a_moment_without_database(
+    reviewed: ReviewedExport, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = requests.request(reviewed, owner)
+    real, away = promotion.register, iter([OperationalError("the connection was closed")] * 2)
+
+    def register(name: str) -> ModelVersion:
+        if (error := next(away, None)) is not None:
+            raise error
+        return real(name)
+
+    monkeypatch.setattr(promotion, "register", register)
+    runner.run(row.pk)
+    row.refresh_from_db()
+    assert (row.status, row.error_message) == (FineTuneStatus.DONE, "")
 
 
 def test_failures_say_why(
