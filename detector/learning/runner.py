@@ -5,6 +5,7 @@ import importlib.util
 import json
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -151,14 +152,26 @@ def _claim(fine_tune_id: UUID) -> FineTune | None:
 
 def _make(row: FineTune) -> Callable[[], object]:
     """Train, and return what stores the end."""
-    with _process(row) as process:
-        log = _follow(row, process)
+    _remove_remains()
+    try:
+        with _process(row) as process:
+            log = _follow(row, process)
+    finally:
+        _remove_remains(row)
     if process.returncode == 0:
         return lambda: end(row, FineTuneStatus.DONE, result=promotion.register(row.name))
     if _stopping.is_set():
         return partial(_put_back, row)
     last = log[-1] if log else f"It ended with {process.returncode}."
     return partial(end, row, FineTuneStatus.FAILED, last)
+
+
+def _remove_remains(row: FineTune | None = None) -> None:
+    """Remove folders that killed processes worked in: of this run, or of all that do not run."""
+    others = FineTune.objects.exclude(status=FineTuneStatus.RUNNING).values_list("name", flat=True)
+    for name in [row.name] if row else others:
+        for folder in settings.MODELS_FOLDER.glob(f".{name}.*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

@@ -25,10 +25,13 @@ pytestmark = pytest.mark.django_db
 
 EMPTY = hashlib.sha256().hexdigest()
 TRAINING = """
-import json, os, shutil, sys, time
+import json, os, shutil, signal, sys, time
 from pathlib import Path
 from ml import manifest
 name, folder, wait = sys.argv[1], Path(sys.argv[2]), float(sys.argv[3])
+# In the middle of a long step it hears of no signal, and what it works in stays.
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+(folder / f".{name}.works").mkdir(parents=True)
 print("not JSON", flush=True)
 print(json.dumps({"stage": "training", "progress": 0.25}), flush=True)
 for _ in range(int(wait * 20)):
@@ -208,6 +211,13 @@ def test_a_run_that_has_to_stop_ends_its_process(
     reviewed: ReviewedExport, owner: User, monkeypatch: pytest.MonkeyPatch, settings: Any,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(runner, "_stopping", threading.Event())
+    monkeypatch.setattr(runner, "END_SECONDS", 0.2)
+    # Of a run whose worker was killed, and of somebody who trains by hand.
+    lost = requests.request(reviewed, owner)
+    FineTune.objects.filter(pk=lost.pk).update(status=FineTuneStatus.FAILED)
+    other = settings.MODELS_FOLDER / ".by-hand.works"
+    for folder in (settings.MODELS_FOLDER / f".{lost.name}.works", other):
+        folder.mkdir(parents=True)
     settings.FINE_TUNE_SECONDS = seconds
     let_train(monkeypatch, settings.MODELS_FOLDER, wait=60)
     row = requests.request(reviewed, owner)
@@ -220,10 +230,10 @@ def test_a_run_that_has_to_stop_ends_its_process(
 
     worker = threading.Thread(target=work)
     worker.start()
-    until(lambda: FineTune.objects.get().heard_at, 20, "A sign of life")
+    until(lambda: FineTune.objects.get(pk=row.pk).log, 20, "A sign of life")
     stop(row, owner, settings)
     worker.join(10)
     assert not worker.is_alive()
     row.refresh_from_db()
     assert (row.status, row.error_message) == (status, error)
-    assert manifest.available_versions(settings.MODELS_FOLDER) == []
+    assert list(settings.MODELS_FOLDER.iterdir()) == [other]
