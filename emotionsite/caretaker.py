@@ -95,9 +95,15 @@ def tidying() -> list[Job]:
 class Caretaker:
     """The two threads, which run until a signal comes or the workers must be restarted."""
 
-    def __init__(self, sweeps: Sequence[Job], tidying: Sequence[Job]) -> None:
-        self.sweeps = sweeps
+    def __init__(
+        self,
+        sweeps: Sequence[Job],
+        tidying: Sequence[Job],
+        note_failure: Callable[[Job], object] = lambda _: None,
+    ) -> None:
+        self.sweeps = [*sweeps]
         self.tidying = tidying
+        self.note_failure = note_failure
         self.stopping = threading.Event()
 
     def run(self) -> None:
@@ -105,9 +111,17 @@ class Caretaker:
         tidier = threading.Thread(target=self._tidy, name="tidying", daemon=True)
         tidier.start()
         while not self.stopping.is_set():
-            # While the database is locked each fails after many seconds, and the watch must look.
-            run_due(self.sweeps, _bounded, until_failure=True)
+            self.sweep()
             self.stopping.wait(settings.SWEEP_INTERVAL)
+
+    def sweep(self) -> None:
+        """Run the sweeps that are due, up to the first that fails.
+
+        While the database is locked each fails after many seconds, and the watch must look.
+        """
+        failed = run_due(self.sweeps, _bounded, until_failure=True)
+        if failed is not None:
+            self.note_failure(failed)
 
     def stop(self, number: int = 0, frame: FrameType | None = None) -> None:
         """Stop after the job that is running; a signal handler."""
@@ -131,7 +145,8 @@ def main() -> int:
 
     caretaker = Caretaker(sweeps(), tidying())
     watch = Watch(caretaker.stop)
-    caretaker.sweeps = [sweep("watch the workers", watch.look), *caretaker.sweeps]
+    caretaker.sweeps.insert(0, sweep("watch the workers", watch.look))
+    caretaker.note_failure = watch.note_failure
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, caretaker.stop)
     garbage.resume()

@@ -21,7 +21,7 @@ class Job:
     """A periodic job, which is due `every` seconds after its last success.
 
     `action` returns how many things it did, or nothing. `longest_wait` bounds the backoff after
-    failures, in seconds.
+    failures, in seconds. `began` and `error` are of the last run: by `time.monotonic`, and as text.
     """
 
     name: str
@@ -30,18 +30,22 @@ class Job:
     every: float = 0.0
     due_at: float = 0.0
     failures: int = 0
+    began: float = 0.0
+    error: str = ""
 
     def run(self) -> bool:
         """Run the job now, log the outcome and set when it is due again.
 
         Returns whether it succeeded. Exceptions are caught, so that other jobs still run.
         """
-        began = time.monotonic()
+        began = self.began = time.monotonic()
+        self.error = ""
         try:
             close_old_connections()
             done = self.action()
-        except Exception:
+        except Exception as error:
             self.failures += 1
+            self.error = str(error)
             now = time.monotonic()
             wait = min(FIRST_WAIT * 2 ** (self.failures - 1), self.longest_wait)
             self.due_at = now + wait
@@ -62,15 +66,16 @@ def run_due(
     bound: Callable[[], AbstractContextManager[None]] = nullcontext,
     *,
     until_failure: bool = False,
-) -> None:
+) -> Job | None:
     """Run each job that is due, inside the context that `bound` returns.
 
-    With `until_failure` the first one that fails is the last. The others come next time, when that
-    one waits.
+    With `until_failure` the first one that fails is the last, and is returned. The others come next
+    time, when that one waits.
     """
     for job in jobs:
         if time.monotonic() >= job.due_at:
             with bound():
                 succeeded = job.run()
             if until_failure and not succeeded:
-                return
+                return job
+    return None

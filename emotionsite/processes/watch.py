@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import OperationalError, connection
 
 from detector.operations import heartbeats, liveness
+from emotionsite.processes.jobs import Job
 from emotionsite.processes.programs import RENEW
 
 logger = logging.getLogger(__name__)
@@ -51,9 +52,14 @@ class Watch:
             heartbeats.delete_all_here()
             self._restart(trouble)
 
+    def note_failure(self, job: Job) -> None:
+        """Count a lock from the first job that it stopped, which may come before the next look."""
+        if _is_lock(job.error) and self.locked_since is None:
+            self.locked_since = job.began
+
     def _note_lock(self, since: float, error: str) -> None:
         """Restart the workers if a lock of SQLite lasts. Then nothing can be read either."""
-        if connection.vendor != "sqlite" or "locked" not in error:
+        if not _is_lock(error):
             self.locked_since = None
             return
         if self.locked_since is None:
@@ -76,3 +82,7 @@ class Watch:
             return f"no heartbeat from {', '.join(silent)}"
         # Only idle workers of this host could have taken what waits.
         return str(liveness.stall() or "") if heartbeats.idle_here() else ""
+
+
+def _is_lock(error: str) -> bool:
+    return connection.vendor == "sqlite" and "locked" in error

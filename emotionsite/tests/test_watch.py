@@ -13,9 +13,12 @@ from django.utils import timezone
 from detector.models import Analysis, WorkerHeartbeat
 from detector.operations import heartbeats, liveness
 from detector.tests.factories import PhotoFactory
+from emotionsite.caretaker import Caretaker
+from emotionsite.processes import jobs
 from emotionsite.processes.jobs import Job, run_due
 from emotionsite.processes.programs import RENEW
 from emotionsite.processes.watch import Watch
+from emotionsite.tests.moved_clock import Clock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("private_jobs")]
 
@@ -146,6 +149,33 @@ def test_a_lock_that_lasts_has_the_workers_made_anew(
         with pytest.raises(OperationalError):
             watch.look()
     assert watch.status == (RENEW if "locked" in error else 0)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("error", "status"), [("database is locked", RENEW), ("a bug", 0)])
+def test_a_lock_counts_from_the_first_job_that_it_stops(
+    alive: str, monkeypatch: pytest.MonkeyPatch, error: str, status: int
+) -> None:
+    """Another job of the round may wait for it before the watch looks."""
+    watch = Watch(lambda: None)
+    caretaker = Caretaker([Job("watch the workers", watch.look, 0)], [], watch.note_failure)
+
+    def fails(*_: Any) -> None:
+        raise OperationalError(error)
+
+    monkeypatch.setattr(jobs, "time", clock := Clock())
+    caretaker.sweeps.append(Job("send", fails, 0))
+    caretaker.sweep()
+    clock.now += 25
+    monkeypatch.setattr(time, "monotonic", clock.monotonic)
+
+    def locked(*_: Any) -> None:
+        clock.now += 20
+        raise OperationalError("database is locked")
+
+    with connection.execute_wrapper(locked):
+        caretaker.sweep()
+    assert watch.status == status
 
 
 @pytest.mark.django_db(transaction=True)
