@@ -39,18 +39,31 @@ def choose_default() -> None:
     for trouble in filter(None, (overruled_setting(), overruled_choice())):
         logger.warning(trouble)
     _let_go_of_withdrawn()
-    active = model_selectors.active_model()
-    if pinned() is None and active is not None and active.chosen_at is not None:
+    if _is_chosen(model_selectors.active_model()):
         return
     version = register(pinned() or manifest.DEFAULT_VERSION)
-    if active == version and version.chosen_at is None:
+    if not _may_replace(model_selectors.active_model(), version):
         return
     try:
         with transaction.atomic():
-            _activate(version)
+            _lock_all()
+            # A person may have chosen since.
+            if _may_replace(model_selectors.active_model(), version):
+                _activate(version)
     except IntegrityError:
         # Another worker is activating a version at this moment; the last one to start wins.
         return
+
+
+def _is_chosen(active: ModelVersion | None) -> bool:
+    """Return whether a person chose the active version, and no setting overrules that."""
+    return pinned() is None and active is not None and active.chosen_at is not None
+
+
+def _may_replace(active: ModelVersion | None, version: ModelVersion) -> bool:
+    """Return whether the default is another one, or not active as such, and nobody chose."""
+    is_default = active == version and active.chosen_at is None
+    return not is_default and not _is_chosen(active)
 
 
 def pinned() -> str | None:
@@ -132,8 +145,7 @@ def set_shadow(version: ModelVersion, in_shadow: bool, actor: User | None) -> No
 def _choose(
     version: ModelVersion, actor: User | None, action: str, change: float | None
 ) -> ModelVersion:
-    # Lock all versions, so that concurrent choices take turns and leave exactly one active.
-    list(ModelVersion.objects.select_for_update().order_by("pk"))
+    _lock_all()
     before = model_selectors.active_model()
     _activate(version)
     if version.name != manifest.DEFAULT_VERSION:
@@ -142,6 +154,11 @@ def _choose(
     audit.record(actor, action, version, **details)
     version.refresh_from_db()
     return version
+
+
+def _lock_all() -> None:
+    """Lock all versions, so that concurrent choices take turns and leave exactly one active."""
+    list(ModelVersion.objects.select_for_update().order_by("pk"))
 
 
 def _let_go_of_withdrawn() -> None:

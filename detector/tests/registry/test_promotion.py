@@ -80,6 +80,28 @@ def test_what_ships_serves_until_a_person_chooses(
     assert active() == shipped
 
 
+def test_a_worker_that_starts_takes_nothing_back_that_a_person_chooses_meanwhile(
+    owner: User, monkeypatch: pytest.MonkeyPatch, models_folder: Path
+) -> None:
+    # An earlier version of the code shipped another one; a worker with this code starts.
+    earlier = copied(models_folder, "earlier", 0.80)
+    ModelVersion.objects.filter(pk=earlier.pk).update(
+        status=ModelStatus.ACTIVE, activated_at=clock.now()
+    )
+    better = copied(models_folder, "better", 0.81)
+    real = promotion.register
+
+    def register(name: str) -> ModelVersion:
+        monkeypatch.setattr(promotion, "register", real)
+        promotion.promote(better, owner)
+        return real(name)
+
+    monkeypatch.setattr(promotion, "register", register)
+    promotion.choose_default()
+    assert active() == better
+    assert active().chosen_at is not None
+
+
 def test_promote_and_roll_back(shipped: ModelVersion, owner: User, models_folder: Path) -> None:
     candidate = copied(models_folder, "mine", accuracy_of(shipped) - 0.005)
     promotion.promote(candidate, owner)
