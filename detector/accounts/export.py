@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from detector.accounts import export_readme, export_rows, export_videos
+from detector.accounts import export_account, export_readme, export_rows, export_videos
 from detector.accounts.export_rows import Entry
 from detector.common.calendar import utc_text
 from detector.common.spreadsheet_text import escape_formulas
@@ -81,10 +81,12 @@ def csv_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None
 def json_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None]:
     """Yield one JSON object.
 
-    It has all `analyses`, `live_sessions`, unfinished `video_uploads`, and `videos` with their
-    timelines. JSON has no byte order mark (RFC 8259, 8.1).
+    It has all `analyses`, the `account`, `live_sessions`, unfinished `video_uploads`, and `videos`
+    with their timelines. JSON has no byte order mark (RFC 8259, 8.1).
     """
     yield from _analyses_pieces(owner)
+    yield b', "account": '
+    yield from export_account.pieces(owner)
     yield b', "live_sessions": '
     yield from _live_pieces(owner)
     yield b', "video_uploads": ' + json.dumps(export_videos.unfinished(owner)).encode()
@@ -118,7 +120,7 @@ def _analyses_pieces(owner: User) -> Iterator[bytes]:
 
 
 def zip_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None]:
-    """Yield a ZIP of README, faces.csv, analyses.json, live sessions, upright pictures and videos.
+    """Yield a ZIP of README, CSV and JSON files, upright pictures and videos.
 
     Uploading it restores photos with notes, tags, felt emotions, names and capture times.
     """
@@ -128,6 +130,7 @@ def zip_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None
         yield from _member(archive, sink, "faces.csv", csv_pieces(owner, bom=bom))
         analyses = itertools.chain(_analyses_pieces(owner), [b"}\n"])
         yield from _member(archive, sink, "analyses.json", analyses)
+        yield from _member(archive, sink, "account.json", export_account.pieces(owner))
         if live_selectors.sessions_of(owner).exists():
             yield from _member(archive, sink, "live_sessions.json", _live_pieces(owner))
             yield from _member(archive, sink, "live_sessions.csv", _live_csv_pieces(owner, bom=bom))

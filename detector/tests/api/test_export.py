@@ -8,6 +8,7 @@ import zipfile
 from typing import Any
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.signals import request_finished
 from django.test import Client
@@ -17,7 +18,16 @@ from detector.accounts import export, export_rows
 from detector.analyses import submission
 from detector.enums import Source
 from detector.models import Analysis, PhotoTag, User
-from detector.tests.factories import AnalysisFactory, FaceFactory, VideoFactory, with_timeline
+from detector.reviews import consent as review_consent
+from detector.reviews import verdicts
+from detector.tests.factories import (
+    MOMENT,
+    AnalysisFactory,
+    FaceFactory,
+    VideoFactory,
+    WebhookEndpointFactory,
+    with_timeline,
+)
 from detector.videos import uploads
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +85,39 @@ def test_zip_holds_both_the_pictures_and_what_the_columns_mean(
             assert archive.read(f"images/{history.photo_id}.jpg") == file.read()
 
 
+def test_the_account_is_exported_without_its_secrets(
+    history: Analysis, owner: User, stranger: User, api: APIClient
+) -> None:
+    login = {"ip": "192.0.2.7", "user_agent": "Firefox", "last_seen_at": MOMENT}
+    for person in (owner, stranger):
+        UserSession.objects.create(user=person, session_key=str(person.pk), **login)
+    hook = WebhookEndpointFactory.create(owner=owner, description="kiosk")
+    WebhookEndpointFactory.create(owner=stranger)
+    review_consent.agree(owner)
+    verdicts.correct(owner, history.faces.get(), "sad", comment="bad day")
+    text = content(api, "json").decode()
+    told = json.loads(text)["account"]
+    assert (told["email"], told["time_zone"]) == (owner.email, owner.time_zone)
+    assert told["consent"]["version"] == owner.consent_version
+    assert told["review_consent"]["given_at"].endswith("Z")
+    assert [(one["address"], one["browser"]) for one in told["logins"]] == [
+        ("192.0.2.7", "Firefox")
+    ]
+    assert [(one["url"], one["description"]) for one in told["webhooks"]] == [(hook.url, "kiosk")]
+    assert [one["scopes"] for one in told["tokens"]] == [["read", "write"]]
+    [verdict] = told["verdicts"]
+    assert (verdict["kind"], verdict["verdict"], verdict["comment"]) == (
+        "owner",
+        "sad",
+        "bad day",
+    )
+    assert hook.secret not in text
+    assert str(owner.pk) not in text
+    with zipfile.ZipFile(io.BytesIO(content(api, "zip"))) as archive:
+        assert json.loads(archive.read("account.json"))["verdicts"] == [verdict]
+        assert "account.json" in archive.read("README.txt").decode()
+
+
 def test_videos_are_exported_and_do_not_disturb_an_upload(
     owner: User, stranger: User, api: APIClient
 ) -> None:
@@ -111,7 +154,7 @@ def test_other_types_are_refused(api: APIClient) -> None:
     assert api.get(URL, {"type": "xml"}).status_code == 400
 
 
-@pytest.mark.parametrize(("pieces", "others"), [(export.csv_pieces, 0), (export.json_pieces, 4)])
+@pytest.mark.parametrize(("pieces", "others"), [(export.csv_pieces, 0), (export.json_pieces, 10)])
 def test_a_page_of_photos_takes_two_queries(
     owner: User, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any, pieces: Any,
     others: int,
@@ -120,7 +163,7 @@ def test_a_page_of_photos_takes_two_queries(
         face = FaceFactory.create(analysis__photo__owner=owner)
         PhotoTag.objects.create(photo=face.analysis.photo, owner=owner, name=f"tag{n}")
     monkeypatch.setattr(export_rows, "PAGE_SIZE", 3)
-    # Live sessions, unfinished uploads (and the time) and videos come after the photos.
+    # Account, live sessions, unfinished uploads (and the time) and videos come after the photos.
     with django_assert_num_queries(1 + 2 * 3 + others):
         content = b"".join(pieces(owner))
     # Each photo has its own tag, also on the last page.
