@@ -12,7 +12,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from detector.accounts import export_account, export_readme, export_rows, export_videos
+from detector.accounts import (
+    export_account,
+    export_files,
+    export_readme,
+    export_rows,
+    export_videos,
+)
 from detector.accounts.export_rows import Entry
 from detector.common.calendar import utc_text
 from detector.common.spreadsheet_text import escape_formulas
@@ -24,7 +30,6 @@ from detector.photos import selectors as photo_selectors
 from ml.capture_time import capture_time_segment
 
 ROWS_A_PIECE = 200
-FILE_PIECE = 256 * 2**10
 JPEG_START = b"\xff\xd8"
 
 PHOTO_COLUMNS = {
@@ -134,19 +139,24 @@ def zip_pieces(owner: User, *, bom: bool = False) -> Generator[bytes, None, None
         if live_selectors.sessions_of(owner).exists():
             yield from _member(archive, sink, "live_sessions.json", _live_pieces(owner))
             yield from _member(archive, sink, "live_sessions.csv", _live_csv_pieces(owner, bom=bom))
+        damaged = export_files.Damaged()
         for photo in photo_selectors.photos_of(owner).exclude(image="").iterator(chunk_size=500):
             photo.owner = owner
-            yield from _member(archive, sink, f"images/{photo.pk}.jpg", _picture(photo))
+            file = f"images/{photo.pk}.jpg"
+            yield from _member(archive, sink, file, _read(_picture(photo), file, damaged))
         for video in export_videos.videos(owner):
             name = f"videos/{video.pk}"
             text = json.dumps(export_videos.plain(video)).encode()
             yield from _member(archive, sink, f"{name}.json", [text])
             if video.file:
                 file = f"{name}.{video.format.lower()}"
-                yield from _member(archive, sink, file, export_videos.content(video))
+                content = export_videos.content(video)
+                yield from _member(archive, sink, file, _read(content, file, damaged))
         if unfinished := export_videos.unfinished(owner):
             pieces = [json.dumps(unfinished).encode()]
             yield from _member(archive, sink, "video_uploads.json", pieces)
+        if damaged:
+            yield from _member(archive, sink, "damaged_files.json", [json.dumps(damaged).encode()])
     yield sink.drained()
 
 
@@ -189,17 +199,22 @@ def _member(
     yield sink.drained()
 
 
-def _picture(photo: Photo) -> Iterator[bytes]:
-    """Yield the upright copy with the capture time as its only metadata.
+def _read(
+    pieces: Iterator[bytes], name: str, damaged: export_files.Damaged
+) -> Generator[bytes, None, None]:
+    """Yield the pieces of a stored file, up to where it is damaged; nothing where it is gone."""
+    with damaged.as_far_as_readable(name):
+        yield from pieces
 
-    It is empty where the photo was deleted meanwhile, and ends early where the file is damaged.
-    """
-    with export_videos.as_far_as_readable(), photo.image.open("rb") as file:
+
+def _picture(photo: Photo) -> Iterator[bytes]:
+    """Yield the upright copy with the capture time as its only metadata. Raises OSError."""
+    with photo.image.open("rb") as file:
         start = file.read(2)
         yield start
         if start == JPEG_START:
             yield capture_time_segment(photo.captured_at, photo.owner.zone)
-        while piece := file.read(FILE_PIECE):
+        while piece := file.read(export_files.PIECE):
             yield piece
 
 

@@ -1,20 +1,14 @@
 """Videos in the export of a user: facts and timeline of each, the files, and unfinished uploads."""
 
 import json
-import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any
 
-from detector.common import storage
+from detector.accounts import export_files
 from detector.common.calendar import utc_text
 from detector.enums import Status
 from detector.models import User, Video
 from detector.videos import timeline, uploads
-
-logger = logging.getLogger(__name__)
-
-FILE_PIECE: Final = 256 * 2**10
 
 
 def videos(owner: User) -> Iterator[Video]:
@@ -63,26 +57,9 @@ def unfinished(owner: User) -> list[dict[str, Any]]:
 
 
 def content(video: Video) -> Iterator[bytes]:
-    """Yield the file as it was uploaded; nothing where it was deleted."""
+    """Yield the file as it was uploaded; nothing where it was deleted. Raises OSError."""
     if not video.file:
         return
-    stored_in, name = video.file.storage, str(video.file.name)
-    with as_far_as_readable(), stored_in.open(name, "rb") as file:
-        while piece := file.read(FILE_PIECE):
+    with video.file.storage.open(str(video.file.name), "rb") as file:
+        while piece := file.read(export_files.PIECE):
             yield piece
-
-
-@contextmanager
-def as_far_as_readable() -> Iterator[None]:
-    """End the block where its file is gone or damaged: people still get all their other data.
-
-    An outage passes through, so that nobody takes half an export for the whole.
-    """
-    try:
-        yield
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        if not storage.is_single_file_error(error):
-            raise
-        logger.warning("A file of an export cannot be read: %s", error)
