@@ -2,11 +2,14 @@
 
 import importlib.util
 import runpy
+import socket
 from importlib import metadata
+from smtplib import SMTPServerDisconnected
 from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.mail import get_connection
 
 from detector import checks
 from emotionsite import environment
@@ -76,6 +79,17 @@ def test_words_that_would_silently_do_nothing_start_nothing(
     monkeypatch.setenv(name, value)
     with pytest.raises(ImproperlyConfigured, match=name):
         runpy.run_path(str(work.__file__))
+
+
+def test_a_silent_mail_server_holds_nobody_for_long(settings: Any) -> None:
+    """It would hold a thread of the web server for each mail, for ever."""
+    assert 0 < settings.EMAIL_TIMEOUT <= 30
+    settings.EMAIL_TIMEOUT = 0.2
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host, port = silent.getsockname()
+        backend = "django.core.mail.backends.smtp.EmailBackend"
+        with pytest.raises(SMTPServerDisconnected, match="timed out"):
+            get_connection(backend, host=host, port=port).open()
 
 
 def test_flags_are_read_strictly(monkeypatch: pytest.MonkeyPatch) -> None:

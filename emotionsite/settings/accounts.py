@@ -1,6 +1,6 @@
 """Accounts and mail."""
 
-from emotionsite.environment import env, flag, one_of
+from emotionsite.environment import env, flag, one_of, positive_int
 from emotionsite.settings.base import IN_PRODUCTION
 
 # --- Accounts: https://docs.allauth.org/en/latest/account/configuration.html
@@ -45,5 +45,7 @@ MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION != "mandatory"
 EMAIL_CONFIG = env.email_url(
     "EMAIL_URL", **({} if IN_PRODUCTION else {"default": "consolemail://"})
 )
+# Seconds for which the mail server may be silent: without a limit, each mail would hold a thread.
+EMAIL_TIMEOUT = positive_int("EMAIL_TIMEOUT", 10)
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="EmotionSite <no-reply@localhost>")
