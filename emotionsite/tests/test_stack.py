@@ -71,6 +71,8 @@ def test_each_service_has_limits_and_may_write_little(name: str) -> None:
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
+    # Else children of a killed process stay as zombies, until `pids` is reached.
+    assert service.get("init", False) == (name in OURS)
     # Ours say so in the Dockerfile, after whose USER no root comes.
     assert service.get("user", "0:0").split(":")[0] not in ("0", "root") or name in OURS
     if name == "migrate":
