@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import get_connection
+from psycopg.conninfo import make_conninfo
 
 from detector import checks
 from emotionsite import environment
-from emotionsite.settings import base, work
+from emotionsite.settings import base, storage, work
 
 
 def test_all_is_well_here() -> None:
@@ -79,6 +80,21 @@ def test_words_that_would_silently_do_nothing_start_nothing(
     monkeypatch.setenv(name, value)
     with pytest.raises(ImproperlyConfigured, match=name):
         runpy.run_path(str(work.__file__))
+
+
+def test_a_database_host_that_vanishes_is_noticed_within_half_a_minute(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else queries under way, and connections that are kept, wait for a quarter of an hour."""
+    monkeypatch.setenv("DATABASE_URL", "postgres://u:p@db/name?keepalives_idle=5&sslmode=require")
+    options = runpy.run_path(str(storage.__file__))["DATABASES"]["default"]["OPTIONS"]
+    # What the address says goes first.
+    assert (int(options["keepalives_idle"]), options["sslmode"]) == (5, "require")
+    silent = options["keepalives_interval"] * options["keepalives_count"]
+    assert int(options["keepalives_idle"]) + silent <= 30
+    assert options["tcp_user_timeout"] <= 30_000
+    # Raises for a name that libpq does not know.
+    make_conninfo(**options)
 
 
 def test_a_silent_mail_server_holds_nobody_for_long(settings: Any) -> None:
