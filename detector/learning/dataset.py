@@ -234,9 +234,14 @@ def _write_text(path: Path, text: str) -> None:
 
 @contextmanager
 def _atomic_write(path: Path) -> Iterator[Path]:
-    """Yield a temporary path, which replaces `path` at the end. On errors it is removed."""
+    """Yield a temporary path, which replaces `path` at the end. On errors it is removed.
+
+    The file is private to its user: it may lie where others look.
+    """
     part = path.with_name(f"{path.name}.part")
+    part.unlink(missing_ok=True)
     try:
+        part.touch(mode=0o600, exist_ok=False)
         yield part
         part.replace(path)
     except BaseException:

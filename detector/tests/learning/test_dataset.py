@@ -94,6 +94,9 @@ def test_the_file_holds_what_people_said(out: Path) -> None:
         [0, 1, 0, 0, 1, 0, 0, 0, 0, 0],
     ]
     assert AuditEntry.objects.get(action="reviewedexport.made").target_id == str(export.pk)
+    # Faces of people, wherever the operator writes them: whatever the shell's umask says.
+    for file in (out, out.with_suffix(".json")):
+        assert file.stat().st_mode & 0o077 == 0
     manifest = json.loads(out.with_suffix(".json").read_text())
     assert manifest["sha256"] == export.sha256
     assert manifest["id"] == str(export.pk)
