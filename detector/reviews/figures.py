@@ -74,7 +74,7 @@ def agreement() -> Agreement:
     """Return the agreement over the `LATEST` verdicts of reviewers."""
     rows = list(
         Review.objects.filter(
-            kind=ReviewKind.REVIEWER, face__review_case__in=review_queue.agreed_cases()
+            kind=ReviewKind.REVIEWER, face__review_case__in=review_queue.counted_cases()
         )
         .order_by("-id")
         .values_list(
@@ -113,7 +113,7 @@ def agreement() -> Agreement:
 
 def of_model(model_id: UUID | None = None) -> ModelFigures:
     """Compare settled verdicts with one model, or with whichever model analysed the face."""
-    settled = review_queue.agreed_cases().filter(status=CaseStatus.SETTLED)
+    settled = review_queue.counted_cases().filter(status=CaseStatus.SETTLED)
     if model_id:
         settled = settled.filter(face__analysis__model_version=model_id)
     confusion = {verdict: dict.fromkeys(Emotion, 0) for verdict in Verdict}

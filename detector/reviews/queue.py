@@ -20,15 +20,19 @@ LOOKED_THROUGH: Final = 1000
 
 
 def agreed_cases() -> QuerySet[ReviewCase]:
-    """Return the cases of current faces whose owner agrees to reviews now.
+    """Return the cases of current faces whose owner agrees to reviews now."""
+    return counted_cases().filter(face__analysis__superseded=False)
 
-    Cases of owners who withdrew consent are excluded.
+
+def counted_cases() -> QuerySet[ReviewCase]:
+    """Return the cases whose owner agrees to reviews now, also of faces of earlier analyses.
+
+    Figures count these: a verdict on what a model said stays true when another one reads the photo.
     """
     return ReviewCase.objects.filter(
         face__analysis__photo__owner__review_consent_version=consent.REVIEW_VERSION,
         face__analysis__photo__deleted_at=None,
         face__analysis__photo__forgotten_at=None,
-        face__analysis__superseded=False,
         face__analysis__status=Status.DONE,
     ).select_related("face__analysis__photo__owner", "face__analysis__model_version")
 
@@ -88,7 +92,7 @@ def judged_today(reviewer: User) -> int:
 
 def models_reviewed() -> QuerySet[ModelVersion]:
     """Return the model versions with settled cases, the newest first."""
-    settled = agreed_cases().filter(
+    settled = counted_cases().filter(
         status=CaseStatus.SETTLED, face__analysis__model_version=OuterRef("pk")
     )
     return ModelVersion.objects.filter(Exists(settled)).order_by("-id")

@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 from detector.enums import CaseStatus, Emotion, Verdict
 from detector.exceptions import DetectorError
 from detector.insights import rollups, totals
-from detector.models import DailyEmotion, Face, Review, ReviewCase, User, WebhookDelivery
+from detector.models import Analysis, DailyEmotion, Face, Review, ReviewCase, User, WebhookDelivery
 from detector.photos import trash
 from detector.reviews import consent as review_consent
 from detector.reviews import figures, verdicts
@@ -173,6 +173,25 @@ def test_agreement_of_those_who_left_is_that_of_their_first_two_verdicts(
     assert (found.doubles, found.cohen.value) == (2, -1.0)
     ((one, other, kappa),) = found.pairs
     assert (one, other, kappa.value) == ("Former reviewers", "Former reviewers", -1.0)
+
+
+def test_figures_stay_when_another_model_reads_the_photos(willing: User) -> None:
+    face = face_of(willing)
+    review_consent.agree(willing)
+    (reviewer,) = reviewers(1)
+    judge(reviewer, Verdict.SAD)
+    Analysis.objects.update(superseded=True)
+    model_id = face.analysis.model_version_id
+    assert figures.agreement().reviews == 1
+    assert figures.of_model().settled == figures.of_model(model_id).settled == 1
+    assert [model.pk for model in review_queue.models_reviewed()] == [model_id]
+    # But nobody is asked about a face that is no longer shown, and who withdraws is in no figure.
+    face_of(willing)
+    review_consent.agree(willing)
+    Analysis.objects.update(superseded=True)
+    assert verdicts.next_case(reviewer) is None
+    review_consent.withdraw(willing)
+    assert figures.agreement().reviews == figures.of_model().settled == 0
 
 
 def test_undo_opens_the_case_again_and_gives_the_face_back(willing: User) -> None:
