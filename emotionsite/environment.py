@@ -146,6 +146,17 @@ def site_url(name: str) -> str:
     return value
 
 
+def address(name: str, like: str, read: Callable[..., Any], **options: Any) -> dict[str, Any]:
+    """Read the address of a service by `read`, such as `env.db`."""
+    try:
+        return dict(read(name, **options))
+    except ValueError:
+        # Not from the error, which would tell a part of the password in the log.
+        raise ImproperlyConfigured(
+            f"{name} must be like {like}; other characters of a password are written as %2F"
+        ) from None
+
+
 def storage_keys(name: str) -> list[bytes]:
     """Read keys of 32 bytes in base64, separated by commas; none where it is not set."""
     keys = []

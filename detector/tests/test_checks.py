@@ -3,6 +3,7 @@
 import importlib.util
 import runpy
 import socket
+import traceback
 from importlib import metadata
 from smtplib import SMTPServerDisconnected
 from typing import Any
@@ -14,7 +15,7 @@ from psycopg.conninfo import make_conninfo
 
 from detector import checks
 from emotionsite import environment
-from emotionsite.settings import base, storage, work
+from emotionsite.settings import accounts, base, storage, work
 
 
 def test_all_is_well_here() -> None:
@@ -106,6 +107,22 @@ def test_a_silent_mail_server_holds_nobody_for_long(settings: Any) -> None:
         backend = "django.core.mail.backends.smtp.EmailBackend"
         with pytest.raises(SMTPServerDisconnected, match="timed out"):
             get_connection(backend, host=host, port=port).open()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "module"),
+    [
+        ("DATABASE_URL", "postgres://user:hidden/secret@db:5432/name", storage),
+        ("EMAIL_URL", "smtp+tls://user:hidden#secret@mail.example:587", accounts),
+    ],
+)
+def test_an_address_with_an_odd_password_is_refused_without_telling_it(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, module: Any
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ImproperlyConfigured, match=f"{name} must be like") as caught:
+        runpy.run_path(str(module.__file__))
+    assert "hidden" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_flags_are_read_strictly(monkeypatch: pytest.MonkeyPatch) -> None:

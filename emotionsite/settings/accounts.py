@@ -1,6 +1,6 @@
 """Accounts and mail."""
 
-from emotionsite.environment import env, flag, one_of, positive_int
+from emotionsite.environment import address, env, flag, one_of, positive_int
 from emotionsite.settings.base import IN_PRODUCTION
 
 # --- Accounts: https://docs.allauth.org/en/latest/account/configuration.html
@@ -42,8 +42,11 @@ MFA_TOTP_TOLERANCE = 1  # clocks of phones run up to half a minute off
 MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION != "mandatory"
 
 # No default in production: password reset links must not go to a log.
-EMAIL_CONFIG = env.email_url(
-    "EMAIL_URL", **({} if IN_PRODUCTION else {"default": "consolemail://"})
+EMAIL_CONFIG = address(
+    "EMAIL_URL",
+    "smtp+tls://user:password@host:587",
+    env.email_url,
+    **({} if IN_PRODUCTION else {"default": "consolemail://"}),
 )
 # Seconds for which the mail server may be silent: without a limit, each mail would hold a thread.
 EMAIL_TIMEOUT = positive_int("EMAIL_TIMEOUT", 10)

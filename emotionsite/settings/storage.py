@@ -6,12 +6,17 @@ from typing import Any
 from whitenoise.compress import Compressor
 
 from emotionsite import private_files, static_headers
-from emotionsite.environment import env, one_of, positive_int, storage_keys, url_path
+from emotionsite.environment import address, env, one_of, positive_int, storage_keys, url_path
 from emotionsite.settings.base import BASE_DIR, BUILD_DIR, VAR_DIR
 
 # --- Database: https://docs.djangoproject.com/en/5.2/ref/databases/#sqlite-notes
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'emotionsite.sqlite3'}")
+    "default": address(
+        "DATABASE_URL",
+        "postgres://user:password@host:5432/name",
+        env.db,
+        default=f"sqlite:///{VAR_DIR / 'emotionsite.sqlite3'}",
+    )
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
