@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from django.db.models import Model
 
+from detector.common import clock
 from detector.models import Analysis, AuditEntry, Face, LiveSession, Photo, User, Video
 
 COMMAND_LINE: Final = "command line"
@@ -32,7 +33,7 @@ def record(actor: User | None, action: str, target: Model | None, **details: Any
     `action` names the target's kind and the act, separated by a dot: `photo.erased`. `details`
     must be plain JSON. Call this before the target is erased: afterwards its name is unknown.
     """
-    return AuditEntry.objects.create(
+    return _add(
         actor=actor,
         actor_name=actor.get_username() if actor else COMMAND_LINE,
         action=action,
@@ -59,9 +60,20 @@ def record_erasure_of_part(whole: Photo | Video, part: str) -> AuditEntry:
 def record_tombstone(kind: str, digest: str) -> AuditEntry:
     """Add a tombstone of a kind: the name of a model in lower case, or of a part."""
     actions = {model._meta.model_name: action for model, action in ERASED.items()} | ERASED_PARTS
-    return AuditEntry.objects.create(
-        actor_name=ERASURE, action=actions[kind], target_type=kind, target_id=digest
-    )
+    return _add(actor_name=ERASURE, action=actions[kind], target_type=kind, target_id=digest)
+
+
+def _add(**fields: Any) -> AuditEntry:
+    """Insert an entry with the database's time.
+
+    Raw, since `auto_now_add` would put this host's in its place. With a wrong one, what was erased
+    would be missing from the list of what was erased since a day.
+    """
+    entry = AuditEntry(at=clock.moment(), **fields)
+    entry.save_base(raw=True, force_insert=True)
+    # What was stored is read when somebody asks for it.
+    del entry.at
+    return entry
 
 
 def tombstone(pk: Any) -> str:

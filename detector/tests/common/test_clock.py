@@ -17,13 +17,14 @@ from detector.analyses import explanations, leases, queueing, submission
 from detector.analyses import selectors as analysis_selectors
 from detector.api import idempotency
 from detector.api.serializers.tokens import TokenWishSerializer
-from detector.common import clock, outbound
+from detector.common import audit, clock, outbound
 from detector.enums import DeliveryStatus, FineTuneStatus, ReviewKind, Source, Status
 from detector.exceptions import DetectorError
 from detector.learning import runner
 from detector.models import (
     Analysis,
     ApiToken,
+    AuditEntry,
     Explanation,
     FineTune,
     IdempotentCall,
@@ -35,8 +36,8 @@ from detector.models import (
     WebhookDelivery,
     WorkerHeartbeat,
 )
-from detector.operations import heartbeats, liveness
-from detector.photos import retention, trash
+from detector.operations import erased, heartbeats, liveness
+from detector.photos import erasure, retention, trash
 from detector.reviews import consent as review_consent
 from detector.reviews import queue as review_queue
 from detector.reviews.verdicts import keep, undo
@@ -209,6 +210,16 @@ def test_what_waits_and_what_is_kept(owner: User, analysed: Analysis, off: timed
         assert trash.empty(trash.kept_since()) == 0
         assert retention.erase_outlived(clock.now()) == 0
     assert Explanation.objects.get().is_waiting
+
+
+def test_a_tombstone_has_the_right_moment(owner: User, analysed: Analysis) -> None:
+    """By it a restore knows what must not come back, also after a host that began in the past."""
+    before = clock.now()
+    with elsewhere(timedelta(days=-9000)):
+        erasure.delete_photo(analysed.photo)
+        audit.record(owner, "photo.viewed", owner)
+    assert list(erased.since(before)) == [f"photo {audit.tombstone(analysed.photo_id)}"]
+    assert AuditEntry.objects.filter(at__gte=before, at__lte=clock.now()).count() == 2
 
 
 @pytest.mark.parametrize("off", OFF)
