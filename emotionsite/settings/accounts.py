@@ -1,7 +1,9 @@
 """Accounts and mail."""
 
+from urllib.parse import urlsplit
+
 from emotionsite.environment import address, env, flag, one_of, positive_int
-from emotionsite.settings.base import IN_PRODUCTION
+from emotionsite.settings.base import IN_PRODUCTION, SITE_URL
 
 # --- Accounts: https://docs.allauth.org/en/latest/account/configuration.html
 AUTH_USER_MODEL = "detector.User"
@@ -51,4 +53,5 @@ EMAIL_CONFIG = address(
 # Seconds for which the mail server may be silent: without a limit, each mail would hold a thread.
 EMAIL_TIMEOUT = positive_int("EMAIL_TIMEOUT", 10)
 vars().update(EMAIL_CONFIG)
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="EmotionSite <no-reply@localhost>")
+OWN_HOST = (urlsplit(SITE_URL).hostname if IN_PRODUCTION else None) or "localhost"
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"EmotionSite <no-reply@{OWN_HOST}>")

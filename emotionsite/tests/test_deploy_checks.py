@@ -23,7 +23,8 @@ PRODUCTION = {
 def test_production_has_nothing_to_complain_of(tmp_path: Path) -> None:
     # Without the database: these checks are of settings.
     checks = "from django.core.management import call_command; import django; django.setup(); "
-    checks += "call_command('check', deploy=True, fail_level='INFO')"
+    checks += "call_command('check', deploy=True, fail_level='INFO'); "
+    checks += "from django.conf import settings; print(settings.DEFAULT_FROM_EMAIL)"
     environment = {
         "PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "emotionsite.settings",
         "VAR_DIR": str(tmp_path), **PRODUCTION,
@@ -37,3 +38,5 @@ def test_production_has_nothing_to_complain_of(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+    # No mail server takes mail of localhost.
+    assert done.stdout.splitlines()[-1] == "EmotionSite <no-reply@faces.example>"
