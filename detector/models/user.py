@@ -1,7 +1,7 @@
 """User accounts."""
 
 import zoneinfo
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
@@ -15,9 +15,15 @@ from detector.models.constraints import allows_only
 from detector.models.ids import new_id
 
 
+def time_zones() -> set[str]:
+    """Return the names of the IANA time zone database, which mean the same on every host."""
+    # Debian adds the zone of the host; `Factory` stands for one that nobody has set.
+    return zoneinfo.available_timezones() - {"localtime", "Factory"}
+
+
 def validate_time_zone(name: str) -> None:
     """Raise ValidationError unless the name is a key of the IANA time zone database."""
-    if name not in zoneinfo.available_timezones():
+    if name not in time_zones():
         raise ValidationError("%(name)s is not a time zone.", params={"name": name})
 
 
@@ -87,5 +93,8 @@ class User(AbstractUser):
 
     @property
     def zone(self) -> tzinfo:
-        """The user's time zone."""
-        return zoneinfo.ZoneInfo(self.time_zone)
+        """The user's time zone; UTC where this host does not know it."""
+        try:
+            return zoneinfo.ZoneInfo(self.time_zone)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+            return UTC

@@ -1,6 +1,5 @@
 """Forms of the pages."""
 
-import zoneinfo
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -15,10 +14,11 @@ from detector.common import clock
 from detector.enums import DateLanguage, Emotion, Event, KeepPhotos, Scope, Theme
 from detector.exceptions import DetectorError
 from detector.models import Photo, User
+from detector.models.user import time_zones
 from detector.reviews import consent as review_consent
 from detector.web.widgets import LongSelect
 
-ZONES = [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
+ZONES = [(name, name.replace("_", " ")) for name in sorted(time_zones())]
 
 
 def token_lifetimes() -> list[tuple[int, str]]:
@@ -58,7 +58,7 @@ class SignupForm(AllauthSignupForm):
             preferences.give_consent(user)
             if self.cleaned_data["review_consent"]:
                 review_consent.agree(user)
-            if name in zoneinfo.available_timezones():
+            if name in time_zones():
                 user.time_zone = name
                 user.save(update_fields=["time_zone"])
         return user

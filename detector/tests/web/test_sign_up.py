@@ -38,7 +38,7 @@ def test_sign_up_log_out_log_in() -> None:
     assert client.post("/accounts/login/", login)["Location"] == "/history/"
 
 
-@pytest.mark.parametrize("zone", ["", "Nowhere/Land", "../../etc/passwd"])
+@pytest.mark.parametrize("zone", ["", "Nowhere/Land", "../../etc/passwd", "localtime"])
 def test_sign_up_without_a_usable_time_zone(zone: str) -> None:
     form = {"email": "a@example.com", "password1": PASSWORD, "password2": PASSWORD, "consent": "on"}
     assert Client().post("/accounts/signup/", {**form, "time_zone": zone}).status_code == 302
