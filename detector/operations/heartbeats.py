@@ -55,8 +55,12 @@ def try_to_write() -> None:
 
 
 def silent_here() -> list[str]:
-    """Return the workers of this host that are alive but silent for `WORKER_STALL` seconds."""
-    since = clock.now() - timedelta(seconds=settings.WORKER_STALL)
+    """Return the workers of this host that are alive but silent for `WORKER_STALL` seconds.
+
+    Where they send heartbeats more seldom than that, they may miss three.
+    """
+    longest = max(settings.WORKER_STALL, 4 * settings.SWEEP_INTERVAL)
+    since = clock.now() - timedelta(seconds=longest)
     names = list(of_this_host().filter(seen_at__lt=since).values_list("pk", flat=True))
     return [name for name in names if _lives(name)]
 

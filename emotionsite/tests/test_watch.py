@@ -63,6 +63,13 @@ def test_a_stopped_process_has_the_workers_made_anew(alive: str, settings: Any) 
     assert looks(3).status == RENEW
 
 
+def test_a_heartbeat_that_comes_seldom_is_no_silence(alive: str, settings: Any) -> None:
+    settings.SWEEP_INTERVAL = 60
+    seen = timezone.now() - timedelta(seconds=settings.SWEEP_INTERVAL - 1)
+    WorkerHeartbeat.objects.filter(name=alive).update(seen_at=seen)
+    assert looks(5).status == 0
+
+
 def busy(waiting: Analysis) -> None:
     """Let the worker take long, as a heat map may."""
     [worker] = WorkerHeartbeat.objects.all()
