@@ -14,7 +14,9 @@ from prometheus_client import multiprocess
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-threads = int(os.environ.get("WEB_THREADS", "8"))
+# Calls to `detect/` have threads of their own, as in `emotionsite.web`: together with calls that
+# wait for results, and with exports, they would hold all others.
+threads = int(os.environ.get("WEB_THREADS", "8")) + int(os.environ.get("DETECT_CALLS", "4"))
 umask = 0o077
 # nginx keeps its connections for a minute, and must never find one closed.
 keepalive = 75

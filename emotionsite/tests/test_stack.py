@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from django.conf import settings
 
 from detector.api.codes import PROBLEMS
 from emotionsite import new_environment
-from emotionsite.stack import environment, nginx
+from emotionsite.settings import api as settings_api
+from emotionsite.settings import base as settings_base
+from emotionsite.stack import ROOT, environment, nginx
 from emotionsite.stack.__main__ import Stack
 from emotionsite.stack.environment import MissingVariableError, Places
 from emotionsite.tests import running_nginx
@@ -104,6 +107,21 @@ def test_the_stack_has_the_environment_of_compose(places: Places) -> None:
         assert programs[name].command[1:] == SERVICES[name]["command"][1:]
     assert programs["web"].environment["S3_ENDPOINT_URL"] == "http://127.0.0.1:8002"
     assert programs["web"].environment["TRUSTED_PROXIES"] == "1"
+
+
+@pytest.mark.parametrize("said", [{}, {"WEB_THREADS": "3", "DETECT_CALLS": "2"}])
+def test_gunicorn_has_the_threads_that_our_own_server_has(
+    said: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Calls that detect wait in threads that no page needs."""
+    for name in ("WEB_THREADS", "DETECT_CALLS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
+    base = runpy.run_path(str(settings_base.__file__))["WEB_THREADS"]
+    detecting = runpy.run_path(str(settings_api.__file__))["DETECT_CALLS"]
+    threads = runpy.run_path(str(Path(ROOT, "emotionsite/gunicorn_settings.py")))
+    assert threads["threads"] == base + detecting
 
 
 def test_new_secrets_are_random_private_and_never_written_over(tmp_path: Path) -> None:
