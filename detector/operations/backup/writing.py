@@ -196,8 +196,14 @@ def _is_named(name: str) -> bool:
 
 
 def _model_files() -> list[Path]:
+    """Return the files of versions. Hidden folders are those in which training works."""
     folder: Path = settings.MODELS_FOLDER
-    return sorted(file for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
+    found = [file for file in folder.rglob("*") if file.is_file() and not file.is_symlink()]
+    return sorted(
+        file
+        for file in found
+        if not any(part.startswith(".") for part in file.relative_to(folder).parts)
+    )
 
 
 def _list_files(folder: Folder, progress: Progress) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.files.storage import default_storage
 from django.core.management import CommandError
@@ -42,6 +43,10 @@ def test_an_interrupted_backup_goes_on(
 ) -> None:
     read: list[str] = []
     real = writing._pieces
+    # A fine-tune works meanwhile: its files come and go, and are no version.
+    works = settings.MODELS_FOLDER / ".tuned-2.x1y2"
+    (works / "run").mkdir(parents=True)
+    (works / "run" / "best.keras").write_bytes(b"half of it")
 
     limit = 2
 
@@ -60,6 +65,7 @@ def test_an_interrupted_backup_goes_on(
     run("backup", folder)
     assert read.count(read[0]) == 2
     assert read.count(read[1]) == 1
+    assert {name for name in read if "models/" in name} == {"files/models/tuned/weights.onnx"}
     with pytest.raises(CommandError, match="complete backup already"):
         run("backup", folder)
 
