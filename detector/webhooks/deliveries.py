@@ -8,8 +8,19 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Window
-from django.db.models.functions import Greatest, RowNumber
+from django.db.models import (
+    Count,
+    DateTimeField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    Window,
+)
+from django.db.models.functions import Coalesce, Greatest, RowNumber
 from standardwebhooks import Webhook
 
 from detector.common import clock, outbound
@@ -222,8 +233,10 @@ def _fail(delivery: WebhookDelivery, **answer: object) -> None:
     now = clock.now()
     endpoint = delivery.endpoint
     endpoints = WebhookEndpoint.objects.filter(pk=endpoint.pk)
-    since = endpoint.failing_since or now
-    endpoints.update(failures=F("failures") + 1, failing_since=since)
+    # Of the row as it is now: its owner may have reset the failures during the attempt.
+    first = Coalesce("failing_since", Value(now, DateTimeField()))
+    endpoints.update(failures=F("failures") + 1, failing_since=first)
+    since = endpoints.values_list("failing_since", flat=True).first() or now
     # The backoff applies to the whole endpoint: all its deliveries wait as long as this one.
     step = _delay_index(delivery)
     if step >= len(RETRY_DELAYS) or now - delivery.created_at > MAX_AGE:

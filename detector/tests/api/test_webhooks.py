@@ -129,6 +129,20 @@ def test_endpoint_that_fails_for_long_is_disabled_and_its_owner_told(
     assert deliveries.due(10) == [WebhookDelivery.objects.get().pk]
 
 
+def test_an_attempt_that_began_before_the_failures_were_reset_does_not_disable(
+    owner: User, settings: Any
+) -> None:
+    settings.WEBHOOK_ALLOWED_HOSTS = ["127.0.0.1"]
+    days_ago = timezone.now() - timedelta(days=4)
+    endpoint = WebhookEndpointFactory.create(owner=owner, failures=7, failing_since=days_ago)
+    claimed = deliveries.claim(WebhookDeliveryFactory.create(endpoint=endpoint).pk)
+    assert claimed is not None
+    endpoints.change_endpoint(endpoint, disabled=False)
+    deliveries.record_outcome(claimed, deliveries.Outcome(0.1, error="refused"))
+    endpoint.refresh_from_db()
+    assert (endpoint.disabled_at, endpoint.failures) == (None, 1)
+
+
 def test_receiver_that_is_gone_is_told_nothing_more(owner: User, receiver: Receiver) -> None:
     receiver.statuses = [410]
     endpoint = endpoint_of(owner, receiver)
