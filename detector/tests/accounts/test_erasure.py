@@ -30,17 +30,13 @@ from detector.models import (
     AuditEntry,
     ModelVersion,
     Photo,
-    Review,
     ReviewCase,
     ReviewedExport,
     User,
     WebhookEndpoint,
 )
 from detector.photos import erasure as photo_erasure
-from detector.reviews import verdicts
 from detector.tests.factories import (
-    AnalysisFactory,
-    FaceFactory,
     LiveSessionFactory,
     VideoFactory,
     with_timeline,
@@ -183,27 +179,6 @@ def test_a_planted_trace_is_found(
     # Of these, a quick search sees all that needs no look into rows of others.
     quick = traces.search(identity, full=False).number
     assert quick == (0 if place in ("database", "address") else 1)
-
-
-def test_a_judged_face_is_found_after_another_analysis_and_told_where_it_cannot_be_cut(
-    analysed: Analysis, owner: User, tmp_path: Path
-) -> None:
-    ReviewedExport.objects.create(
-        name="set", path=str(tmp_path / "set.npz"), sha256="0" * 64, faces=1
-    )
-    face = analysed.faces.get()
-    verdicts.correct(owner, face, "sad")
-    [before] = identity_of(owner).crops
-    # The next network saw it a little elsewhere, and the owner's word went along.
-    renewed = AnalysisFactory.create(photo=analysed.photo, superseded=True)
-    Analysis.objects.filter(pk=analysed.pk).update(superseded=True)
-    Analysis.objects.filter(pk=renewed.pk).update(superseded=False)
-    Review.objects.update(face=FaceFactory.create(analysis=renewed, x=face.x + 3))
-    identity = identity_of(owner)
-    assert before in identity.crops
-    assert "reviewed data" not in traces.search(identity).not_searched
-    default_storage.delete(str(analysed.photo.image.name))
-    assert "reviewed data" in traces.search(identity_of(owner)).not_searched
 
 
 def _session(user: User) -> None:

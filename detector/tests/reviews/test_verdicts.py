@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from django.utils import timezone
@@ -11,42 +10,16 @@ from pytest_django.fixtures import Settings
 from detector.enums import CaseStatus, Emotion, Verdict
 from detector.exceptions import DetectorError
 from detector.insights import rollups, totals
-from detector.models import Analysis, DailyEmotion, Face, Review, ReviewCase, User, WebhookDelivery
+from detector.models import DailyEmotion, Review, ReviewCase, User, WebhookDelivery
 from detector.photos import trash
 from detector.reviews import consent as review_consent
-from detector.reviews import figures, verdicts
 from detector.reviews import queue as review_queue
-from detector.tests.factories import FaceFactory, UserFactory, WebhookEndpointFactory
+from detector.reviews import verdicts
+from detector.tests.factories import UserFactory, WebhookEndpointFactory
+from detector.tests.reviews.judging import face_of, judge, reviewers
 
 SURE = {"p_happy": 0.97, "p_neutral": 0.03, "confidence": 0.97}
 TORN = {"p_happy": 0.4, "p_disgust": 0.35, "p_neutral": 0.25, "confidence": 0.4}
-
-
-@pytest.fixture(autouse=True)
-def _single(settings: Settings) -> None:
-    settings.REVIEW_DOUBLE_SHARE = 0.0
-
-
-@pytest.fixture
-def willing(owner: User) -> User:
-    review_consent.agree(owner)
-    return owner
-
-
-def face_of(owner: User, **fields: Any) -> Face:
-    face = FaceFactory.create(analysis__photo__owner=owner, **fields)
-    rollups.add(face.analysis.photo)
-    return face
-
-
-def reviewers(count: int) -> list[User]:
-    return [UserFactory.create() for _ in range(count)]
-
-
-def judge(reviewer: User, verdict: str) -> Review:
-    case = verdicts.next_case(reviewer)
-    assert case is not None
-    return verdicts.give_verdict(case.pk, reviewer, verdict)
 
 
 def counted(owner: User) -> dict[str, tuple[int, int]]:
@@ -148,50 +121,6 @@ def test_two_must_agree_else_a_third_decides(
     assert verdicts.next_case(people[3]) is None
     face.refresh_from_db()
     assert face.reviewed_emotion == final
-
-
-def test_agreement_of_those_who_left_is_that_of_their_first_two_verdicts(
-    willing: User, settings: Settings
-) -> None:
-    settings.REVIEW_DOUBLE_SHARE = 1.0
-    people = reviewers(3)
-    for votes in (["sad", "happy", "sad"], ["happy", "sad", "sad"]):
-        face_of(willing)
-        review_consent.agree(willing)
-        for person, verdict in zip(people, votes, strict=True):
-            judge(person, verdict)
-    # The host that stored the first of them has a clock that runs ahead, and so have its ids.
-    early = Review.objects.order_by("created_at").first()
-    assert early is not None
-    Review.objects.filter(pk=early.pk).update(id=UUID(int=2**128 - 1))
-    for person in people:
-        person.is_being_erased = True
-        person.delete()
-    found = figures.agreement()
-    # Each gave two labels once, and they never agreed.
-    assert found.cohen is not None
-    assert (found.doubles, found.cohen.value) == (2, -1.0)
-    ((one, other, kappa),) = found.pairs
-    assert (one, other, kappa.value) == ("Former reviewers", "Former reviewers", -1.0)
-
-
-def test_figures_stay_when_another_model_reads_the_photos(willing: User) -> None:
-    face = face_of(willing)
-    review_consent.agree(willing)
-    (reviewer,) = reviewers(1)
-    judge(reviewer, Verdict.SAD)
-    Analysis.objects.update(superseded=True)
-    model_id = face.analysis.model_version_id
-    assert figures.agreement().reviews == 1
-    assert figures.of_model().settled == figures.of_model(model_id).settled == 1
-    assert [model.pk for model in review_queue.models_reviewed()] == [model_id]
-    # But nobody is asked about a face that is no longer shown, and who withdraws is in no figure.
-    face_of(willing)
-    review_consent.agree(willing)
-    Analysis.objects.update(superseded=True)
-    assert verdicts.next_case(reviewer) is None
-    review_consent.withdraw(willing)
-    assert figures.agreement().reviews == figures.of_model().settled == 0
 
 
 def test_undo_opens_the_case_again_and_gives_the_face_back(willing: User) -> None:
