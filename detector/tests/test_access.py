@@ -76,7 +76,7 @@ ROUTES = {
     "settings/reviews/": Route(PERSONAL, "/settings/reviews/", "post", 302),
     "settings/erase/": Route(PERSONAL, "/settings/erase/", owner_status=302),
     "settings/": Route(PERSONAL, "/settings/"),
-    "settings/tokens/": Route(PERSONAL, "/settings/tokens/", "post", 302),
+    "settings/tokens/": Route(PERSONAL, "/settings/tokens/", "post"),
     "settings/tokens/<uuid:token_id>/revoke/": Route(
         OBJECT, "/settings/tokens/{token}/revoke/", "post", 302
     ),
@@ -146,7 +146,7 @@ WRITES = {
     "POST settings": Route(PERSONAL, "/settings/", "post", 200),
     "POST live sessions": Route(PERSONAL, "/live/sessions/", "post", 200),
     "POST live session": Route(OBJECT, "/live/sessions/{live}/", "post", 200),
-    "POST webhooks": Route(PERSONAL, "/settings/webhooks/", "post", 302),
+    "POST webhooks": Route(PERSONAL, "/settings/webhooks/", "post"),
 }
 
 ELSEWHERE = ("accounts/", "admin/", "api/v1/")

@@ -126,13 +126,14 @@ def erase_account(request: OwnerRequest) -> HttpResponse:
 @require_POST
 def create_token(request: OwnerRequest) -> HttpResponse:
     """Make a token. Its secret is shown on the page that answers, and is not stored."""
-    if once.is_used(request, "token"):
-        return redirect("settings")
     form = TokenForm(request.POST)
     if not form.is_valid():
         return _settings_page(request, token_form=form)
-    _, secret = tokens.create_token(request.user, **form.wish)
-    once.mark_used(request)
+    try:
+        with once.used_up(request):
+            _, secret = tokens.create_token(request.user, **form.wish)
+    except once.UsedError:
+        return once.refuse(request, "token", "settings")
     return _settings_page(request, secret=secret)
 
 

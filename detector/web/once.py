@@ -1,11 +1,22 @@
-"""Forms that must be accepted only once: reloading the page that answers sends them again."""
+"""Forms that count only once: a double click, or reloading the answer, sends them again."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.utils.crypto import constant_time_compare, get_random_string
 
+from detector.common import locks
 from detector.web.requests import OwnerRequest
 
 NUMBER = "form_number"
+
+
+class UsedError(Exception):
+    """The form of a request was used before."""
 
 
 def form_number(request: OwnerRequest) -> str:
@@ -14,15 +25,31 @@ def form_number(request: OwnerRequest) -> str:
     return found
 
 
-def is_used(request: OwnerRequest, made: str) -> bool:
-    """Return whether the form of this request was used already, and tell so of what it made."""
-    expected = request.session.get(NUMBER, "")
-    if expected and constant_time_compare(request.POST.get("number", ""), expected):
-        return False
+@contextmanager
+def used_up(request: OwnerRequest) -> Iterator[None]:
+    """Use up all open forms of this session in the transaction of the block.
+
+    The owner is locked, so of two requests with one form the second finds it used. Raises
+    UsedError. An error in the block leaves the forms unused.
+    """
+    with transaction.atomic():
+        locks.lock_owner(request.user.pk)
+        if not _is_unused(request):
+            request.session.pop(NUMBER, None)
+            raise UsedError
+        yield
+        request.session.pop(NUMBER, None)
+        request.session.save()
+
+
+def refuse(request: OwnerRequest, made: str, page: str) -> HttpResponse:
+    """Redirect to a page that says that the form was used already, and what it made."""
     messages.info(request, f"That {made} was made already; its secret is not shown again.")
-    return True
+    return redirect(page)
 
 
-def mark_used(request: OwnerRequest) -> None:
-    """Make all open forms of this session invalid."""
-    request.session.pop(NUMBER, None)
+def _is_unused(request: OwnerRequest) -> bool:
+    """Return whether the form has the number that is stored now, not when the request began."""
+    stored = type(request.session)(request.session.session_key)
+    expected = stored.get(NUMBER, "")
+    return bool(expected) and constant_time_compare(request.POST.get("number", ""), expected)

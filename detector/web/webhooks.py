@@ -24,17 +24,18 @@ def webhooks(request: OwnerRequest) -> HttpResponse:
     """Show all webhooks and a form for a new one, whose secret is on the page that answers."""
     if request.method != "POST":
         return _page(request)
-    if once.is_used(request, "webhook"):
-        return redirect("webhooks")
     form = WebhookForm(request.POST)
     if not form.is_valid():
         return _page(request, form=form)
     try:
-        made = endpoints.create_endpoint(request.user, **form.cleaned_data)
+        made = endpoints.create_endpoint(
+            request.user, guard=once.used_up(request), **form.cleaned_data
+        )
+    except once.UsedError:
+        return once.refuse(request, "webhook", "webhooks")
     except DetectorError as error:
         form.refuse(error)
         return _page(request, form=form)
-    once.mark_used(request)
     return _page(request, secret=made.secret)
 
 

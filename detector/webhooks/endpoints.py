@@ -26,11 +26,19 @@ from detector.models import (
 
 
 def create_endpoint(
-    owner: User, *, url: str, events: Iterable[str], description: str = ""
+    owner: User,
+    *,
+    url: str,
+    events: Iterable[str],
+    description: str = "",
+    guard: AbstractContextManager[None] | None = None,
 ) -> WebhookEndpoint:
-    """Create an endpoint. Raises DetectorError `url_refused` or `too_many_webhooks`."""
+    """Create an endpoint. Raises DetectorError `url_refused` or `too_many_webhooks`.
+
+    The row is created inside `guard`; the slow check of the URL comes before.
+    """
     _check_url(url)
-    with transaction.atomic():
+    with guard or nullcontext(), transaction.atomic():
         locks.lock_owner(owner.pk)
         if WebhookEndpoint.objects.filter(owner=owner).count() >= settings.WEBHOOKS_A_PERSON:
             raise DetectorError(

@@ -1,16 +1,20 @@
 """The pages of webhooks, from the form to what was told."""
 
 import re
+import threading
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connections
 from django.test import Client, TestCase
 from django.utils import timezone
 
+from detector.accounts import tokens
 from detector.enums import DeliveryStatus, Event
 from detector.models import ApiToken, User, WebhookDelivery, WebhookEndpoint
 from detector.tests.factories import WebhookDeliveryFactory, WebhookEndpointFactory
+from detector.tests.people import logged_in
 
 pytestmark = pytest.mark.django_db
 URL = "/settings/webhooks/"
@@ -116,3 +120,31 @@ def test_token_with_scopes_and_an_end(web: Client, owner: User) -> None:
     page = web.post("/settings/tokens/", form).content.decode()
     assert "Select a valid choice" in page
     assert "This field is required" in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_double_click_makes_one(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = logged_in(owner), Client()
+    form = {"name": "kiosk", "scopes": ["read"], "days": "7", "number": number(first, "/settings/")}
+    second.cookies = first.cookies
+    real, answers = tokens.create_token, []
+
+    def send() -> None:
+        answers.append(second.post("/settings/tokens/", form))
+        connections.close_all()
+
+    click = threading.Thread(target=send)
+
+    def create(*args: Any, **more: Any) -> Any:
+        # The second click comes while the first is being answered, and waits for it.
+        monkeypatch.setattr(tokens, "create_token", real)
+        click.start()
+        click.join(0.3)
+        return real(*args, **more)
+
+    monkeypatch.setattr(tokens, "create_token", create)
+    page = first.post("/settings/tokens/", form).content.decode()
+    click.join()
+    assert "Your new token" in page
+    assert answers[0].status_code == 302
+    assert ApiToken.objects.count() == 1
