@@ -13,7 +13,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.views import exception_handler
 
 from detector.api.codes import PROBLEMS
-from detector.common import trace
+from detector.common import ranges, trace
 from detector.common.outages import outage_in
 from detector.exceptions import DetectorError, unreadable_form
 
@@ -43,6 +43,8 @@ def envelope(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
         error = Http404()
     if isinstance(error, DetectorError):
         headers = {} if error.permanent else {"Retry-After": str(error.retry_after)}
+        if isinstance(error, ranges.UnsatisfiableError):
+            headers = error.headers
         return _json(trace.error_body(error.as_dict()), status_of(error), headers)
     if isinstance(error, TooManyFilesSent):
         limit = settings.DATA_UPLOAD_MAX_NUMBER_FILES

@@ -17,7 +17,15 @@ LARGEST_PART: Final = 2 * 2**20
 RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 """Other ranges are ignored. More digits than these name no byte of any file."""
 
-UNSATISFIABLE = DetectorError("range_not_satisfiable", "The file ends before that.")
+
+class UnsatisfiableError(DetectorError):
+    """A range that begins after the end of the file; `headers` tell its size, as with 416."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(
+            "range_not_satisfiable", "The file ends before that.", details={"bytes": size}
+        )
+        self.headers = {"Content-Range": f"bytes */{size}"}
 
 
 def file_response(
@@ -27,7 +35,7 @@ def file_response(
 
     A caller who has it already gets 304.
 
-    Raises DetectorError `range_not_satisfiable` or `storage_unavailable`.
+    Raises UnsatisfiableError, or DetectorError `storage_unavailable`.
     """
     if not file:
         return None
@@ -56,7 +64,7 @@ def _part(file: FieldFile, asked: str) -> HttpResponseBase:
     size = file.storage.size(str(file.name))
     start, end = _span(asked, size)
     if start >= size or end < start:
-        raise UNSATISFIABLE.with_details(bytes=size)
+        raise UnsatisfiableError(size)
     end = min(end, start + LARGEST_PART - 1)
     content = storage.read_part(file, start, end + 1)
     response = HttpResponse(content, status=HTTPStatus.PARTIAL_CONTENT)

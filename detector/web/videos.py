@@ -1,5 +1,6 @@
 """Videos: the list with its upload, one video with its timeline, and its owner's actions."""
 
+from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
@@ -124,7 +125,11 @@ def progress(request: OwnerRequest, video_id: UUID) -> HttpResponse:
 def file(request: OwnerRequest, video_id: UUID) -> HttpResponseBase:
     """Return the video as it was uploaded, or the part that a player asks for."""
     found = _video(request, video_id)
-    response = ranges.file_response(request, found.file, MEDIA_TYPES[found.format])
+    try:
+        response = ranges.file_response(request, found.file, MEDIA_TYPES[found.format])
+    except ranges.UnsatisfiableError as error:
+        status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+        return HttpResponse(status=status, headers=error.headers)
     if response is None:
         raise Http404
     return response

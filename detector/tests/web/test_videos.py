@@ -145,6 +145,8 @@ def test_the_bin_is_emptied_of_videos(web: Client, owner: User, done: Video) -> 
 def test_parts_of_the_file_and_stills_are_sent(web: Client, done: Video) -> None:
     part = web.get(f"/videos/{done.pk}/file/", headers={"Range": "bytes=0-4"})
     assert (part.status_code, part.content) == (206, b"video")
+    beyond = web.get(f"/videos/{done.pk}/file/", headers={"Range": "bytes=99-"})
+    assert (beyond.status_code, beyond["Content-Range"]) == (416, "bytes */17")
     still = VideoStill.objects.first()
     assert still is not None
     answer = web.get(f"/videos/{done.pk}/stills/{still.pk}/")
