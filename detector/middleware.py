@@ -21,6 +21,7 @@ from django_http_compression.middleware import HttpCompressionMiddleware
 
 from detector.common import calendar, trace
 from detector.common.outages import outage_in
+from detector.exceptions import DetectorError
 from detector.models import User
 from detector.web import errors, way_back
 
@@ -49,8 +50,9 @@ def request_ids(get_response: Handler) -> Handler:
 class Outages:
     """Answer 503 if the storage or the database fails in a view.
 
-    And 404 if a row vanishes that was there when the view began. Errors outside of views come to
-    `handler500`, which gives the same answer to an outage.
+    And 404 if a row vanishes that was there when the view began, and 409 to a refusal that the view
+    did not expect. Errors outside of views come to `handler500`, which gives the same answer to an
+    outage.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -61,13 +63,13 @@ class Outages:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
-        """Return 503 for an outage, 404 for a row that is gone, None for any other error."""
+        """Return 503 for an outage, 404 for a row that is gone, 409 for a refusal, else None."""
         if isinstance(error, ObjectDoesNotExist):
             logger.warning("%s: %s", request.path, error)
             return errors.not_found(request, error)
         outage = outage_in(error)
         if outage is None:
-            return None
+            return errors.refused(request, error) if isinstance(error, DetectorError) else None
         logger.warning("%s: %s", request.path, outage.code, exc_info=error)
         return errors.unavailable(request, outage)
 

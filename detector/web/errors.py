@@ -83,6 +83,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     return _answer(request, NOT_FOUND, HTTPStatus.NOT_FOUND)
 
 
+def refused(request: HttpRequest, error: DetectorError) -> HttpResponseBase:
+    """Answer 409 with the sentence of an error: what the page showed is no longer so."""
+    return _answer(request, error, HTTPStatus.CONFLICT)
+
+
 def request_too_large(request: HttpRequest, limit: int) -> HttpResponseBase:
     """Answer 413. The body is not read, so the server closes the connection."""
     error = DetectorError(TOO_LARGE.code, TOO_LARGE.message, details={"max_bytes": limit})

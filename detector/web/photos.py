@@ -44,10 +44,14 @@ def correct(request: OwnerRequest, photo_id: UUID, index: int) -> HttpResponse:
     verdict = request.POST.get("verdict", "")
     if face is None:
         raise Http404
-    if not verdict:
-        verdicts.take_back_correction(request.user, face)
-    elif verdict in Verdict.values:
-        verdicts.correct(request.user, face, verdict)
+    try:
+        if not verdict:
+            verdicts.take_back_correction(request.user, face)
+        elif verdict in Verdict.values:
+            verdicts.correct(request.user, face, verdict)
+    except DetectorError as error:
+        # The photo was erased meanwhile.
+        raise Http404 from error
     if request.htmx:
         context = _result_of(analysis_or_404(request, photo_id))
         return render(request, "detector/partials/photo_result.html", context)

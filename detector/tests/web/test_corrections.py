@@ -1,12 +1,16 @@
 """The owner's side of reviews: correcting a face, and letting reviewers help or not."""
 
 import re
+from typing import Any
 
+import pytest
 from django.test import Client
 
+from detector.analyses import selectors
 from detector.enums import Verdict
 from detector.insights import totals
 from detector.models import Analysis, Review, ReviewCase, User
+from detector.photos import erasure
 from detector.tests.conftest import api_client
 
 
@@ -43,6 +47,22 @@ def test_a_correction_is_taken_back_by_saying_nothing(analysed: Analysis, web: C
     assert totals.summary(analysed.photo.owner).faces == 1
     web.post(address, {"verdict": "bored"})
     assert not Review.objects.exists()
+
+
+@pytest.mark.parametrize("verdict", ["sad", ""])
+def test_a_face_that_is_erased_meanwhile_is_not_found(
+    verdict: str, analysed: Analysis, web: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = selectors.face_of
+
+    def found_and_erased(*args: Any) -> Any:
+        face = find(*args)
+        erasure.delete_photo(analysed.photo)
+        return face
+
+    monkeypatch.setattr(selectors, "face_of", found_and_erased)
+    address = f"/photos/{analysed.photo_id}/faces/0/correction/"
+    assert web.post(address, {"verdict": verdict}).status_code == 404
 
 
 def test_reviews_are_asked_for_apart_and_can_be_ended(

@@ -9,6 +9,7 @@ from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from detector.accounts import selectors as account_selectors
+from detector.exceptions import DetectorError
 from detector.models import Photo
 
 HTMX = {"HX-Request": "true"}
@@ -53,6 +54,17 @@ def test_404_of_what_was_deleted_meanwhile(
     assert web.get("/settings/").status_code == 404
     answer = api.get("/api/v1/tokens/")
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
+def test_409_of_what_was_refused_unexpectedly(web: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> Any:
+        raise DetectorError("changed", "Somebody was faster.")
+
+    monkeypatch.setattr(account_selectors, "tokens_of", refuse)
+    answer = web.get("/settings/")
+    assert_page(answer, 409)
+    assert "Somebody was faster." in text_of(answer)
+    assert_notice(web.get("/settings/", headers=HTMX), 409)
 
 
 def test_403(web: Client, monkeypatch: pytest.MonkeyPatch) -> None:
