@@ -49,7 +49,8 @@ def consent(request: OwnerRequest) -> HttpResponse:
         preferences.give_consent(request.user)
         following = request.POST.get("next", "")
         is_ours = url_has_allowed_host_and_scheme(following, allowed_hosts=None)
-        return redirect(following if is_ours else "history")
+        # Anything but a path would be looked up as the name of a page.
+        return redirect(following if is_ours and following.startswith("/") else "history")
     context = {
         "text": consent_text.TEMPLATE,
         "review_text": consent_text.REVIEW_TEMPLATE,

@@ -101,8 +101,9 @@ def test_a_new_text_asks_again_and_leads_back(
     assert owner.consent_version == "2099-01"
 
 
-def test_agreeing_leads_to_no_other_site(unasked: Client) -> None:
-    assert unasked.post("/consent/", {"next": "//evil.example/"})["Location"] == "/history/"
+@pytest.mark.parametrize("elsewhere", ["//evil.example/", "nowhere"])
+def test_agreeing_leads_to_no_other_place(elsewhere: str, unasked: Client) -> None:
+    assert unasked.post("/consent/", {"next": elsewhere})["Location"] == "/history/"
 
 
 def test_who_has_not_agreed_can_leave_and_programs_go_on(unasked: Client, api: APIClient) -> None:
