@@ -1,6 +1,7 @@
 """The landing page, consent, settings, and the deletion of an account."""
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
@@ -29,6 +30,8 @@ from detector.web.forms import PreferencesForm, RetentionForm, TokenForm
 from detector.web.requests import OwnerRequest
 from detector.webhooks import selectors as webhook_selectors
 
+CHANGED = "The text has changed since this page was opened. Read it, and agree once more."
+
 View = Callable[[OwnerRequest], HttpResponse]
 # allauth's decorator has no types.
 reauthenticated: Callable[[View], View] = reauthentication_required
@@ -46,13 +49,17 @@ def landing(request: HttpRequest) -> HttpResponse:
 def consent(request: OwnerRequest) -> HttpResponse:
     """Show the consent text. Users who have not agreed yet are asked to."""
     if request.method == "POST" and request.user.is_authenticated:
-        preferences.give_consent(request.user)
         following = request.POST.get("next", "")
+        if request.POST.get("version") != consent_text.VERSION:
+            messages.warning(request, CHANGED)
+            return redirect(f"{reverse('consent')}?{urlencode({'next': following})}")
+        preferences.give_consent(request.user)
         is_ours = url_has_allowed_host_and_scheme(following, allowed_hosts=None)
         # Anything but a path would be looked up as the name of a page.
         return redirect(following if is_ours and following.startswith("/") else "history")
     context = {
         "text": consent_text.TEMPLATE,
+        "version": consent_text.VERSION,
         "review_text": consent_text.REVIEW_TEMPLATE,
         "next": request.GET.get("next", ""),
     }
@@ -103,7 +110,10 @@ def _outlived(owner: User) -> str:
 @require_POST
 def set_review_consent(request: OwnerRequest) -> HttpResponse:
     """Give or withdraw consent to reviews."""
-    if request.POST.get("agree") == "yes":
+    wish = request.POST.get("agree")
+    if wish == "yes" and request.POST.get("version") != consent_text.REVIEW_VERSION:
+        messages.warning(request, CHANGED)
+    elif wish == "yes":
         review_consent.agree(request.user)
         messages.success(request, "Thank you. Reviewers may look at your photos from now on.")
     else:
@@ -149,6 +159,7 @@ def revoke_token(request: OwnerRequest, token_id: UUID) -> HttpResponse:
 def _settings_page(request: OwnerRequest, **context: object) -> HttpResponse:
     context = {
         "review_text": consent_text.REVIEW_TEMPLATE,
+        "review_version": consent_text.REVIEW_VERSION,
         "form": PreferencesForm.of(request.user),
         "retention_form": RetentionForm.of(request.user),
         "has_two_steps": is_mfa_enabled(request.user),

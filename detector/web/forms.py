@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
+from detector import consent
 from detector.accounts import preferences, tokens
 from detector.common import clock
 from detector.enums import DateLanguage, Emotion, Event, KeepPhotos, Scope, Theme
@@ -18,6 +19,8 @@ from detector.models.user import time_zones
 from detector.reviews import consent as review_consent
 from detector.web.widgets import LongSelect
 
+TEXTS = f"{consent.VERSION} {consent.REVIEW_VERSION}"
+"""Which texts a page asks to agree to: it may be open while they change."""
 ZONES = [(name, name.replace("_", " ")) for name in sorted(time_zones())]
 
 
@@ -35,6 +38,7 @@ class SignupForm(AllauthSignupForm):
     )
     review_consent = forms.BooleanField(required=False)
     time_zone = forms.CharField(required=False, widget=forms.HiddenInput)
+    texts = forms.CharField(required=False, widget=forms.HiddenInput, initial=TEXTS)
 
     def clean(self) -> dict[str, Any]:
         """Compare the passwords also if the first is refused, to show all errors at once."""
@@ -55,13 +59,18 @@ class SignupForm(AllauthSignupForm):
         user = super().save(request)
         name = self.cleaned_data["time_zone"]
         if isinstance(user, User):
-            preferences.give_consent(user)
-            if self.cleaned_data["review_consent"]:
-                review_consent.agree(user)
+            # Who agreed to earlier texts is asked again at once.
+            if self.cleaned_data["texts"] in ("", TEXTS):
+                self._give_consent(user)
             if name in time_zones():
                 user.time_zone = name
                 user.save(update_fields=["time_zone"])
         return user
+
+    def _give_consent(self, user: User) -> None:
+        preferences.give_consent(user)
+        if self.cleaned_data["review_consent"]:
+            review_consent.agree(user)
 
 
 class AnnotationForm(forms.Form):

@@ -94,7 +94,7 @@ def test_a_new_text_asks_again_and_leads_back(
     page = text_of(web.get(response["Location"]))
     assert "text has changed" in page
     assert "I agree" in page
-    agreed = web.post("/consent/", {"next": "/history/?emotion=sad"})
+    agreed = web.post("/consent/", {"next": "/history/?emotion=sad", "version": "2099-01"})
     assert agreed["Location"] == "/history/?emotion=sad"
     assert web.get("/history/").status_code == 200
     owner.refresh_from_db()
@@ -103,7 +103,31 @@ def test_a_new_text_asks_again_and_leads_back(
 
 @pytest.mark.parametrize("elsewhere", ["//evil.example/", "nowhere"])
 def test_agreeing_leads_to_no_other_place(elsewhere: str, unasked: Client) -> None:
-    assert unasked.post("/consent/", {"next": elsewhere})["Location"] == "/history/"
+    form = {"next": elsewhere, "version": consent.VERSION}
+    assert unasked.post("/consent/", form)["Location"] == "/history/"
+
+
+def test_nobody_agrees_to_a_text_that_they_were_not_shown(
+    unasked: Client, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = unasked.get("/consent/").context["version"]
+    assert f'name="version" value="{shown}"' in text_of(unasked.get("/consent/"))
+    monkeypatch.setattr(consent, "VERSION", "2099-01")
+    monkeypatch.setattr(consent, "REVIEW_VERSION", "2099-01")
+    answer = unasked.post("/consent/", {"next": "/upload/", "version": shown})
+    assert answer["Location"] == "/consent/?next=%2Fupload%2F"
+    assert "The text has changed" in text_of(unasked.get(answer["Location"]))
+    owner.refresh_from_db()
+    assert not owner.has_consented
+    assert unasked.post("/consent/", {"version": "2099-01"})["Location"] == "/history/"
+    page = unasked.post("/settings/reviews/", {"agree": "yes", "version": "2026-11"}, follow=True)
+    assert "The text has changed" in text_of(page)
+    owner.refresh_from_db()
+    assert owner.review_consent_version == ""
+    late = sign_up(consent="on", review_consent="on", texts="2025-01 2025-01")
+    assert late.status_code == 302
+    user = User.objects.get(email="a@example.com")
+    assert (user.consent_version, user.review_consent_version) == ("", "")
 
 
 def test_who_has_not_agreed_can_leave_and_programs_go_on(unasked: Client, api: APIClient) -> None:

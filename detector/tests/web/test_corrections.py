@@ -68,8 +68,11 @@ def test_a_face_that_is_erased_meanwhile_is_not_found(
 def test_reviews_are_asked_for_apart_and_can_be_ended(
     analysed: Analysis, owner: User, web: Client
 ) -> None:
-    assert "No reviewer sees your photos." in web.get("/settings/").content.decode()
-    web.post("/settings/reviews/", {"agree": "yes"})
+    page = web.get("/settings/")
+    assert "No reviewer sees your photos." in page.content.decode()
+    version = page.context["review_version"]
+    assert f'name="version" value="{version}"' in page.content.decode()
+    web.post("/settings/reviews/", {"agree": "yes", "version": version})
     assert User.objects.get(pk=owner.pk).agrees_to_review
     assert ReviewCase.objects.count() == 1
     web.post("/settings/reviews/", {"agree": "no"})
