@@ -7,9 +7,10 @@ from typing import Any
 import django_filters
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
+from detector.common import words
 from detector.common.calendar import end_of_day, start_of_day
 from detector.enums import Emotion, Source, Status, Verdict
-from detector.models import Analysis, Face, Photo, User
+from detector.models import Analysis, Face, Photo, PhotoTag, User
 from detector.photos import search
 
 
@@ -72,12 +73,15 @@ class AnalysisFilter(django_filters.FilterSet):
         return queryset
 
     def tagged(self, queryset: QuerySet[Analysis], name: str, tag: Any) -> QuerySet[Analysis]:
-        """Keep photos with exactly this tag."""
+        """Keep photos with exactly this tag; one that nobody has is looked for as composed text."""
+        composed = words.composed(tag)
+        if composed != tag and not PhotoTag.objects.filter(owner=self._owner, name=tag).exists():
+            tag = composed
         return queryset.filter(photo__tags__owner=F("owner"), photo__tags__name=tag)
 
     def in_words(self, queryset: QuerySet[Analysis], name: str, text: Any) -> QuerySet[Analysis]:
         """Keep photos whose note, tags or file name contain this text, ignoring case."""
-        return queryset.filter(search.matching(self._owner, text))
+        return queryset.filter(search.matching(self._owner, words.composed(text)))
 
     def from_day(self, queryset: QuerySet[Analysis], name: str, day: Any) -> QuerySet[Analysis]:
         """Keep photos taken on this day or later, in the user's time zone."""

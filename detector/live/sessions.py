@@ -1,7 +1,6 @@
 """Keep, change and erase live sessions."""
 
 import re
-from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -9,7 +8,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import QuerySet
 
-from detector.common import audit, clock, locks
+from detector.common import audit, clock, locks, words
 from detector.exceptions import DetectorError
 from detector.live import series
 from detector.models import LiveSession, User
@@ -134,7 +133,7 @@ def _cleaned(**words: str) -> dict[str, str]:
 
 
 def _clean_name(text: str) -> str:
-    name = " ".join("".join(_printable(text)).split())
+    name = " ".join(words.printable(text, " ").split())
     if not 1 <= len(name) <= NAME_LENGTH:
         raise DetectorError(
             "invalid_name",
@@ -142,7 +141,3 @@ def _clean_name(text: str) -> str:
             details={"length": len(name), "max_length": NAME_LENGTH},
         )
     return name
-
-
-def _printable(text: str) -> Iterable[str]:
-    return (character if character.isprintable() else " " for character in text)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from detector.common import locks
+from detector.common import locks, words
 from detector.enums import Emotion
 from detector.exceptions import DetectorError
 from detector.models import Photo, PhotoTag, User
@@ -66,7 +66,7 @@ def add_tag(owner: User, photo_ids: Iterable[UUID], name: str) -> int:
 
 def clean_note(text: str) -> str:
     """Return a note as it is stored. Raises DetectorError `invalid_note`."""
-    text = text.replace("\r\n", "\n").replace("\0", "").strip()
+    text = words.composed(text).replace("\r\n", "\n").replace("\0", "").strip()
     if len(text) > NOTE_LENGTH:
         raise DetectorError(
             "invalid_note",
@@ -89,18 +89,19 @@ def clean_emotion(emotion: str) -> str:
 
 def _unique_tags(owner: User, tags: Iterable[str]) -> list[str]:
     """Return the tags without repeats, ignoring case; known tags keep their first spelling."""
-    words = dict.fromkeys(_clean_tag(tag) for tag in tags)
-    known = {name.casefold(): name for name in photo_selectors.tag_names_of(owner)} if words else {}
+    cleaned = dict.fromkeys(_clean_tag(tag) for tag in tags)
+    known = photo_selectors.tag_names_of(owner) if cleaned else []
+    spellings = {name.casefold(): name for name in known}
     names: dict[str, str] = {}
-    for word in words:
+    for word in cleaned:
         if word:
-            names.setdefault(word.casefold(), known.get(word.casefold(), word))
+            names.setdefault(word.casefold(), spellings.get(word.casefold(), word))
     _check_number(len(names))
     return list(names.values())
 
 
 def _clean_tag(tag: str) -> str:
-    word = " ".join("".join(c if c.isprintable() else " " for c in tag).split())
+    word = " ".join(words.printable(tag, " ").split())
     if len(word) > TAG_LENGTH:
         raise DetectorError(
             "invalid_tags",

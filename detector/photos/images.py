@@ -21,7 +21,7 @@ from django.utils import timezone
 from numpy.typing import NDArray
 from PIL import Image
 
-from detector.common import clock, statements, storage
+from detector.common import clock, statements, storage, words
 from detector.exceptions import DetectorError
 from detector.models import Photo
 from detector.photos import quotas
@@ -126,8 +126,7 @@ def as_detector_error(error: decoder.ImageError) -> DetectorError:
 
 def short_name(filename: str) -> str:
     """Return the printable characters of a file name, cut to the length of its column."""
-    printable = "".join(character for character in filename if character.isprintable())
-    return printable[-255:] or "photo"
+    return words.printable(filename)[-255:] or "photo"
 
 
 def normalise(photo: Photo, *, is_first: bool = True) -> NDArray[np.uint8]:

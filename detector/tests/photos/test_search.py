@@ -1,11 +1,14 @@
 """Searches find the same with the index as by reading all texts."""
 
+import unicodedata
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,6 +17,7 @@ from rest_framework.test import APIClient
 from detector import checks
 from detector.models import Analysis, Photo, PhotoTag, PhotoText, User, photo_text_triggers
 from detector.photos import annotations, erasure, search, trash
+from detector.tests.bad_files import jpeg
 from detector.tests.factories import AnalysisFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +98,17 @@ def test_the_words_follow_every_change(owner: User) -> None:
     assert found(owner, "meadow") == {second.pk}
     PhotoTag.objects.all().delete()
     assert found(owner, "meadow") == set()
+
+
+def test_a_file_of_a_mac_is_found_by_what_keyboards_type(
+    owner: User, web: Client, api: APIClient
+) -> None:
+    decomposed = unicodedata.normalize("NFD", "Café.jpg")
+    web.post("/upload/", {"images": SimpleUploadedFile(decomposed, jpeg())})
+    photo = Photo.objects.get(owner=owner)
+    annotations.annotate(photo, tags=[unicodedata.normalize("NFD", "zoë")])
+    for query in ("q=café", f"q={decomposed}", "tag=zoë", f"tag={'zoe' + chr(0x308)}"):
+        assert len(api.get(f"/api/v1/analyses/?{query}").json()["results"]) == 1, query
 
 
 def test_no_text_reaches_across_two_words(owner: User) -> None:
