@@ -6,7 +6,7 @@ from http import HTTPStatus
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import TooManyFilesSent
+from django.core.exceptions import TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import redirect, render
@@ -30,6 +30,10 @@ TOO_MANY_FILES = DetectorError(
     "too_many_files",
     f"More than {settings.DATA_UPLOAD_MAX_NUMBER_FILES} files at once. Send them in parts.",
 )
+TOO_MANY_FIELDS = DetectorError(
+    "too_many_fields",
+    f"That is too much at once. Choose fewer than {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS:,}.",
+)
 OPENED_ANEW = "This page had been open for too long and was opened anew. Please do that once more."
 OUR_FAULT = DetectorError("internal_error", "Something went wrong on our side.")
 
@@ -43,6 +47,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     error = BAD_REQUEST
     if isinstance(exception, TooManyFilesSent):
         error = TOO_MANY_FILES
+    elif isinstance(exception, TooManyFieldsSent) and not is_program(request):
+        error = TOO_MANY_FIELDS
     elif isinstance(exception, MultiPartParserError):
         error = unreadable_form(str(exception)) or BAD_REQUEST
     return _answer(request, error, HTTPStatus.BAD_REQUEST)

@@ -32,6 +32,7 @@ def upload(request: OwnerRequest) -> HttpResponse:
             "max_jpeg_megapixels": images.max_jpeg_pixels() // 1_000_000,
             "max_archive_megabytes": settings.REQUEST_MAX_BYTES // 2**20,
             "max_archive_files": settings.ARCHIVE_MAX_FILES,
+            "max_files": settings.DATA_UPLOAD_MAX_NUMBER_FILES,
         }
         return render(request, "detector/upload.html", context)
     files = cast("list[UploadedFile[Any]]", request.FILES.getlist("images"))

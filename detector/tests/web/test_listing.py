@@ -83,6 +83,14 @@ def test_a_tag_that_is_refused_keeps_what_was_chosen(
     assert " checked>" not in text_of(web.get("/history/"))
 
 
+def test_who_chooses_too_many_is_told_so(web: Client) -> None:
+    form = {"photo": [str(n) for n in range(1001)], "action": "delete"}
+    answer = web.post("/history/several/", form)
+    assert answer.status_code == 400
+    assert "Choose fewer than 1,000." in text_of(answer)
+    assert "At most 100 files at once." in text_of(web.get("/upload/"))
+
+
 def test_a_correction_has_no_figure_of_the_models(web: Client, photos: list[Photo]) -> None:
     page = f"/photos/{photos[0].pk}/"
     for verdict, words in (("sad", "Sad, corrected"), ("not_a_face", "Not a face, corrected")):
