@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.utils.datastructures import MultiValueDict
 from rest_framework import serializers
 
 from detector.common.calendar import utc_text
@@ -31,14 +32,24 @@ class MomentField(serializers.DateTimeField):
 
 
 class BodySerializer(serializers.Serializer[Any]):
-    """The body of a call. An unknown field is an error; otherwise it would be ignored."""
+    """The body of a call.
+
+    A field that is unknown, or given twice in a form, is an error; otherwise it would be ignored.
+    """
 
     def to_internal_value(self, data: Any) -> Any:
-        """Return the values; refuse unknown fields."""
+        """Return the values; refuse unknown and repeated fields."""
         unknown = set(data) - set(self.fields) if isinstance(data, Mapping) else set()
         if unknown:
             raise serializers.ValidationError({name: ["Not known here."] for name in unknown})
+        twice = self._repeated(data) if isinstance(data, MultiValueDict) else []
+        if twice:
+            raise serializers.ValidationError({name: ["Given more than once."] for name in twice})
         return super().to_internal_value(data)
+
+    def _repeated(self, form: "MultiValueDict[str, Any]") -> list[str]:
+        single = [n for n, f in self.fields.items() if not isinstance(f, serializers.ListField)]
+        return [name for name in single if len(form.getlist(name)) > 1]
 
 
 class ChangeSerializer(BodySerializer):

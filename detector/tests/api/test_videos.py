@@ -63,8 +63,9 @@ def test_every_code_of_a_video_is_in_the_table() -> None:
 
 
 def test_one_field_is_the_video(api: APIClient) -> None:
-    for body in ({}, {"video": film(1), "more": "x"}):
+    for body in ({}, {"video": film(1), "more": "x"}, {"video": [film(1), film(2)]}):
         assert api.post(URL, body, format="multipart").json()["error"]["code"] == "invalid"
+    assert not Video.objects.exists()
 
 
 def test_a_call_that_is_sent_again_is_done_once(api: APIClient) -> None:
