@@ -1,6 +1,7 @@
-// Behaviour of every page: menus, dialogs, copying, polling and errors.
+// Behaviour of every page: menus, dialogs, presses, copying, polling and errors.
 
 import { noticeOf } from "./notices.js";
+import { forgetSent, isSecond } from "./presses.js";
 
 // --- Menus close on a click outside, and on Escape.
 const openMenus = () => document.querySelectorAll("details[data-menu][open]");
@@ -33,6 +34,12 @@ document.addEventListener("click", (event) => {
     if (location.hash) history.replaceState(null, "", location.pathname + location.search);
   }
 });
+
+// --- What is shown once, a secret or a receipt, would be lost with the answer to the first click.
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("form[data-once]") && isSecond(event.target)) event.preventDefault();
+});
+window.addEventListener("pageshow", forgetSent);
 
 // --- After the answer of a form whose address is no page, the address bar shows the page instead,
 //     so that reloading opens the page and does not send the form again.

@@ -178,7 +178,9 @@ def test_preferences_that_do_not_exist(web: Client, owner: User, wrong: dict[str
 
 
 def test_an_account_ends_with_everything(person: Client, owner: User, analysed: Analysis) -> None:
-    assert "1 photo" in text_of(person.get("/settings/erase/"))
+    asked = text_of(person.get("/settings/erase/"))
+    assert "1 photo" in asked
+    assert " data-once>" in asked
     page = person.post("/settings/erase/", follow=True)
     assert "were deleted" in text_of(page)
     assert not User.objects.filter(pk=owner.pk).exists()

@@ -22,8 +22,10 @@ TARGET = "http://127.0.0.1:9/hook"
 
 
 def number(web: Client, url: str) -> str:
-    found = re.search(r'name="number" value="(\w+)"', web.get(url).content.decode())
+    page = web.get(url).content.decode()
+    found = re.search(r'name="number" value="(\w+)"', page)
     assert found
+    assert " data-once " in page
     return found[1]
 
 
