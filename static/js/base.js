@@ -1,7 +1,7 @@
 // Behaviour of every page: menus, dialogs, presses, copying, polling and errors.
 
 import { noticeOf } from "./notices.js";
-import { forgetSent, isSecond } from "./presses.js";
+import { forgetSent, isPress, isSecond } from "./presses.js";
 
 // --- Menus close on a click outside, and on Escape.
 const openMenus = () => document.querySelectorAll("details[data-menu][open]");
@@ -33,6 +33,13 @@ document.addEventListener("click", (event) => {
     closer.closest("dialog").close();
     if (location.hash) history.replaceState(null, "", location.pathname + location.search);
   }
+});
+
+// --- Links that look like buttons are pressed by the space bar, too, which would scroll the page.
+document.addEventListener("keydown", (event) => {
+  if (!isPress(event)) return;
+  event.preventDefault();
+  event.target.click();
 });
 
 // --- What is shown once, a secret or a receipt, would be lost with the answer to the first click.

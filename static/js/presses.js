@@ -2,6 +2,15 @@
 
 const AGAIN_AFTER = 30_000;
 
+/**
+ * Return whether a key presses a link that looks like a button: the space bar presses buttons.
+ *
+ * @param {{ key: string, repeat?: boolean, target: any }} event
+ */
+export function isPress({ key, repeat, target }) {
+  return key === " " && !repeat && Boolean(target?.matches?.('a[role="button"]'));
+}
+
 /** @type {Set<object>} */
 const sent = new Set();
 
