@@ -21,7 +21,7 @@ from detector.accounts import erasure, preferences, tokens
 from detector.accounts import selectors as account_selectors
 from detector.common import clock
 from detector.live import sessions
-from detector.models import User
+from detector.models import LiveSession, Photo, User, Video
 from detector.photos import retention
 from detector.reviews import consent as review_consent
 from detector.videos import erasure as video_erasure
@@ -127,7 +127,11 @@ def set_review_consent(request: OwnerRequest) -> HttpResponse:
 def erase_account(request: OwnerRequest) -> HttpResponse:
     """Delete the account with all its data, after a reauthentication. Show the receipt."""
     if request.method != "POST":
-        context = {"photos": request.user.photos.count()}
+        context = {
+            "photos": Photo.objects.filter(owner=request.user).count(),
+            "videos": Video.objects.filter(owner=request.user).count(),
+            "live_sessions": LiveSession.objects.filter(owner=request.user).count(),
+        }
         return render(request, "detector/erase_account.html", context)
     person = request.user
     logout(request)

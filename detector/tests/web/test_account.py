@@ -18,9 +18,7 @@ from rest_framework.test import APIClient
 from detector import consent
 from detector.models import Analysis, Photo, User
 from detector.templatetags.sessions import browser
-from detector.tests.factories import (
-    UserFactory,
-)
+from detector.tests.factories import LiveSessionFactory, UserFactory, VideoFactory
 
 PASSWORD = "correct horse battery"
 
@@ -178,8 +176,11 @@ def test_preferences_that_do_not_exist(web: Client, owner: User, wrong: dict[str
 
 
 def test_an_account_ends_with_everything(person: Client, owner: User, analysed: Analysis) -> None:
+    VideoFactory.create_batch(2, owner=owner)
+    LiveSessionFactory.create(owner=owner)
     asked = text_of(person.get("/settings/erase/"))
-    assert "1 photo" in asked
+    for what in ("1 photo<", "2 videos<", "1 live session<"):
+        assert what in asked
     assert " data-once>" in asked
     page = person.post("/settings/erase/", follow=True)
     assert "were deleted" in text_of(page)
