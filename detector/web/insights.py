@@ -25,6 +25,10 @@ TABLES: Final = ("timeline", "calendar", "hours")
 """Charts whose tables are fetched when they are opened, since they have many rows."""
 BUCKET_LIMITS: Final = (("day", 45), ("week", 400), ("month", 2000))
 """Largest number of days for which a bucket gives a readable chart."""
+DAYS: Final = {"day": 1, "week": 7, "month": 28, "year": 365}
+"""Least number of days of a bucket, from the finest to the coarsest."""
+MOST_BARS: Final = 1000
+"""Of the timeline, as `static/js/insights.js` draws it: further ones would be missing."""
 
 
 @require_safe
@@ -52,9 +56,10 @@ def _context(request: OwnerRequest) -> dict[str, Any]:
     model = _model(request.GET.get("model"), every)
     model_id = model.id if model else None
     summary = totals.summary(owner, since, model_id=model_id)
-    bucket = request.GET.get("bucket", "")
-    if bucket not in BUCKETS:
-        bucket = _bucket(since or summary.first_day, summary.last_day)
+    asked = request.GET.get("bucket", "")
+    if asked not in BUCKETS:
+        asked = _bucket(since or summary.first_day, summary.last_day)
+    bucket = _drawable(asked, summary.first_day, summary.last_day)
     points = totals.timeline(owner, bucket, since, model_id=model_id)
     used = [model] if model else [use for use in every if since is None or use.last_day >= since]
     changes = [use for use in used[1:] if since is None or use.first_day >= since]
@@ -72,6 +77,8 @@ def _context(request: OwnerRequest) -> dict[str, Any]:
         "range": chosen,
         "buckets": BUCKETS,
         "bucket": bucket,
+        "too_fine": asked if asked != bucket else None,
+        "most_bars": MOST_BARS,
         "models": every,
         "used": used,
         "model": model,
@@ -125,6 +132,13 @@ def _bucket(first: date | None, last: date | None) -> str:
         return "day"
     days = (last - first).days
     return next((bucket for bucket, limit in BUCKET_LIMITS if days <= limit), "year")
+
+
+def _drawable(bucket: str, first: date | None, last: date | None) -> str:
+    """Return the bucket, or the next coarser one of which a chart can draw all bars."""
+    days = (last - first).days if first and last else 0
+    coarser = list(DAYS)[list(DAYS).index(bucket) :]
+    return next((name for name in coarser if days // DAYS[name] + 2 <= MOST_BARS), "year")
 
 
 def _year(text: str | None, last: date | None) -> int:

@@ -167,3 +167,15 @@ def test_agreement_counts_the_latest(
     monkeypatch.setattr(trends, "SELF_REPORTS", 2)
     found = trends.agreement(owner)
     assert (found.photos, found.same, found.limited) == (2, 2, True)
+
+
+def test_no_bar_is_missing_of_a_long_history(web: Client, owner: User, new: ModelVersion) -> None:
+    add(owner, new, MONDAY - timedelta(days=3000), "hhh")
+    add(owner, new, MONDAY, "hhh")
+    for asked, shown in (("day", "week"), ("week", "week"), ("month", "month")):
+        context = web.get("/insights/", {"bucket": asked}).context
+        assert context["bucket"] == shown
+        last = context["chart_data"]["timeline"]["starts"][-1]
+        assert date.fromisoformat(last) > FIRST - timedelta(days=31)
+    assert "A bar for each day would make more than 1,000" in page(web, bucket="day")
+    assert "A bar for each" not in page(web, bucket="week")
