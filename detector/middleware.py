@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django_http_compression.middleware import HttpCompressionMiddleware
 
+from detector.accounts import owned
 from detector.common import calendar, trace
 from detector.common.outages import outage_in
 from detector.exceptions import DetectorError
@@ -50,9 +51,9 @@ def request_ids(get_response: Handler) -> Handler:
 class Outages:
     """Answer 503 if the storage or the database fails in a view.
 
-    And 404 if a row vanishes that was there when the view began, and 409 to a refusal that the view
-    did not expect. Errors outside of views come to `handler500`, which gives the same answer to an
-    outage.
+    And 404 if a row of a person vanishes that was there when the view began, and 409 to a refusal
+    that the view did not expect. Errors outside of views come to `handler500`, which gives the same
+    answer to an outage.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -64,8 +65,8 @@ class Outages:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
         """Return 503 for an outage, 404 for a row that is gone, 409 for a refusal, else None."""
-        if isinstance(error, ObjectDoesNotExist):
-            logger.warning("%s: %s", request.path, error)
+        if isinstance(error, ObjectDoesNotExist) and owned.has_vanished(error):
+            logger.warning("%s: %s", request.path, error, exc_info=error)
             return errors.not_found(request, error)
         outage = outage_in(error)
         if outage is None:

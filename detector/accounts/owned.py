@@ -1,11 +1,12 @@
 """Which rows belong to an account: all that the database deletes with it, in every model."""
 
 from collections.abc import Iterator
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 from typing import Any
 
 from django.apps import apps
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import CASCADE, ForeignObjectRel, Model, Q, QuerySet
 
 from detector.models import User
@@ -37,6 +38,20 @@ def counts(user: User) -> dict[str, int]:
         for model, lookups in models_of_people().items()
     }
     return {kind: number for kind, number in sorted(found.items()) if number}
+
+
+def has_vanished(error: ObjectDoesNotExist) -> bool:
+    """Return whether an error tells of a row of a person, which may be deleted during a call.
+
+    Rows of other models stay: one that is missing is an error of ours.
+    """
+    return isinstance(error, _of_people())
+
+
+@cache
+def _of_people() -> tuple[type[ObjectDoesNotExist], ...]:
+    models: list[Any] = [User, *models_of_people()]
+    return tuple(model.DoesNotExist for model in models)
 
 
 def every_model() -> list[type[Model]]:

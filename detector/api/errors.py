@@ -12,6 +12,7 @@ from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
 from rest_framework.views import exception_handler
 
+from detector.accounts import owned
 from detector.api.codes import PROBLEMS
 from detector.common import ranges, trace
 from detector.common.outages import outage_in
@@ -37,9 +38,9 @@ def envelope(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     if outage is not None and error is not outage:
         logger.warning("%s: %s", context["request"].path, outage.code, exc_info=error)
         error = outage
-    if isinstance(error, ObjectDoesNotExist):
+    if isinstance(error, ObjectDoesNotExist) and owned.has_vanished(error):
         # It was there when the call began: somebody else has deleted it meanwhile.
-        logger.warning("%s: %s", context["request"].path, error)
+        logger.warning("%s: %s", context["request"].path, error, exc_info=error)
         error = Http404()
     if isinstance(error, DetectorError):
         headers = {} if error.permanent else {"Retry-After": str(error.retry_after)}

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from detector.accounts import selectors as account_selectors
 from detector.exceptions import DetectorError
-from detector.models import Photo
+from detector.models import ModelVersion, Photo
 
 HTMX = {"HX-Request": "true"}
 
@@ -54,6 +54,19 @@ def test_404_of_what_was_deleted_meanwhile(
     assert web.get("/settings/").status_code == 404
     answer = api.get("/api/v1/tokens/")
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
+def test_500_of_what_nobody_deletes(
+    web: Client, api: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: Any) -> Any:
+        raise ModelVersion.DoesNotExist
+
+    monkeypatch.setattr(account_selectors, "tokens_of", missing)
+    web.raise_request_exception = api.raise_request_exception = False
+    assert web.get("/settings/").status_code == 500
+    answer = api.get("/api/v1/tokens/")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal_error")
 
 
 def test_409_of_what_was_refused_unexpectedly(web: Client, monkeypatch: pytest.MonkeyPatch) -> None:
