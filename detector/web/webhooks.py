@@ -70,8 +70,11 @@ def delete(request: OwnerRequest, webhook_id: UUID) -> HttpResponse:
 def send_again(request: OwnerRequest, webhook_id: UUID, delivery_id: UUID) -> HttpResponse:
     """Send a delivery again."""
     deliveries = webhook_selectors.deliveries_of(request.user, webhook_id)
-    notify.send_again(get_object_or_404(deliveries, pk=delivery_id))
-    messages.success(request, "It is sent again.")
+    copy = notify.send_again(get_object_or_404(deliveries, pk=delivery_id))
+    if copy.endpoint.disabled_at:
+        messages.warning(request, "It waits, and is sent once the webhook is enabled.")
+    else:
+        messages.success(request, "It is sent again.")
     return redirect("webhook", webhook_id)
 
 

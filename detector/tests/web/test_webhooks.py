@@ -100,6 +100,17 @@ def test_what_was_told_is_shown_and_sent_again(
     assert deliver_sent == [copy.pk]
 
 
+def test_what_a_disabled_webhook_waits_for_is_said(web: Client, owner: User) -> None:
+    endpoint = WebhookEndpointFactory.create(
+        owner=owner, disabled_at=timezone.now(), disabled_reason="You disabled it."
+    )
+    told = WebhookDeliveryFactory.create(endpoint=endpoint)
+    url = f"{URL}{endpoint.pk}/"
+    page = web.post(f"{url}deliveries/{told.pk}/again/", follow=True).content.decode()
+    assert "sent once the webhook is enabled" in page
+    assert "until it is enabled" in page
+
+
 def test_pages_ask_the_database_as_often_for_many(
     web: Client, owner: User, django_assert_max_num_queries: Any
 ) -> None:
