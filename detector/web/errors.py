@@ -89,7 +89,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     return _answer(request, NOT_FOUND, HTTPStatus.NOT_FOUND)
 
 
-def refused(request: HttpRequest, error: DetectorError) -> HttpResponseBase:
+def refused(request: HttpRequest, error: DetectorError) -> HttpResponse:
     """Answer 409 with the sentence of an error: what the page showed is no longer so."""
     return _answer(request, error, HTTPStatus.CONFLICT)
 

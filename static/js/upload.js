@@ -147,6 +147,8 @@ function send({ file, row, source }) {
   const data = new FormData();
   data.append("csrfmiddlewaretoken", token());
   data.append("source", source);
+  // The token is that of whoever is logged in now, who may be somebody else.
+  data.append("person", document.body.dataset.person);
   data.append("forget", form.querySelector("#forget").checked ? "yes" : "no");
   // The server makes each card poll more slowly if there are many.
   data.append("together", String(Math.min(chosen, 999)));
@@ -206,6 +208,7 @@ function offerRetry(row, { file, source, logIn }) {
 
 function problem(request) {
   if (request.status === 0) return "The connection was lost before the file was sent.";
+  if (request.status === 409) return "Somebody else is logged in here now. Load the page anew.";
   if (request.status === 413) return "This file is too large to be sent.";
   if (request.status === 403) return "Your session has changed. Send the file again.";
   if (request.status === 429) return "Too many uploads at once. Wait a minute, then try again.";

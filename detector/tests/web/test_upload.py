@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from detector.enums import Emotion
-from detector.models import Analysis, Photo
+from detector.models import Analysis, Photo, User
 from detector.tests.stub_analyser import StubAnalyser, face
 
 MakePicture = Callable[..., SimpleUploadedFile]
@@ -40,6 +40,18 @@ def test_upload_without_scripts(web: Client, picture: MakePicture) -> None:
     assert several.status_code == 200
     nothing = web.post("/upload/", {}, follow=True)
     assert "Choose at least one photo" in text_of(nothing)
+
+
+def test_no_photo_gets_into_the_account_of_somebody_else(
+    web: Client, owner: User, stranger: User, picture: MakePicture
+) -> None:
+    form = {"images": [picture()], "person": str(stranger.pk)}
+    answer = web.post("/upload/", form, headers=FETCH)
+    assert answer.status_code == 409
+    assert "Somebody else has logged in" in text_of(answer)
+    assert not Photo.objects.exists()
+    form = {"images": [picture()], "person": str(owner.pk)}
+    assert web.post("/upload/", form, headers=FETCH).status_code == 200
 
 
 def test_card_asks_again_until_the_analysis_is_finished(
