@@ -22,12 +22,14 @@ from detector.common import storage
 BLOCK: Final = 64 * 2**10
 
 
-def image_response(request: HttpRequest, file: FieldFile) -> HttpResponseBase | None:
+def image_response(
+    request: HttpRequest, file: FieldFile, *, is_own: bool = True
+) -> HttpResponseBase | None:
     """Return a response with a stored JPEG; None where the file does not exist (yet).
 
     Only the browser may cache it, and it must revalidate each time, so that deletion and log-out
-    take effect at once. Stored files never change, so the name serves as the entity tag. Raises
-    DetectorError `storage_unavailable`.
+    take effect at once. A picture of somebody else (not `is_own`) is kept nowhere. Stored files
+    never change, so the name serves as the entity tag. Raises DetectorError `storage_unavailable`.
     """
     if not file:
         return None
@@ -38,7 +40,10 @@ def image_response(request: HttpRequest, file: FieldFile) -> HttpResponseBase | 
             response = conditional or sent(file, "image/jpeg")
     except FileNotFoundError:
         return None
-    return _revalidated(response, etag)
+    _revalidated(response, etag)
+    if not is_own:
+        response["Cache-Control"] = "private, no-store"
+    return response
 
 
 def sent(file: FieldFile, content_type: str) -> HttpResponseBase:

@@ -7,9 +7,9 @@ from detector.common import files
 from detector.web.requests import OwnerRequest
 
 
-def picture(request: OwnerRequest, file: FieldFile) -> HttpResponseBase:
+def picture(request: OwnerRequest, file: FieldFile, *, is_own: bool = True) -> HttpResponseBase:
     """Return a stored picture, or raise Http404 if there is none (yet)."""
-    response = files.image_response(request, file)
+    response = files.image_response(request, file, is_own=is_own)
     if response is None:
         raise Http404
     return response

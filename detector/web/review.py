@@ -127,7 +127,7 @@ def image(request: OwnerRequest, case_id: UUID) -> HttpResponseBase:
     case = review_queue.claimed_case(request.user, case_id)
     if case is None:
         raise Http404
-    return picture(request, case.face.analysis.photo.image)
+    return picture(request, case.face.analysis.photo.image, is_own=False)
 
 
 @require_safe

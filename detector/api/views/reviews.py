@@ -77,7 +77,7 @@ class QueueImageView(ReviewerMixin, GenericAPIView[Any]):
     def get(self, request: Request, id: UUID) -> HttpResponseBase:
         """Return the photo; 404 once another reviewer has claimed the face."""
         case = _held(request, id)
-        response = files.image_response(request, case.face.analysis.photo.image)
+        response = files.image_response(request, case.face.analysis.photo.image, is_own=False)
         if response is None:
             raise Http404
         return response

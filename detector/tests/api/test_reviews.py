@@ -45,6 +45,7 @@ def test_a_photo_is_seen_only_while_its_face_is_held(
     assert other.get("/api/v1/reviews/queue/").json()["left"] == 1
     picture = other.get(image)
     assert picture["Content-Type"] == "image/jpeg"
+    assert picture["Cache-Control"] == "private, no-store"
     picture.close()
 
 

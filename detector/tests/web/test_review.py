@@ -44,6 +44,7 @@ def test_a_reviewer_sees_the_face_and_neither_owner_nor_the_models_word(
     # Closed last: that ends the connection to the database, too.
     picture = client.get(f"/admin/review/{case.pk}/image/")
     assert picture["Content-Type"] == "image/jpeg"
+    assert picture["Cache-Control"] == "private, no-store"
     picture.close()
 
 
