@@ -157,6 +157,10 @@ def test_a_waiting_photo_asks_for_itself_until_it_is_done(web: Client, owner: Us
     address = f"/history/{waiting.photo_id}/item/"
     assert address in web.get("/history/").content.decode()
     assert "every 2s" in web.get(address).content.decode()
+    # HTMX keeps the box where the entry is replaced, so what was chosen stays so.
+    box = f'<input type="checkbox" id="pick-{waiting.photo_id}" hx-preserve '
+    for page in ("/history/", address):
+        assert box in web.get(page).content.decode()
     done = AnalysisFactory.create(photo__owner=owner)
     assert "hx-get" not in web.get(f"/history/{done.photo_id}/item/").content.decode()
 
