@@ -1,6 +1,8 @@
 // Sends each chosen file in a request of its own, shows the progress, then the card from the
 // answer. Without this script the form sends all files at once.
 
+import { areFolders, REFUSAL } from "./folders.js";
+
 const AT_A_TIME = 3;
 
 const form = document.getElementById("upload-form");
@@ -50,7 +52,7 @@ document.addEventListener("drop", (event) => {
   if (!holdsFiles(event)) return;
   event.preventDefault();
   stopDragging();
-  add(event.dataTransfer.files);
+  add(event.dataTransfer.files, "web", areFolders(event.dataTransfer.items));
 });
 document.addEventListener("paste", (event) => {
   if (event.clipboardData?.files.length) add(event.clipboardData.files);
@@ -63,14 +65,14 @@ function stopDragging() {
 }
 
 // --- The queue
-function add(files, source = "web") {
-  for (const file of files) {
+function add(files, source = "web", folders = []) {
+  for (const [place, file] of [...files].entries()) {
     const row = rowTemplate.content.firstElementChild.cloneNode(true);
     row.querySelector(".result-name").textContent = file.name;
     row.querySelector("progress").setAttribute("aria-label", `Sent of ${file.name}`);
     list.append(row);
     chosen += 1;
-    const refusal = refused(file);
+    const refusal = folders[place] ? REFUSAL : refused(file);
     if (refusal) {
       fail(row, refusal);
     } else {
