@@ -136,9 +136,14 @@ def test_a_deleted_video_comes_back_from_the_bin(web: Client, done: Video) -> No
     assert web.post(f"/videos/{done.pk}/restore/").status_code == 404
 
 
-def test_the_bin_is_emptied_of_videos(web: Client, owner: User, done: Video) -> None:
-    trash.discard(owner, [done.pk])
-    assert "1 video erased for good." in text_of(web.post("/bin/empty/", follow=True))
+def test_the_bin_is_emptied_of_videos(
+    web: Client, owner: User, done: Video, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trash.discard(owner, [done.pk, VideoFactory.create(owner=owner).pk])
+    assert "in all" not in text_of(web.get("/bin/"))
+    monkeypatch.setattr("detector.web.trash.SHOWN", 1)
+    assert "2 videos in all; the last deleted are shown." in text_of(web.get("/bin/"))
+    assert "2 videos erased for good." in text_of(web.post("/bin/empty/", follow=True))
     assert not Video.objects.exists()
 
 
