@@ -6,6 +6,7 @@ from typing import Final
 from django import template
 
 from detector.enums import Emotion
+from detector.templatetags.emotions import percent
 
 register = template.Library()
 
@@ -47,7 +48,7 @@ def in_words(totals: Mapping[str, int]) -> str:
     """Return the most frequent emotions with their shares: “Happy 60 %, Neutral 40 %”."""
     whole = sum(totals.values())
     return ", ".join(
-        f"{Emotion(name).label} {seconds / whole:.0%}".replace("%", " %")
+        f"{Emotion(name).label} {percent(seconds / whole)}"
         for name, seconds in _ordered(totals)[:NAMED]
     )
 

@@ -1,6 +1,7 @@
 // Draws the charts, and saves each as PNG or CSV. The tables hold the same numbers.
 
 import { fetched } from "./fetched.js";
+import { percent } from "./percent.js";
 
 const { Chart } = window;
 const data = JSON.parse(document.getElementById("chart-data").textContent);
@@ -60,7 +61,7 @@ function distribution() {
         legend: { display: false },
         tooltip: {
           callbacks: {
-            label: ({ raw }) => `${raw} of ${total} faces, ${Math.round((100 * raw) / total)} %`,
+            label: ({ raw }) => `${raw} of ${total} faces, ${percent(raw / total)}`,
           },
         },
       },

@@ -12,6 +12,7 @@ from django.test import Client
 from detector.enums import ModelStatus
 from detector.models import LiveSession, ModelVersion, User
 from detector.registry import browser
+from detector.templatetags.live import in_words
 from detector.tests import tiny_version
 from detector.tests.factories import LiveSessionFactory, ModelVersionFactory
 from detector.tests.live.rows import row
@@ -142,3 +143,8 @@ def test_a_list_costs_the_same_for_many(
         LiveSessionFactory.create(owner=owner)
     with django_assert_max_num_queries(6):
         web.get("/live/sessions/")
+
+
+def test_a_session_is_not_called_all_of_one_expression() -> None:
+    assert in_words({"happy": 999, "sad": 1, "fear": 0}) == "Happy >99 %, Sad <1 %"
+    assert in_words({"happy": 3, "sad": 0}) == "Happy 100 %"
