@@ -34,6 +34,9 @@ TOO_MANY_FIELDS = DetectorError(
     "too_many_fields",
     f"That is too much at once. Choose fewer than {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS:,}.",
 )
+OTHER_PERSON = DetectorError(
+    "other_person", "Somebody else has logged in since this page was opened. Load the page anew."
+)
 OPENED_ANEW = "This page had been open for too long and was opened anew. Please do that once more."
 OUR_FAULT = DetectorError("internal_error", "Something went wrong on our side.")
 

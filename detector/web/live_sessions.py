@@ -13,9 +13,9 @@ from detector.exceptions import DetectorError
 from detector.live import exports, sessions
 from detector.live import selectors as live_selectors
 from detector.models import LiveSession
-from detector.web import live, live_charts
+from detector.web import errors, live, live_charts
 from detector.web.live_forms import CorrectionForm, KeepForm, WordsForm
-from detector.web.requests import OwnerRequest
+from detector.web.requests import OwnerRequest, is_for_somebody_else
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -96,6 +96,8 @@ def as_json(request: OwnerRequest, session_id: UUID) -> HttpResponse:
 
 
 def _keep(request: OwnerRequest) -> HttpResponseBase:
+    if is_for_somebody_else(request):
+        return errors.refused(request, errors.OTHER_PERSON)
     form = KeepForm(request.POST)
     if not form.is_valid():
         return live.page(request, form)

@@ -15,6 +15,15 @@ class OwnerRequest(HttpRequest):
     htmx: HtmxDetails
 
 
+def is_for_somebody_else(request: OwnerRequest) -> bool:
+    """Return whether a form names another `person` than the one who is logged in now.
+
+    Scripts send the token of the latest log-in, which may be another person's.
+    """
+    ours = str(request.user.pk)
+    return request.POST.get("person", ours) != ours
+
+
 def named_photos(request: OwnerRequest) -> list[UUID]:
     """Return the ids of the photos in a form; ignore anything that is not an id."""
     found = []

@@ -13,15 +13,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from detector.analyses import selectors as analysis_selectors
 from detector.analyses import submission
 from detector.enums import Source
-from detector.exceptions import DetectorError
 from detector.photos import images
 from detector.web import errors
 from detector.web.permissions_policy import camera_allowed
-from detector.web.requests import OwnerRequest
+from detector.web.requests import OwnerRequest, is_for_somebody_else
 
-OTHER_PERSON = DetectorError(
-    "other_person", "Somebody else has logged in since this page was opened. Load the page anew."
-)
 SLOWEST_POLL = 10
 """Longest polling interval of a card, in seconds."""
 
@@ -40,8 +36,8 @@ def upload(request: OwnerRequest) -> HttpResponse:
             "max_files": settings.DATA_UPLOAD_MAX_NUMBER_FILES,
         }
         return render(request, "detector/upload.html", context)
-    if request.POST.get("person", str(request.user.pk)) != str(request.user.pk):
-        return errors.refused(request, OTHER_PERSON)
+    if is_for_somebody_else(request):
+        return errors.refused(request, errors.OTHER_PERSON)
     files = cast("list[UploadedFile[Any]]", request.FILES.getlist("images"))
     source = Source.CAMERA if request.POST.get("source") == Source.CAMERA else Source.WEB
     result = submission.submit(request.user, files, source, forget=forget_wish(request))

@@ -63,6 +63,17 @@ def test_a_version_that_a_person_chose_runs_in_browsers_too(settings: Any, tmp_p
     assert browser.networks().constants["version"] == WEIGHTS.version
 
 
+def test_a_session_is_kept_by_nobody_else(web: Client, owner: User, stranger: User) -> None:
+    # By these two the script of the page knows whether a session can be sent.
+    assert Client().head("/live/sessions/").status_code == 302
+    assert web.head("/live/sessions/").status_code == 200
+    page = web.get("/live/").content.decode()
+    assert f'name="person" value="{owner.pk}"' in page
+    assert web.post("/live/sessions/", {**FORM, "person": str(stranger.pk)}).status_code == 409
+    assert not LiveSession.objects.exists()
+    assert web.post("/live/sessions/", {**FORM, "person": str(owner.pk)}).status_code == 302
+
+
 def test_a_session_is_kept_shown_and_erased(web: Client, owner: User) -> None:
     answer = web.post("/live/sessions/", FORM)
     session = LiveSession.objects.get(owner=owner)

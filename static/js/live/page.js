@@ -6,6 +6,7 @@
 import { percent } from "../percent.js";
 import * as camera from "./camera.js";
 import { Engine } from "./engine.js";
+import { send } from "./keep.js";
 import { Session } from "./session.js";
 import * as still from "./still.js";
 import { Bars, Boxes, Chart } from "./view.js";
@@ -30,9 +31,8 @@ const [start, pause, mirror, take, stop] = ["start", "pause", "mirror", "still",
 );
 const boxes = new Boxes(byId("live-boxes"), data.emotions);
 const bars = new Bars(byId("live-bars"));
-const tokenOf = (/** @type {HTMLFormElement} */ form) => /** @type {HTMLInputElement} */ (form.elements.namedItem("csrfmiddlewaretoken")).value;
+const token = /** @type {HTMLInputElement} */ (keep.elements.namedItem("csrfmiddlewaretoken"));
 const labels = new Map(data.emotions.map(({ key, label }) => [key, label]));
-
 /** @type {MediaStream | null} */
 let stream = null;
 /** @type {Engine | null} */
@@ -63,7 +63,7 @@ stop.addEventListener("click", finish);
 pause.addEventListener("click", () => setPaused(!isPaused));
 mirror.addEventListener("click", () => setMirrored(!isMirrored));
 picker.addEventListener("change", change);
-take.addEventListener("click", () => still.take(take, video, data.upload, tokenOf(keep)));
+take.addEventListener("click", () => still.take(take, video, data.upload, token.value));
 document.addEventListener("visibilitychange", () => {
   session?.pause("background", document.hidden);
   if (session) hint(document.hidden ? "Paused while this tab is in the background." : pauseWords());
@@ -72,7 +72,7 @@ byId("live-discard").addEventListener("click", discard);
 addEventListener("beforeunload", (event) => {
   if (session || !keep.hidden && !keep.dataset.sent) event.preventDefault();
 });
-keep.addEventListener("submit", () => { keep.dataset.sent = "true"; });
+keep.addEventListener("submit", (event) => { send(event, keep, token, byId("live-keep-problem")); });
 
 async function begin() {
   show("loading");

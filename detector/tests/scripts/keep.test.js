@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { obstacle, presentToken } from "../../../static/js/live/keep.js";
+
+test("a session is sent while somebody is logged in, else it is said why not", async () => {
+  const asked = [];
+  const answering = (answer) => { globalThis.fetch = async (...request) => { asked.push(request); return answer; }; };
+  answering({ ok: true });
+  assert.equal(await obstacle("/live/sessions/"), "");
+  assert.deepEqual(asked, [["/live/sessions/", { method: "HEAD", redirect: "manual" }]]);
+  answering({ ok: false, status: 0, type: "opaqueredirect" });
+  assert.match(await obstacle("/live/sessions/"), /no longer logged in/);
+  globalThis.fetch = async () => { throw new TypeError("offline"); };
+  assert.match(await obstacle("/live/sessions/"), /cannot be reached/);
+});
+
+test("the token is that of the latest log-in", () => {
+  assert.equal(presentToken("a=b; csrftoken=new", "old"), "new");
+  assert.equal(presentToken("a=b", "old"), "old");
+  assert.equal(presentToken("", "old"), "old");
+});

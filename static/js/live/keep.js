@@ -1,0 +1,47 @@
+// Sending a session that is to be kept. Its numbers are on this page alone, so that the form is sent
+// only while somebody is logged in: the way over the log-in would lose them.
+
+const LOGGED_OUT = "You are no longer logged in. Log in again in another tab, then keep it.";
+const UNREACHABLE = "The server cannot be reached. Check your connection, then keep it once more.";
+
+/**
+ * Send the form in place of the browser, or say why that cannot be now.
+ * @param {Event} event
+ * @param {HTMLFormElement} form
+ * @param {HTMLInputElement} token of the form
+ * @param {Element} problem where it is said
+ */
+export async function send(event, form, token, problem) {
+  event.preventDefault();
+  problem.textContent = await obstacle(form.action);
+  problem.toggleAttribute("hidden", !problem.textContent);
+  if (problem.textContent) return;
+  token.value = presentToken(document.cookie, token.value);
+  form.dataset.sent = "true";
+  form.submit();
+}
+
+/**
+ * Return why a form cannot be sent now; empty where it can.
+ * @param {string} address of the form
+ * @returns {Promise<string>}
+ */
+export async function obstacle(address) {
+  try {
+    // A redirect leads to the log-in.
+    const answer = await fetch(address, { method: "HEAD", redirect: "manual" });
+    return answer.ok ? "" : LOGGED_OUT;
+  } catch {
+    return UNREACHABLE;
+  }
+}
+
+/**
+ * Return the token against forged requests that counts now: a log-in in another tab changes it.
+ * @param {string} cookie all cookies
+ * @param {string} otherwise the token of the page
+ */
+export function presentToken(cookie, otherwise) {
+  const found = cookie.split("; ").find((part) => part.startsWith("csrftoken="));
+  return found?.slice("csrftoken=".length) || otherwise;
+}
