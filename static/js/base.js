@@ -42,9 +42,11 @@ document.addEventListener("keydown", (event) => {
   event.target.click();
 });
 
-// --- What is shown once, a secret or a receipt, would be lost with the answer to the first click.
+// --- A double click sends a form once: the browser would show the answer to the second click, that
+//     a photo is not there any more, and not the one to the first, with a secret or a receipt.
 document.addEventListener("submit", (event) => {
-  if (event.target.matches("form[data-once]") && isSecond(event.target)) event.preventDefault();
+  const isPost = event.target.matches("form[method=post]");
+  if (!event.defaultPrevented && isPost && isSecond(event)) event.preventDefault();
 });
 window.addEventListener("pageshow", forgetSent);
 

@@ -1,6 +1,9 @@
 // What a press of a key or of a button means, besides what browsers make of it.
 
-const AGAIN_AFTER = 30_000;
+/** Milliseconds in which a second click belongs to the first. */
+const DOUBLE_CLICK = 1000;
+/** The same where the answer is shown once, and slow: an impatient click would lose it. */
+const ONCE = 30_000;
 
 /**
  * Return whether a key presses a link that looks like a button: the space bar presses buttons.
@@ -15,15 +18,16 @@ export function isPress({ key, repeat, target }) {
 const sent = new Set();
 
 /**
- * Return whether a form was sent just before, so that this is the second click of two.
+ * Return whether a form was sent by the same button just before: the second click of two.
  *
- * @param {object} form
+ * @param {{ target: any, submitter: object | null }} event
  */
-export function isSecond(form) {
-  if (sent.has(form)) return true;
-  sent.add(form);
+export function isSecond({ target, submitter }) {
+  const button = submitter ?? target;
+  if (sent.has(button)) return true;
+  sent.add(button);
   // The person may have stopped the first one.
-  setTimeout(() => sent.delete(form), AGAIN_AFTER);
+  setTimeout(() => sent.delete(button), "once" in target.dataset ? ONCE : DOUBLE_CLICK);
   return false;
 }
 
