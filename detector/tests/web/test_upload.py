@@ -35,7 +35,9 @@ def test_upload_of_several_answers_with_a_card_each(web: Client, picture: MakePi
 
 def test_upload_without_scripts(web: Client, picture: MakePicture) -> None:
     response = web.post("/upload/", {"images": [picture()]})
-    assert response["Location"] == f"/photos/{Photo.objects.get().pk}/"
+    photo = f"/photos/{Photo.objects.get().pk}/"
+    assert response["Location"] == photo
+    assert f'<noscript><p><a href="{photo}">Look whether it is there' in text_of(web.get(photo))
     several = web.post("/upload/", {"images": [picture("a.jpg"), picture("b.jpg")]})
     assert several.status_code == 200
     nothing = web.post("/upload/", {}, follow=True)

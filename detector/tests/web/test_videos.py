@@ -88,10 +88,13 @@ def test_a_video_under_way_shows_its_progress(web: Client, owner: User) -> None:
     video = VideoFactory.create(owner=owner, status=Status.RUNNING, finished_at=None)
     page = text_of(web.get(f"/videos/{video.pk}/"))
     assert f'hx-get="/videos/{video.pk}/progress/"' in page
+    reloads = '<noscript><meta http-equiv="refresh"'
+    assert reloads in page
     assert "HX-Refresh" not in web.get(f"/videos/{video.pk}/progress/")
     assert web.get(f"/videos/{video.pk}/timeline/").status_code == 404
     Video.objects.update(status=Status.DONE, finished_at=video.uploaded_at)
     assert web.get(f"/videos/{video.pk}/progress/")["HX-Refresh"] == "true"
+    assert reloads not in text_of(web.get(f"/videos/{video.pk}/"))
 
 
 def test_a_failed_video_can_be_tried_again(web: Client, owner: User) -> None:
