@@ -88,8 +88,7 @@ def several(request: OwnerRequest) -> HttpResponseBase:
     if action == "tag":
         _tag(request, ids)
     elif action == "delete":
-        count = trash.discard(request.user, ids)
-        undo.offer(request, f"{_photos(count)} deleted.", ids)
+        _delete(request, ids)
     elif action == "again":
         count = queueing.analyse_again(request.user, ids)
         messages.success(request, f"{_photos(count)} will be analysed again.")
@@ -106,6 +105,17 @@ def _tag(request: OwnerRequest, ids: list[UUID]) -> None:
         request.session[UNFINISHED] = {"photos": chosen, "tag": name, "problem": error.message}
         return
     messages.success(request, f"{_photos(count)} tagged “{name.strip()}”.")
+
+
+def _delete(request: OwnerRequest, ids: list[UUID]) -> None:
+    # What was deleted before, in another tab, is not brought back by this undo.
+    present = photo_selectors.photos_of(request.user).filter(pk__in=ids)
+    ids = list(present.values_list("pk", flat=True))
+    count = trash.discard(request.user, ids)
+    if count:
+        undo.offer(request, f"{_photos(count)} deleted.", ids)
+    else:
+        messages.error(request, "What you chose is not there any more.")
 
 
 def _photos(count: int) -> str:

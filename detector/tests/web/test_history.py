@@ -189,6 +189,13 @@ def test_several_are_deleted_and_brought_back(web: Client, photos: list[Photo]) 
     assert Photo.objects.filter(deleted_at=None).get() == photos[2]
     assert "2 photos deleted" in page
     assert "Undo" in page
+    # The page in another tab still shows all three.
+    page = web.get(several(web, "delete", photos)["Location"]).content.decode()
+    assert "1 photo deleted" in page
+    assert page.count('type="hidden" name="photo"') == 1
+    page = web.get(several(web, "delete", photos)["Location"]).content.decode()
+    assert "not there any more" in page
+    assert "Undo" not in page
 
 
 def test_several_are_analysed_again(web: Client, photos: list[Photo]) -> None:
