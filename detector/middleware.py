@@ -88,11 +88,12 @@ def request_size_limit(get_response: Handler) -> Handler:
     return middleware
 
 
+COMPRESSED = ("application/json", "text/csv", "application/vnd.oai.openapi")
 CODING_OF_TAG = re.compile(r'-(?:zstd|br|gzip)"')
 
 
 def compressed_api(get_response: Handler) -> Handler:
-    """Compress JSON and CSV of the API with zstd, br or gzip, if the caller accepts it.
+    """Compress JSON, CSV and the schema of the API with zstd, br or gzip, if the caller accepts it.
 
     A compressed answer has its own entity tag, `"<tag>-gzip"`, which callers can send like any
     other.
@@ -108,7 +109,7 @@ def compressed_api(get_response: Handler) -> Handler:
                 request.META[name] = CODING_OF_TAG.sub('"', request.META[name])
         response = get_response(request)
         kind = response.get("Content-Type", "").partition(";")[0]
-        if kind in ("application/json", "text/csv"):
+        if kind in COMPRESSED:
             # Also for an uncompressed answer: a cache must not give it to other callers.
             patch_vary_headers(response, ["Accept-Encoding"])
             compression.maybe_compress(request, response)

@@ -3,11 +3,7 @@
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.urls import include, path
-from drf_spectacular.views import (
-    SpectacularAPIView,
-    SpectacularRedocView,
-    SpectacularSwaggerSplitView,
-)
+from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
 from detector.api.views import (
@@ -17,6 +13,7 @@ from detector.api.views import (
     export,
     live,
     reviews,
+    schema,
     statistics,
     tokens,
     video_uploads,
@@ -82,7 +79,7 @@ swagger = SpectacularSwaggerSplitView.as_view(url_name="api:schema", http_method
 app_name = "api"
 urlpatterns = [
     path("v1/", include(v1)),
-    path("schema/", SpectacularAPIView.as_view(http_method_names=READ), name="schema"),
+    path("schema/", schema.SchemaView.as_view(), name="schema"),
     path("docs/", swagger, name="docs"),
     path("redoc/", redoc, name="redoc"),
 ]

@@ -8,6 +8,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from detector.analyses import heat_maps
+from detector.api.views.schema import SchemaView
 from detector.models import Analysis
 from detector.tests.api.test_every_call import CALLS, ids, make  # noqa: F401  ids is a fixture
 
@@ -102,3 +103,12 @@ def test_the_schema_comes_in_either_form(accept: str) -> None:
     answer = Client().get("/api/schema/", headers={"Accept": accept})
     assert answer.status_code == 200
     assert accept == "*/*" or answer["Content-Type"].startswith(accept)
+
+
+def test_the_schema_is_made_once_whatever_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Client().get("/api/schema/")
+    monkeypatch.setattr(SchemaView, "generator_class", None)
+    for query in ("", "?version=%0A", "?version=9&lang=de"):
+        answer = Client().get(f"/api/schema/{query}")
+        assert (answer.status_code, answer.content) == (200, made.content)
+    assert made["Content-Disposition"] == 'inline; filename="EmotionSite API.yaml"'
