@@ -45,23 +45,25 @@ def annotate(
 
 
 @transaction.atomic
-def add_tag(owner: User, photo_ids: Iterable[UUID], name: str) -> int:
-    """Put a tag on an owner's photos. Return how many did not have it yet.
+def add_tags(owner: User, photo_ids: Iterable[UUID], tags: Iterable[str]) -> int:
+    """Put tags on an owner's photos. Return how many photos lacked one of them.
 
     Raises DetectorError `invalid_tags`, also where a photo has the maximum number already; then
     nothing is changed.
     """
-    names = _unique_tags(owner, [name])
+    names = _unique_tags(owner, tags)
     if not names:
         raise DetectorError("invalid_tags", "A tag needs at least one letter or digit.")
-    photos = list(locks.lock_photos(owner, photo_ids).filter(deleted_at=None))
-    without = [photo for photo in photos if not photo.tags.filter(name=names[0]).exists()]
-    for photo in without:
-        _check_number(photo.tags.count() + 1)
-    PhotoTag.objects.bulk_create(
-        [PhotoTag(photo=photo, owner=owner, name=names[0]) for photo in without]
-    )
-    return len(without)
+    added: list[PhotoTag] = []
+    photos = locks.lock_photos(owner, photo_ids).filter(deleted_at=None)
+    for photo in photos.prefetch_related("tags"):
+        present = {tag.name for tag in photo.tags.all()}
+        new = [name for name in names if name not in present]
+        if new:
+            _check_number(len(present) + len(new))
+        added += [PhotoTag(photo=photo, owner=owner, name=name) for name in new]
+    PhotoTag.objects.bulk_create(added)
+    return len({tag.photo_id for tag in added})
 
 
 def clean_note(text: str) -> str:

@@ -98,7 +98,9 @@ def several(request: OwnerRequest) -> HttpResponseBase:
 def _tag(request: OwnerRequest, ids: list[UUID]) -> None:
     name = request.POST.get("tag", "")
     try:
-        count = annotations.add_tag(request.user, ids, name)
+        # As on the page of a photo, commas separate tags, unless the whole is one already.
+        is_one = name.strip() in photo_selectors.tag_names_of(request.user)
+        count = annotations.add_tags(request.user, ids, [name] if is_one else name.split(","))
     except DetectorError as error:
         # The page with the error restores what was chosen and typed.
         chosen = [str(photo_id) for photo_id in ids]

@@ -75,7 +75,7 @@ def test_a_tag_for_many(photo: Photo, owner: User) -> None:
     foreign = PhotoFactory.create()
     annotations.annotate(photo, tags=["Trip"])
     ids = [photo.pk, foreign.pk, *(other.pk for other in others)]
-    assert annotations.add_tag(owner, ids, "trip ") == 2
+    assert annotations.add_tags(owner, ids, ["trip "]) == 2
     assert [tags(p) for p in (photo, *others, foreign)] == [["Trip"], ["Trip"], ["Trip"], []]
 
 
@@ -83,7 +83,7 @@ def test_a_full_photo_takes_no_more_tags(photo: Photo, owner: User) -> None:
     other = PhotoFactory.create(owner=owner)
     annotations.annotate(photo, tags=[str(number) for number in range(20)])
     with pytest.raises(DetectorError, match="at most 20"):
-        annotations.add_tag(owner, [other.pk, photo.pk], "one more")
+        annotations.add_tags(owner, [other.pk, photo.pk], ["one more"])
     assert tags(other) == []
     with pytest.raises(DetectorError, match="at least one"):
-        annotations.add_tag(owner, [other.pk], " \t")
+        annotations.add_tags(owner, [other.pk], [" \t"])

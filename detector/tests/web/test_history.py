@@ -18,6 +18,7 @@ from detector.common import keyset
 from detector.enums import Emotion, Status
 from detector.insights import rollups
 from detector.models import Analysis, Face, Photo, PhotoTag, User
+from detector.photos import annotations
 from detector.tests.factories import (
     MOMENT,
     AnalysisFactory,
@@ -182,6 +183,12 @@ def test_several_are_tagged_and_one_is_back_where_one_was(web: Client, photos: l
     answer = several(web, "tag", photos[:2], tag="Sea", query=query)
     assert answer["Location"] == "/history/?emotion=happy&sort=taken"
     assert PhotoTag.objects.filter(name="Sea").count() == 2
+    page = web.get(several(web, "tag", photos, tag="sea, sun,")["Location"]).content.decode()
+    assert "3 photos tagged “sea, sun" in page
+    assert sorted(photos[2].tags.values_list("name", flat=True)) == ["Sea", "sun"]
+    annotations.annotate(photos[0], tags=["Rome, Italy"])
+    several(web, "tag", photos[2:], tag="Rome, Italy")
+    assert photos[2].tags.filter(name="Rome, Italy").exists()
 
 
 def test_several_are_deleted_and_brought_back(web: Client, photos: list[Photo]) -> None:
