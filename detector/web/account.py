@@ -104,7 +104,7 @@ def _outlived(owner: User) -> str:
         "video": video_erasure.count_outlived(owner, now),
         "live session": sessions.count_outlived(owner, now),
     }
-    return ", ".join(f"{n} {name}{pluralize(n)}" for name, n in counts.items() if n)
+    return ", ".join(f"{n:,} {name}{pluralize(n)}" for name, n in counts.items() if n)
 
 
 @require_POST

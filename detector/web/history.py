@@ -121,7 +121,7 @@ def _delete(request: OwnerRequest, ids: list[UUID]) -> None:
 
 
 def _photos(count: int) -> str:
-    return "1 photo" if count == 1 else f"{count} photos"
+    return "1 photo" if count == 1 else f"{count:,} photos"
 
 
 def _address(query: QueryDict, **position: str | None) -> str | None:

@@ -50,7 +50,7 @@ def restore(request: OwnerRequest) -> HttpResponse:
     if not count:
         messages.error(request, "There was nothing to bring back any more.")
         return redirect("bin")
-    messages.success(request, "The photo is back." if count == 1 else f"{count} photos are back.")
+    messages.success(request, "The photo is back." if count == 1 else f"{count:,} photos are back.")
     if len(ids) == 1:
         return redirect("photo", ids[0])
     return redirect(way_back.with_query(request, reverse("history")))
@@ -61,7 +61,7 @@ def empty(request: OwnerRequest) -> HttpResponse:
     """Erase all photos and videos in the owner's trash for good."""
     photos, videos = trash.empty_of(request.user), video_trash.empty_of(request.user)
     said = [
-        f"{count} {noun}{'' if count == 1 else 's'}"
+        f"{count:,} {noun}{'' if count == 1 else 's'}"
         for count, noun in ((photos, "photo"), (videos, "video"))
         if count or (noun == "photo" and not videos)
     ]

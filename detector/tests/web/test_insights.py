@@ -8,8 +8,13 @@ from django.test import Client
 
 from detector.enums import Emotion
 from detector.insights import rollups, trends
-from detector.models import ModelVersion, User
-from detector.tests.factories import AnalysisFactory, FaceFactory, ModelVersionFactory
+from detector.models import DailyPhotos, ModelVersion, User, Video
+from detector.tests.factories import (
+    AnalysisFactory,
+    FaceFactory,
+    ModelVersionFactory,
+    VideoFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -179,3 +184,13 @@ def test_no_bar_is_missing_of_a_long_history(web: Client, owner: User, new: Mode
         assert date.fromisoformat(last) > FIRST - timedelta(days=31)
     assert "A bar for each day would make more than 1,000" in page(web, bucket="day")
     assert "A bar for each" not in page(web, bucket="week")
+
+
+def test_large_numbers_have_separators(web: Client, owner: User, new: ModelVersion) -> None:
+    DailyPhotos.objects.create(
+        owner=owner, day=FIRST, model_version=new, photos=2345, without_face=1234
+    )
+    VideoFactory.create(owner=owner, frame_count=4321)
+    assert "<dd>1,234</dd>" in page(web)
+    video = Video.objects.get()
+    assert "4,321 frames were analysed" in web.get(f"/videos/{video.pk}/").content.decode()
