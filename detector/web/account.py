@@ -170,6 +170,7 @@ def _settings_page(request: OwnerRequest, **context: object) -> HttpResponse:
         "form_number": once.form_number(request),
         "token_form": TokenForm(),
         "tokens": account_selectors.tokens_of(request.user),
+        "now": clock.now(),
         "disabled_webhooks": webhook_selectors.disabled_webhooks_of(request.user),
         "page_address": reverse("settings"),
         **context,

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -129,6 +130,9 @@ def test_token_with_scopes_and_an_end(web: Client, owner: User) -> None:
     assert [scope.value for scope in token.scopes] == ["read"]
     assert token.expiry is not None
     assert 6 <= (token.expiry - timezone.now()).days <= 7
+    assert "Expired" not in web.get("/settings/").content.decode()
+    ApiToken.objects.update(expiry=timezone.now() - timedelta(seconds=1))
+    assert "Expired" in web.get("/settings/").content.decode()
     form = {"name": "x", "days": "7000", "number": number(web, "/settings/")}
     page = web.post("/settings/tokens/", form).content.decode()
     assert "Select a valid choice" in page
