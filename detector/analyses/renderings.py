@@ -7,6 +7,7 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from detector.analyses import crops
 from detector.common import storage
+from detector.common.words import percent
 from detector.enums import Emotion
 from detector.exceptions import DetectorError
 from detector.models import Face, Photo
@@ -82,7 +83,7 @@ def _words(face: Face) -> str:
     if face.shown_confidence is None:
         return f"{face.effective_emotion}, corrected"
     doubt = "?" if face.is_uncertain else ""
-    return f"{face.effective_emotion}{doubt} {face.shown_confidence:.0%}"
+    return f"{face.effective_emotion}{doubt} {percent(face.shown_confidence).replace(' ', '')}"
 
 
 def _jpeg(picture: Image.Image) -> bytes:

@@ -1,4 +1,4 @@
-"""Text that people type, and names that their devices give to files."""
+"""Text that people type, names that their devices give to files, and shares in words."""
 
 import re
 import unicodedata
@@ -22,3 +22,12 @@ def printable(text: str, otherwise: str = "") -> str:
     """Return composed text in which `otherwise` replaces each character that cannot be printed."""
     kept = (c if c.isprintable() or c in _JOINERS else otherwise for c in composed(text))
     return _STRAY.sub("", "".join(kept))
+
+
+def percent(share: float) -> str:
+    """Return a share in [0, 1] as a whole percentage; only exact 0 and 1 become 0 % and 100 %."""
+    if 0 < share < 0.005:
+        return "<1 %"
+    if 0.995 <= share < 1:
+        return ">99 %"
+    return f"{share:.0%}".replace("%", " %")

@@ -7,10 +7,12 @@ from django import template
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+from detector.common.words import percent
 from detector.enums import Emotion, Verdict
 from detector.insights.trends import CalendarDay, HourCell
 
 register = template.Library()
+register.filter("percent", percent)
 
 EMOJI: Final = {
     Emotion.ANGRY: "😠",
@@ -36,16 +38,6 @@ def emoji(emotion: str) -> str:
 def emotion_label(emotion: str) -> str:
     """Return the display name of an emotion, or of another verdict on a face."""
     return str(Verdict(emotion).label)
-
-
-@register.filter
-def percent(share: float) -> str:
-    """Return a share in [0, 1] as a whole percentage; only exact 0 and 1 become 0 % and 100 %."""
-    if 0 < share < 0.005:
-        return "<1 %"
-    if 0.995 <= share < 1:
-        return ">99 %"
-    return f"{share:.0%}".replace("%", " %")
 
 
 @register.simple_tag

@@ -5,8 +5,8 @@ from typing import Final
 
 from django import template
 
+from detector.common.words import percent
 from detector.enums import Emotion
-from detector.templatetags.emotions import percent
 
 register = template.Library()
 

@@ -54,6 +54,13 @@ def test_no_figure_of_the_models_beside_a_correction(
     assert text.call_args.args[1] == words
 
 
+def test_no_face_is_called_certain_in_a_picture(analysed: Analysis) -> None:
+    analysed.faces.update(confidence=0.997, uncertain=False)
+    with patch.object(ImageDraw.ImageDraw, "text") as text:
+        renderings.annotated(analysed.photo, analysed.faces.all())
+    assert text.call_args.args[1] == "1 happy >99%"
+
+
 def test_crop_is_a_square_around_the_face(analysed: Analysis, api: APIClient) -> None:
     response = api.get(f"/api/v1/analyses/{analysed.pk}/faces/0/crop/")
     assert opened(response.content).size == (36, 36)
