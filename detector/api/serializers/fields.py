@@ -24,7 +24,13 @@ class TextField(serializers.CharField):
 
 
 class MomentField(serializers.DateTimeField):
-    """A point in time, always in UTC."""
+    """A point in time, always in UTC. One without a time zone is refused."""
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        """Return the moment in the present time zone; refuse one that may be meant in any."""
+        if value.tzinfo is None:
+            raise serializers.ValidationError("Give its time zone, as in 2026-05-04T12:00:00Z.")
+        return super().enforce_timezone(value)
 
     def to_representation(self, value: datetime) -> str:
         """Return it in the format that exports and webhooks use, too."""

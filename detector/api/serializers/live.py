@@ -117,7 +117,7 @@ class LiveSessionWishSerializer(BodySerializer):
     """A live session to keep."""
 
     name = TextField(max_length=sessions.NAME_LENGTH, help_text="Your name for it.")
-    started_at = serializers.DateTimeField(help_text="When it started, with its zone.")
+    started_at = MomentField(help_text="When it started, with its zone.")
     seconds = serializers.IntegerField(
         min_value=1, max_value=LIVE_SECONDS, help_text="Its length, without pauses."
     )

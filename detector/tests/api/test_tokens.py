@@ -15,6 +15,7 @@ from detector.models import ApiToken, User
 from detector.tests.conftest import api_client
 from detector.tests.factories import UserFactory
 
+NEXT_WEEK = datetime.now(UTC) + timedelta(days=7)
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/tokens/"
 
@@ -128,7 +129,8 @@ def test_no_token_outlives_the_longest_life(api: APIClient, settings: Any) -> No
 @pytest.mark.parametrize(
     "wish",
     [{"scopes": []}, {"scopes": ["all"]}, {"expires_at": "2020-01-01T00:00:00Z"},
-     {"expires_at": "soon"}],
+     {"expires_at": "soon"}, {"expires_at": f"{NEXT_WEEK:%Y-%m-%d}"},
+     {"expires_at": f"{NEXT_WEEK:%Y-%m-%dT12:00:00}"}],
 )  # fmt: skip
 def test_wishes_that_make_no_sense(api: APIClient, wish: dict[str, Any]) -> None:
     response = api.post(URL, {"name": "x", **wish})
