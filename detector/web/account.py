@@ -50,7 +50,8 @@ def consent(request: OwnerRequest) -> HttpResponse:
     """Show the consent text. Users who have not agreed yet are asked to."""
     if request.method == "POST" and request.user.is_authenticated:
         following = request.POST.get("next", "")
-        if request.POST.get("version") != consent_text.VERSION:
+        # A page that was open before pages named the version sends none.
+        if request.POST.get("version", consent_text.VERSION) != consent_text.VERSION:
             messages.warning(request, CHANGED)
             return redirect(f"{reverse('consent')}?{urlencode({'next': following})}")
         preferences.give_consent(request.user)
@@ -111,7 +112,8 @@ def _outlived(owner: User) -> str:
 def set_review_consent(request: OwnerRequest) -> HttpResponse:
     """Give or withdraw consent to reviews."""
     wish = request.POST.get("agree")
-    if wish == "yes" and request.POST.get("version") != consent_text.REVIEW_VERSION:
+    shown = request.POST.get("version", consent_text.REVIEW_VERSION)
+    if wish == "yes" and shown != consent_text.REVIEW_VERSION:
         messages.warning(request, CHANGED)
     elif wish == "yes":
         review_consent.agree(request.user)
