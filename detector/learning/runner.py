@@ -207,7 +207,7 @@ def _follow(row: FineTune, process: "subprocess.Popen[str]") -> "deque[str]":
     threading.Thread(target=_read, args=(process.stdout, lines), daemon=True).start()
     running = FineTune.objects.filter(pk=row.pk, status=FineTuneStatus.RUNNING)
     log: deque[str] = deque(maxlen=LOG_LINES)
-    deadline = time.monotonic() + settings.FINE_TUNE_SECONDS
+    began = time.monotonic()
     has_ended = False
     while not has_ended and not _stopping.is_set():
         new_lines, has_ended = _next_lines(lines)
@@ -220,7 +220,7 @@ def _follow(row: FineTune, process: "subprocess.Popen[str]") -> "deque[str]":
         changes |= {"log": "\n".join(log)}
         if not _update(running, changes):
             break  # Somebody cancelled it.
-        if time.monotonic() > deadline:
+        if time.monotonic() - began > settings.FINE_TUNE_SECONDS:
             raise DetectorError("too_long", "It took too long.")
     if has_ended:
         process.wait(END_SECONDS)
