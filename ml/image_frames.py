@@ -10,6 +10,7 @@ from PIL import Image
 from ml.image_metadata import DECODER_ERRORS, orientation
 from ml.image_pixels import rgb, upright
 from ml.image_structure import unpacked_pixels
+from ml.image_tiffs import correct_tiles
 
 ANIMATED: Final = ("GIF", "PNG", "WEBP", "AVIF", "TIFF")
 """Formats whose frames or pages form a sequence. Further pictures in a JPEG are no sequence."""
@@ -52,6 +53,7 @@ def telling_frame(image: Image.Image, max_pixels: int) -> Frame:
             read += size
             if not 0 < size <= max_pixels or read > MAX_PIXELS_READ:
                 break
+            correct_tiles(image)
             image.load()
             frame = Frame(_pixels(image), number)
         except DECODER_ERRORS:

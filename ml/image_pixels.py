@@ -6,10 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
+from ml import image_tiffs
 from ml.image_colours import in_srgb, lab_in_srgb
 
 LEVELS: Final = (1.0, 255.0, 65535.0)
 """Values that white may have in a file that does not state it."""
+SIGNED_LEVELS: Final = (255.0, 32767.0)
+"""The same for signed 16-bit numbers."""
 ROWS: Final = 128
 """Rows of an image that are copied at a time."""
 
@@ -64,7 +67,7 @@ def _copied(image: Image.Image) -> NDArray[np.uint8]:
 def _plain(image: Image.Image) -> Image.Image:
     """Convert to a mode that colour profiles apply to: L, RGB, RGBA or CMYK."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        levels = _eight_bits(np.asarray(image))
+        levels = _eight_bits(image_tiffs.numbers(image), image_tiffs.white(image))
         return Image.fromarray(255 - levels if _begins_with_white(image) else levels)
     if image.mode == "LAB":
         return lab_in_srgb(image)
@@ -81,19 +84,20 @@ def _begins_with_white(image: Image.Image) -> bool:
     return image.mode != "F" and tags.get(ExifTags.Base.PhotometricInterpretation) == 0
 
 
-def _eight_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:
+def _eight_bits(values: NDArray[np.generic], white: float) -> NDArray[np.uint8]:
     """Scale grey levels of more than 8 bits to [0, 255].
 
-    Unsigned 16-bit values are scaled from their whole range, other types from an estimated one.
+    Unsigned 16-bit values are scaled from 0 to `white`, other types from an estimated range.
     """
     numbers = np.nan_to_num(values.astype(np.float32), posinf=np.inf, neginf=-np.inf)
-    low, high = (0.0, 65535.0) if values.dtype.kind == "u" else _range(numbers, values.dtype.kind)
+    is_stated = values.dtype.kind == "u" and values.dtype.itemsize == 2
+    low, high = (0.0, white) if is_stated else _range(numbers, values.dtype)
     scaled = (np.clip(numbers, low, high) - low) * np.float32(255 / max(high - low, 1e-12))
     rounded: NDArray[np.uint8] = np.rint(scaled).astype(np.uint8)
     return rounded
 
 
-def _range(numbers: NDArray[np.float32], kind: str) -> tuple[float, float]:
+def _range(numbers: NDArray[np.float32], dtype: np.dtype[Any]) -> tuple[float, float]:
     """Estimate the levels of black and white, which the file does not state.
 
     Black is 0. White is the first of `LEVELS` that is at least every integer level, or at least the
@@ -106,14 +110,15 @@ def _range(numbers: NDArray[np.float32], kind: str) -> tuple[float, float]:
         return 0.0, 1.0
     least, most = float(finite.min()), float(finite.max())
     positive = finite[finite > 0]
-    if kind == "f" and positive.size:
+    if dtype.kind == "f" and positive.size:
         usual = float(np.median(positive))
         white = next((level for level in LEVELS if usual <= level), None)
         darkest = float(np.percentile(finite, 1))
         if white is not None and darkest >= -0.05 * min(white, most):
             return 0.0, white
     elif least >= 0:
-        levels = LEVELS if kind == "f" else LEVELS[1:]
+        levels = LEVELS if dtype.kind == "f" else LEVELS[1:]
+        levels = SIGNED_LEVELS if dtype == np.int16 else levels
         white = next((level for level in levels if most <= level), None)
         if white is not None:
             return 0.0, white

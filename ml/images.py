@@ -24,6 +24,7 @@ from ml.image_frames import telling_frame
 from ml.image_kinds import HEAD_BYTES, RAW, decoders, is_known, unsupported
 from ml.image_metadata import DECODER_ERRORS, orientation
 from ml.image_repair import load_without_end, with_full_length
+from ml.image_tiffs import correct_tiles
 
 pillow_heif.register_heif_opener()
 Image.MAX_IMAGE_PIXELS = 130_000_000
@@ -217,6 +218,7 @@ def _open(file: BinaryIO, limits: Limits) -> Image.Image:
             raise image_errors.corrupt() from error
         raise image_errors.unsupported_format(unsupported(start)) from error
     _check_sides(image, limits)
+    correct_tiles(image)
     return image
 
 
