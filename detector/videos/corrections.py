@@ -31,7 +31,7 @@ def correct(track: VideoTrack, *, start: float, end: float, emotion: str) -> Vid
         track=track, start=start, end=end, emotion=emotion, created_at=clock.now()
     )
     lane = next(lane for lane in timeline.lanes_of(video) if lane.track.pk == track.pk)
-    summary = summaries.summarise(lane.found, video.rate, lane.corrections)
+    summary = summaries.summarise(lane.found, video.rate, lane.track.end, lane.corrections)
     VideoTrack.objects.filter(pk=track.pk).update(
         summary=summary, emotion=summaries.dominant(summary, lane.found)
     )

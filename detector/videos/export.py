@@ -103,7 +103,7 @@ def _cues(video: Video) -> list[tuple[float, float, str]]:
 
 
 def _cues_of(lane: Lane, video: Video, several: bool) -> Iterable[tuple[float, float, str]]:
-    summary = summaries.summarise(lane.found, video.rate, lane.corrections)
+    summary = summaries.summarise(lane.found, video.rate, lane.track.end, lane.corrections)
     for band in summary["bands"]:
         text = f"{band['emotion']}{' (uncertain)' if band['uncertain'] else ''}"
         who = f"Person {lane.track.index + 1}: " if several else ""

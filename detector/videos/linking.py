@@ -24,6 +24,10 @@ from ml.videos import tracking
 
 LONGEST_STEP: Final = 3
 """Steps between frames, over the usual one, from which frames are missing in between."""
+SHORTEST: Final = 0.001
+"""Least seconds from the last sighting of a track to its end."""
+LEAST_RATE: Final = 0.001
+"""Rates are kept in thousandths of frames per second."""
 
 Tracks = dict[int, list[Observation]]
 Made = tuple[int | None, VideoStill, int]
@@ -88,7 +92,7 @@ def _store(
         finished_at=clock.now(),
         frame_count=len(numbers),
         rate=video.rate,
-        seconds_with_face=round(len(seen) / video.rate, 3),
+        seconds_with_face=round(min(len(seen) / video.rate, video.duration), 3),
         stored_bytes=video.stored_bytes + sum(size for _, _, size in made),
     )
     if not finished:
@@ -115,8 +119,10 @@ def _rate_of(video: Video, times: list[float]) -> float:
     Each sighting stands for the time until the next frame. Spans without frames are left out.
     """
     steps = np.diff(times)
-    if video.frame_rate >= video.rate or not len(steps):
+    if video.frame_rate >= video.rate:
         return video.rate
+    if not len(steps):
+        return max(round(video.frame_rate, 3), LEAST_RATE)
     usual = steps[steps <= LONGEST_STEP * np.median(steps)]
     return min(round(1 / float(usual.mean()), 3), video.rate)
 
@@ -124,13 +130,16 @@ def _rate_of(video: Video, times: list[float]) -> float:
 def _rows(video: Video, tracks: Tracks) -> list[VideoTrack]:
     rows = []
     for number, found in sorted(tracks.items()):
-        summary = summaries.summarise(found, video.rate)
+        # The last frame may last for less than the usual one, but for a moment at least.
+        last = max(video.duration, found[-1].time + SHORTEST)
+        end = round(min(found[-1].time + 1 / video.rate, last), 3)
+        summary = summaries.summarise(found, video.rate, end)
         rows.append(
             VideoTrack(
                 video=video,
                 index=number,
                 start=found[0].time,
-                end=round(found[-1].time + 1 / video.rate, 3),
+                end=end,
                 sightings=len(found),
                 emotion=summaries.dominant(summary, found),
                 summary=summary,

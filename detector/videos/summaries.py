@@ -75,9 +75,12 @@ def seconds_of(
 
 
 def summarise(
-    found: Sequence[Observation], rate: float, corrections: Sequence[VideoCorrection] = ()
+    found: Sequence[Observation],
+    rate: float,
+    end: float,
+    corrections: Sequence[VideoCorrection] = (),
 ) -> dict[str, Any]:
-    """Return the summary of a track, plain values for JSON; times are in seconds.
+    """Return the summary of a track that ends at `end`, plain values for JSON, times in seconds.
 
     seconds: how long the face was seen. shares: of that time, by expression, where it is certain;
     `uncertain` is the rest. bands: spans of whole seconds with one label. changes: how often one
@@ -90,7 +93,7 @@ def summarise(
     bands = _bands(seconds_of(found, corrections))
     sure = [band["emotion"] for band in bands if not band["uncertain"]]
     return {
-        "seconds": round(len(found) / rate, 3),
+        "seconds": round((len(found) - 1) / rate + min(1 / rate, end - found[-1].time), 3),
         "shares": shares,
         "uncertain": round(sum(label.uncertain for label in labels) / len(found), 4),
         "changes": sum(one != other for one, other in pairwise(sure)),

@@ -32,7 +32,7 @@ LOST_BUFFER: Final = 1.0
 MIN_OVERLAP: Final = 0.1
 """Least intersection over union of two enlarged boxes of the same face."""
 MIN_SIGHTINGS: Final = 2
-"""A track of fewer boxes is a slip of the detector."""
+"""A track of fewer boxes is a slip of the detector, unless the film has fewer frames."""
 
 ACCELERATION: Final = 4.0
 """Standard deviation of a face's acceleration, in face sizes per second²."""
@@ -146,10 +146,11 @@ def follow(
     return [[None if n is None else names.get(n) for n in row] for row in numbers]
 
 
-def real_tracks(numbers: Iterable[Iterable[int | None]]) -> list[int]:
+def real_tracks(numbers: Collection[Iterable[int | None]]) -> list[int]:
     """Return which of the numbers that `Follower.see` returned are not slips, in their order."""
     sightings = Counter(number for row in numbers for number in row if number is not None)
-    return sorted(number for number, count in sightings.items() if count >= MIN_SIGHTINGS)
+    least = min(MIN_SIGHTINGS, len(numbers))
+    return sorted(number for number, count in sightings.items() if count >= least)
 
 
 def _begin(number: int, time: float, box: Sighting) -> _Track:

@@ -74,7 +74,19 @@ def test_a_film_of_a_frame_in_three_seconds_has_tracks(owner: User, settings: An
     video = work_off(submission.submit(owner, film(1, times=times))[0])
     (track,) = video.tracks.all()
     assert (video.frame_count, track.sightings) == (10, 10)
-    assert track.end == pytest.approx(30, abs=0.1)
+    assert track.end == video.duration == pytest.approx(27.1)
+
+
+def test_a_single_picture_has_tracks_that_end_with_the_video(owner: User) -> None:
+    content = making.video(making.shades(1), rate=25)
+    upload = SimpleUploadedFile("moment.mp4", content, "video/mp4")
+    video = work_off(submission.submit(owner, upload)[0])
+    (track,) = video.tracks.all()
+    assert video.frame_count == 1
+    assert video.duration == pytest.approx(0.04)
+    assert (track.start, track.end, track.sightings) == (0.0, video.duration, 1)
+    assert video.seconds_with_face == track.summary["seconds"] == video.duration
+    assert video.stills.filter(track=track).count() == 1
 
 
 def test_peaks_have_pictures(done: Video) -> None:

@@ -83,7 +83,11 @@ def test_tracks_do_not_depend_on_the_order_of_the_boxes() -> None:
     assert [row[::-1] for row in turned] == straight
 
 
-@pytest.mark.parametrize("frames", [[], [(0.0, [])], [(0.0, [face(1)])]])
+def test_the_faces_of_a_single_frame_are_tracks() -> None:
+    assert follow([(0.0, [face(100), face(300), face(500, score=0.4)])]) == [[0, 1, None]]
+
+
+@pytest.mark.parametrize("frames", [[], [(0.0, [])], [(0.0, [face(1, score=0.4)])]])
 def test_little_gives_no_track(frames: Frames) -> None:
     assert all(number is None for row in follow(frames) for number in row)
 
