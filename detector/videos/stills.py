@@ -28,6 +28,8 @@ MAX_TRACKS: Final = 20
 """Tracks that get pictures: those that are seen the longest."""
 MARGIN: Final = 0.4
 """Part of a face's size that a picture shows around it on each side."""
+FEW_FRAMES: Final = 5
+"""Frames of a segment up to which each face has candidates of its own."""
 FACE_SIDE: Final = 160
 FRAME_SIDE: Final = 480
 QUALITY: Final = 82
@@ -67,7 +69,8 @@ class Collector:
     def __init__(self, segment: VideoSegment, segment_count: int) -> None:
         self._wants_frame = segment.index % math.ceil(segment_count / WHOLE_FRAMES) == 0
         self._whole: list[Candidate] = []
-        self._follower = tracking.Follower()
+        video = segment.video
+        self._follower = tracking.Follower(min(video.rate, video.frame_rate or video.rate))
         self._numbers: list[list[int | None]] = []
         self._peaks: dict[tuple[int | None, str], _Peak] = {}
 
@@ -85,8 +88,13 @@ class Collector:
                 self._peaks[number, face.emotion] = _Peak(face, picture)
 
     def candidates(self) -> list[Candidate]:
-        """Return the candidates, in the order of time. Slips of the detector share theirs."""
+        """Return the candidates, in the order of time. Slips of the detector share theirs.
+
+        In few frames, who is seen once is no slip: there may be a frame in five seconds.
+        """
         real = {*tracking.real_tracks(self._numbers)}
+        if len(self._numbers) <= FEW_FRAMES:
+            real = {number for row in self._numbers for number in row if number is not None}
         best: dict[tuple[int | None, str], _Peak] = {}
         for (number, emotion), peak in self._peaks.items():
             key = (number if number in real else None, emotion)

@@ -89,6 +89,16 @@ def test_a_single_picture_has_tracks_that_end_with_the_video(owner: User) -> Non
     assert video.stills.filter(track=track).count() == 1
 
 
+def test_in_a_slow_film_each_person_has_pictures(
+    owner: User, watching: FilmAnalyser, settings: Any
+) -> None:
+    settings.VIDEO_SEGMENT_SECONDS = 15
+    watching.scene = lambda number: [person(10.0), person(110.0)]
+    times = [6.0 * number for number in range(10)]
+    video = work_off(submission.submit(owner, film(1, times=times))[0])
+    assert [track.stills.count() for track in video.tracks.all()] == [1, 1]
+
+
 def test_peaks_have_pictures(done: Video) -> None:
     stills = done.stills.all()
     assert {still.emotion for still in stills if still.track} == {"happy", "sad"}
