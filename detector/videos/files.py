@@ -2,6 +2,7 @@
 
 import hashlib
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,12 @@ MEDIA_TYPES: Final = {
     "AVI": "video/x-msvideo",
 }
 """By the format of a video."""
+CHECKS = threading.BoundedSemaphore(2)
+"""Limits how many videos are checked at once. Photos have places of their own: to check a costly
+video may take minutes."""
+BUSY = DetectorError(
+    "busy", "Too many videos are being checked. Try again in a moment.", permanent=False
+)
 MISSING = DetectorError("file_missing", "The stored file is gone.")
 
 
@@ -54,7 +61,7 @@ def limits() -> Limits:
 
 def check_upload(upload: "UploadedFile[Any]") -> CheckedVideo:
     """Check an upload in a process of its own. Raises DetectorError with a code of `VideoError`."""
-    with _real_file(upload) as file, images.decoding_slot():
+    with _real_file(upload) as file, place_to_check():
         try:
             info = process.inspect(file, limits())
         except VideoError as error:
@@ -65,6 +72,17 @@ def check_upload(upload: "UploadedFile[Any]") -> CheckedVideo:
     upload.seek(0)
     name = images.short_name(upload.name or "video")
     return CheckedVideo(name, upload, digest.hexdigest(), info)
+
+
+@contextmanager
+def place_to_check() -> Iterator[None]:
+    """Hold a place to check a video. Raises DetectorError `busy` where none becomes free."""
+    if not CHECKS.acquire(timeout=images.PATIENCE_SECONDS):
+        raise BUSY
+    try:
+        yield
+    finally:
+        CHECKS.release()
 
 
 def decoder(video: Video) -> process.Decoder:

@@ -15,10 +15,12 @@ from detector.common import clock
 from detector.enums import Emotion, Source, Status
 from detector.exceptions import DetectorError
 from detector.models import Analysis, User, Video, VideoSegment
+from detector.photos import images
 from detector.tests.photos.test_orphans import stored
 from detector.tests.videos.films import FilmAnalyser, film, person, submitted, work_off
 from detector.videos import (
     decoding,
+    files,
     pipeline,
     queueing,
     segments,
@@ -28,6 +30,7 @@ from detector.videos import (
 )
 from ml.tests.videos import making
 from ml.types import FaceAnalysis
+from ml.videos import process, reading
 
 
 def test_every_sampled_frame_is_analysed_once(done: Video, watching: FilmAnalyser) -> None:
@@ -227,6 +230,24 @@ def test_a_process_of_its_own_reads_the_file(owner: User, watching: FilmAnalyser
     video = work_off(submitted(owner, 1))
     assert video.status == Status.DONE
     assert watching.numbers == [0, 2, 4, 6, 8]
+
+
+def test_checks_of_videos_keep_no_photo_waiting(
+    owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(images, "PATIENCE_SECONDS", 0)
+    check = reading.inspect
+
+    def inspect(file: Any, limits: Any) -> Any:
+        with images.decoding_slot(), images.decoding_slot():
+            return check(file, limits)
+
+    monkeypatch.setattr(process, "inspect", inspect)
+    with files.place_to_check():
+        submitted(owner, 1)
+        with files.place_to_check(), pytest.raises(DetectorError) as caught:
+            submitted(owner, 2)
+    assert (caught.value.code, caught.value.permanent) == ("busy", False)
 
 
 def test_a_known_file_is_not_stored_twice(owner: User, stranger: User, done: Video) -> None:
