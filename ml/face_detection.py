@@ -4,6 +4,7 @@
 implementation. `ml.centerface_graph` prepares its network.
 """
 
+import math
 from typing import Final, Protocol
 
 import numpy as np
@@ -17,6 +18,11 @@ SCORE_THRESHOLD: Final = 0.6
 WORKING_SIDE: Final = 960
 """Long side to which larger photos are shrunk. This value, the threshold above and the two values
 below were measured in docs/decisions/0003-face-detector.md."""
+LONGEST: Final = 2.0
+"""Ratio of the sides up to which this holds. A longer photo, a panorama or a long screenshot, keeps
+as many pixels as one of this ratio: else its faces would be a few pixels high."""
+MAX_WORKING_SIDE: Final = 14_400
+"""Bounds its long side: the network's input is no narrower than 32 pixels."""
 SMALL_SIDE: Final = 320
 """Long side to which smaller photos are enlarged, by at most the factor `UPSCALE_LIMIT`."""
 UPSCALE_LIMIT: Final = 4.0
@@ -204,9 +210,10 @@ class CenterFace:
 
     def _scale(self, rgb: NDArray[np.uint8]) -> float:
         """Return the working scale: the factor from the photo's pixels to the network's."""
-        side = max(rgb.shape[:2])
+        short, side = sorted(rgb.shape[:2])
         enlarged = min(SMALL_SIDE / side, UPSCALE_LIMIT)
-        return float(min(self._working_side / side, max(enlarged, 1.0)))
+        working_side = self._working_side * math.sqrt(max(side / short / LONGEST, 1.0))
+        return float(min(min(working_side, MAX_WORKING_SIDE) / side, max(enlarged, 1.0)))
 
     def _run(self, blob: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """Return the outputs, each (C, H/4, W/4): heatmap 1, scale 2, offset 2, landmarks 10."""

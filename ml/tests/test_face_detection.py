@@ -127,6 +127,19 @@ def test_cost_is_bounded(watch: Watch, side: int, score: float) -> None:
     assert sum(seen) <= (2.7 if scale < LARGE_PHOTO else 2.1) * tall * wide
 
 
+@pytest.mark.parametrize("turns", [0, 1])
+def test_faces_of_a_panorama(detector: CenterFace, astronaut: Photo, turns: int) -> None:
+    photo = np.full((400, 12_000, 3), 127, np.uint8)
+    part = astronaut[:400, 60:460]
+    for left in (0, 5000, 11_600):
+        photo[:, left : left + 400] = part if turns == 0 else np.rot90(part, -1)
+    faces = detector.detect(np.rot90(photo, turns) if turns else photo)
+    assert len(faces) == 3
+    for width, height in ((8000, 1), (65_500, 1), (65_500, 40)):
+        scale = detector._scale(np.zeros((height, width, 3), np.uint8))
+        assert scale * width * max(scale * height, 32) <= 960 * 480
+
+
 def test_usual_photo_costs_a_quarter_of_the_working_scale(
     detector: CenterFace, astronaut: Photo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
