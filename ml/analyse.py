@@ -6,6 +6,7 @@ when any file failed.
 """
 
 import argparse
+import io
 import json
 import sys
 from pathlib import Path
@@ -19,6 +20,9 @@ def analyse(path: Path, analyser: inference.Analyser) -> dict[str, object]:
     """Analyse one file. Returns its line of output."""
     try:
         with path.open("rb") as file:
+            # As uploads are: decoding alone does not notice each damage.
+            images.inspect(file)
+            images.verify(file)
             rgb = images.decode(file).rgb
     except images.ImageError as error:
         return {"path": str(path), "error": {"code": error.code, "message": error.message}}
@@ -40,6 +44,9 @@ def main() -> int:
         analyser = inference.load(arguments.version)
     except (ManifestError, FaceDetectorError) as error:
         parser.error(str(error))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A path need not be text. What is none becomes an escape, which JSON has, too.
+        sys.stdout.reconfigure(errors="backslashreplace")
     failed = False
     for path in arguments.paths:
         line = analyse(path, analyser)

@@ -1,6 +1,7 @@
 """The commands people and programs run."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -103,17 +104,23 @@ def test_analyse_goes_on_after_a_bad_file(
     good, none, bad = tmp_path / "three.jpg", tmp_path / "none.png", tmp_path / "bad.jpg"
     Image.fromarray(montage).save(good, quality=95)
     Image.fromarray(coffee).save(none)
+    # No name in UTF-8, and a checksum at the end of the pixels that is wrong.
+    damaged = Path(os.fsdecode(os.fsencode(tmp_path / "damaged") + b"\xfc.png"))
+    content = none.read_bytes()
+    damaged.write_bytes(content[:-16] + bytes([content[-16] ^ 255]) + content[-15:])
     bad.write_text("not an image")
     missing = tmp_path / "missing.jpg"
-    done = run("ml.analyse", good, bad, missing, none)
+    paths = (good, bad, missing, damaged, none)
+    done = run("ml.analyse", *paths)
     assert done.returncode == 1
     lines = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [line["path"] for line in lines] == [str(path) for path in (good, bad, missing, none)]
+    assert [line["path"] for line in lines] == list(map(str, paths))
     assert (lines[0]["width"], lines[0]["height"]) == (montage.shape[1], montage.shape[0])
     assert len(lines[0]["faces"]) == 3
     assert lines[1]["error"]["code"] == "unsupported_format"
     assert lines[2]["error"]["code"] == "unreadable_file"
-    assert lines[3]["faces"] == []
+    assert lines[3]["error"]["code"] == "corrupt_image"
+    assert lines[4]["faces"] == []
 
 
 def test_analyse_succeeds(tmp_path: Path, astronaut: NDArray[np.uint8]) -> None:
