@@ -66,7 +66,9 @@ class AnalysisFilter(django_filters.FilterSet):
             conditions &= doubted if values["uncertain"] else ~doubted
         if not conditions:
             return queryset
-        return queryset.filter(Exists(Face.objects.filter(conditions, analysis=OuterRef("pk"))))
+        # What people say is no face is counted nowhere, whatever the model said of it.
+        faces = Face.objects.exclude(reviewed_emotion=Verdict.NOT_A_FACE)
+        return queryset.filter(Exists(faces.filter(conditions, analysis=OuterRef("pk"))))
 
     def on_faces(self, queryset: QuerySet[Analysis], name: str, value: Any) -> QuerySet[Analysis]:
         """Return the queryset unchanged: `filter_queryset` applies the conditions on faces."""

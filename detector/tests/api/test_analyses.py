@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from detector.analyses import pipeline
 from detector.api.views import uploads
 from detector.common.dispatch import TaskName
-from detector.enums import Emotion, Status
+from detector.enums import Emotion, Status, Verdict
 from detector.models import Analysis, Photo, User
 from detector.tests.conftest import Broker
 from detector.tests.factories import AnalysisFactory, FaceFactory
@@ -236,6 +236,16 @@ def test_filters(owner: User, api: APIClient, query: dict[str, str], expected: s
     FaceFactory.create(analysis=b, emotion=Emotion.SAD, confidence=0.4, uncertain=True, index=1)
     results = api.get(URL, query).json()["results"]
     assert {item["note"] for item in results} == expected
+
+
+@pytest.mark.parametrize("query", [{"uncertain": "false"}, {"min_confidence": "0.5"}])
+def test_no_filter_finds_what_is_no_face(
+    analysed: Analysis, api: APIClient, query: dict[str, str]
+) -> None:
+    analysed.faces.update(uncertain=False, confidence=0.9)
+    assert len(api.get(URL, query).json()["results"]) == 1
+    analysed.faces.update(reviewed_emotion=Verdict.NOT_A_FACE)
+    assert api.get(URL, query).json()["results"] == []
 
 
 @pytest.mark.parametrize("query", [{"emotion": "joy"}, {"from": "yesterday"}, {"status": "x"}])
