@@ -16,6 +16,8 @@ from detector.photos import images
 QUALITY = 88
 CROP_SIDE = 512
 """The largest side of a crop, in pixels."""
+LONGEST = 2
+"""Ratio of the sides up to which lines and letters grow with the long one."""
 
 COLOURS = {
     Emotion.ANGRY: "#C8402F",
@@ -65,11 +67,13 @@ def _opened(photo: Photo) -> Image.Image:
 
 def _mark(draw: ImageDraw.ImageDraw, size: tuple[int, int], face: Face) -> None:
     colour = ImageColor.getrgb(COLOURS[Emotion(face.effective_emotion)])
-    thickness = max(2, round(max(size) / 300))
+    # In a panorama, letters by its long side alone would be as high as the picture.
+    side = min(max(size), LONGEST * min(size))
+    thickness = max(2, round(side / 300))
     box = (face.x, face.y, face.x + face.width, face.y + face.height)
     draw.rectangle(box, outline=colour, width=thickness)
     text = f"{face.index + 1} {_words(face)}"
-    letters = max(10.0, max(size) / 45)
+    letters = max(10.0, side / 45)
     font = ImageFont.load_default(letters)
     height = round(letters * 1.4)
     width = draw.textlength(text, font=font) + letters * 0.8

@@ -5,6 +5,7 @@ from datetime import timedelta
 from unittest.mock import patch
 from uuid import UUID
 
+import numpy as np
 import pytest
 from django.test import TestCase
 from django.utils import timezone
@@ -40,6 +41,13 @@ def test_box_has_the_colour_of_the_emotion(analysed: Analysis, emotion: Emotion)
     wanted = tuple(bytes.fromhex(renderings.COLOURS[emotion][1:]))
     assert isinstance(seen, tuple)
     assert all(abs(a - b) < 60 for a, b in zip(seen, wanted, strict=True))
+
+
+def test_marks_of_a_panorama_leave_its_faces_free(analysed: Analysis) -> None:
+    face = FaceFactory.build(x=100, y=60, width=80, height=100, effective_emotion=Emotion.HAPPY)
+    with patch.object(renderings, "_opened", return_value=Image.new("RGB", (4000, 200), "white")):
+        picture = opened(renderings.annotated(analysed.photo, [face]))
+    assert np.asarray(picture.crop((108, 68, 172, 152))).min() > 200
 
 
 @pytest.mark.parametrize(
