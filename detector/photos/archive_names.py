@@ -68,7 +68,7 @@ def is_junk(path: str) -> bool:
     """Return whether an entry is a folder, or a system file such as a thumbnail cache."""
     *folders, name = path.casefold().split("/")
     return (
-        not name
+        name in ("", ".")
         or name in JUNK_NAMES
         or name.startswith("._")
         or name.endswith(JUNK_ENDINGS)

@@ -89,6 +89,7 @@ def test_backslashes_lead_into_folders(owner: User) -> None:
 @pytest.mark.parametrize(
     "name",
     [
+        ".", "./.",
         "__MACOSX/a/._IMG_1.jpg", "a/._IMG_1.jpg", "._a", "a/.DS_Store", "a/._.DS_Store",
         "a/@eaDir/IMG_1.jpg/SYNOPHOTO_THUMB_SM.jpg", "a/@eaDir/IMG_1.jpg@SynoEAStream",
         "a/#recycle/IMG_0.jpg", "a/@Recycle/IMG_0.jpg", "a/.@__thumb/defaultIMG_1.jpg",
