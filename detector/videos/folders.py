@@ -15,6 +15,7 @@ from detector.enums import Source
 from detector.exceptions import DetectorError
 from detector.models import User
 from detector.models.ids import new_id
+from detector.photos import images
 from detector.videos import submission
 from ml.videos import kinds
 
@@ -47,7 +48,8 @@ def submit(owner: User, folder: Path) -> Iterator[Outcome]:
     """
     batch = new_id()
     for path in files_of(folder):
-        name = str(path.relative_to(folder))
+        # Names on a disk need not be text.
+        name = os.fsencode(path.relative_to(folder)).decode("utf-8", "replace")
         try:
             with path.open("rb") as file:
                 yield _submit(owner, path, file, name, batch)
@@ -66,9 +68,10 @@ def _submit(owner: User, path: Path, file: BinaryIO, name: str, batch: UUID) -> 
     done = photo_submission.submit(owner, [upload], Source.API, batch)
     photos = len(done.new)
     # The name of a file in a ZIP begins with that of the ZIP.
+    own = images.short_name(path.name)
     rejected = tuple(
-        (name + rejection.filename.removeprefix(path.name), rejection.error)
-        if rejection.filename.startswith(path.name)
+        (name + rejection.filename.removeprefix(own), rejection.error)
+        if rejection.filename.startswith(own)
         else (f"{name}: {rejection.filename}", rejection.error)
         for rejection in done.rejected
     )

@@ -1,6 +1,7 @@
 """Photos and videos of a folder, by `manage.py analyse_folder`."""
 
 import io
+import os
 import zipfile
 from pathlib import Path
 
@@ -68,3 +69,16 @@ def test_photos_and_videos_of_a_folder_are_accepted(
 def test_what_is_no_folder_is_an_error(owner: User, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="is not a folder"):
         call_command("analyse_folder", str(tmp_path / "no"), user=owner.username)
+
+
+def test_names_that_are_no_text_stop_no_other(
+    owner: User, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Disks of old systems have names in their own code pages."""
+    for name, content in ((b"\xfcber.jpg", jpeg()), (b"\xfcber.txt", b"no photo")):
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(content)
+    with pytest.raises(CommandError):
+        call_command("analyse_folder", str(tmp_path), user=owner.username)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("\N{REPLACEMENT CHARACTER}ber.txt: unsupported_format: ")
+    assert lines[1] == "1 photos and 0 videos accepted, 0 known before, 1 refused"
