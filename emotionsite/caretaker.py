@@ -60,7 +60,7 @@ def tidying() -> list[Job]:
     """Return the hourly jobs."""
     from detector.accounts import logins
     from detector.api import idempotency
-    from detector.common import clock
+    from detector.common import clock, erased_pages
     from detector.live import sessions
     from detector.photos import orphans, retention, search, trash
     from detector.videos import erasure as video_erasure
@@ -89,6 +89,8 @@ def tidying() -> list[Job]:
         hourly("forget sessions that are over", logins.forget_expired),
         hourly("remove stored files that no row names", orphans.remove_orphans),
         hourly("remove old messages", broker.remove_old_messages),
+        # After all that erases rows.
+        hourly("empty the log of SQLite", erased_pages.empty_log),
     ]
 
 

@@ -11,7 +11,7 @@ from django.db.models import Sum
 
 from detector.accounts import owned, receipts, traces
 from detector.accounts.identity import Identity, identity_of
-from detector.common import clock
+from detector.common import clock, erased_pages
 from detector.models import Photo, User, Video
 from detector.photos import erasure
 
@@ -49,12 +49,17 @@ class Erased:
         )
 
     def _end_sessions(self) -> None:
-        """End the sessions of all devices, and forget the counts of rate limits."""
-        for end in (self._delete_sessions, lambda: cache.delete_many(self.identity.cache_keys)):
+        """End the sessions of all devices, and forget rate limits and the log of SQLite."""
+        steps = (
+            self._delete_sessions,
+            lambda: cache.delete_many(self.identity.cache_keys),
+            erased_pages.empty_log,
+        )
+        for step in steps:
             try:
-                end()
+                step()
             except traces.UNREACHABLE:
-                logger.exception("An erasure could not end the sessions or forget the rate limits")
+                logger.exception("An erasure could not end sessions or forget rate limits or a log")
 
     def _delete_sessions(self) -> None:
         Session.objects.filter(pk__in=list(traces.sessions_of(self.identity))).delete()
