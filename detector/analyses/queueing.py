@@ -34,6 +34,7 @@ def retry(analysis: Analysis, priority: Priority = Priority.SINGLE) -> bool:
             priority=priority,
             turn=line.place(analysis.owner_id, priority),
             attempt=0,
+            queued_at=now,
             due_at=now,
             sent_at=now,
             finished_at=None,

@@ -155,8 +155,8 @@ def retry(video: Video) -> bool:
     if changed:
         now = clock.now()
         VideoSegment.objects.filter(video=video, status=Status.FAILED).update(
-            status=Status.QUEUED, attempt=0, due_at=now, sent_at=None, finished_at=None,
-            turn=line.place(video.owner_id),
+            status=Status.QUEUED, attempt=0, queued_at=now, due_at=now, sent_at=None,
+            finished_at=None, turn=line.place(video.owner_id),
         )  # fmt: skip
     return bool(changed)
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from detector.analyses import queueing
 from detector.analyses import selectors as analysis_selectors
-from detector.common import dispatch
+from detector.common import clock, dispatch
 from detector.enums import Emotion, Status
 from detector.exceptions import DetectorError
 from detector.insights import rollups
@@ -101,12 +101,15 @@ def test_retry_is_for_failed_ones_only(
     failed = AnalysisFactory.create(
         photo__owner=owner, status=Status.FAILED, error_code="timed_out", model_version=None
     )
+    Analysis.objects.filter(pk=failed.pk).update(queued_at=clock.now() - timedelta(days=7))
     with django_capture_on_commit_callbacks(execute=True):
         assert not queueing.retry(done)
         assert queueing.retry(failed)
     assert sent == [failed.pk]
     failed.refresh_from_db()
     assert (failed.status, failed.error_code, failed.attempt) == (Status.QUEUED, "", 0)
+    # It waits from now on, as the queue's age says.
+    assert clock.now() - failed.queued_at < timedelta(minutes=1)
 
 
 def test_a_result_stands_until_another_takes_its_place(

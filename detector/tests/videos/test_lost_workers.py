@@ -201,7 +201,13 @@ def test_a_lasting_error_fails_the_video_and_can_be_tried_again(
     assert (video.status, video.error_code) == (Status.FAILED, "lasting")
     assert {segment.status for segment in video.segments.all()} == {Status.DONE, Status.FAILED}
     watching.error = None
+    long_ago = clock.now() - timedelta(days=7)
+    VideoSegment.objects.update(queued_at=long_ago)
     assert queueing.retry(video)
+    # What is done once more waits from now on, as the queue's age says.
+    waiting = VideoSegment.objects.filter(status=Status.QUEUED)
+    assert waiting.exists()
+    assert not waiting.filter(queued_at=long_ago).exists()
     assert work_off(video).status == Status.DONE
     assert watching.numbers == list(range(0, 30, 2))
 
