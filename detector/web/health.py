@@ -4,6 +4,7 @@ import functools
 import logging
 import time
 from collections.abc import Callable
+from typing import Any
 
 from celery import current_app
 from django.conf import settings
@@ -92,7 +93,20 @@ def _database() -> None:
 def _broker() -> None:
     with current_app.connection_for_write(connect_timeout=2) as broker:
         broker.ensure_connection(max_retries=0, timeout=2)
-        Queue(settings.CELERY_TASK_DEFAULT_QUEUE)(broker.default_channel).declare()
+        channel = broker.default_channel
+        Queue(settings.CELERY_TASK_DEFAULT_QUEUE)(channel).declare()
+        if settings.REDIS_URL:
+            _write_to_redis(channel)
+
+
+def _write_to_redis(channel: Any) -> None:
+    """Write what no full Redis takes: it answers all the same, but no message would reach it."""
+    from redis.exceptions import OutOfMemoryError
+
+    try:
+        channel.client.set("readyz", b"", ex=60)
+    except OutOfMemoryError as error:
+        raise NotReadyError("it is full") from error
 
 
 def _storage() -> None:

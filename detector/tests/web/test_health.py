@@ -7,16 +7,24 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.core.files.storage import FileSystemStorage
 from django.test import Client
 from django.utils import timezone
+from kombu import Connection
+from pytest_django.fixtures import Settings
+from redis import Redis
+from redis.exceptions import OutOfMemoryError
 
 from detector.models import Analysis
 from detector.operations import heartbeats
 from detector.tests.factories import PhotoFactory
+from detector.tests.services_needed import need_redis
 from detector.web import health
 
 pytestmark = pytest.mark.django_db
+# Of no other test.
+REDIS_DATABASE = 11
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +85,29 @@ def test_full_disk(worker: None, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = ask().json()
     assert answer["checks"]["storage"] == "unavailable"
     assert answer["reasons"]["storage"] == "it is full"
+
+
+def test_full_redis_answers_and_takes_no_message(
+    worker: None, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.REDIS_URL = url = f"{need_redis().rpartition('/')[0]}/{REDIS_DATABASE}"
+    monkeypatch.setattr(current_app, "connection_for_write", lambda **_: Connection(url))
+    assert ask().json()["checks"]["broker"] == "ok"
+    health._recent_checks.cache_clear()
+    # Which commands need memory, Redis says itself. The others on this server are not filled, too.
+    with Redis.from_url(url) as client:
+        commands = client.execute_command("COMMAND")
+    needing = {name for name, about in commands.items() if "denyoom" in about["flags"]}
+    real = Redis.execute_command
+
+    def when_full(self: Any, name: str, *args: Any, **options: Any) -> Any:
+        if name.lower() in needing:
+            raise OutOfMemoryError("command not allowed when used memory > 'maxmemory'.")
+        return real(self, name, *args, **options)
+
+    monkeypatch.setattr(Redis, "execute_command", when_full)
+    answer = ask().json()
+    assert answer["reasons"] == {"broker": "it is full"}
 
 
 def test_storage_that_is_away_is_not_full(worker: None, monkeypatch: pytest.MonkeyPatch) -> None:
