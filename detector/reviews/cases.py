@@ -107,6 +107,17 @@ def settled_verdict(face: Face) -> str:
     return ""
 
 
+def later_face(photo: Photo, face: Face) -> Face | None:
+    """Return the same face in the current analysis of a photo; None where it was not found."""
+    current = Face.objects.filter(
+        analysis__photo=photo, analysis__superseded=False, analysis__status=Status.DONE
+    )
+    nearest = max(current, key=lambda other: boxes.overlap(face, other), default=None)
+    if nearest is None or boxes.overlap(face, nearest) < boxes.SAME_PLACE:
+        return None
+    return nearest
+
+
 def move_words_of_owner(faces: Iterable[tuple[Face, Face]]) -> None:
     """Move owners' verdicts to the same faces of a later analysis; `faces` are pairs of these.
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 
 from detector.common import audit, clock, locks
 from detector.enums import CaseStatus, ReviewKind, Verdict
@@ -79,6 +79,7 @@ def give_verdict(
         current.claimed_by, current.claimed_until = None, None
         cases.apply_verdicts(current)
         _apply(photo, current.face)
+        _apply_to_later_face(photo, current)
         _notify(review)
     return review
 
@@ -129,6 +130,7 @@ def _undo(review: Review, reviewer: User) -> ReviewCase | None:
         return None
     cases.apply_verdicts(case)
     _apply(photo, case.face)
+    _apply_to_later_face(photo, case)
     _claim(reviewer, case, review_queue.unclaimed())
     return review_queue.claimed_case(reviewer, case.pk)
 
@@ -237,6 +239,26 @@ def _apply(photo: Photo, face: Face) -> None:
     Face.objects.filter(pk=face.pk).update(reviewed_emotion=shown)
     if counts:
         rollups.add(photo)
+
+
+def _apply_to_later_face(photo: Photo, case: ReviewCase) -> None:
+    """Let a verdict on a face of an earlier analysis hold for the same face of the current one.
+
+    The photo may have been analysed again while a reviewer looked at the face. Where the verdict
+    settles it, nobody is asked again.
+    """
+    if not case.face.analysis.superseded:
+        return
+    later = cases.later_face(photo, case.face)
+    if later is None:
+        return
+    _apply(photo, later)
+    if case.is_open:
+        cases.open_for(photo, [later])
+    else:
+        waiting = ReviewCase.objects.filter(review_queue.unclaimed(), face=later)
+        judged = Review.objects.filter(face=later, kind=ReviewKind.REVIEWER)
+        waiting.filter(~Exists(judged), status=CaseStatus.OPEN).delete()
 
 
 def _notify(review: Review) -> None:

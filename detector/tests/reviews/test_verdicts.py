@@ -10,12 +10,12 @@ from pytest_django.fixtures import Settings
 from detector.enums import CaseStatus, Emotion, Verdict
 from detector.exceptions import DetectorError
 from detector.insights import rollups, totals
-from detector.models import DailyEmotion, Review, ReviewCase, User, WebhookDelivery
+from detector.models import Analysis, DailyEmotion, Review, ReviewCase, User, WebhookDelivery
 from detector.photos import trash
+from detector.reviews import cases, verdicts
 from detector.reviews import consent as review_consent
 from detector.reviews import queue as review_queue
-from detector.reviews import verdicts
-from detector.tests.factories import UserFactory, WebhookEndpointFactory
+from detector.tests.factories import FaceFactory, UserFactory, WebhookEndpointFactory
 from detector.tests.reviews.judging import face_of, judge, reviewers
 
 SURE = {"p_happy": 0.97, "p_neutral": 0.03, "confidence": 0.97}
@@ -136,6 +136,31 @@ def test_undo_opens_the_case_again_and_gives_the_face_back(willing: User) -> Non
     assert counted(willing) == {"happy": (1, 0)}
     assert not Review.objects.exists()
     assert verdicts.undo(reviewer) is None
+
+
+def test_a_verdict_holds_where_the_photo_is_analysed_again_meanwhile(willing: User) -> None:
+    face = face_of(willing)
+    review_consent.agree(willing)
+    (reviewer,) = reviewers(1)
+    held = verdicts.next_case(reviewer)
+    assert held is not None
+    photo = face.analysis.photo
+    rollups.remove(photo)
+    later = FaceFactory.create(analysis__photo=photo, analysis__superseded=True, x=face.x + 2)
+    Analysis.objects.filter(photo=photo).update(superseded=True)
+    Analysis.objects.filter(pk=later.analysis_id).update(superseded=False)
+    rollups.add(photo)
+    cases.open_for(photo, [later])
+    verdicts.give_verdict(held.pk, reviewer, Verdict.SAD)
+    later.refresh_from_db()
+    assert later.reviewed_emotion == Verdict.SAD
+    assert counted(willing) == {"sad": (1, 1)}
+    assert not review_queue.agreed_cases().exists(), "nobody is asked again"
+    verdicts.undo(reviewer)
+    later.refresh_from_db()
+    assert later.reviewed_emotion == ""
+    assert counted(willing) == {"happy": (1, 0)}
+    assert review_queue.agreed_cases().get().face == later
 
 
 def test_undo_takes_the_face_from_nobody(willing: User, settings: Settings) -> None:
