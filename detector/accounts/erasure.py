@@ -67,12 +67,13 @@ class Erased:
 
 def erase_account(user: User, *, full_search: bool = False) -> str:
     """Erase a user with all data, and search for what is left. Return the signed receipt."""
-    return delete(user).receipt(full_search=full_search)
+    return delete(user, every_face=full_search).receipt(full_search=full_search)
 
 
-def delete(user: User) -> Erased:
+def delete(user: User, *, every_face: bool = False) -> Erased:
     """Delete a user with all data. Whoever calls this owes a receipt, after the commit."""
-    erased = Erased(identity_of(user), {**owned.counts(user), **_files(user)})
+    identity = identity_of(user, every_face=every_face)
+    erased = Erased(identity, {**owned.counts(user), **_files(user)})
     erasure.delete_account(user)
     return erased
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.db.models import CharField, Field, FileField, Model, UUIDField
+from django.db.models import CharField, Field, FileField, Model, Q, UUIDField
 from rest_framework.throttling import SimpleRateThrottle
 
 from detector.accounts import owned
@@ -56,21 +56,25 @@ class Identity:
         return any(mark.replace("-", "") in self.marks for mark in HEX.findall(lower))
 
 
-def identity_of(user: User) -> Identity:
-    """Read what identifies an account and its data."""
+def identity_of(user: User, *, every_face: bool = False) -> Identity:
+    """Read what identifies an account and its data.
+
+    Faces to look for in data sets are those of photos on which somebody's word stands, or with
+    `every_face` of all photos. That takes long, and finds words that were taken back, too.
+    """
     marks = {user.pk.hex}
     for model, lookups in owned.models_of_people().items():
         marks |= _marks(model, lookups, user)
     known = EmailAddress.objects.filter(user=user).values_list("email", flat=True)
     addresses = {address.lower() for address in (user.email, *known) if address}
-    crops_of_judged, lacks_crops = _crops(user)
+    crops_of_faces, lacks_crops = _crops(user, every_face=every_face)
     return Identity(
         user_id=user.pk,
         name=user.get_username().lower(),
         marks=frozenset(marks - set(_shared(user))),
         addresses=frozenset(addresses),
         cache_keys=frozenset(_cache_keys(user)),
-        crops=crops_of_judged,
+        crops=crops_of_faces,
         files=frozenset(_files(user)),
         lacks_crops=lacks_crops,
     )
@@ -131,16 +135,21 @@ def _cache_keys(user: User) -> Iterator[str]:
         yield text % {"scope": "token", "ident": token_id}
 
 
-def _crops(user: User) -> tuple[frozenset[bytes], bool]:
+def _crops(user: User, *, every_face: bool) -> tuple[frozenset[bytes], bool]:
     """Return the crops that data sets may hold, and whether some could not be cut.
 
     They are those of all faces of photos on which people judged: a verdict goes along to the face
-    of a later analysis, and a data set may have the earlier one.
+    of a later analysis, and a data set may have the earlier one. A word that was taken back leaves
+    no row, so `every_face` cuts all whose picture is there.
     """
     if not ReviewedExport.objects.exists():
         return frozenset(), False
     judged = Review.objects.filter(face__analysis__owner=user).values("face__analysis__photo")
-    faces = Face.objects.filter(analysis__photo__in=judged).select_related("analysis__photo__owner")
+    photos = Q(analysis__photo__in=judged)
+    if every_face:
+        photos |= ~Q(analysis__photo__image="")
+    faces = Face.objects.filter(photos, analysis__owner=user, analysis__photo__is_demo=False)
+    faces = faces.select_related("analysis__photo__owner")
     found: set[bytes] = set()
     lacks = False
     each = faces.order_by("analysis__photo").iterator(chunk_size=PAGE)

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 from django.core.files.storage import default_storage
 
-from detector.accounts import traces
+from detector.accounts import erasure, receipts, traces
 from detector.accounts.identity import identity_of
+from detector.learning import dataset
 from detector.models import Analysis, Review, ReviewedExport, User
+from detector.reviews import consent as review_consent
 from detector.reviews import verdicts
 from detector.tests.factories import AnalysisFactory, FaceFactory
 
@@ -33,3 +35,15 @@ def test_a_judged_face_is_found_after_another_analysis_and_told_where_it_cannot_
     assert "reviewed data" not in traces.search(identity).not_searched
     default_storage.delete(str(analysed.photo.image.name))
     assert "reviewed data" in traces.search(identity_of(owner)).not_searched
+
+
+def test_a_full_search_finds_a_face_whose_correction_was_taken_back(
+    analysed: Analysis, owner: User, tmp_path: Path
+) -> None:
+    face = analysed.faces.get()
+    review_consent.agree(owner)
+    verdicts.correct(owner, face, "sad")
+    made = dataset.export(tmp_path / "set.npz", actor=None)
+    verdicts.take_back_correction(owner, face)
+    receipt = receipts.verify(erasure.erase_account(owner, full_search=True))
+    assert receipt["search"]["reviewed_data"] == {made.name: 1}
