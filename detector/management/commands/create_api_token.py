@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db.models import Q
+from django.core.management.base import BaseCommand, CommandParser
 
 from detector.accounts import tokens
-from detector.models import User
+from detector.management.people import user_called
 
 
 class Command(BaseCommand):
@@ -17,10 +16,5 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="command line", help="what the token is called")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        user = options["user"]
-        found = User.objects.filter(Q(username=user) | Q(email__iexact=user))[:2]
-        if len(found) != 1:
-            reason = "No" if not found else "More than one"
-            raise CommandError(f"{reason} user is called {user}.")
-        _, secret = tokens.create_token(found[0], name=options["name"])
+        _, secret = tokens.create_token(user_called(options["user"]), name=options["name"])
         self.stdout.write(secret)

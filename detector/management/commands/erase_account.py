@@ -3,10 +3,9 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db.models import Q
 
 from detector.accounts import erasure, receipts
-from detector.models import User
+from detector.management.people import user_called
 
 
 class Command(BaseCommand):
@@ -17,13 +16,10 @@ class Command(BaseCommand):
         parser.add_argument("--yes", action="store_true", help="do not ask")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        named = Q(username=options["user"]) | Q(email__iexact=options["user"])
-        users = list(User.objects.filter(named))
-        if len(users) != 1:
-            raise CommandError(f"{len(users)} accounts are called {options['user']}.")
-        if not options["yes"] and input(f"Erase {users[0]} for good? [yes/no] ") != "yes":
+        user = user_called(options["user"])
+        if not options["yes"] and input(f"Erase {user} for good? [yes/no] ") != "yes":
             raise CommandError("Nothing was erased.")
-        text = erasure.erase_account(users[0], full_search=True)
+        text = erasure.erase_account(user, full_search=True)
         self.stdout.write(text)
         search = receipts.verify(text)["search"]
         if search["traces"]:

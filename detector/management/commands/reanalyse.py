@@ -43,8 +43,8 @@ def _start(user: str | None, from_model: str | None) -> Reanalysis:
     return reanalysis.start(
         model=model,
         actor=None,
-        owner=user_called(user) if user else None,
-        from_version=_version(from_model) if from_model else None,
+        owner=None if user is None else user_called(user),
+        from_version=None if from_model is None else _version(from_model),
     )
 
 

@@ -251,7 +251,7 @@ def test_operators_erase_and_verify_by_command(
     full: User, tmp_path: Path, capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    with pytest.raises(CommandError, match="0 accounts"):
+    with pytest.raises(CommandError, match="No user is called nobody"):
         call_command("erase_account", "nobody", "--yes")
     monkeypatch.setattr("builtins.input", lambda _: "no")
     with pytest.raises(CommandError, match="Nothing was erased"):

@@ -1,0 +1,37 @@
+"""Commands of operators refuse what they cannot have meant."""
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from detector.enums import ModelStatus
+from detector.models import Analysis, ModelVersion, Reanalysis, User
+from detector.tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["erase_account", "", "--yes"],
+        ["create_api_token", ""],
+        ["seed_demo", "--user", ""],
+        ["reanalyse", "--user", ""],
+        ["reanalyse", "--from-model", ""],
+    ],
+)
+def test_an_empty_name_means_nobody(analysed: Analysis, command: list[str]) -> None:
+    # Such as that of an administrator who was created without an address.
+    UserFactory.create(email="")
+    ModelVersion.objects.update(status=ModelStatus.ACTIVE)
+    users = User.objects.count()
+    with pytest.raises(CommandError, match=r"is empty|No model is called"):
+        call_command(*command)
+    assert User.objects.count() == users
+    assert not Reanalysis.objects.exists()
+
+
+def test_a_name_that_is_an_address_of_somebody_else_means_nobody(owner: User) -> None:
+    other = UserFactory.create(username=owner.email)
+    with pytest.raises(CommandError, match="More than one user"):
+        call_command("seed_demo", "--user", other.username, "--photos", "1")
