@@ -35,3 +35,8 @@ def test_a_name_that_is_an_address_of_somebody_else_means_nobody(owner: User) ->
     other = UserFactory.create(username=owner.email)
     with pytest.raises(CommandError, match="More than one user"):
         call_command("seed_demo", "--user", other.username, "--photos", "1")
+
+
+def test_a_part_of_a_reanalysis_cannot_be_stopped(owner: User) -> None:
+    with pytest.raises(CommandError, match="whole re-analysis"):
+        call_command("reanalyse", "--cancel", "--user", owner.username)

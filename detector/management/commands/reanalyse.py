@@ -27,6 +27,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
+            chosen = [name for name in ("user", "from_model") if options[name] is not None]
+            if options["what"] and chosen:
+                # There is one re-analysis at a time: it would change that of everybody.
+                raise CommandError(f"--{options['what']} is of the whole re-analysis.")
             if options["what"] is None:
                 campaign = _start(options["user"], options["from_model"])
             else:
