@@ -3,7 +3,9 @@
 import pytest
 from django.core.management import CommandError, call_command
 
+from detector.accounts import erasure
 from detector.enums import ModelStatus
+from detector.insights import rollups
 from detector.models import Analysis, ModelVersion, Reanalysis, User
 from detector.tests.factories import UserFactory
 
@@ -40,3 +42,19 @@ def test_a_name_that_is_an_address_of_somebody_else_means_nobody(owner: User) ->
 def test_a_part_of_a_reanalysis_cannot_be_stopped(owner: User) -> None:
     with pytest.raises(CommandError, match="whole re-analysis"):
         call_command("reanalyse", "--cancel", "--user", owner.username)
+
+
+def test_statistics_of_others_are_counted_while_an_account_is_erased(
+    owner: User, stranger: User, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = sorted([owner, stranger], key=lambda user: user.pk)
+    real = rollups.rebuild
+
+    def rebuild(user: User) -> int:
+        if user == first:
+            erasure.erase_account(user)
+        return real(user)
+
+    monkeypatch.setattr(rollups, "rebuild", rebuild)
+    call_command("rebuild_statistics")
+    assert capsys.readouterr().out == f"{second.username}: 0 rows\n"

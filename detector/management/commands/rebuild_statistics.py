@@ -13,5 +13,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         for user in User.objects.order_by("id").iterator():
-            rows = rollups.rebuild(user)
+            try:
+                rows = rollups.rebuild(user)
+            except User.DoesNotExist:
+                continue  # Erased since the list was read.
             self.stdout.write(f"{user.username}: {rows} rows")
