@@ -58,3 +58,9 @@ def test_statistics_of_others_are_counted_while_an_account_is_erased(
     monkeypatch.setattr(rollups, "rebuild", rebuild)
     call_command("rebuild_statistics")
     assert capsys.readouterr().out == f"{second.username}: 0 rows\n"
+
+
+@pytest.mark.parametrize("grace", ["-1", "nan", "inf"])
+def test_no_file_is_encrypted_before_a_wrong_wait_is_refused(grace: str) -> None:
+    with pytest.raises(CommandError, match="--grace"):
+        call_command("encrypt_storage", "--grace", grace)

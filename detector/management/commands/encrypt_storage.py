@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+import threading
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -10,13 +11,21 @@ from detector.operations import resealing
 from emotionsite.environment import STORAGE_KEY_BYTES
 
 
+def _seconds(text: str) -> float:
+    """Return a time to wait. Raises ValueError before any file is touched."""
+    seconds = float(text)
+    if not 0 <= seconds <= threading.TIMEOUT_MAX:
+        raise ValueError
+    return seconds
+
+
 class Command(BaseCommand):
     help = "Encrypt all stored files with the first of STORAGE_KEYS."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--new-key", action="store_true", help="only print a new key")
         parser.add_argument(
-            "--grace", type=float, default=resealing.GRACE_SECONDS,
+            "--grace", type=_seconds, default=resealing.GRACE_SECONDS,
             help="seconds for which the earlier files stay for those who read them",
         )  # fmt: skip
 
