@@ -64,6 +64,13 @@ def test_every_figure_exists(shown: dict[str, set[str]]) -> None:
         assert names <= labels, expression
 
 
+def test_failures_of_every_kind_have_a_rule(shown: dict[str, set[str]]) -> None:
+    rules = " ".join(rule["expr"] for rule in RULES)
+    failures = {name for name in shown if re.fullmatch(r"emotionsite_\w+_failed", name)}
+    assert len(failures) == 2
+    assert not [name for name in failures if f"{name}{{" not in rules]
+
+
 def test_every_figure_of_ours_is_explained(shown: dict[str, set[str]]) -> None:
     text = (FOLDER.parent / "operations.md").read_text()
     ours = {name for name in shown if name.startswith("emotionsite_")}
