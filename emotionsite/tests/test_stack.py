@@ -12,12 +12,13 @@ import pytest
 from django.conf import settings
 
 from detector.api.codes import PROBLEMS
-from emotionsite import new_environment
+from emotionsite import gunicorn_settings, new_environment
 from emotionsite.settings import api as settings_api
 from emotionsite.settings import base as settings_base
 from emotionsite.stack import ROOT, environment, nginx
 from emotionsite.stack.__main__ import Stack
 from emotionsite.stack.environment import MissingVariableError, Places
+from emotionsite.supervisor import GRACE_SECONDS
 from emotionsite.tests import running_nginx
 from emotionsite.tests.running_server import Client
 
@@ -76,6 +77,9 @@ def test_each_service_has_limits_and_may_write_little(name: str) -> None:
     assert service["security_opt"] == ["no-new-privileges:true"]
     # Else children of a killed process stay as zombies, until `pids` is reached.
     assert service.get("init", False) == (name in OURS)
+    # Docker kills later than our processes do themselves.
+    longest = max(GRACE_SECONDS, gunicorn_settings.graceful_timeout)
+    assert int(service["stop_grace_period"].removesuffix("s")) >= longest + 5
     # Ours say so in the Dockerfile, after whose USER no root comes.
     assert service.get("user", "0:0").split(":")[0] not in ("0", "root") or name in OURS
     if name == "migrate":
