@@ -6,6 +6,7 @@ Everything lies in `STACK_DIR`. Ctrl-C ends all: first what works, then what it 
 """
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -81,7 +82,8 @@ class Stack(Supervisor):
         names = {**of_web, **self.places.as_environment()}
         file = self.places.folder / ENVIRONMENT_FILE
         file.touch(mode=0o600)
-        file.write_text("".join(f"{name}='{value}'\n" for name, value in names.items()))
+        lines = (f"{name}={shlex.quote(value)}\n" for name, value in names.items())
+        file.write_text("".join(lines))
         command = environment.command_of("migrate", self.known)
         path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
         inherited = {**environment.inherited(), "PATH": path}

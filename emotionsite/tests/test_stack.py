@@ -113,6 +113,22 @@ def test_the_stack_has_the_environment_of_compose(places: Places) -> None:
     assert programs["web"].environment["TRUSTED_PROXIES"] == "1"
 
 
+def test_commands_get_values_with_quotes_as_they_are(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail = "smtp://user:it's; touch stolen; a $HOME@host:587"
+    stack = Stack.__new__(Stack)
+    stack.places, stack.known = places, {**places.as_defaults(), **KNOWN, "EMAIL_URL": mail}
+    monkeypatch.setattr(environment, "command_of", lambda *_: ["true"])
+    stack._prepare()
+    done = subprocess.run(
+        ["sh", "-c", 'set -a; . ./environment; printf %s "$EMAIL_URL"'],
+        cwd=places.folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == (mail, "")
+    assert not (places.folder / "stolen").exists()
+
+
 @pytest.mark.parametrize("said", [{}, {"WEB_THREADS": "3", "DETECT_CALLS": "2"}])
 def test_gunicorn_has_the_threads_that_our_own_server_has(
     said: dict[str, str], monkeypatch: pytest.MonkeyPatch
