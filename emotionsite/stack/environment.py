@@ -22,6 +22,8 @@ VARIABLE: Final = re.compile(
 )
 """`$$`, `${NAME}`, `${NAME:-default}`, `${NAME-default}`, `${NAME:?message}`."""
 
+QUOTED: Final = re.compile(r"""(?P<mark>['"])(?P<text>.*?)(?P=mark)(?:\s+#.*)?""")
+
 
 class MissingVariableError(Exception):
     """A variable that compose needs is not set; the text says what to do."""
@@ -109,9 +111,19 @@ def command_of(name: str, known: Mapping[str, str]) -> list[str]:
 
 
 def from_file(file: Path) -> dict[str, str]:
-    """Return the variables of a file of `NAME=value` lines."""
-    lines = [line.partition("=") for line in file.read_text().splitlines()]
-    return {name: value for name, _, value in lines if name and not name.startswith("#")}
+    """Return the variables of a file of `NAME=value` lines, as compose reads them."""
+    lines = [line.strip().partition("=") for line in file.read_text().splitlines()]
+    return {
+        name.removeprefix("export ").strip(): _unquoted(value.strip())
+        for name, _, value in lines
+        if name and not name.startswith("#")
+    }
+
+
+def _unquoted(value: str) -> str:
+    """Return a value without the quotes around it, or else without a comment after it."""
+    quoted = QUOTED.fullmatch(value)
+    return quoted["text"] if quoted else re.split(r"\s+#", value, maxsplit=1)[0]
 
 
 def inherited() -> dict[str, str]:

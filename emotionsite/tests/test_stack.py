@@ -113,6 +113,26 @@ def test_the_stack_has_the_environment_of_compose(places: Places) -> None:
     assert programs["web"].environment["TRUSTED_PROXIES"] == "1"
 
 
+def test_env_is_read_as_compose_reads_it(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text(
+        """# who
+        export SITE_URL="https://faces.example"
+        DEFAULT_FROM_EMAIL='EmotionSite <no-reply@faces.example>'  # from whom
+        BIN_DAYS=3   # a week is too long
+        EMAIL_URL=smtp://user:p#ss@host:587
+        STORAGE_KEYS=
+        """
+    )
+    assert environment.from_file(file) == {
+        "SITE_URL": "https://faces.example",
+        "DEFAULT_FROM_EMAIL": "EmotionSite <no-reply@faces.example>",
+        "BIN_DAYS": "3",
+        "EMAIL_URL": "smtp://user:p#ss@host:587",
+        "STORAGE_KEYS": "",
+    }
+
+
 def test_commands_get_values_with_quotes_as_they_are(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
