@@ -71,6 +71,7 @@ def make(path: Path, passphrase: str | None = None) -> Made:
         for name in progress.unneeded():
             folder.place_of(name).unlink(missing_ok=True)
             progress.forget(name)
+        _remove_strays(folder, progress)
         manifest = rows | {"lost": lost, "files": _list_files(folder, progress)}
         files = manifest["files"]["files"]
     folder.complete(manifest)
@@ -162,6 +163,17 @@ def _copy_files(folder: Folder, progress: Progress) -> tuple[list[str], list[str
             gone.append(name)
             unreadable.append(name)
     return gone, unreadable
+
+
+def _remove_strays(folder: Folder, progress: Progress) -> None:
+    """Remove files of an interrupted attempt that nothing lists: whole ones, and parts of files.
+
+    What they are copies of may be erased by now.
+    """
+    for file in (folder.path / "files").rglob("*"):
+        name = file.relative_to(folder.path).as_posix()
+        if not file.is_dir() and progress.copied(name) is None:
+            file.unlink()
 
 
 def _pieces(name: str) -> Iterator[bytes]:
