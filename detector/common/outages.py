@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Final
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, InternalError, OperationalError, connection
 
 from detector.exceptions import OutageError
 
@@ -13,6 +13,8 @@ DISK_ERRNOS: Final = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE, errno.ENOTCONN}
 )
 """Disk full, quota exceeded, read-only, I/O error, or a network disk that does not answer."""
+READ_ONLY: Final = "25006"
+"""https://www.postgresql.org/docs/current/errcodes-appendix.html, `read_only_sql_transaction`."""
 
 
 def storage_away() -> OutageError:
@@ -37,6 +39,8 @@ def outage_in(error: BaseException | None) -> OutageError | None:
             return storage_away()
         if isinstance(link, OperationalError | InterfaceError) and not _is_wrong_sql(link):
             return database_away()
+        if isinstance(link, InternalError) and _is_read_only(link):
+            return database_away()
     return None
 
 
@@ -52,6 +56,11 @@ def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
         yield error
         seen.append(error)
         error = error.__cause__ or error.__context__
+
+
+def _is_read_only(error: Exception) -> bool:
+    """Return whether PostgreSQL refused to write: this server has another one for that now."""
+    return getattr(error.__cause__, "sqlstate", None) == READ_ONLY
 
 
 def _is_wrong_sql(error: Exception) -> bool:

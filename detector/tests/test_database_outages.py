@@ -3,11 +3,22 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any
 from uuid import UUID
 
+import environ
 import pytest
-from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from django.db import (
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    close_old_connections,
+    connection,
+    connections,
+)
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.utils import load_backend
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -17,6 +28,7 @@ from detector.enums import Source, Status
 from detector.learning import runner
 from detector.models import Analysis, FineTune, User
 from detector.tests.outages import HTMX, URL, MakePicture, assert_unavailable, files, named
+from detector.tests.services_needed import need_postgresql
 from detector.web import health
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +114,30 @@ def test_health_is_told_while_it_is_away() -> None:
         checks = Client().get("/readyz").json()["checks"]
     assert (checks["database"], checks["worker"]) == ("unavailable", "unavailable")
     health._recent_checks.cache_clear()
+
+
+@pytest.fixture
+def read_only() -> Iterator[BaseDatabaseWrapper]:
+    """Connect to a PostgreSQL server that only reads, as one does that waits for its turn."""
+    usual = connections["default"]
+    address = deepcopy(usual.settings_dict) | environ.Env.db_url_config(need_postgresql())
+    address["OPTIONS"] = {"options": "-c default_transaction_read_only=on"}
+    other = load_backend(address["ENGINE"]).DatabaseWrapper(address, "default")
+    connections["default"] = other
+    try:
+        yield other
+    finally:
+        other.close()
+        connections["default"] = usual
+
+
+def test_a_server_that_only_reads_is_an_outage(read_only: BaseDatabaseWrapper) -> None:
+    with pytest.raises(InternalError) as refused, read_only.cursor() as cursor:
+        cursor.execute("CREATE TABLE something (id integer)")
+    outage = outages.outage_in(refused.value)
+    assert outage is not None
+    assert outage.code == "database_unavailable"
+    assert health._problem(health._database) == "it is read-only"
 
 
 @each_way

@@ -87,7 +87,12 @@ def _problem(check: Callable[[], object]) -> str:
 
 def _database() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+        if connection.vendor != "postgresql":
+            cursor.execute("SELECT 1")
+            return
+        cursor.execute("SHOW transaction_read_only")
+        if cursor.fetchone() == ("on",):
+            raise NotReadyError("it is read-only")
 
 
 def _broker() -> None:
