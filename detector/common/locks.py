@@ -1,7 +1,7 @@
 """Row locks, held until the transaction ends.
 
-To avoid deadlocks, everyone locks in the same order: photos (the newest first), then their owner,
-then the rollups.
+To avoid deadlocks, everyone locks in the same order: a re-analysis, photos (the newest first), then
+their owner, then the rollups.
 """
 
 from collections.abc import Iterable

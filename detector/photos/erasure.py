@@ -8,7 +8,7 @@ from django.dispatch import receiver
 
 from detector.common import audit
 from detector.insights import rollups
-from detector.models import Explanation, Photo, User
+from detector.models import Explanation, Photo, Reanalysis, User
 from detector.photos import images
 
 
@@ -33,6 +33,8 @@ def delete_account(user: User) -> None:
 
     Call it by `detector.accounts.erasure`, which gives a receipt.
     """
+    # A re-analysis locks itself and then photos, so it comes first.
+    list(Reanalysis.objects.select_for_update(of=("self",)).filter(owner=user).values_list("pk"))
     # Lock photos before their owner, as everyone does. The owner's lock waits for an upload under
     # way, whose photo the deletion then finds, and blocks further uploads.
     list(Photo.objects.select_for_update(of=("self",)).filter(owner=user).values_list("pk"))

@@ -1,6 +1,8 @@
 """Concurrent changes, on a real database."""
 
 import itertools
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -25,7 +27,16 @@ from detector.analyses import (
 from detector.enums import Emotion, ModelStatus, Source, Status
 from detector.exceptions import DetectorError
 from detector.insights import rollups
-from detector.models import Analysis, DailyEmotion, Explanation, Face, Photo, ReviewCase, User
+from detector.models import (
+    Analysis,
+    DailyEmotion,
+    Explanation,
+    Face,
+    Photo,
+    Reanalysis,
+    ReviewCase,
+    User,
+)
 from detector.photos import erasure, trash
 from detector.reviews import consent as review_consent
 from detector.reviews import verdicts
@@ -257,3 +268,32 @@ def test_workers_that_advance_a_reanalysis_at_once_take_up_no_more_than_one() ->
     assert len(taken) == len(set(taken)) == 2
     newest = sorted(face.analysis.photo_id for face in faces)[-2:]
     assert set(Analysis.objects.filter(pk__in=taken).values_list("photo", flat=True)) == set(newest)
+
+
+def test_an_account_goes_while_its_reanalysis_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = UserFactory.create()
+    FaceFactory.create_batch(2, analysis__photo__owner=owner)
+    model = ModelVersionFactory.create(name="better", status=ModelStatus.ACTIVE)
+    reanalysis.start(model=model, actor=None, owner=owner)
+    has_locked, real = threading.Event(), reanalysis._advance
+
+    def advance(campaign: Reanalysis) -> list[UUID]:
+        has_locked.set()
+        time.sleep(0.3)
+        return real(campaign)
+
+    def act(number: int) -> None:
+        try:
+            if number:
+                reanalysis.advance()
+            else:
+                has_locked.wait(5)
+                erasure.delete_account(owner)
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(reanalysis, "_advance", advance)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(act, range(2)))
+    assert not Photo.objects.exists()
+    assert not Reanalysis.objects.exists()
