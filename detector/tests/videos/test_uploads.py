@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models.signals import post_delete
 from pytest_django.fixtures import Settings
 
 from detector.common import clock
@@ -211,3 +212,21 @@ def test_an_erased_video_takes_its_upload_along(owner: User, content: bytes) -> 
     done = uploads.append(begun(owner, content), 100, part(content[100:]))
     erasure.delete_video(Video.objects.get())
     assert uploads.upload_of(owner, done.pk) is None
+
+
+def test_an_upload_whose_part_comes_while_others_expire_goes_on(
+    owner: User, content: bytes
+) -> None:
+    ids = {begun(owner, content).pk, begun(owner, content).pk}
+    VideoUpload.objects.update(expires_at=clock.now() - timedelta(seconds=1))
+
+    def part_comes(instance: VideoUpload, **_: Any) -> None:
+        others = VideoUpload.objects.exclude(pk=instance.pk)
+        others.update(expires_at=clock.now() + timedelta(hours=1))
+
+    post_delete.connect(part_comes, sender=VideoUpload)
+    try:
+        assert uploads.discard_expired() == 1
+    finally:
+        post_delete.disconnect(part_comes, sender=VideoUpload)
+    assert VideoUpload.objects.get().pk in ids
