@@ -9,8 +9,10 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.files.storage import default_storage
 from django.db import DatabaseError, connections
 
+from detector.common import storage
 from detector.models import PhotoText, photo_text_triggers
 from detector.registry import promotion
 from emotionsite import sqlite_file
@@ -159,5 +161,25 @@ def proxy_of_production(app_configs: Any, **_: Any) -> list[CheckMessage]:
             "No proxy is trusted, so every request counts as plain HTTP and is redirected.",
             hint="Set TRUSTED_PROXIES to how many proxies are before the web process.",
             id="detector.W020",
+        )
+    ]
+
+
+@register(deploy=True)
+def bucket_of_production(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """Warn where the object store keeps what people erased. One that does not say is not asked."""
+    store = storage.beneath(default_storage)
+    try:
+        keeps = not storage.is_local(store) and store.keeps_versions()  # type: ignore[attr-defined]
+    except OSError:
+        return []
+    if not keeps:
+        return []
+    return [
+        Warning(
+            "The bucket keeps earlier versions: photos that people erase can be read on.",
+            hint="Delete them by a lifecycle rule (NoncurrentVersionExpiration), or take a bucket "
+            "without versioning.",
+            id="detector.W021",
         )
     ]

@@ -152,6 +152,12 @@ class ObjectStore(S3Storage):
                 return True
         return False
 
+    def keeps_versions(self) -> bool:
+        """Return whether the bucket keeps what is deleted, as earlier versions of objects."""
+        with self._translated(""):
+            found = self.client.get_bucket_versioning(Bucket=self.bucket_name)
+        return "Status" in found  # `Suspended`, too, keeps those of before.
+
     def _open(self, name: str, mode: str = "rb") -> "File[Any]":
         if mode != "rb":
             raise ValueError("Stored files are read as bytes and saved whole.")

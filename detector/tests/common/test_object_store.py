@@ -14,7 +14,7 @@ from django.core.files.storage import default_storage
 from django.test import Client
 from rest_framework.test import APIClient
 
-from detector import tasks
+from detector import checks, tasks
 from detector.common import object_store, storage
 from detector.common.encrypted_storage import EncryptedStorage
 from detector.exceptions import OutageError
@@ -43,6 +43,22 @@ def bucket(address: str, settings: Any, request: pytest.FixtureRequest) -> None:
 
 def names() -> set[str]:
     return {name for name, _ in storage.dated_files("")}
+
+
+@pytest.mark.usefixtures("bucket")
+def test_a_bucket_that_keeps_what_is_erased_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checks.bucket_of_production(None) == []
+    store: Any = storage.beneath(default_storage)
+    for status in ("Enabled", "Suspended"):
+        store.client.put_bucket_versioning(
+            Bucket=store.bucket_name, VersioningConfiguration={"Status": status}
+        )
+        [warning] = checks.bucket_of_production(None)
+        assert warning.id == "detector.W021"
+    # A store that does not answer, or knows no versions, is none to warn of.
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "bucket_name", "gone")
+        assert checks.bucket_of_production(None) == []
 
 
 @pytest.mark.usefixtures("bucket")
