@@ -13,7 +13,7 @@ from detector.accounts import owned, receipts, traces
 from detector.accounts.identity import Identity, identity_of
 from detector.common import clock, erased_pages
 from detector.models import Photo, User, Video
-from detector.photos import erasure
+from detector.photos import erasure, search
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +53,7 @@ class Erased:
         steps = (
             self._delete_sessions,
             lambda: cache.delete_many(self.identity.cache_keys),
+            search.forget_erased,
             erased_pages.empty_log,
         )
         for step in steps:

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from detector.common import clock
+from detector.common import clock, erased_pages
 from detector.live import sessions
-from detector.photos import retention, trash
+from detector.photos import retention, search, trash
 from detector.videos import erasure as video_erasure
 from detector.videos import trash as video_trash
 from detector.videos import uploads
@@ -25,4 +25,6 @@ class Command(BaseCommand):
         videos += video_erasure.erase_outlived(clock.now())
         live = sessions.erase_outlived(clock.now())
         uploads.discard_expired()
+        search.forget_erased()
+        erased_pages.empty_log()
         self.stdout.write(f"{erased} photos, {videos} videos and {live} live sessions erased")

@@ -1,6 +1,7 @@
 """Searches find the same with the index as by reading all texts."""
 
 import unicodedata
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
 from detector import checks
+from detector.accounts import erasure as account_erasure
+from detector.common import clock
 from detector.models import Analysis, Photo, PhotoTag, PhotoText, User, photo_text_triggers
 from detector.photos import annotations, erasure, search, trash
 from detector.tests.bad_files import jpeg
@@ -189,6 +192,20 @@ def test_nothing_of_an_erased_text_stays_in_the_index(owner: User) -> None:
     search.forget_erased()
     assert leaves() == before
     assert len(found(owner, "beach")) == 1
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'")
+@pytest.mark.django_db(transaction=True)
+def test_no_erased_word_waits_for_the_hourly_job(owner: User, stranger: User) -> None:
+    search.forget_erased()
+    empty = leaves()
+    photo_with(stranger, note="Unforgettable")
+    account_erasure.erase_account(stranger)
+    assert leaves() == empty
+    photo = photo_with(owner, note="Outlived")
+    Photo.objects.filter(pk=photo.pk).update(deleted_at=clock.now() - timedelta(days=999))
+    call_command("purge_expired")
+    assert leaves() == empty
 
 
 def test_an_erased_account_leaves_no_words(owner: User) -> None:
