@@ -6,7 +6,7 @@ from django.core.management import CommandError, call_command
 from detector.accounts import erasure
 from detector.enums import ModelStatus
 from detector.insights import rollups
-from detector.models import Analysis, ModelVersion, Reanalysis, User
+from detector.models import Analysis, ApiToken, ModelVersion, Reanalysis, User
 from detector.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -64,3 +64,10 @@ def test_statistics_of_others_are_counted_while_an_account_is_erased(
 def test_no_file_is_encrypted_before_a_wrong_wait_is_refused(grace: str) -> None:
     with pytest.raises(CommandError, match="--grace"):
         call_command("encrypt_storage", "--grace", grace)
+
+
+@pytest.mark.parametrize("name", ["", "n" * 101])
+def test_a_token_has_a_name_that_its_list_can_show(owner: User, name: str) -> None:
+    with pytest.raises(CommandError, match="1 to 100"):
+        call_command("create_api_token", owner.username, "--name", name)
+    assert not ApiToken.objects.exists()

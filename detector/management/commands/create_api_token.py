@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from detector.accounts import tokens
 from detector.management.people import user_called
+from detector.models import ApiToken
 
 
 class Command(BaseCommand):
@@ -16,5 +17,8 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="command line", help="what the token is called")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        longest = ApiToken._meta.get_field("name").max_length or 0
+        if not 1 <= len(options["name"]) <= longest:
+            raise CommandError(f"--name takes 1 to {longest} characters.")
         _, secret = tokens.create_token(user_called(options["user"]), name=options["name"])
         self.stdout.write(secret)
