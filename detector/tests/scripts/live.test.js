@@ -279,11 +279,24 @@ test("a label is above its box, below or in it, and never beyond an edge of the 
 test("a session has a row for each second, in thousandths, and gaps", () => {
   const recorder = new Recorder({ seconds: 10, faces: 8 });
   recorder.add(100, [face(10, [1, 0, 0])], [1]);
-  recorder.add(200, [face(10, [0, 1, 0], { uncertain: true })], [1]);
+  recorder.add(200, [face(10, [0.4, 0.6, 0], { uncertain: true })], [1]);
   recorder.add(2500, [face(10, [0.2, 0.3, 0.5])], [1]);
   assert.deepEqual(recorder.series(), {
-    seconds: 3, faces: [{ first: 0, rows: [[500, 500, 0, 1], null, [200, 300, 500, 0]] }],
+    seconds: 3, faces: [{ first: 0, rows: [[700, 300, 0, 0], null, [200, 300, 500, 0]] }],
   });
+});
+
+test("a second is certain only where half of it certainly shows that", () => {
+  const labelled = (places, uncertain = []) => {
+    const recorder = new Recorder({ seconds: 1, faces: 1 });
+    for (const [at, place] of places.entries()) {
+      const shown = [0, 1, 2].map((each) => Number(each === place));
+      recorder.add(at, [face(10, shown, { uncertain: uncertain.includes(at) })], [1]);
+    }
+    return recorder.series().faces[0].rows[0][3];
+  };
+  assert.deepEqual([labelled([1, 1, 1, 0, 2]), labelled([1, 1, 0, 0, 2])], [0, 1]);
+  assert.deepEqual([labelled([1, 1, 1, 1], [0, 1]), labelled([1, 1, 1, 1], [0, 1, 2])], [0, 1]);
 });
 
 test("of too many faces those stay that were seen longest; an hour is the end", () => {

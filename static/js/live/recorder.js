@@ -12,7 +12,12 @@ export const WHOLE = 1000;
  * @typedef {object} Series
  * @property {number} seconds
  * @property {{ first: number, rows: (number[] | null)[] }[]} faces A row holds the thousandths of
- *   each emotion, then 1 where the face was uncertain; null stands for a second without the face.
+ *   each emotion, then 1 where the second is uncertain; null stands for a second without the face.
+ *
+ * @typedef {object} Second
+ * @property {number[]} sums of the probabilities of each emotion
+ * @property {number} frames
+ * @property {number[]} sure how many frames showed each emotion for certain
  */
 
 export class Recorder {
@@ -20,7 +25,7 @@ export class Recorder {
   constructor(limits) {
     this.limits = limits;
     this.seconds = 0;
-    /** @type {Map<number, Map<number, { sums: number[], frames: number, uncertain: number }>>} */
+    /** @type {Map<number, Map<number, Second>>} */
     this.faces = new Map();
   }
 
@@ -42,11 +47,12 @@ export class Recorder {
     for (const [at, face] of faces.entries()) {
       const rows = this.faces.get(numbers[at]) ?? new Map();
       this.faces.set(numbers[at], rows);
-      const row = rows.get(second) ?? { sums: face.probabilities.map(() => 0), frames: 0, uncertain: 0 };
+      const none = () => face.probabilities.map(() => 0);
+      const row = rows.get(second) ?? { sums: none(), frames: 0, sure: none() };
       rows.set(second, row);
       row.sums = row.sums.map((/** @type {number} */ sum, /** @type {number} */ emotion) => sum + face.probabilities[emotion]);
       row.frames += 1;
-      row.uncertain += Number(face.uncertain);
+      if (!face.uncertain) row.sure[highest(face.probabilities)] += 1;
     }
   }
 
@@ -62,7 +68,9 @@ export class Recorder {
 }
 
 /**
- * @param {Map<number, { sums: number[], frames: number, uncertain: number }>} rows
+ * A face may change within a second, and show three expressions: a second is uncertain unless half of
+ * its frames show the expression of their mean for certain, as in videos.
+ * @param {Map<number, Second>} rows
  */
 function compact(rows) {
   const first = Math.min(...rows.keys());
@@ -71,7 +79,15 @@ function compact(rows) {
     const row = rows.get(first + at);
     if (!row) return null;
     const thousandths = row.sums.map((sum) => Math.round((WHOLE * sum) / row.frames));
-    return [...thousandths, Number(row.uncertain * 2 >= row.frames)];
+    return [...thousandths, Number(row.sure[highest(thousandths)] * 2 < row.frames)];
   });
   return { first, rows: list };
+}
+
+/**
+ * Return the place of the highest of some values.
+ * @param {number[]} values
+ */
+function highest(values) {
+  return values.indexOf(Math.max(...values));
 }
