@@ -42,6 +42,8 @@ EXPORTS: Final = {
     "srt": "SRT",
 }
 POLL_SECONDS: Final = 2
+SAVED: Final = "Your correction was saved."
+TAKEN_BACK: Final = "What you said of this span was taken back."
 PART_BYTES: Final = 8 * 2**20
 """Of an upload by the page: a lost connection costs one part."""
 
@@ -174,7 +176,7 @@ def correct(request: OwnerRequest, video_id: UUID) -> HttpResponse:
     except DetectorError as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, "Your correction was saved.")
+        messages.success(request, SAVED if emotion else TAKEN_BACK)
     return redirect(f"{reverse('video', args=[video_id])}#people")
 
 

@@ -112,6 +112,10 @@ def test_a_span_is_corrected(web: Client, done: Video) -> None:
     page = text_of(web.post(f"/videos/{done.pk}/corrections/", form, follow=True))
     assert "Your correction was saved." in page
     assert "<td>Sad</td><td>You</td>" in page
+    back = form | {"emotion": ""}
+    page = text_of(web.post(f"/videos/{done.pk}/corrections/", back, follow=True))
+    assert "What you said of this span was taken back." in page
+    assert "Your correction was saved." not in page
     for wrong in ({"end": "-1"}, {"start": "x"}, {"emotion": "bored"}, {"start": "nan"}):
         page = text_of(web.post(f"/videos/{done.pk}/corrections/", form | wrong, follow=True))
         assert "The span must begin before it ends" in page
