@@ -103,6 +103,7 @@ PROBLEMS = {
         call_in_progress="The first call with this key is not done yet.",
         explanation_failed="No heat map can be drawn: see `details.reason`.",
         review_not_held="The face is not, or no longer, yours to review.",
+        too_many_corrections="The track has `details.max_corrections` corrections already.",
         too_many_live_sessions="You have the largest number of live sessions that is allowed.",
         too_many_uploads="You have the largest number of unfinished uploads that is allowed.",
         wrong_offset="The part does not begin at `details.offset`, where the next one is expected.",

@@ -268,11 +268,12 @@ class VideoViewSet(ApiMixin, ListModelMixin, GenericViewSet[Video]):
 
     @extend_schema(
         summary="Say what a span of a track is",
-        description="The latest word counts. Summary and exports change at once.",
+        description="The latest word counts; it replaces those that lie within its span. Summary "
+        "and exports change at once.",
         request={"application/json": CorrectionSerializer},
         parameters=[TRACK],
         responses={200: LaneSerializer},
-        extensions=can_fail("invalid_span"),
+        extensions=can_fail("invalid_span", "too_many_corrections"),
     )
     @action(
         detail=True, methods=["post"], url_path="tracks/<int:index>/corrections",

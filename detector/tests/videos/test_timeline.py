@@ -7,9 +7,10 @@ from math import inf, nan
 
 import pytest
 
+from detector.common import clock
 from detector.enums import Emotion
 from detector.exceptions import DetectorError
-from detector.models import User, Video, VideoTrack
+from detector.models import User, Video, VideoCorrection, VideoTrack
 from detector.tests.videos.films import FilmAnalyser, one_person, person, submitted, work_off
 from detector.videos import corrections, export, observations, summaries, timeline
 from ml.types import FaceAnalysis
@@ -76,6 +77,22 @@ def test_a_later_correction_replaces_what_it_covers(done: Video) -> None:
     corrections.correct(track, start=0.0, end=3.0, emotion="angry")
     assert track.corrections.count() == 1
     assert track.emotion == "angry"
+
+
+def test_the_number_of_corrections_is_bounded(done: Video) -> None:
+    """What replaces earlier ones is still possible."""
+    track = track_of(done)
+    VideoCorrection.objects.bulk_create(
+        VideoCorrection(
+            track=track, start=n / 100, end=n / 100 + 1, emotion="fear", created_at=clock.now()
+        )
+        for n in range(corrections.CORRECTIONS)
+    )
+    with pytest.raises(DetectorError) as caught:
+        corrections.correct(track, start=0.0, end=0.5, emotion="sad")
+    assert caught.value.code == "too_many_corrections"
+    corrections.correct(track, start=0.0, end=9.0, emotion="")
+    assert track.corrections.count() == 1
 
 
 @pytest.mark.parametrize(
