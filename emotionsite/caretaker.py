@@ -58,7 +58,7 @@ def sweep(name: str, action: Callable[[], object]) -> Job:
 
 def tidying() -> list[Job]:
     """Return the hourly jobs."""
-    from detector.accounts import logins
+    from detector.accounts import logins, tokens
     from detector.api import idempotency
     from detector.common import clock, erased_pages
     from detector.live import sessions
@@ -87,6 +87,7 @@ def tidying() -> list[Job]:
         hourly("forget idempotency keys", idempotency.delete_old),
         hourly("forget deliveries", deliveries.delete_old),
         hourly("forget sessions that are over", logins.forget_expired),
+        hourly("forget tokens that expired", tokens.forget_expired),
         hourly("remove stored files that no row names", orphans.remove_orphans),
         hourly("remove old messages", broker.remove_old_messages),
         # After all that erases rows.

@@ -105,6 +105,7 @@ PROBLEMS = {
         review_not_held="The face is not, or no longer, yours to review.",
         too_many_corrections="The track has `details.max_corrections` corrections already.",
         too_many_live_sessions="You have the largest number of live sessions that is allowed.",
+        too_many_tokens="You have the largest number of tokens that is allowed.",
         too_many_uploads="You have the largest number of unfinished uploads that is allowed.",
         wrong_offset="The part does not begin at `details.offset`, where the next one is expected.",
         too_many_webhooks="You have the largest number of webhooks that is allowed.",

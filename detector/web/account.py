@@ -20,6 +20,7 @@ from detector import consent as consent_text
 from detector.accounts import erasure, preferences, tokens
 from detector.accounts import selectors as account_selectors
 from detector.common import clock
+from detector.exceptions import DetectorError
 from detector.live import sessions
 from detector.models import LiveSession, Photo, User, Video
 from detector.photos import retention
@@ -151,6 +152,9 @@ def create_token(request: OwnerRequest) -> HttpResponse:
             _, secret = tokens.create_token(request.user, **form.wish)
     except once.UsedError:
         return once.refuse(request, "token", "settings")
+    except DetectorError as error:
+        form.add_error(None, error.message)
+        return _settings_page(request, token_form=form)
     return _settings_page(request, secret=secret)
 
 

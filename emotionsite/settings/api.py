@@ -19,6 +19,7 @@ DETECT_SECONDS = positive_int("DETECT_SECONDS", 20)
 DETECT_IDLE_SECONDS = positive_int("DETECT_IDLE_SECONDS", 60)
 DETECT_MEMORY_BYTES = positive_int("DETECT_MEMORY_BYTES", 4 * 2**30)
 API_TOKEN_DAYS = positive_int("API_TOKEN_DAYS", 365)
+TOKENS_A_PERSON = 100
 KNOX_TOKEN_MODEL = "detector.ApiToken"  # noqa: S105  a model's name
 # Without knox's migrations, since our token model replaces its table.
 MIGRATION_MODULES = {"knox": None}

@@ -59,7 +59,7 @@ class TokenViewSet(ApiMixin, ListModelMixin, GenericViewSet[ApiToken]):
         "does not hold.",
         request=TokenWishSerializer,
         responses={201: NewTokenSerializer},
-        extensions=can_fail("scope_not_held"),
+        extensions=can_fail("scope_not_held", "too_many_tokens"),
     )
     def create(self, request: Request) -> Response:
         """Make a token and return it with its secret."""

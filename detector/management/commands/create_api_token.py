@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from detector.accounts import tokens
+from detector.exceptions import DetectorError
 from detector.management.people import user_called
 from detector.models import ApiToken
 
@@ -20,5 +21,9 @@ class Command(BaseCommand):
         longest = ApiToken._meta.get_field("name").max_length or 0
         if not 1 <= len(options["name"]) <= longest:
             raise CommandError(f"--name takes 1 to {longest} characters.")
-        _, secret = tokens.create_token(user_called(options["user"]), name=options["name"])
+        user = user_called(options["user"])
+        try:
+            _, secret = tokens.create_token(user, name=options["name"])
+        except DetectorError as error:
+            raise CommandError(error.message) from error
         self.stdout.write(secret)

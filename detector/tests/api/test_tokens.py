@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from rest_framework.test import APIClient
 
+from detector.accounts import tokens
 from detector.enums import Scope
 from detector.models import ApiToken, User
 from detector.tests.conftest import api_client
@@ -49,6 +50,32 @@ def test_token_needs_a_name(api: APIClient) -> None:
 def test_expired_token(owner: User, api: APIClient) -> None:
     with time_machine.travel(datetime.now(UTC) + timedelta(days=366)):
         assert api.get("/api/v1/analyses/").status_code == 401
+
+
+def test_the_number_of_tokens_is_bounded(owner: User, api: APIClient, settings: Any) -> None:
+    """Expired ones make room; each is told apart from one that never was for a while."""
+    settings.TOKENS_A_PERSON = 3
+    for name in "ab":
+        made = api.post(URL, {"name": name})
+        assert made.status_code == 201
+    answer = api.post(URL, {"name": "c"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "too_many_tokens")
+    web = Client()
+    web.force_login(owner)
+    number = web.get("/settings/").context["form_number"]
+    form = {"name": "c", "scopes": ["read"], "days": "7", "number": number}
+    page = web.post("/settings/tokens/", form).content.decode()
+    assert "You have 3 tokens already. Revoke one" in page
+    with pytest.raises(CommandError, match="3 tokens already"):
+        call_command("create_api_token", owner.username)
+    now = datetime.now(UTC)
+    ApiToken.objects.filter(name="a").update(expiry=now - timedelta(days=29))
+    ApiToken.objects.filter(name="b").update(expiry=now - timedelta(days=31))
+    assert tokens.forget_expired() == 1
+    assert {token.name for token in ApiToken.objects.all()} == {"test", "a"}
+    for name, status in (("c", 201), ("d", 201), ("e", 409)):
+        assert api.post(URL, {"name": name}).status_code == status
+    assert {token.name for token in ApiToken.objects.all()} == {"test", "c", "d"}
 
 
 @pytest.mark.parametrize(
