@@ -12,6 +12,8 @@ from rest_framework.request import Request
 
 from detector.accounts import tokens
 from detector.api import failed_logins
+from detector.common import clock
+from detector.models import ApiToken
 
 PLAUSIBLE = re.compile(r"[0-9A-Za-z_.-]{1,200}")
 """Format of a token. Anything else is refused without asking the database."""
@@ -42,6 +44,13 @@ class TokenAuthentication(KnoxTokenAuthentication):
         if tokens.note_use(found):
             tokens.remember(token)
         return owner, found
+
+    def _cleanup_token(self, auth_token: ApiToken) -> bool:
+        """Return whether a token has expired.
+
+        knox would ask this host's clock, and delete all tokens of the owner that it calls expired.
+        """
+        return auth_token.expiry is not None and auth_token.expiry <= clock.now()
 
 
 def _token(request: Request) -> str | None:

@@ -10,6 +10,7 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from detector import tasks
 from detector.accounts import preferences, tokens
@@ -116,6 +117,22 @@ def test_tokens_and_consents_have_the_right_moments(
     for moment in (token.last_used_at, owner.consented_at, owner.review_consented_at):
         assert moment is not None
         assert before <= moment < before + minute
+
+
+@pytest.mark.parametrize("off", OFF)
+def test_tokens_end_by_the_clock_of_the_database(owner: User, off: timedelta) -> None:
+    """A host with a wrong clock deletes none, and an expired one stays in the list."""
+    minute, now = timedelta(minutes=1), clock.now()
+    _, good = tokens.create_token(owner, name="good", expires_at=now + 30 * minute)
+    gone, bad = tokens.create_token(owner, name="bad", expires_at=now + 30 * minute)
+    ApiToken.objects.filter(id=gone.id).update(expiry=now - minute)
+    with elsewhere(off):
+        answers = [
+            APIClient().get("/api/v1/me/", headers={"Authorization": f"Bearer {secret}"})
+            for secret in (good, bad)
+        ]
+    assert [answer.status_code for answer in answers] == [200, 401]
+    assert {token.name for token in ApiToken.objects.all()} == {"good", "bad"}
 
 
 @pytest.mark.parametrize("off", OFF)
