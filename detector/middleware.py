@@ -64,7 +64,7 @@ class Outages:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
-        """Return 503 for an outage, 404 for a row that is gone, 409 for a refusal, else None."""
+        """Return 503 for an outage, 404 for a row that is gone, that of a refusal, else None."""
         if isinstance(error, ObjectDoesNotExist) and owned.has_vanished(error):
             logger.warning("%s: %s", request.path, error, exc_info=error)
             return errors.not_found(request, error)
@@ -224,6 +224,7 @@ FREE_OF_CONSENT = (
     "/accounts/reauthenticate/",
     "/accounts/2fa/reauthenticate/",
     "/settings/erase/",
+    "/settings/export/",
     "/api/",
     "/admin/",
 )

@@ -74,6 +74,7 @@ ROUTES = {
     "receipt/": Route(PUBLIC, "/receipt/"),
     "settings/retention/": Route(PERSONAL, "/settings/retention/", "post", 302),
     "settings/reviews/": Route(PERSONAL, "/settings/reviews/", "post", 302),
+    "settings/export/": Route(PERSONAL, "/settings/export/"),
     "settings/erase/": Route(PERSONAL, "/settings/erase/", owner_status=302),
     "settings/": Route(PERSONAL, "/settings/"),
     "settings/tokens/": Route(PERSONAL, "/settings/tokens/", "post"),

@@ -9,17 +9,19 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import pluralize
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from detector import consent as consent_text
-from detector.accounts import erasure, preferences, tokens
+from detector.accounts import erasure, export, preferences, tokens
 from detector.accounts import selectors as account_selectors
 from detector.common import clock
+from detector.common.streams import streamed
 from detector.exceptions import DetectorError
 from detector.live import sessions
 from detector.models import LiveSession, Photo, User, Video
@@ -123,6 +125,14 @@ def set_review_consent(request: OwnerRequest) -> HttpResponse:
         review_consent.withdraw(request.user)
         messages.success(request, "No reviewer sees your photos any more.")
     return redirect("settings")
+
+
+@require_safe
+def take_out(request: OwnerRequest) -> HttpResponseBase:
+    """Return all data as a ZIP. Raises DetectorError `busy`, for which there is a page."""
+    name = f"emotionsite-{timezone.localdate().isoformat()}.zip"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return streamed(export.zip_pieces(request.user, bom=True), "application/zip", headers)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

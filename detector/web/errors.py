@@ -93,8 +93,15 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 
 
 def refused(request: HttpRequest, error: DetectorError) -> HttpResponse:
-    """Answer 409 with the sentence of an error: what the page showed is no longer so."""
-    return _answer(request, error, HTTPStatus.CONFLICT)
+    """Answer with the sentence of an error.
+
+    409: what the page showed is no longer so. 503: it may be different in a moment.
+    """
+    if error.permanent:
+        return _answer(request, error, HTTPStatus.CONFLICT)
+    response = _answer(request, error, HTTPStatus.SERVICE_UNAVAILABLE)
+    response["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def request_too_large(request: HttpRequest, limit: int) -> HttpResponseBase:

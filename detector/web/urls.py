@@ -24,6 +24,7 @@ urlpatterns = [
     path("receipt/", receipts.receipt, name="receipt"),
     path("settings/retention/", account.set_retention, name="retention"),
     path("settings/reviews/", account.set_review_consent, name="review-consent"),
+    path("settings/export/", account.take_out, name="take-out"),
     path("settings/erase/", account.erase_account, name="account-erase"),
     path("settings/tokens/", account.create_token, name="token-create"),
     path("settings/tokens/<uuid:token_id>/revoke/", account.revoke_token, name="token-revoke"),

@@ -4,6 +4,7 @@ import csv
 import gc
 import io
 import json
+import re
 import zipfile
 from typing import Any
 
@@ -28,6 +29,7 @@ from detector.tests.factories import (
     WebhookEndpointFactory,
     with_timeline,
 )
+from detector.tests.people import logged_in
 from detector.videos import uploads
 
 pytestmark = pytest.mark.django_db
@@ -195,6 +197,12 @@ def test_as_many_as_may_hold_a_thread_each(
     assert int(refused["Retry-After"]) > 0
     page = admin_client.post(f"/admin/detector/user/{owner.pk}/export/", follow=True)
     assert "Others are exporting" in page.content.decode()
+    (address,) = re.findall(
+        r'href="([^"]+)"><span>Take out', logged_in(owner).get("/settings/").content.decode()
+    )
+    told = logged_in(owner).get(address)
+    assert (told.status_code, told["Retry-After"]) == (503, "1")
+    assert "<h1>Others are exporting" in told.content.decode()
     # One that was sent, one that was closed without a look, and one that nobody remembers.
     assert b"".join(open_ones.pop())
     open_ones.append(api.get(URL))
@@ -206,6 +214,11 @@ def test_as_many_as_may_hold_a_thread_each(
     del open_ones
     gc.collect()
     assert content(api, "zip")
+    whole: Any = logged_in(owner).get(address)
+    assert whole["Content-Disposition"].endswith('.zip"')
+    assert whole["Cache-Control"] == "private, no-store"
+    names = zipfile.ZipFile(io.BytesIO(b"".join(whole))).namelist()
+    assert "account.json" in names
 
 
 @pytest.mark.parametrize("bom", [True, False])

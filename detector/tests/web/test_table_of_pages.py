@@ -14,6 +14,7 @@ NOT_PAGES = {
     # parts of pages, pictures, and files
     "analysis-card", "photo-result", "photo-image", "photo-thumbnail", "bin-thumbnail",
     "face-explanation-image", "mfa_download_recovery_codes",
+    "take-out",
     "live-network", "live-session-csv", "live-session-json",
     "history-item", "insights-numbers",
     "video-progress", "video-file", "video-timeline", "video-still", "video-export",
