@@ -2,6 +2,7 @@
 // answer. Without this script the form sends all files at once.
 
 import { areFolders, REFUSAL } from "./folders.js";
+import { refusalOf } from "./refusals.js";
 
 const AT_A_TIME = 3;
 
@@ -138,10 +139,9 @@ function send({ file, row, source }) {
   });
   request.addEventListener("load", () => {
     if (request.status === 200 && request.responseURL === form.action) show(row, request);
-    else if (isLoggedOut(request)) fail(row, problem(request), { file, source, logIn: true });
-    else fail(row, problem(request), isStale(request) ? { file, source } : null);
+    else refuse(row, request, { file, source });
   });
-  request.addEventListener("error", () => fail(row, problem(request), { file, source }));
+  request.addEventListener("error", () => refuse(row, request, { file, source }));
   request.addEventListener("loadend", () => {
     sending -= 1;
     next();
@@ -164,8 +164,11 @@ function token() {
   return cookie?.split("=")[1] ?? form.elements.csrfmiddlewaretoken.value;
 }
 
-const isStale = (request) => request.status === 403;
-const isLoggedOut = (request) => request.status === 200 && request.responseURL !== form.action;
+function refuse(row, request, sent) {
+  const { sentence, again, first } = refusalOf(request.status, request.responseURL);
+  fail(row, sentence);
+  if (again) offerRetry(row, { ...sent, first });
+}
 
 function show(row, request) {
   row.innerHTML = request.responseText;
@@ -174,7 +177,7 @@ function show(row, request) {
   report();
 }
 
-function fail(row, sentence, again) {
+function fail(row, sentence) {
   row.firstElementChild.classList.add("is-rejected");
   row.querySelector("progress")?.remove();
   const note = row.querySelector(".result-note");
@@ -182,17 +185,16 @@ function fail(row, sentence, again) {
   note.classList.remove("muted");
   settled += 1;
   report();
-  if (again) offerRetry(row, again);
 }
 
-// Only this page has the files, so the log-in opens in a new tab.
-function offerRetry(row, { file, source, logIn }) {
+// Only this page has the files, so what must be done first opens in a new tab.
+function offerRetry(row, { file, source, first }) {
   const place = row.querySelector(".result-text");
-  if (logIn) {
+  if (first) {
     const link = document.createElement("a");
-    link.href = "/accounts/login/?next=/upload/";
+    link.href = first.address;
     link.target = "_blank";
-    link.textContent = "Log in (opens a new tab)";
+    link.textContent = `${first.label} (opens a new tab)`;
     place.append(link);
   }
   const button = document.createElement("button");
@@ -206,17 +208,6 @@ function offerRetry(row, { file, source, logIn }) {
     add([file], source);
   });
   place.append(button);
-}
-
-function problem(request) {
-  if (request.status === 0) return "The connection was lost before the file was sent.";
-  if (request.status === 409) return "Somebody else is logged in here now. Load the page anew.";
-  if (request.status === 413) return "This file is too large to be sent.";
-  if (request.status === 403) return "Your session has changed. Send the file again.";
-  if (request.status === 429) return "Too many uploads at once. Wait a minute, then try again.";
-  if (request.status >= 500) return "Something went wrong on our side. Try again in a moment.";
-  if (isLoggedOut(request)) return "You are logged out. Log in, then send the file again.";
-  return "This file was not accepted.";
 }
 
 // --- Announcements, also for screen readers
