@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
+from django.template.defaultfilters import pluralize
 
 from detector import consent
 from detector.accounts import preferences, tokens
@@ -27,7 +28,8 @@ ZONES = [(name, name.replace("_", " ")) for name in sorted(time_zones())]
 def token_lifetimes() -> list[tuple[int, str]]:
     """Return the lifetimes of a token in days, as choices, the longest first."""
     longest = settings.API_TOKEN_DAYS
-    return [(days, f"{days} days") for days in (longest, 90, 30, 7) if days <= longest]
+    offered = [longest, *(days for days in (90, 30, 7) if days < longest)]
+    return [(days, f"{days} day{pluralize(days)}") for days in offered]
 
 
 class SignupForm(AllauthSignupForm):

@@ -15,6 +15,7 @@ from detector.enums import Scope
 from detector.models import ApiToken, User
 from detector.tests.conftest import api_client
 from detector.tests.factories import UserFactory
+from detector.web.forms import token_lifetimes
 
 NEXT_WEEK = datetime.now(UTC) + timedelta(days=7)
 pytestmark = pytest.mark.django_db
@@ -76,6 +77,19 @@ def test_the_number_of_tokens_is_bounded(owner: User, api: APIClient, settings: 
     for name, status in (("c", 201), ("d", 201), ("e", 409)):
         assert api.post(URL, {"name": name}).status_code == status
     assert {token.name for token in ApiToken.objects.all()} == {"test", "c", "d"}
+
+
+@pytest.mark.parametrize(
+    ("longest", "offered"),
+    [
+        (365, ["365 days", "90 days", "30 days", "7 days"]),
+        (90, ["90 days", "30 days", "7 days"]),
+        (1, ["1 day"]),
+    ],
+)
+def test_each_lifetime_is_offered_once(longest: int, offered: list[str], settings: Any) -> None:
+    settings.API_TOKEN_DAYS = longest
+    assert [text for _, text in token_lifetimes()] == offered
 
 
 @pytest.mark.parametrize(
