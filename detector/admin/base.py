@@ -98,6 +98,9 @@ class AuditedAdmin(admin.ModelAdmin[ModelT]):
         for lookup in self.exact_lookups:
             if not lookup.endswith("id") or _is_uuid(term):
                 wanted |= Q(**{lookup: term})
+            if lookup.startswith("email"):
+                # Addresses are stored in small letters.
+                wanted |= Q(**{lookup: term.lower()})
         if self.owner_lookup:
             named = User.objects.filter(Q(username=term) | Q(email=term.lower()))
             owners = list(named.values_list("pk", flat=True)[:10])

@@ -83,6 +83,15 @@ def test_dates_go_from_the_first_row_to_the_last() -> None:
     assert starts("day", first, date(2025, 12, 1)) == [first, date(2025, 12, 1)]
 
 
+def test_accounts_are_found_by_an_address_in_any_case(staff: Client, owner: User) -> None:
+    """SQLite finds texts in any case by itself, so the bounds of the query are looked at, too."""
+    User.objects.filter(pk=owner.pk).update(email="anna.lee@example.com")
+    for term in ("Anna.Lee@Example.com", "ANNA.", owner.username, str(owner.pk)):
+        page = staff.get("/admin/detector/user/", {"q": term})
+        assert "anna.lee@example.com" in page.content.decode()
+        assert f"{term.lower()}%" in str(page.context["cl"].queryset.query)
+
+
 def test_the_log_is_filtered_by_what_is_in_it(staff: Client, owner: User) -> None:
     for action in ("photo.viewed", "user.erased", "photo.viewed"):
         audit.record(owner, action, owner)
