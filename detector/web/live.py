@@ -42,7 +42,8 @@ def page(request: OwnerRequest, form: KeepForm) -> HttpResponseBase:
     It may use the camera and compile WebAssembly. It is isolated from other origins, so that it may
     use threads.
     """
-    context = {"live_data": _data(browser.networks()), "emotions": Emotion, "form": form}
+    told = _data(browser.networks()) | {"zone": request.user.time_zone}
+    context = {"live_data": told, "emotions": Emotion, "form": form}
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         return render(request, "detector/live/live.html", context)

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { obstacle, presentToken } from "../../../static/js/live/keep.js";
+import { nameOf, obstacle, presentToken } from "../../../static/js/live/keep.js";
 
 test("a session is sent while somebody is logged in, else it is said why not", async () => {
   const asked = [];
@@ -18,4 +18,11 @@ test("the token is that of the latest log-in", () => {
   assert.equal(presentToken("a=b; csrftoken=new", "old"), "new");
   assert.equal(presentToken("a=b", "old"), "old");
   assert.equal(presentToken("", "old"), "old");
+});
+
+test("a session is named by the time of the account, not of the device", () => {
+  const late = new Date("2026-05-04T18:40:00Z");
+  assert.equal(nameOf(late, "en-gb", "Asia/Kolkata"), "Live, 5 May 2026, 00:10");
+  assert.equal(nameOf(late, "en-gb", "America/New_York"), "Live, 4 May 2026, 14:40");
+  assert.match(nameOf(late, "en-gb", "Mars/Olympus"), /^Live, \d May 2026, \d\d:\d\d$/);
 });

@@ -34,8 +34,9 @@ def data_of(page: Any) -> dict[str, Any]:
     return found
 
 
-def test_the_page_tells_constants_and_where_the_networks_are(web: Client) -> None:
+def test_the_page_tells_constants_and_where_the_networks_are(web: Client, owner: User) -> None:
     data = data_of(web.get("/live/"))
+    assert data["zone"] == owner.time_zone
     assert data["constants"]["version"] == WEIGHTS.version
     assert data["addresses"]["expression"] == f"/live/networks/{WEIGHTS.sha256}/"
     for part in ("detector", "expression", "check"):

@@ -45,3 +45,21 @@ export function presentToken(cookie, otherwise) {
   const found = cookie.split("; ").find((part) => part.startsWith("csrftoken="));
   return found?.slice("csrftoken=".length) || otherwise;
 }
+
+/**
+ * Return the name that a session has until its owner gives it one: when it started, in the time zone
+ * of the account, as everywhere on the site.
+ * @param {Date} startedAt
+ * @param {string | undefined} language
+ * @param {string} timeZone
+ */
+export function nameOf(startedAt, language, timeZone) {
+  /** @type {Intl.DateTimeFormatOptions} */
+  const form = { dateStyle: "medium", timeStyle: "short" };
+  try {
+    return `Live, ${startedAt.toLocaleString(language, { ...form, timeZone })}`;
+  } catch {
+    // An older browser may not know the zone.
+    return `Live, ${startedAt.toLocaleString(language, form)}`;
+  }
+}

@@ -6,7 +6,7 @@
 import { percent } from "../percent.js";
 import * as camera from "./camera.js";
 import { Engine } from "./engine.js";
-import { send } from "./keep.js";
+import { nameOf, send } from "./keep.js";
 import { Session } from "./session.js";
 import * as still from "./still.js";
 import { Bars, Boxes, Chart } from "./view.js";
@@ -19,7 +19,7 @@ const RATE_SHOWN = 500;
 /** Milliseconds without a face until the page says so. */
 const LONELY = 1500;
 
-/** @type {{ constants: Constants, addresses: Addresses, worker: string, emotions: Emotion[], limits: Limits, upload: string }} */
+/** @type {{ constants: Constants, addresses: Addresses, worker: string, emotions: Emotion[], limits: Limits, upload: string, zone: string }} */
 const data = JSON.parse(byId("live-data").textContent ?? "");
 const live = /** @type {HTMLElement} */ (byId("live"));
 const stage = /** @type {HTMLElement} */ (byId("live-stage"));
@@ -188,8 +188,7 @@ function clear() {
  */
 function offer(startedAt, series) {
   const field = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (keep.elements.namedItem(name));
-  const when = startedAt.toLocaleString(document.documentElement.dataset.dates, { dateStyle: "medium", timeStyle: "short" });
-  field("name").value = `Live, ${when}`;
+  field("name").value = nameOf(startedAt, document.documentElement.dataset.dates, data.zone);
   field("started_at").value = startedAt.toISOString();
   field("model").value = data.constants.version;
   field("series").value = JSON.stringify(series);
