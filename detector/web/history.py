@@ -26,6 +26,8 @@ LIVE_SHOWN: Final = 3
 """Latest live sessions above the photos."""
 UNFINISHED: Final = "unfinished_tagging"
 """Session key of the chosen photos and a tag that was refused."""
+GONE: Final = "What you chose is not there any more."
+LEFT_OUT: Final = "Left out, as an analysis is under way already or the picture is gone"
 
 
 @require_safe
@@ -90,9 +92,20 @@ def several(request: OwnerRequest) -> HttpResponseBase:
     elif action == "delete":
         _delete(request, ids)
     elif action == "again":
-        count = queueing.analyse_again(request.user, ids)
-        messages.success(request, f"{_photos(count)} will be analysed again.")
+        _analyse_again(request, ids)
     return back
+
+
+def _analyse_again(request: OwnerRequest, ids: list[UUID]) -> None:
+    ids = _present(request, ids)
+    count = queueing.analyse_again(request.user, ids)
+    left = len(ids) - count
+    if count:
+        messages.success(request, f"{_photos(count)} will be analysed again.")
+    if left:
+        messages.warning(request, f"{LEFT_OUT}: {_photos(left)}.")
+    if not ids:
+        messages.error(request, GONE)
 
 
 def _tag(request: OwnerRequest, ids: list[UUID]) -> None:
@@ -106,18 +119,28 @@ def _tag(request: OwnerRequest, ids: list[UUID]) -> None:
         chosen = [str(photo_id) for photo_id in ids]
         request.session[UNFINISHED] = {"photos": chosen, "tag": name, "problem": error.message}
         return
-    messages.success(request, f"{_photos(count)} tagged “{name.strip()}”.")
+    if count:
+        messages.success(request, f"{_photos(count)} tagged “{name.strip()}”.")
+    elif _present(request, ids):
+        messages.info(request, f"All of them had “{name.strip()}” already.")
+    else:
+        messages.error(request, GONE)
 
 
 def _delete(request: OwnerRequest, ids: list[UUID]) -> None:
     # What was deleted before, in another tab, is not brought back by this undo.
-    present = photo_selectors.photos_of(request.user).filter(pk__in=ids)
-    ids = list(present.values_list("pk", flat=True))
+    ids = _present(request, ids)
     count = trash.discard(request.user, ids)
     if count:
         undo.offer(request, f"{_photos(count)} deleted.", ids)
     else:
-        messages.error(request, "What you chose is not there any more.")
+        messages.error(request, GONE)
+
+
+def _present(request: OwnerRequest, ids: list[UUID]) -> list[UUID]:
+    """Return those of the photos that are there, and not in the bin."""
+    present = photo_selectors.photos_of(request.user).filter(pk__in=ids)
+    return list(present.values_list("pk", flat=True))
 
 
 def _photos(count: int) -> str:

@@ -186,6 +186,8 @@ def test_several_are_tagged_and_one_is_back_where_one_was(web: Client, photos: l
     page = web.get(several(web, "tag", photos, tag="sea, sun,")["Location"]).content.decode()
     assert "3 photos tagged “sea, sun" in page
     assert sorted(photos[2].tags.values_list("name", flat=True)) == ["Sea", "sun"]
+    page = web.get(several(web, "tag", photos, tag="sea")["Location"]).content.decode()
+    assert "All of them had “sea” already." in page
     annotations.annotate(photos[0], tags=["Rome, Italy"])
     several(web, "tag", photos[2:], tag="Rome, Italy")
     assert photos[2].tags.filter(name="Rome, Italy").exists()
@@ -208,6 +210,18 @@ def test_several_are_deleted_and_brought_back(web: Client, photos: list[Photo]) 
 def test_several_are_analysed_again(web: Client, photos: list[Photo]) -> None:
     several(web, "again", photos[1:])
     assert Analysis.objects.filter(status=Status.QUEUED).count() == 2
+    page = web.get(several(web, "again", photos)["Location"]).content.decode()
+    assert "1 photo will be analysed again." in page
+    assert "the picture is gone: 2 photos." in page
+    page = web.get(several(web, "again", photos)["Location"]).content.decode()
+    assert "will be analysed again." not in page
+    assert "the picture is gone: 3 photos." in page
+    web.post("/history/several/", {"action": "delete", "photo": [str(p.pk) for p in photos]})
+    web.get("/history/")
+    for action in ("again", "tag"):
+        page = web.get(several(web, action, photos, tag="sea")["Location"]).content.decode()
+        assert "What you chose is not there any more." in page
+        assert "0 photos" not in page
 
 
 def test_what_is_exported_is_text_and_ones_own(
