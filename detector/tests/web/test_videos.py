@@ -1,5 +1,6 @@
 """The pages of videos, without a browser."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,8 +8,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from detector.enums import Status
-from detector.models import User, Video, VideoStill, VideoUpload
-from detector.tests.factories import VideoFactory, VideoUploadFactory, with_timeline
+from detector.models import User, Video, VideoSegment, VideoStill, VideoUpload
+from detector.tests.factories import MOMENT, VideoFactory, VideoUploadFactory, with_timeline
 from detector.tests.videos.conftest import _read_here, watching  # noqa: F401
 from detector.tests.videos.films import film
 from detector.videos import trash
@@ -95,6 +96,30 @@ def test_a_video_under_way_shows_its_progress(web: Client, owner: User) -> None:
     Video.objects.update(status=Status.DONE, finished_at=video.uploaded_at)
     assert web.get(f"/videos/{video.pk}/progress/")["HX-Refresh"] == "true"
     assert reloads not in text_of(web.get(f"/videos/{video.pk}/"))
+
+
+def test_the_progress_of_a_video_is_another_state_with_each_step(web: Client, owner: User) -> None:
+    """The script of the page keeps what is shown where the answer has the same `data-state`."""
+    video = VideoFactory.create(owner=owner, status=Status.RUNNING, finished_at=None)
+    with_timeline(video)
+    others = [
+        VideoSegment(
+            video=video, index=n, start=n, end=n + 1, status=Status.QUEUED, attempt=1,
+            queued_at=MOMENT, due_at=MOMENT,
+        )
+        for n in (1, 2, 3)
+    ]  # fmt: skip
+    VideoSegment.objects.bulk_create(others)
+    states = []
+    for _ in range(3):
+        page = text_of(web.get(f"/videos/{video.pk}/progress/"))
+        states += re.findall(r'data-state="([^"]*)"', page)
+        assert states[-1] in text_of(web.get(f"/videos/{video.pk}/progress/"))
+        done = video.segments.exclude(status=Status.DONE).first()
+        assert done is not None
+        done.status, done.started_at, done.finished_at = Status.DONE, MOMENT, MOMENT
+        done.save()
+    assert len(set(states)) == 3
 
 
 def test_a_failed_video_can_be_tried_again(web: Client, owner: User) -> None:
