@@ -1,4 +1,4 @@
-// What is said where the server did not take a photo, and whether it can be sent again.
+// What is said where the server did not take a photo, and whether a photo or video can be sent again.
 
 /**
  * @typedef {object} Refusal
@@ -29,4 +29,14 @@ export function refusalOf(status, address) {
     return { sentence: "There is a new text to agree to. Agree to it, then send the file again.", again: true, first: AGREE };
   }
   return { sentence: "You are logged out. Log in, then send the file again.", again: true, first: LOG_IN };
+}
+
+/**
+ * Return whether a part of a video may be taken some seconds later.
+ * @param {number} status of the answer; 0 where none came
+ * @param {string | undefined} code of the error
+ */
+export function mayPass(status, code) {
+  // Another place to go on from passes; too many unfinished uploads do not.
+  return !status || status >= 500 || [423, 429].includes(status) || (status === 409 && code !== "too_many_uploads");
 }

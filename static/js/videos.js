@@ -2,9 +2,9 @@
 // this script, or without the library, the form sends the video in one request.
 
 import { choose, idOf } from "./earlier_uploads.js";
+import { mayPass } from "./refusals.js";
 
 const RETRY_DELAYS = [0, 1000, 3000, 5000, 10_000, 20_000];
-const MAY_PASS = [409, 423, 429];
 
 const tus = globalThis.tus;
 const form = document.getElementById("video-form");
@@ -94,18 +94,19 @@ function show(sent, total) {
 function retries(error) {
   const status = statusOf(error);
   // Offline it waits for the network instead.
-  const willTry = navigator.onLine && (!status || status >= 500 || MAY_PASS.includes(status));
-  if (willTry) note.textContent = "The connection was lost. Trying again.";
+  const willTry = navigator.onLine && mayPass(status, toldBy(error)?.code);
+  if (willTry) note.textContent = `${status ? "The server cannot take it now." : "The connection was lost."} Trying again.`;
   return willTry;
 }
 
 async function stop(error) {
   const status = statusOf(error);
-  const told = read(error.originalResponse?.getBody());
+  const told = toldBy(error);
   if (status === 401) return pause("You are no longer logged in. Log in again and choose the same file: the upload goes on.");
   if (status === 403 && told?.code !== "quota_exceeded") return pause("Your session has changed. Load the page anew and choose the same file: the upload goes on.");
-  if (!status || status >= 500 || MAY_PASS.includes(status)) return pause(told?.message ?? "The connection was lost. The upload goes on where it was cut off.", true);
-  if (status !== 403) await forget(await upload.findPreviousUploads());
+  if (mayPass(status, told?.code)) return pause(told?.message ?? "The connection was lost. The upload goes on where it was cut off.", true);
+  // What is too much for the account says nothing of an earlier upload of this file.
+  if (status !== 403 && status !== 409) await forget(await upload.findPreviousUploads());
   if (status === 413) return fail(told?.message ?? "This file is too large to be sent.");
   return fail(told?.message ?? "This video was not accepted.");
 }
@@ -123,9 +124,9 @@ function fail(sentence) {
   problem.hidden = false;
 }
 
-function read(text) {
+function toldBy(error) {
   try {
-    return JSON.parse(text).error;
+    return JSON.parse(error.originalResponse?.getBody()).error;
   } catch {
     return null;
   }
