@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -40,6 +41,9 @@ def test_begun_paused_resumed_and_cancelled(
     assert "Another re-analysis is running" in staff.post(f"{URL}add/", form).content.decode()
     assert "0 of 1 read" in staff.get(URL).content.decode()
     assert "0 of 1 read" in staff.get(f"{URL}{campaign.pk}/change/").content.decode()
+    numbers = {"share": 0.5, "done": 1234, "photos": 2000000, "under_way": 1000, "failed": 5678}
+    told = render_to_string("admin/detector/reanalysis/how_far.html", {"progress": numbers})
+    assert "1,234 of 2,000,000 read, 1,000 under way, 5,678 failed" in told
     assert "1 paused." in act(staff, "pause")
     assert "1 resumed." in act(staff, "resume")
     act(staff, "pause")
