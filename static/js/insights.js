@@ -2,6 +2,7 @@
 
 import { fetched } from "./fetched.js";
 import { percent } from "./percent.js";
+import { csvOf } from "./table_csv.js";
 
 const { Chart } = window;
 const data = JSON.parse(document.getElementById("chart-data").textContent);
@@ -239,14 +240,6 @@ async function tableOf(name) {
 
 function saveTable(name, table) {
   if (table) save(`${name}.csv`, new Blob([csvOf(table)], { type: "text/csv" }));
-}
-
-// As in detector/common/spreadsheet_text.py: text that a spreadsheet would compute gets an apostrophe.
-const FORMULA = /((?:^|[,;|\t\r\n\v\f\x1c-\x1f\x85\u2028\u2029])[\s"\u200b\ufeff]*)('*[=+\-@＝＋－＠])/g;
-
-function csvOf(table) {
-  const cell = (text) => `"${text.trim().replace(FORMULA, "$1'$2").replaceAll('"', '""')}"`;
-  return [...table.rows].map((row) => [...row.cells].map(({ textContent }) => cell(textContent)).join(",")).join("\r\n");
 }
 
 // The background is the colour of the page: transparent pictures are not readable everywhere.
