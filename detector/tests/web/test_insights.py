@@ -8,7 +8,7 @@ from django.test import Client
 
 from detector.enums import Emotion
 from detector.insights import rollups, trends
-from detector.models import DailyPhotos, ModelVersion, User, Video
+from detector.models import DailyEmotion, DailyPhotos, ModelVersion, User, Video
 from detector.tests.factories import (
     AnalysisFactory,
     FaceFactory,
@@ -192,5 +192,11 @@ def test_large_numbers_have_separators(web: Client, owner: User, new: ModelVersi
     )
     VideoFactory.create(owner=owner, frame_count=4321)
     assert "<dd>1,234</dd>" in page(web)
+    DailyEmotion.objects.create(
+        owner=owner, day=FIRST, model_version=new, emotion=Emotion.HAPPY, faces=5678, uncertain=0,
+        corrected=0, confidence_sum=5000,
+    )  # fmt: skip
+    table = web.get("/insights/timeline/numbers/").content.decode()
+    assert '<td class="number">5,678</td>' in table
     video = Video.objects.get()
     assert "4,321 frames were analysed" in web.get(f"/videos/{video.pk}/").content.decode()
