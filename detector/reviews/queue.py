@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from detector import consent
 from detector.common import clock
+from detector.common.calendar import start_of_day
 from detector.enums import CaseStatus, ReviewKind, Status
 from detector.models import ModelVersion, Review, ReviewCase, User
 
@@ -85,8 +86,8 @@ def may_review(person: User) -> bool:
 
 def judged_today(reviewer: User) -> int:
     """Return how many verdicts a reviewer gave today, in their time zone."""
-    now = clock.now().astimezone(reviewer.zone)
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    today = clock.now().astimezone(reviewer.zone).date()
+    midnight = start_of_day(today, reviewer.zone)
     return reviews_by(reviewer).filter(created_at__gte=midnight).count()
 
 

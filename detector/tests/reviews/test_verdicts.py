@@ -1,12 +1,13 @@
 """Verdicts: claims, settling of cases, and what is shown and counted then."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from detector.common import clock
 from detector.enums import CaseStatus, Emotion, Verdict
 from detector.exceptions import DetectorError
 from detector.insights import rollups, totals
@@ -25,6 +26,23 @@ TORN = {"p_happy": 0.4, "p_disgust": 0.35, "p_neutral": 0.25, "confidence": 0.4}
 def counted(owner: User) -> dict[str, tuple[int, int]]:
     rows = DailyEmotion.objects.filter(owner=owner)
     return {row.emotion: (row.faces, row.corrected) for row in rows}
+
+
+def test_today_begins_with_the_first_of_two_midnights(
+    owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In Havana summer time ends at one o'clock, and the hour after midnight comes twice."""
+    face_of(owner)
+    review_consent.agree(owner)
+    reviewer = UserFactory.create(time_zone="America/Havana")
+    review = judge(reviewer, Verdict.SAD)
+    night = datetime(2026, 11, 1, 5, 30, tzinfo=UTC)
+    monkeypatch.setattr(clock, "now", lambda: night)
+    counts = []
+    for minutes in (60, 91):
+        Review.objects.filter(pk=review.pk).update(created_at=night - timedelta(minutes=minutes))
+        counts.append(review_queue.judged_today(reviewer))
+    assert counts == [1, 0]
 
 
 def test_only_faces_of_who_agreed_are_seen_and_withdrawal_ends_it(
