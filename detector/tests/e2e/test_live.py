@@ -263,7 +263,11 @@ def first_session_is_discarded(page: Page) -> None:
     expect(hint).to_be_hidden()
     expect(page.locator("#live-rate")).to_contain_text("frames/s")
     page.locator("#live-stop").click()
+    page.locator("#live-start").click()
+    expect(page.locator("#live-problem")).to_contain_text("Keep or discard")
+    expect(page.locator("#live-keep [name=name]")).to_be_focused()
     page.locator("#live-discard").click()
+    expect(page.locator("#live-problem")).to_be_hidden()
     expect(page.locator("#live-keep")).to_be_hidden()
 
 

@@ -1,6 +1,8 @@
 // Sending a session that is to be kept. Its numbers are on this page alone, so that the form is sent
 // only while somebody is logged in: the way over the log-in would lose them.
 
+import { complain } from "./words.js";
+
 const LOGGED_OUT = "You are no longer logged in. Log in again in another tab, then keep it.";
 const UNREACHABLE = "The server cannot be reached. Check your connection, then keep it once more.";
 
@@ -44,6 +46,22 @@ export async function obstacle(address) {
 export function presentToken(cookie, otherwise) {
   const found = cookie.split("; ").find((part) => part.startsWith("csrftoken="));
   return found?.slice("csrftoken=".length) || otherwise;
+}
+
+/**
+ * Return whether a session waits to be kept or discarded.
+ * @param {{ hidden: boolean | "until-found", dataset: DOMStringMap }} form
+ */
+export const isOffered = (form) => !form.hidden && !form.dataset.sent;
+
+/**
+ * Ask the person to decide first: another session would take the place of the one that is offered.
+ * @param {HTMLFormElement} form
+ */
+export function remind(form) {
+  complain("Keep or discard the last session first.");
+  form.scrollIntoView({ block: "nearest" });
+  /** @type {HTMLElement} */ (form.elements.namedItem("name")).focus();
 }
 
 /**

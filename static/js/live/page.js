@@ -6,7 +6,7 @@
 import { percent } from "../percent.js";
 import * as camera from "./camera.js";
 import { Engine } from "./engine.js";
-import { nameOf, send } from "./keep.js";
+import { isOffered, nameOf, remind, send } from "./keep.js";
 import { Session } from "./session.js";
 import * as still from "./still.js";
 import { Bars, Boxes, Chart } from "./view.js";
@@ -70,11 +70,12 @@ document.addEventListener("visibilitychange", () => {
 });
 byId("live-discard").addEventListener("click", discard);
 addEventListener("beforeunload", (event) => {
-  if (session || !keep.hidden && !keep.dataset.sent) event.preventDefault();
+  if (session || isOffered(keep)) event.preventDefault();
 });
 keep.addEventListener("submit", (event) => { send(event, keep, token, byId("live-keep-problem")); });
 
 async function begin() {
+  if (isOffered(keep)) return remind(keep);
   show("loading");
   complain("");
   // The networks load while the person is asked for the camera.
@@ -202,6 +203,7 @@ function offer(startedAt, series) {
 function discard() {
   keep.hidden = true;
   keep.reset();
+  complain("");
   start.focus();
   say("The session was discarded.");
 }
@@ -253,8 +255,7 @@ function tellFaces(faces) {
   if (!isRemarking()) hint(isLonely ? "No face in the picture. Come closer, and turn to the light." : "");
   const words = first ? `${labels.get(first.emotion)}${first.uncertain ? ", uncertain" : ""}` : "No face";
   if (words !== announced && now - announcedAt > ANNOUNCED) {
-    announced = words;
-    announcedAt = now;
+    [announced, announcedAt] = [words, now];
     say(words);
   }
 }
