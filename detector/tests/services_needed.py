@@ -40,18 +40,35 @@ def need_redis() -> str:
 
 
 @contextmanager
-def own_services(redis_database: int) -> Iterator[dict[str, str]]:
-    """Create a PostgreSQL database and empty a Redis one. Yield their environment variables."""
+def own_database() -> Iterator[str]:
+    """Create a PostgreSQL database, yield its URL, and drop it with all its connections.
+
+    Not by `WITH (FORCE)`: that is refused while the server itself cleans up in it (autovacuum).
+    """
     server = need_postgresql()
-    broker = f"{need_redis().rpartition('/')[0]}/{redis_database}"
-    with redis.Redis.from_url(broker) as client:
-        client.flushdb()
     name = f"emotionsite_{uuid.uuid4().hex}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
-    yield {"DATABASE_URL": server.rpartition("/")[0] + f"/{name}", "REDIS_URL": broker}
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    try:
+        yield server.rpartition("/")[0] + f"/{name}"
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = %s AND backend_type = 'client backend'",
+                [name],
+            )
+            connection.execute(f'DROP DATABASE "{name}"')
+
+
+@contextmanager
+def own_services(redis_database: int) -> Iterator[dict[str, str]]:
+    """Create a PostgreSQL database and empty a Redis one. Yield their environment variables."""
+    broker = f"{need_redis().rpartition('/')[0]}/{redis_database}"
+    with redis.Redis.from_url(broker) as client:
+        client.flushdb()
+    with own_database() as database:
+        yield {"DATABASE_URL": database, "REDIS_URL": broker}
 
 
 def need_program(*names: str) -> str:

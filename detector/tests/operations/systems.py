@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from copy import deepcopy
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import environ
-import psycopg
 from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
@@ -20,7 +18,7 @@ from django.db.utils import load_backend
 from django.test import override_settings
 
 from detector.operations.backup import models as backup_models
-from detector.tests.services_needed import need_postgresql
+from detector.tests.services_needed import own_database
 
 _migrated: list[bytes] = []
 """An empty database, for runs of tests on PostgreSQL: migrations take seconds."""
@@ -47,17 +45,8 @@ def sqlite_system(folder: Path) -> Iterator[None]:
 @contextmanager
 def postgresql_system(folder: Path) -> Iterator[None]:
     """Put an empty system on PostgreSQL in the place of the tests' own."""
-    server = need_postgresql()
-    name = f"emotionsite_{uuid.uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as administrator:
-        administrator.execute(f'CREATE DATABASE "{name}"')
-    try:
-        url = server.rpartition("/")[0] + f"/{name}"
-        with _system(folder, environ.Env.db_url_config(url)):
-            yield
-    finally:
-        with psycopg.connect(server, autocommit=True) as administrator:
-            administrator.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with own_database() as url, _system(folder, environ.Env.db_url_config(url)):
+        yield
 
 
 @contextmanager
