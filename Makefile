@@ -119,7 +119,7 @@ NOT_ON_POSTGRESQL := accept every_call limits odd_requests redirects schema scop
 	matching photo_page account_secrecy cost round_trip components errors weight table_of_buttons table_of_pages \
 	pictures restore restore_other_database trace alerts account review webhooks listing photo_faces corrections \
 	upload sign_up live conditions rest tokens annotation videos pages leftovers series timeline demo dataset \
-	insights detect encrypted_storage object_store fuzz_files receipts second_factor
+	insights detect encrypted_storage object_store fuzz_files receipts second_factor erased_bytes
 install: $(WHOLE) $(VENDOR) ## the whole platform with training and tests
 
 # In one process: to start three takes longer than they do.

@@ -37,7 +37,7 @@ def all_jobs() -> list[Job]:
     return [*caretaker_module.sweeps(), *caretaker_module.tidying()]
 
 
-NUMBER_OF_JOBS = 20
+NUMBER_OF_JOBS = 21
 
 
 @pytest.mark.parametrize("broken", range(NUMBER_OF_JOBS))

@@ -238,4 +238,7 @@ def test_spreadsheets_are_told_that_it_is_utf8(
 def test_the_pages_give_spreadsheets_what_they_need(history: Analysis, web: Client) -> None:
     chosen = {"action": "export", "photo": str(history.photo_id)}
     assert web.post("/history/several/", chosen).content.startswith(b"\xef\xbb\xbfphoto,")
-    assert b"type=zip&amp;bom=true" in web.get("/settings/").content
+    assert b'href="/settings/export/"' in web.get("/settings/").content
+    everything = io.BytesIO(b"".join(web.get("/settings/export/")))
+    with zipfile.ZipFile(everything) as zipped:
+        assert zipped.read("faces.csv").startswith(b"\xef\xbb\xbfanalysis,")
