@@ -1,4 +1,4 @@
-"""What can be wrong with a file that should be a photo, each with a code and a sentence."""
+"""Names what can be wrong with a file that should be a photo, by a code and a sentence."""
 
 from ml.image_kinds import FORMATS
 

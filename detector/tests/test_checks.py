@@ -180,7 +180,7 @@ def test_production_brings_its_own_secret(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 
 def test_a_secret_may_begin_with_a_dollar(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    """Of those that Django makes, one in fifty does. It names no other variable."""
+    """Take a key that begins with a dollar as it is: Django makes one in fifty so."""
     secret = "$ecret$ of fifty letters, or a few more than these"
     for name in ("SECRET_KEY", "METRICS_TOKEN", "S3_SECRET_KEY"):
         monkeypatch.setenv(name, secret)

@@ -28,7 +28,7 @@ BUCKET_LIMITS: Final = (("day", 45), ("week", 400), ("month", 2000))
 DAYS: Final = {"day": 1, "week": 7, "month": 28, "year": 365}
 """Least number of days of a bucket, from the finest to the coarsest."""
 MOST_BARS: Final = 1000
-"""Of the timeline, as `static/js/insights.js` draws it: further ones would be missing."""
+"""Limits the bars of the timeline: `static/js/insights.js` draws no further ones."""
 
 
 @require_safe

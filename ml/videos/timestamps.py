@@ -22,7 +22,7 @@ ABSURD_SECONDS: Final = 24 * 3600
 
 
 class Extent(NamedTuple):
-    """What the timestamps of a video tell, in seconds.
+    """Holds what the timestamps of a video tell, in seconds.
 
     frames: how many. late: when the first one begins. shown: how long they last. rest: how much
     longer the last one would last, if what it says were true.

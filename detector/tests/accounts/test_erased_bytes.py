@@ -1,4 +1,4 @@
-"""What was erased can be read in no file of an SQLite database."""
+"""Look for the bytes of erased rows in the files of an SQLite database."""
 
 import sqlite3
 from collections.abc import Iterator

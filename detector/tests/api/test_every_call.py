@@ -14,22 +14,14 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from detector.accounts import tokens
+from detector.accounts import owned, tokens
 from detector.enums import Scope
 from detector.models import (
     Analysis,
     ApiToken,
-    Face,
-    LiveSession,
     Photo,
     User,
-    Video,
-    VideoCorrection,
     VideoStill,
-    VideoTrack,
-    VideoUpload,
-    WebhookDelivery,
-    WebhookEndpoint,
 )
 from detector.models.ids import new_id
 from detector.tests.conftest import api_client, undone
@@ -226,21 +218,10 @@ def make(client: Client, call: Call, ids: dict[str, str], **headers: str) -> Any
 def all_rows(owner: User) -> list[dict[str, Any]]:
     """Return all rows of an owner, without the times at which tokens were used."""
     found = [
-        User.objects.filter(pk=owner.pk),
-        Photo.objects.filter(owner=owner),
-        Analysis.objects.filter(photo__owner=owner),
-        Face.objects.filter(analysis__photo__owner=owner),
-        ApiToken.objects.filter(user=owner),
-        LiveSession.objects.filter(owner=owner),
-        WebhookEndpoint.objects.filter(owner=owner),
-        WebhookDelivery.objects.filter(endpoint__owner=owner),
-        Video.objects.filter(owner=owner),
-        VideoTrack.objects.filter(video__owner=owner),
-        VideoStill.objects.filter(video__owner=owner),
-        VideoCorrection.objects.filter(track__video__owner=owner),
-        VideoUpload.objects.filter(owner=owner),
+        owned.rows_of(model, lookups, owner).order_by("pk")
+        for model, lookups in owned.models_of_people().items()
     ]
-    rows = [dict(row) for rows in found for row in rows.order_by("pk").values()]
+    rows = [dict(row) for rows in found for row in rows.values()]
     return [{name: row[name] for name in row if name != "last_used_at"} for row in rows]
 
 

@@ -10,21 +10,17 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from detector import tasks
-from detector.accounts import preferences, tokens
 from detector.analyses import explanations, leases, queueing, submission
 from detector.analyses import selectors as analysis_selectors
 from detector.api import idempotency
-from detector.api.serializers.tokens import TokenWishSerializer
 from detector.common import audit, clock, outbound
 from detector.enums import DeliveryStatus, FineTuneStatus, ReviewKind, Source, Status
 from detector.exceptions import DetectorError
 from detector.learning import runner
 from detector.models import (
     Analysis,
-    ApiToken,
     AuditEntry,
     Explanation,
     FineTune,
@@ -39,7 +35,6 @@ from detector.models import (
 )
 from detector.operations import erased, heartbeats, liveness
 from detector.photos import erasure, retention, trash
-from detector.reviews import consent as review_consent
 from detector.reviews import queue as review_queue
 from detector.reviews.verdicts import keep, undo
 from detector.tests.factories import (
@@ -53,7 +48,6 @@ from detector.tests.factories import (
 )
 from detector.videos import timeline
 from detector.web import health
-from detector.web.forms import TokenForm
 from detector.webhooks import deliveries
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("wrong_clocks")]
@@ -88,64 +82,6 @@ def test_what_it_says_is_stored_and_compared_as_it_is() -> None:
     second = moment.replace(microsecond=0)
     Analysis.objects.update(queued_at=second)
     assert Analysis.objects.filter(queued_at__lt=second + timedelta(microseconds=1)).exists()
-
-
-@pytest.mark.parametrize("off", OFF)
-def test_tokens_and_consents_have_the_right_moments(
-    owner: User, off: timedelta, settings: Any
-) -> None:
-    minute = timedelta(minutes=1)
-    before = clock.now()
-    with elsewhere(off):
-        token, _ = tokens.create_token(owner, name="unlimited")
-        assert tokens.note_use(token)
-        assert not tokens.note_use(token)
-        form = TokenForm({"name": "x", "scopes": ["read"], "days": settings.API_TOKEN_DAYS})
-        assert form.is_valid()
-        chosen, _ = tokens.create_token(owner, **form.wish)
-        soon = TokenWishSerializer(data={"name": "x", "expires_at": before + 30 * minute})
-        past = TokenWishSerializer(data={"name": "x", "expires_at": before - 30 * minute})
-        assert (soon.is_valid(), past.is_valid()) == (True, False)
-        preferences.give_consent(owner)
-        review_consent.agree(owner)
-    end = before + timedelta(days=settings.API_TOKEN_DAYS)
-    for made in (token, chosen):
-        made.refresh_from_db()
-        assert end <= made.expiry < end + minute
-    token.refresh_from_db()
-    owner.refresh_from_db()
-    for moment in (token.last_used_at, owner.consented_at, owner.review_consented_at):
-        assert moment is not None
-        assert before <= moment < before + minute
-
-
-@pytest.mark.parametrize("off", OFF)
-def test_tokens_end_by_the_clock_of_the_database(owner: User, off: timedelta) -> None:
-    """A host with a wrong clock deletes none, and an expired one stays in the list."""
-    minute, now = timedelta(minutes=1), clock.now()
-    _, good = tokens.create_token(owner, name="good", expires_at=now + 30 * minute)
-    gone, bad = tokens.create_token(owner, name="bad", expires_at=now + 30 * minute)
-    ApiToken.objects.filter(id=gone.id).update(expiry=now - minute)
-    with elsewhere(off):
-        answers = [
-            APIClient().get("/api/v1/me/", headers={"Authorization": f"Bearer {secret}"})
-            for secret in (good, bad)
-        ]
-    assert [answer.status_code for answer in answers] == [200, 401]
-    assert {token.name for token in ApiToken.objects.all()} == {"good", "bad"}
-
-
-@pytest.mark.parametrize("off", OFF)
-def test_a_token_in_steady_use_is_noted_by_a_host_with_a_wrong_clock(
-    owner: User, off: timedelta
-) -> None:
-    token, _ = tokens.create_token(owner, name="x")
-    ApiToken.objects.filter(pk=token.pk).update(last_used_at=clock.now() - timedelta(hours=3))
-    token.refresh_from_db()
-    with elsewhere(off):
-        assert tokens.note_use(token)
-    assert token.last_used_at is not None
-    assert abs(clock.now() - token.last_used_at) < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("off", OFF)

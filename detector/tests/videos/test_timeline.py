@@ -80,7 +80,7 @@ def test_a_later_correction_replaces_what_it_covers(done: Video) -> None:
 
 
 def test_the_number_of_corrections_is_bounded(done: Video) -> None:
-    """What replaces earlier ones is still possible."""
+    """Allow a correction that replaces earlier ones, also where there are as many as allowed."""
     track = track_of(done)
     VideoCorrection.objects.bulk_create(
         VideoCorrection(
