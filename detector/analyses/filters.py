@@ -5,6 +5,7 @@ from datetime import UTC, date, tzinfo
 from typing import Any
 
 import django_filters
+from django import forms
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from detector.common import words
@@ -12,6 +13,18 @@ from detector.common.calendar import end_of_day, start_of_day
 from detector.enums import Emotion, Source, Status, Verdict
 from detector.models import Analysis, Face, Photo, PhotoTag, User
 from detector.photos import search
+
+
+class DatesForm(forms.Form):
+    """Checks that the chosen dates are a period."""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a period that ends before it begins."""
+        values = self.cleaned_data
+        since, until = values.get("from"), values.get("to")
+        if since and until and since > until:
+            self.add_error("to", "Must not lie before the first day.")
+        return values
 
 
 class AnalysisFilter(django_filters.FilterSet):
@@ -35,6 +48,7 @@ class AnalysisFilter(django_filters.FilterSet):
 
     class Meta:
         model = Analysis
+        form = DatesForm
         fields: list[str] = []
 
     @classmethod

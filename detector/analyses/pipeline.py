@@ -82,7 +82,7 @@ def _store(
     known: dict[int, Face] = {}
     if analysis.superseded:
         known = _carry_verdicts_over(photo, faces)
-        _make_current(analysis, photo)
+        _make_current(analysis, photo, faces)
     settled = {index for index, face in known.items() if cases.is_decided(face)}
     faces = Face.objects.bulk_create(faces)
     cases.move_words_of_owner((known[face.index], face) for face in faces if face.index in known)
@@ -106,12 +106,13 @@ def _carry_verdicts_over(photo: Photo, faces: list[Face]) -> dict[int, Face]:
     return found
 
 
-def _make_current(renewal: Analysis, photo: Photo) -> None:
-    """Make a renewal the current analysis in place of the earlier one."""
+def _make_current(renewal: Analysis, photo: Photo, faces: list[Face]) -> None:
+    """Make a renewal the current analysis in place of the earlier one, with the verdicts on it."""
+    best = max((face.confidence for face in faces if not face.is_dismissed), default=0.0)
     if photo.deleted_at is None:
         rollups.remove(photo)
     Analysis.objects.filter(photo=photo, superseded=False).update(superseded=True)
-    Analysis.objects.filter(pk=renewal.pk).update(superseded=False)
+    Analysis.objects.filter(pk=renewal.pk).update(superseded=False, best_confidence=best)
 
 
 def _row(analysis: Analysis, face: FaceAnalysis) -> Face:

@@ -35,8 +35,8 @@ class Analysis(Row):
     `superseded`. A renewal is a new analysis of a photo that has a result already. It starts as
     `superseded` and becomes current when it is done. Where it fails, the earlier result stays.
 
-    `owner` (the photo's) and `best_confidence` (of the most confident face) are denormalised, so
-    that an index can serve one page of a long history.
+    `owner` (the photo's) and `best_confidence` (of the most confident face that counts) are
+    denormalised, so that an index can serve one page of a long history.
     """
 
     photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="analyses")
@@ -67,7 +67,7 @@ class Analysis(Row):
     error_code = models.CharField(max_length=50, blank=True)
     error_message = models.CharField(max_length=500, blank=True)
     best_confidence = models.FloatField(
-        default=0.0, help_text="Of the surest face; 0 without a face."
+        default=0.0, help_text="Of the surest face that counts; 0 without one."
     )
     timings_ms = models.JSONField(default=dict, blank=True, help_text="Milliseconds per stage.")
 

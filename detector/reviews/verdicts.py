@@ -7,13 +7,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, Q, QuerySet
+from django.db.models import Exists, Max, Q, QuerySet
 
 from detector.common import audit, clock, locks
 from detector.enums import CaseStatus, ReviewKind, Verdict
 from detector.exceptions import DetectorError
 from detector.insights import rollups
-from detector.models import Face, Photo, Review, ReviewCase, User
+from detector.models import Analysis, Face, Photo, Review, ReviewCase, User
 from detector.reviews import cases
 from detector.reviews import queue as review_queue
 from detector.webhooks import endpoints, notify
@@ -239,6 +239,12 @@ def _apply(photo: Photo, face: Face) -> None:
     Face.objects.filter(pk=face.pk).update(reviewed_emotion=shown)
     if counts:
         rollups.add(photo)
+    # The face may now count in its photo's order by confidence, or no longer.
+    of_photo = Face.objects.filter(analysis_id=face.analysis_id)
+    best = of_photo.exclude(reviewed_emotion=Verdict.NOT_A_FACE).aggregate(
+        best=Max("confidence", default=0.0)
+    )
+    Analysis.objects.filter(pk=face.analysis_id).update(best_confidence=best["best"])
 
 
 def _apply_to_later_face(photo: Photo, case: ReviewCase) -> None:

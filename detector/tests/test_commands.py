@@ -1,5 +1,7 @@
 """Commands of operators refuse what they cannot have meant."""
 
+import io
+
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -71,3 +73,12 @@ def test_a_token_has_a_name_that_its_list_can_show(owner: User, name: str) -> No
     with pytest.raises(CommandError, match="1 to 100"):
         call_command("create_api_token", owner.username, "--name", name)
     assert not ApiToken.objects.exists()
+
+
+def test_nothing_is_erased_where_nobody_can_be_asked(
+    owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    with pytest.raises(CommandError, match="Nothing was erased"):
+        call_command("erase_account", owner.username)
+    owner.refresh_from_db()

@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
@@ -43,6 +44,8 @@ EXPORTS: Final = {
 }
 POLL_SECONDS: Final = 2
 SAVED: Final = "Your correction was saved."
+CHOSEN: Final = ("track", "start", "end", "emotion")
+"""Fields of a correction."""
 TAKEN_BACK: Final = "What you said of this span was taken back."
 PART_BYTES: Final = 8 * 2**20
 """Of an upload by the page: a lost connection costs one part."""
@@ -175,8 +178,10 @@ def correct(request: OwnerRequest, video_id: UUID) -> HttpResponse:
         corrections.correct(track, start=start, end=end, emotion=emotion)
     except DetectorError as error:
         messages.error(request, error.message)
-    else:
-        messages.success(request, SAVED if emotion else TAKEN_BACK)
+        # The form shows again what was chosen.
+        chosen = urlencode({name: sent.get(name, "") for name in CHOSEN})
+        return redirect(f"{reverse('video', args=[video_id])}?{chosen}#correction")
+    messages.success(request, SAVED if emotion else TAKEN_BACK)
     return redirect(f"{reverse('video', args=[video_id])}#people")
 
 

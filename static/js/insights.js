@@ -108,7 +108,12 @@ function timeline() {
       interaction: { mode: "index", intersect: false },
       plugins: {
         legend: { display: false },
-        tooltip: { filter: ({ raw }) => raw > 0 },
+        tooltip: {
+          filter: ({ raw }) => raw > 0,
+          callbacks: {
+            label: ({ dataset, raw }) => `${dataset.label}: ${shares ? percent(raw / 100) : raw}`,
+          },
+        },
       },
       scales: {
         x: { ...axis({ stacked: true }), grid: { display: false } },
@@ -157,7 +162,7 @@ function comparison() {
       labels: data.emotions.map(({ key, label }) => `${EMOJI[key]} ${label}`),
       datasets: data.comparison.map((shares, index) => ({
         label: names[index],
-        data: shares.map((share) => Math.round(1000 * share) / 10),
+        data: shares.map((share) => 100 * share),
         backgroundColor: data.emotions.map(({ key }) => (index ? css(`--${key}`) : `${css(`--${key}`)}66`)),
         borderColor: data.emotions.map(({ key }) => css(`--${key}`)),
         borderWidth: 1,
@@ -167,7 +172,10 @@ function comparison() {
     options: {
       ...shared(),
       indexAxis: "y",
-      plugins: { legend: { display: false } },
+      plugins: {
+        legend: { display: false },
+        tooltip: { callbacks: { label: ({ dataset, raw }) => `${dataset.label}: ${percent(raw / 100)}` } },
+      },
       scales: {
         x: axis({ beginAtZero: true, title: { display: true, text: "Share in %; pale: first period", color: css("--muted") } }),
         y: { ...axis({}), grid: { display: false } },

@@ -104,8 +104,10 @@ function judge(button) {
 
 function undo() {
   const form = root.querySelector("[data-undo]");
-  announcer.textContent = "Taken back.";
-  send(form.action, new FormData(form), addFirst);
+  send(form.action, new FormData(form), (taken) => {
+    announcer.textContent = "Taken back.";
+    addFirst(taken);
+  });
 }
 
 root.addEventListener("submit", (event) => {

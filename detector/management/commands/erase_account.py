@@ -17,7 +17,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = user_called(options["user"])
-        if not options["yes"] and input(f"Erase {user} for good? [yes/no] ") != "yes":
+        if not options["yes"] and not _agrees(f"Erase {user} for good? [yes/no] "):
             raise CommandError("Nothing was erased.")
         text = erasure.erase_account(user, full_search=True)
         self.stdout.write(text)
@@ -27,3 +27,11 @@ class Command(BaseCommand):
         if search["not_searched"]:
             places = ", ".join(search["not_searched"])
             raise CommandError(f"The account was erased, but not searched for in: {places}.")
+
+
+def _agrees(question: str) -> bool:
+    """Ask at the terminal. Returns False where there is none."""
+    try:
+        return input(question) == "yes"
+    except EOFError:
+        return False

@@ -223,6 +223,18 @@ def test_what_people_said_stays_with_the_face(
     assert Face.objects.get(pk=case.face_id).effective_emotion == "angry"
 
 
+def test_a_dismissed_face_is_not_the_surest_of_a_renewal(
+    better: ModelVersion, owner: User, photos: list[Analysis], sent: list[UUID]
+) -> None:
+    verdicts.correct(owner, Face.objects.get(analysis=photos[0]), Verdict.NOT_A_FACE)
+    reanalysis.start(model=better, actor=owner)
+    queueing.resume_reanalysis()
+    _work(sent)
+    current = Analysis.objects.filter(superseded=False)
+    assert current.get(photo=photos[0].photo).best_confidence == 0
+    assert current.get(photo=photos[1].photo).best_confidence > 0
+
+
 def test_what_reviewers_settled_outlasts_a_correction_and_further_analyses(
     better: ModelVersion,
     analyser: StubAnalyser,

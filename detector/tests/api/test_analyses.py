@@ -238,6 +238,12 @@ def test_filters(owner: User, api: APIClient, query: dict[str, str], expected: s
     assert {item["note"] for item in results} == expected
 
 
+def test_a_period_that_ends_before_it_begins_is_refused(api: APIClient) -> None:
+    refused = api.get(URL, {"from": "2026-05-05", "to": "2026-05-04"})
+    assert refused.status_code == 400
+    assert list(refused.json()["error"]["details"]["fields"]) == ["to"]
+
+
 @pytest.mark.parametrize("query", [{"uncertain": "false"}, {"min_confidence": "0.5"}])
 def test_no_filter_finds_what_is_no_face(
     analysed: Analysis, api: APIClient, query: dict[str, str]

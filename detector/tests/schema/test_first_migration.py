@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.apps.registry import Apps
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
@@ -17,6 +19,8 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from detector import migrations
+from detector.enums import Verdict
+from detector.tests.factories import AnalysisFactory, FaceFactory
 from detector.tests.schema import catalogue, old_rows
 
 FIRST = "0001_squashed_0022_whole_schema"
@@ -199,3 +203,17 @@ def _leaves_of_others() -> list[tuple[str, str]]:
 def test_all_that_is_replaced_is_there_and_nothing_else() -> None:
     folder = Path(migrations.__path__[-1])
     assert sorted(file.stem for file in folder.glob("[0-9]*.py")) == sorted(REPLACED)
+
+
+@pytest.mark.django_db
+def test_dismissed_faces_leave_the_order_by_confidence() -> None:
+    kept, dismissed = (AnalysisFactory.create(best_confidence=0.9) for _ in range(2))
+    for analysis in (kept, dismissed):
+        FaceFactory.create(analysis=analysis, confidence=0.9)
+        FaceFactory.create(analysis=analysis, index=1, confidence=0.4)
+    dismissed.faces.filter(index=0).update(reviewed_emotion=Verdict.NOT_A_FACE)
+    step = import_module("detector.migrations.0031_best_confidence_without_dismissed")
+    step.find_best_anew(apps, None)
+    for analysis, best in ((kept, 0.9), (dismissed, 0.4)):
+        analysis.refresh_from_db()
+        assert analysis.best_confidence == best

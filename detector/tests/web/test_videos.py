@@ -144,6 +144,10 @@ def test_a_span_is_corrected(web: Client, done: Video) -> None:
     for wrong in ({"end": "-1"}, {"start": "x"}, {"emotion": "bored"}, {"start": "nan"}):
         page = text_of(web.post(f"/videos/{done.pk}/corrections/", form | wrong, follow=True))
         assert "The span must begin before it ends" in page
+        # What was chosen is still there.
+        start, emotion = (form | wrong)["start"], (form | wrong)["emotion"]
+        assert re.search(rf'name="start" [^>]* value="{start}"', page)
+        assert emotion == "bored" or f'<option value="{emotion}" selected>' in page
     missing = web.post(f"/videos/{done.pk}/corrections/", form | {"track": "7"})
     assert missing.status_code == 404
 

@@ -132,6 +132,8 @@ async function play() {
   await video.play();
   stage.style.aspectRatio = `${video.videoWidth} / ${video.videoHeight}`;
   if (stream) setMirrored(camera.facesPerson(stream));
+  // Another camera shows its first picture, and waits as the one before did.
+  if (session && isPaused) video.pause();
 }
 
 async function change() {
