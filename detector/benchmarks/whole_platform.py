@@ -30,7 +30,7 @@ from detector.tests.e2e.platform import MARKERS, Platform, running
 
 ROUNDS: Final = 20
 SMALL, MEDIUM, LARGE = (640, 480), (1600, 1200), (4000, 3000)
-BURST: Final = 60
+BURST: Final = 100
 OVERHEAD: Final = """
 from detector.models import Analysis
 from statistics import median
@@ -40,6 +40,15 @@ print(median(
     for row in rows
 ))
 """
+SECONDS_OF_BURST: Final = f"""
+from detector.models import Analysis
+burst = Analysis.objects.filter(status="done").order_by("-finished_at")[:{BURST}]
+uploaded = max(row.queued_at for row in burst)
+rows = [row for row in burst if row.started_at > uploaded]
+took = max(row.finished_at for row in rows) - min(row.started_at for row in rows)
+print(took.total_seconds() / len(rows))
+"""
+"""By the platform's own clock, from the end of the upload on: until then web has work, too."""
 POLL_SECONDS: Final = 0.005
 PATIENCE_SECONDS: Final = 60
 
@@ -111,16 +120,15 @@ def started(environment: Mapping[str, str]) -> Iterator[tuple[Platform, httpx.Cl
 
 
 def seconds_of_burst(environment: Mapping[str, str]) -> float:
-    """Return the seconds from the upload of many photos until all have a result."""
+    """Return how many seconds each of many photos takes, uploaded at once."""
     photos = [_photo(number, MEDIUM) for number in range(BURST)]
-    with started(environment) as (_, client, _):
+    with started(environment) as (platform, client, _):
         seconds_to_result(client, _photo(BURST, MEDIUM))
-        began = time.perf_counter()
         files = [("images", (f"{number}.jpg", photo)) for number, photo in enumerate(photos)]
         accepted = client.post("analyses/", files=files).raise_for_status().json()["accepted"]
         for analysis in accepted:
-            wait(client, analysis["id"], began)
-        return time.perf_counter() - began
+            wait(client, analysis["id"], time.perf_counter(), poll=1.0)
+        return float(platform.manage("shell", "--no-imports", "--command", SECONDS_OF_BURST))
 
 
 def _photo(number: int, size: tuple[int, int]) -> bytes:
@@ -140,12 +148,12 @@ def seconds_to_result(client: httpx.Client, photo: bytes) -> float:
     return wait(client, answer.json()["accepted"][0]["id"], began)
 
 
-def wait(client: httpx.Client, analysis_id: str, began: float) -> float:
-    """Wait for a result. Return the seconds since `began`."""
+def wait(client: httpx.Client, analysis_id: str, began: float, poll: float = POLL_SECONDS) -> float:
+    """Wait for a result, and ask for it every `poll` seconds. Return the seconds since `began`."""
     while time.perf_counter() - began < PATIENCE_SECONDS:
         if client.get(f"analyses/{analysis_id}/").json()["status"] == "done":
             return time.perf_counter() - began
-        time.sleep(POLL_SECONDS)
+        time.sleep(poll)
     raise TimeoutError(f"{analysis_id} was not done after {PATIENCE_SECONDS} s")
 
 

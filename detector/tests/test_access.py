@@ -29,7 +29,7 @@ from detector.tests.factories import (
     with_timeline,
 )
 from detector.tests.routes import routes
-from ml.centerface_graph import GRAPH_SHA256
+from ml.centerface_graph import FLOAT32
 
 PUBLIC, PERSONAL, OBJECT, STAFF = "public", "personal", "object", "staff"
 
@@ -57,7 +57,7 @@ ROUTES = {
     "history/several/": Route(PERSONAL, "/history/several/", "post", 302),
     "history/<uuid:photo_id>/item/": Route(OBJECT, "/history/{photo}/item/"),
     "live/": Route(PERSONAL, "/live/"),
-    "live/networks/<slug:checksum>/": Route(PERSONAL, f"/live/networks/{GRAPH_SHA256}/"),
+    "live/networks/<slug:checksum>/": Route(PERSONAL, f"/live/networks/{FLOAT32.sha256}/"),
     "live/sessions/": Route(PERSONAL, "/live/sessions/"),
     "live/sessions/<uuid:session_id>/": Route(OBJECT, "/live/sessions/{live}/"),
     "live/sessions/<uuid:session_id>/csv/": Route(OBJECT, "/live/sessions/{live}/csv/"),

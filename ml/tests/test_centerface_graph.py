@@ -1,42 +1,53 @@
-"""The detector's graph is prepared once, whole, and from the right file."""
+"""The detector's graphs are prepared once, whole, and from the right file."""
 
 import importlib.util
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from ml import centerface_graph
-from ml.centerface_graph import FaceDetectorError
+from ml import centerface, centerface_graph, centerface_int8, runtime
+from ml.centerface_graph import FLOAT32, INT8, FaceDetectorError, Graph
 
 
-def test_prepared_graph_is_the_one_that_serves(tmp_path: Path) -> None:
-    path = tmp_path / "folder" / "centerface.onnx"
-    centerface_graph.prepare(path)
-    assert path.read_bytes() == centerface_graph.read()
-    written = path.stat().st_mtime_ns
-    centerface_graph.prepare(path)
-    assert path.stat().st_mtime_ns == written
+def graphs(folder: Path) -> tuple[Graph, Graph]:
+    """Return both graphs, in another folder."""
+    float32, int8 = (graph._replace(path=folder / graph.path.name) for graph in (FLOAT32, INT8))
+    return float32, int8
 
 
-def test_damaged_graph_is_refused_and_prepared_again(tmp_path: Path) -> None:
-    path = tmp_path / "centerface.onnx"
-    path.write_bytes(b"half a graph")
+def test_prepared_graphs_are_those_that_serve(tmp_path: Path) -> None:
+    made = graphs(tmp_path / "folder")
+    centerface_graph.prepare(*made)
+    for graph, serving in zip(made, (FLOAT32, INT8), strict=True):
+        assert graph.path.read_bytes() == centerface_graph.read(serving)
+    written = [graph.path.stat().st_mtime_ns for graph in made]
+    centerface_graph.prepare(*made)
+    assert [graph.path.stat().st_mtime_ns for graph in made] == written
+    assert len(list((tmp_path / "folder").iterdir())) == 2
+
+
+@pytest.mark.parametrize("damaged", [0, 1])
+def test_damaged_graph_is_refused_and_prepared_again(tmp_path: Path, damaged: int) -> None:
+    made = graphs(tmp_path)
+    made[damaged].path.write_bytes(b"half a graph")
     with pytest.raises(FaceDetectorError, match="not the network"):
-        centerface_graph.read(path)
-    centerface_graph.prepare(path)
-    assert centerface_graph.read(path)
+        centerface_graph.read(made[damaged])
+    centerface_graph.prepare(*made)
+    assert centerface_graph.read(made[damaged])
 
 
 def test_missing_graph_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(FaceDetectorError, match="make setup"):
-        centerface_graph.read(tmp_path / "centerface.onnx")
+        centerface_graph.read(graphs(tmp_path)[1])
 
 
 def test_missing_package_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(FaceDetectorError, match=r"requirements-detector\.txt"):
-        centerface_graph.prepare(tmp_path / "centerface.onnx")
+        centerface_graph.prepare(*graphs(tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -47,4 +58,31 @@ def test_package_with_another_network_is_refused(
     package = SimpleNamespace(submodule_search_locations=[str(tmp_path)])
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: package)
     with pytest.raises(FaceDetectorError, match="not the network"):
-        centerface_graph.prepare(tmp_path / "prepared.onnx")
+        centerface_graph.prepare(*graphs(tmp_path / "prepared"))
+
+
+def test_other_constants_do_not_serve(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    constants = json.loads(centerface_int8.CONSTANTS.read_text(encoding="ascii"))
+    altered = tmp_path / "constants.json"
+    altered.write_text(json.dumps(constants | {"score": 16}), encoding="ascii")
+    monkeypatch.setattr(centerface_int8, "CONSTANTS", altered)
+    made = graphs(tmp_path / "folder")
+    with pytest.raises(FaceDetectorError, match="not the network"):
+        centerface_graph.prepare(*made)
+    assert not made[1].path.exists()
+
+
+def test_factors_alone_change_no_result() -> None:
+    """Dividing and multiplying cancel out: only the eight bits change what the network says."""
+    import onnx
+
+    content = centerface_graph.read(FLOAT32)
+    balanced = centerface_int8.balanced(onnx.load_from_string(content)).SerializeToString()
+    photo = np.random.default_rng(1).integers(0, 256, (96, 128, 3)).astype(np.uint8)
+    given = {centerface.INPUT: centerface.network_input(photo)}
+    before, after = (
+        runtime.session(network, any_size=True).run(list(centerface.OUTPUTS[1:]), given)
+        for network in (content, balanced)
+    )
+    for plain, scaled in zip(before, after, strict=True):
+        assert np.allclose(plain, scaled, atol=2e-3)

@@ -3,8 +3,9 @@
 import subprocess
 import sys
 
-MAX_KEPT_MB = 40
-"""A photo of 12 megapixels takes 36 MB decoded, and 200 MB for a moment."""
+MAX_KEPT_MB = 70
+"""A photo of 12 megapixels takes 36 MB decoded, and 100 MB for a moment. What the detector works in
+at its working scale is kept for the next photo."""
 
 PROGRAM = """
 import io, sys
