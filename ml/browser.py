@@ -28,7 +28,8 @@ FRAME_SIDE: Final = 640
 """Long side to which larger frames are shrunk."""
 DETECTION_SCALE: Final = face_detection.COARSE
 """Scale at which a frame goes through the detector. `CenterFace` looks at photos of 320 to 960
-pixels at the same scale first, and no closer where their faces are clear. So both find the same."""
+pixels at the same scale first, and no closer where their faces are clear. So both find the same,
+but for what the server's eight bits change: docs/decisions/0042-detector-in-eight-bits.md."""
 SLOW_DETECTION_SCALE: Final = 0.3
 """The same on a device that is too slow for it."""
 HEAD: Final = "consensus"

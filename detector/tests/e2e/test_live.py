@@ -23,7 +23,7 @@ from detector.tests.e2e.browsing import SECOND, Watcher, overflow, violations
 from detector.tests.e2e.pictures import Pixels
 from detector.tests.e2e.platform import ROOT, Platform
 from ml import browser as ml_browser
-from ml import face_detection, images, inference
+from ml import centerface_graph, face_detection, images, inference, manifest
 from ml.detection_views import scaled
 
 pytestmark = [
@@ -167,13 +167,22 @@ def live_page(
     assert watcher.problems == []
 
 
+def with_the_browsers_networks() -> inference.Analyser:
+    """Return an analyser whose detector is the browsers' one: workers look in eight bits."""
+    weights = manifest.find(manifest.DEFAULT_VERSION)
+    detector = face_detection.CenterFace(graph=centerface_graph.FLOAT32)
+    return inference.Analyser(
+        weights, detector, inference.classifier_of(weights), inference.load().check
+    )
+
+
 @pytest.mark.parametrize("scenes", [clear_faces, shared_photos])
 def test_the_browser_finds_what_the_server_finds(
     live_page: Page, scenes: Callable[[], list[Pixels]]
 ) -> None:
     frames = [fitted(pixels) for pixels in scenes()]
     seen = live_page.evaluate(LOOK, [sent(pixels) for pixels in frames])
-    analyser = inference.load()
+    analyser = with_the_browsers_networks()
     expected = [[face.as_dict() for face in analyser.analyse(pixels)] for pixels in frames]
     assert [len(faces) for faces in seen] == [len(faces) for faces in expected]
     found = [*zip(chain(*seen), chain(*expected), strict=True)]
