@@ -43,25 +43,17 @@ def finish(video_id: UUID) -> bool:
     video = Video.objects.filter(pk=video_id, status=Status.RUNNING).first()
     if video is None or left.exists():
         return False
-    segments = list(video.segments.order_by("index"))
-    frames = list(observations.frames_of(segments))
-    cuts = {time for segment in segments for time in segment.cuts}
-    sightings = ((time, [face.sighting for face in faces]) for time, faces in frames)
-    video.rate = _rate_of(video, [time for time, _ in frames])
-    numbers = tracking.follow(sightings, cuts, video.rate)
-    tracks: Tracks = defaultdict(list)
-    for (_, faces), row in zip(frames, numbers, strict=True):
-        for face, number in zip(faces, row, strict=True):
-            if number is not None:
-                tracks[number].append(face._replace(track=number))
+    segments = list(video.segments.defer("pictures").order_by("index"))
+    frame_count = _link(video, segments)
+    tracks = _tracks_of(segments)
     made: list[Made] = []
     is_first = False
     try:
         # Some were cut before its owner wished that none be kept, where it was uploaded again.
-        for chosen in () if video.forget else stills.choose(segments, tracks):
+        for chosen in () if video.forget else stills.choose(video, tracks):
             number = chosen.face.track if chosen.face else None
             made.append((number, *stills.store(video, chosen)))
-        is_first = _store(video, segments, numbers, tracks, made)
+        is_first = _store(video, segments, frame_count, tracks, made)
     finally:
         if not is_first:
             images.delete_files([str(still.picture.name) for _, still, _ in made])
@@ -76,11 +68,36 @@ def finish_stuck() -> list[UUID]:
     return [video_id for video_id in list(done) if finish(video_id)]
 
 
+def _link(video: Video, segments: list[VideoSegment]) -> int:
+    """Set the rate of the video and the track of each face. Return the number of frames."""
+    video.rate = _rate_of(video, [time for each in segments for time, _ in each.observations])
+    cuts = {time for segment in segments for time in segment.cuts}
+    frames = observations.frames_of(segments)
+    sightings = ((time, [face.sighting for face in faces]) for time, faces in frames)
+    numbers = tracking.follow(sightings, cuts, video.rate)
+    rest = iter(numbers)
+    for segment in segments:
+        segment.tracks = [next(rest) for _ in segment.observations]
+    return len(numbers)
+
+
+def _tracks_of(segments: list[VideoSegment]) -> Tracks:
+    """Return the faces of each track. The segments forget theirs: a long video has many."""
+    tracks: Tracks = defaultdict(list)
+    for segment in segments:
+        for _, faces in observations.frames_of([segment]):
+            for face in faces:
+                if face.track is not None:
+                    tracks[face.track].append(face)
+        segment.observations = []
+    return tracks
+
+
 @transaction.atomic
 def _store(
     video: Video,
     segments: list[VideoSegment],
-    numbers: list[list[int | None]],
+    frame_count: int,
     tracks: Tracks,
     made: list[Made],
 ) -> bool:
@@ -90,16 +107,14 @@ def _store(
     finished = present.update(
         status=Status.DONE,
         finished_at=clock.now(),
-        frame_count=len(numbers),
+        frame_count=frame_count,
         rate=video.rate,
         seconds_with_face=round(min(len(seen) / video.rate, video.duration), 3),
         stored_bytes=video.stored_bytes + sum(size for _, _, size in made),
     )
     if not finished:
         return False
-    rest = iter(numbers)
     for segment in segments:
-        segment.tracks = [next(rest) for _ in segment.observations]
         segment.pictures = []
     VideoSegment.objects.bulk_update(segments, ["tracks", "pictures"], batch_size=50)
     rows = {track.index: track for track in VideoTrack.objects.bulk_create(_rows(video, tracks))}

@@ -30,6 +30,8 @@ MARGIN: Final = 0.4
 """Part of a face's size that a picture shows around it on each side."""
 FEW_FRAMES: Final = 5
 """Frames of a segment up to which each face has candidates of its own."""
+SEGMENTS_AT_ONCE: Final = 10
+"""Segments whose candidates are read at once."""
 FACE_SIDE: Final = 160
 FRAME_SIDE: Final = 480
 QUALITY: Final = 82
@@ -104,20 +106,30 @@ class Collector:
         return [*self._whole, *((*peak.place, _jpeg(peak.picture, FACE_SIDE)) for peak in peaks)]
 
 
-def choose(
-    segments: Sequence[VideoSegment], tracks: Mapping[int, Sequence[Observation]]
-) -> Iterator[Chosen]:
-    """Yield the candidates to keep: whole frames, and the peaks of the longest tracks."""
-    pictures = {(time, index): jpeg for s in segments for time, index, jpeg in s.pictures}
-    for (time, index), jpeg in pictures.items():
-        if index is None:
-            yield Chosen(time, None, jpeg)
+def choose(video: Video, tracks: Mapping[int, Sequence[Observation]]) -> Iterator[Chosen]:
+    """Yield the candidates to keep: whole frames, and the peaks of the longest tracks.
+
+    The candidates of a long video are read twice, some segments at a time: to hold them all would
+    take more memory than its analysis.
+    """
+    places = {(time, index) for time, index, _ in _candidates_of(video)}
+    wanted: dict[tuple[float, int | None], Observation | None] = {
+        place: None for place in places if place[1] is None
+    }
     longest = sorted(tracks, key=lambda number: (-len(tracks[number]), number))[:MAX_TRACKS]
     for number in longest:
-        seen = [face for face in tracks[number] if (face.time, face.number) in pictures]
+        seen = [face for face in tracks[number] if (face.time, face.number) in places]
         peaks = summaries.peaks_of(seen) or sorted(seen, key=_worth)[-1:]
-        for face in peaks:
-            yield Chosen(face.time, face, pictures[face.time, face.number])
+        wanted |= {(face.time, face.number): face for face in peaks}
+    for time, index, jpeg in _candidates_of(video):
+        if (time, index) in wanted:
+            yield Chosen(time, wanted.pop((time, index)), jpeg)
+
+
+def _candidates_of(video: Video) -> Iterator[Candidate]:
+    rows = video.segments.order_by("index").values_list("pictures", flat=True)
+    for pictures in rows.iterator(chunk_size=SEGMENTS_AT_ONCE):
+        yield from pictures
 
 
 def store(video: Video, chosen: Chosen) -> tuple[VideoStill, int]:

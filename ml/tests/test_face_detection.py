@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from ml.centerface_graph import FLOAT32
 from ml.detection_views import DetectionPass
 from ml.face_detection import DETECTION_PASSES, LARGE_PHOTO, CenterFace
 from ml.tests.conftest import PICTURES
@@ -45,6 +46,17 @@ def test_one_face(detector: CenterFace, astronaut: Photo) -> None:
     assert face.box.y == pytest.approx(55, abs=12)
     assert face.box.width == pytest.approx(90, abs=12)
     assert face.box.height == pytest.approx(122, abs=15)
+
+
+@pytest.mark.parametrize("scale", [0.15, 0.4, 1.0])
+def test_eight_bits_find_what_float_finds(
+    detector: CenterFace, astronaut: Photo, scale: float
+) -> None:
+    """`ml.training.studies.detector_int8` measures it on hundreds of faces."""
+    (expected,) = CenterFace(graph=FLOAT32).detect(resized(astronaut, scale))
+    (face,) = detector.detect(resized(astronaut, scale))
+    assert geometry(face) == pytest.approx(geometry(expected), abs=0.03 * expected.size)
+    assert face.score == pytest.approx(expected.score, abs=0.05)
 
 
 def test_landmarks_are_where_they_belong(detector: CenterFace, astronaut: Photo) -> None:
