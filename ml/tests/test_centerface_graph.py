@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import os
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -86,3 +88,26 @@ def test_factors_alone_change_no_result() -> None:
     )
     for plain, scaled in zip(before, after, strict=True):
         assert np.allclose(plain, scaled, atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "ml/centerface_graph.py",
+        "ml/centerface_int8.py",
+        "ml/weights/centerface_int8/constants.json",
+        "ml/weights/centerface_int8/ranges.json",
+    ],
+)
+def test_setup_prepares_the_graphs_anew_after_an_update(changed: str) -> None:
+    """Else an installation that is updated would lack the graph that the new code wants."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    plan = subprocess.run(
+        ["make", "--dry-run", "--what-if", changed, "setup"],
+        cwd=Path(__file__).parents[2],
+        env=kept,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "-m ml.centerface_graph" in plan.stdout
