@@ -177,7 +177,7 @@ def correct(request: OwnerRequest, video_id: UUID) -> HttpResponse:
             raise corrections.OUTSIDE
         corrections.correct(track, start=start, end=end, emotion=emotion)
     except DetectorError as error:
-        messages.error(request, error.message)
+        messages.error(request, error.message, extra_tags="correction")
         # The form shows again what was chosen.
         chosen = urlencode({name: sent.get(name, "") for name in CHOSEN})
         return redirect(f"{reverse('video', args=[video_id])}?{chosen}#correction")
