@@ -58,7 +58,16 @@ def prepare(float32: Graph = FLOAT32, int8: Graph = INT8) -> None:
     if not _is_there(float32):
         _write(float32, _with_free_sizes(_packaged()))
     if not _is_there(int8):
-        _write(int8, centerface_int8.quantize(read(float32)))
+        _write(int8, _in_eight_bits(read(float32)))
+
+
+def _in_eight_bits(content: bytes) -> bytes:
+    try:
+        return centerface_int8.quantize(content)
+    except (OSError, ValueError, KeyError) as error:
+        raise FaceDetectorError(
+            f"The constants in {centerface_int8.FOLDER} are missing or damaged."
+        ) from error
 
 
 def _is_there(graph: Graph) -> bool:

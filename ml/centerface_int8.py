@@ -17,9 +17,9 @@ import numpy as np
 from ml.manifest import WEIGHTS_FOLDER
 
 FOLDER: Final = WEIGHTS_FOLDER / "centerface_int8"
-RANGES: Final = FOLDER / "ranges.json"
+RANGES: Final = "ranges.json"
 """Lowest and highest value of each tensor, in the format of ONNX Runtime's tool."""
-CONSTANTS: Final = FOLDER / "constants.json"
+CONSTANTS: Final = "constants.json"
 """`factors`: by what each channel of each hidden tensor is divided, and multiplied where it is
 used. `score`: what is added to the logit of the score, since eight bits lower it on average. Both
 in sixteenths, which floats hold exactly: every machine makes the same graph."""
@@ -32,28 +32,30 @@ BACKBONE: Final = 95
 """From this node on, neck and heads, all stays in float: they decide on landmarks and boxes."""
 
 
-def quantize(content: bytes, ranges: Path = RANGES, pictures: Any = None) -> bytes:
-    """Return the int8 version of the float32 graph.
+def quantize(content: bytes, folder: Path | None = None, pictures: Any = None) -> bytes:
+    """Return the int8 version of the float32 graph, by the files of a folder (`FOLDER`).
 
-    The ranges are read from a file. Where it is missing, they are measured on `pictures` (a
-    `CalibrationDataReader`) and written there. Weights keep to seven bits, since processors without
+    Where that of the ranges is missing, they are measured on `pictures` (a `CalibrationDataReader`)
+    and written there. Weights keep to seven bits, since processors without
     VNNI saturate the sum of two products of eight.
     """
     import onnx
     from onnxruntime import quantization
 
-    model = balanced(onnx.load_from_string(content))
+    folder = folder or FOLDER
+    constants = json.loads((folder / CONSTANTS).read_text(encoding="ascii"))
+    model = balanced(onnx.load_from_string(content), constants)
     nodes = [node.name for node in model.graph.node]
     # It advises on preparations that this graph does not need.
     logging.getLogger().addFilter(_is_no_advice)
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            target = Path(folder) / "int8.onnx"
+        with tempfile.TemporaryDirectory() as place:
+            target = Path(place) / "int8.onnx"
             quantization.quantize_static(
                 model,
                 str(target),
                 pictures,
-                calibration_cache_path=str(ranges),
+                calibration_cache_path=str(folder / RANGES),
                 quant_format=quantization.QuantFormat.QDQ,
                 activation_type=quantization.QuantType.QUInt8,
                 weight_type=quantization.QuantType.QInt8,
@@ -67,14 +69,13 @@ def quantize(content: bytes, ranges: Path = RANGES, pictures: Any = None) -> byt
     return bytes(quantized.SerializeToString(deterministic=True))
 
 
-def balanced(model: Any) -> Any:
+def balanced(model: Any, constants: dict[str, Any]) -> Any:
     """Apply the `CONSTANTS` to a model, and name its nodes. Changes it, and returns it."""
     from onnx import numpy_helper
 
     model.opset_import[0].version = OPSET
     for number, node in enumerate(model.graph.node):
         node.name = f"{node.op_type}_{number}"
-    constants = json.loads(CONSTANTS.read_text(encoding="ascii"))
     tensors = {tensor.name: tensor for tensor in model.graph.initializer}
     arrays = {name: numpy_helper.to_array(tensor).copy() for name, tensor in tensors.items()}
     for before, name, after in hidden(model):

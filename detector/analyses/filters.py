@@ -5,26 +5,20 @@ from datetime import UTC, date, tzinfo
 from typing import Any
 
 import django_filters
-from django import forms
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from detector.common import words
 from detector.common.calendar import end_of_day, start_of_day
+from detector.common.spans import SpansForm
 from detector.enums import Emotion, Source, Status, Verdict
 from detector.models import Analysis, Face, Photo, PhotoTag, User
 from detector.photos import search
 
 
-class DatesForm(forms.Form):
-    """Checks that the chosen dates are a period."""
+class DatesForm(SpansForm):
+    """Refuses dates that are no period."""
 
-    def clean(self) -> dict[str, Any]:
-        """Refuse a period that ends before it begins."""
-        values = self.cleaned_data
-        since, until = values.get("from"), values.get("to")
-        if since and until and since > until:
-            self.add_error("to", "Must not lie before the first day.")
-        return values
+    spans = (("from", "to", "Must not lie before the first day."),)
 
 
 class AnalysisFilter(django_filters.FilterSet):

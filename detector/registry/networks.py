@@ -68,14 +68,17 @@ def network_of(version: ModelVersion) -> inference.Analyser:
 
 
 def verify() -> None:
-    """Check that both networks exist, intact and in a known format, without loading them.
+    """Check that the networks exist, intact and in a known format, without loading them.
+
+    They are that of expressions, and the detector's graphs for workers and for browsers.
 
     Raises DetectorError.
     """
     name = promotion.pinned() or manifest.DEFAULT_VERSION
     try:
         manifest.verify_files(manifest.find(name, settings.MODELS_FOLDER))
-        centerface_graph.read()
+        for graph in (centerface_graph.INT8, centerface_graph.FLOAT32):
+            centerface_graph.read(graph)
     except (manifest.ManifestError, centerface_graph.FaceDetectorError) as error:
         raise DetectorError("model_unusable", str(error)) from error
 

@@ -8,6 +8,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from detector.common.calendar import end_of_day, start_of_day
+from detector.common.spans import SpansForm
 from detector.enums import Emotion
 from detector.models import ModelVersion, ReviewCase, User
 
@@ -18,6 +19,15 @@ def _confidence(lookup: str, label: str) -> django_filters.NumberFilter:
     """Return the filter by a bound of the model's confidence, 0 to 1."""
     return django_filters.NumberFilter(
         field_name="face__confidence", lookup_expr=lookup, min_value=0, max_value=1, label=label
+    )
+
+
+class SpansOfCasesForm(SpansForm):
+    """Refuses dates that are no period, and confidences that exclude each other."""
+
+    spans = (
+        ("since", "until", "Must not lie before the first day."),
+        ("min_confidence", "max_confidence", "Must not be below the lowest confidence."),
     )
 
 
@@ -44,6 +54,7 @@ class ReviewFilter(django_filters.FilterSet):
 
     class Meta:
         model = ReviewCase
+        form = SpansOfCasesForm
         fields: list[str] = []
 
     @property

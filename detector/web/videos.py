@@ -46,6 +46,9 @@ POLL_SECONDS: Final = 2
 SAVED: Final = "Your correction was saved."
 CHOSEN: Final = ("track", "start", "end", "emotion")
 """Fields of a correction."""
+REFUSED: Final = {
+    error.code: error.message for error in (corrections.OUTSIDE, corrections.TOO_MANY)
+}
 TAKEN_BACK: Final = "What you said of this span was taken back."
 PART_BYTES: Final = 8 * 2**20
 """Of an upload by the page: a lost connection costs one part."""
@@ -111,6 +114,7 @@ def video(request: OwnerRequest, video_id: UUID) -> HttpResponse:
             "frames": [still for still in found.stills.all() if still.track_id is None],
             "emotions": Emotion,
             "exports": EXPORTS,
+            "refused": REFUSED.get(request.GET.get("refused", "")),
         }
     return render(request, "detector/video.html", context)
 
@@ -177,10 +181,9 @@ def correct(request: OwnerRequest, video_id: UUID) -> HttpResponse:
             raise corrections.OUTSIDE
         corrections.correct(track, start=start, end=end, emotion=emotion)
     except DetectorError as error:
-        messages.error(request, error.message, extra_tags="correction")
-        # The form shows again what was chosen.
-        chosen = urlencode({name: sent.get(name, "") for name in CHOSEN})
-        return redirect(f"{reverse('video', args=[video_id])}?{chosen}#correction")
+        # The form says why, and shows again what was chosen.
+        chosen = {name: sent.get(name, "") for name in CHOSEN} | {"refused": error.code}
+        return redirect(f"{reverse('video', args=[video_id])}?{urlencode(chosen)}#correction")
     messages.success(request, SAVED if emotion else TAKEN_BACK)
     return redirect(f"{reverse('video', args=[video_id])}#people")
 

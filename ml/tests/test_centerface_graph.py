@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -63,15 +64,35 @@ def test_package_with_another_network_is_refused(
         centerface_graph.prepare(*graphs(tmp_path / "prepared"))
 
 
-def test_other_constants_do_not_serve(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    constants = json.loads(centerface_int8.CONSTANTS.read_text(encoding="ascii"))
-    altered = tmp_path / "constants.json"
-    altered.write_text(json.dumps(constants | {"score": 16}), encoding="ascii")
-    monkeypatch.setattr(centerface_int8, "CONSTANTS", altered)
+@pytest.fixture
+def other_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Return a copy of the constants, which serves in their place."""
+    folder = tmp_path / "constants"
+    shutil.copytree(centerface_int8.FOLDER, folder)
+    monkeypatch.setattr(centerface_int8, "FOLDER", folder)
+    return folder
+
+
+def test_other_constants_do_not_serve(other_folder: Path, tmp_path: Path) -> None:
+    file = other_folder / centerface_int8.CONSTANTS
+    constants = json.loads(file.read_text(encoding="ascii"))
+    file.write_text(json.dumps(constants | {"score": 16}), encoding="ascii")
     made = graphs(tmp_path / "folder")
     with pytest.raises(FaceDetectorError, match="not the network"):
         centerface_graph.prepare(*made)
     assert not made[1].path.exists()
+
+
+@pytest.mark.parametrize("name", [centerface_int8.CONSTANTS, centerface_int8.RANGES])
+@pytest.mark.parametrize("content", [None, "{", "{}"])
+def test_missing_or_damaged_constants_are_named(
+    other_folder: Path, tmp_path: Path, name: str, content: str | None
+) -> None:
+    (other_folder / name).unlink()
+    if content is not None:
+        (other_folder / name).write_text(content, encoding="ascii")
+    with pytest.raises(FaceDetectorError, match="missing or damaged"):
+        centerface_graph.prepare(*graphs(tmp_path / "folder"))
 
 
 def test_factors_alone_change_no_result() -> None:
@@ -79,12 +100,14 @@ def test_factors_alone_change_no_result() -> None:
     import onnx
 
     content = centerface_graph.read(FLOAT32)
-    balanced = centerface_int8.balanced(onnx.load_from_string(content)).SerializeToString()
+    file = centerface_int8.FOLDER / centerface_int8.CONSTANTS
+    constants = json.loads(file.read_text(encoding="ascii"))
+    model = centerface_int8.balanced(onnx.load_from_string(content), constants)
     photo = np.random.default_rng(1).integers(0, 256, (96, 128, 3)).astype(np.uint8)
     given = {centerface.INPUT: centerface.network_input(photo)}
     before, after = (
         runtime.session(network, any_size=True).run(list(centerface.OUTPUTS[1:]), given)
-        for network in (content, balanced)
+        for network in (content, model.SerializeToString())
     )
     for plain, scaled in zip(before, after, strict=True):
         assert np.allclose(plain, scaled, atol=2e-3)
@@ -102,12 +125,13 @@ def test_factors_alone_change_no_result() -> None:
 def test_setup_prepares_the_graphs_anew_after_an_update(changed: str) -> None:
     """Else an installation that is updated would lack the graph that the new code wants."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    plan = subprocess.run(
-        ["make", "--dry-run", "--what-if", changed, "setup"],
+    rules = subprocess.run(
+        ["make", "--dry-run", "--print-data-base", "setup"],
         cwd=Path(__file__).parents[2],
         env=kept,
         capture_output=True,
         text=True,
         check=True,
-    )
-    assert "-m ml.centerface_graph" in plan.stdout
+    ).stdout
+    (needed,) = (line for line in rules.splitlines() if line.startswith(".venv/.detector:"))
+    assert changed in needed.split()

@@ -8,6 +8,8 @@ With two pictures of scikit-image they show the network what its tensors hold. W
 import argparse
 import hashlib
 import json
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -120,18 +122,23 @@ def main() -> None:
     options = parser.parse_args()
     shown = pictures(data.load(options.data, data.Split.TRAIN).images)
     content = centerface_graph.read(centerface_graph.FLOAT32)
-    centerface_int8.FOLDER.mkdir(exist_ok=True)
-    found = {"factors": factors(content, shown), "score": 0}
-    _write(found)
-    centerface_int8.RANGES.unlink(missing_ok=True)
-    made = centerface_int8.quantize(content, pictures=_Inputs(shown))
-    found["score"] = round(16 * lowered(content, made, shown))
-    _write(found)
-    print(hashlib.sha256(centerface_int8.quantize(content)).hexdigest())
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        found = {"factors": factors(content, shown), "score": 0}
+        _write(folder, found)
+        made = centerface_int8.quantize(content, folder, _Inputs(shown))
+        found["score"] = round(16 * lowered(content, made, shown))
+        _write(folder, found)
+        print(hashlib.sha256(centerface_int8.quantize(content, folder)).hexdigest())
+        # Only now, so that an interrupted run leaves the files alone.
+        centerface_int8.FOLDER.mkdir(exist_ok=True)
+        for name in (centerface_int8.CONSTANTS, centerface_int8.RANGES):
+            shutil.copyfile(folder / name, centerface_int8.FOLDER / name)
 
 
-def _write(constants: dict[str, Any]) -> None:
-    centerface_int8.CONSTANTS.write_text(json.dumps(constants) + "\n", encoding="ascii")
+def _write(folder: Path, constants: dict[str, Any]) -> None:
+    text = json.dumps(constants) + "\n"
+    (folder / centerface_int8.CONSTANTS).write_text(text, encoding="ascii")
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ function hide(form) {
 }
 
 // A face that is being loaded counts, too, so that "All done" is shown only when it is true.
-function send(address, body, take, id = "") {
+function send(address, body, take, id = "", missing = () => {}) {
   if (id) unsent.add(id);
   wanting += 1;
   sending = sending.then(async () => {
@@ -46,7 +46,7 @@ function send(address, body, take, id = "") {
       if (elsewhere) { location.assign(elsewhere); return; }
       const text = await answer.text();
       const page = new DOMParser().parseFromString(text, "text/html");
-      if (answer.ok) receive(page, take);
+      if (answer.ok) receive(page, take, missing);
       else say(page.body.textContent.trim());
     } catch {
       say("The server cannot be reached. What you said last was not kept.");
@@ -58,7 +58,7 @@ function send(address, body, take, id = "") {
   });
 }
 
-function receive(page, take) {
+function receive(page, take, missing) {
   const progress = page.getElementById("review-progress");
   // An answer without progress is the log-in page.
   if (!progress) { location.reload(); return; }
@@ -67,6 +67,7 @@ function receive(page, take) {
   if (error) document.getElementById("notices").replaceChildren(document.adoptNode(error));
   const form = page.querySelector(".review-case");
   if (form) take(document.adoptNode(form));
+  else missing();
 }
 
 const say = (text) => sayError(text || "The server did not answer as expected. Reload the page.");
@@ -104,10 +105,14 @@ function judge(button) {
 
 function undo() {
   const form = root.querySelector("[data-undo]");
-  send(form.action, new FormData(form), (taken) => {
+  const taken = (face) => {
     announcer.textContent = "Taken back.";
-    addFirst(taken);
-  });
+    addFirst(face);
+  };
+  const missing = () => {
+    announcer.textContent = "No face came back: nothing was there to take back, or somebody else has the face now.";
+  };
+  send(form.action, new FormData(form), taken, "", missing);
 }
 
 root.addEventListener("submit", (event) => {

@@ -81,3 +81,18 @@ def test_a_token_of_someone_who_is_no_reviewer_is_refused(case: ReviewCase, stra
     answer = client.get("/api/v1/reviews/queue/")
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "permission_denied")
     assert verdicts.next_case(reviewer_named("reviewer")) == case
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("since=2026-05-05&until=2026-05-04", "until"),
+        ("min_confidence=0.5&max_confidence=0.4", "max_confidence"),
+    ],
+)
+def test_a_span_that_ends_before_it_begins_is_refused(
+    reviewer_api: APIClient, query: str, field: str
+) -> None:
+    refused = reviewer_api.get(f"/api/v1/reviews/queue/?{query}")
+    assert refused.status_code == 400
+    assert list(refused.json()["error"]["details"]["fields"]) == [field]

@@ -69,6 +69,7 @@ def test_from_sign_up_to_log_out(
     distribution = page.get_by_role("region", name="Distribution", exact=True)
     expect(distribution).to_contain_text("n = 5 faces")
     expect(distribution.get_by_role("img", name="Bar chart of faces")).to_be_visible()
+    page.wait_for_function("window.Chart?.getChart('distribution')")
     assert page.evaluate("Chart.getChart('distribution').data.datasets[0].data").count(0) < 7
     distribution.get_by_text("The numbers").click()
     counts = distribution.locator("tbody td:nth-child(2)").all_inner_texts()

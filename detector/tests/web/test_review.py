@@ -104,6 +104,9 @@ def test_a_photo_that_a_reviewer_was_shown_leaves_one_entry(
         ("max_confidence=0.99", True),
         ("since=2001-01-01&until=2001-01-02", False),
         ("since=2001-01-01", True),
+        # Not valid, so nothing is found and the form says why.
+        ("since=2001-01-02&until=2001-01-01", False),
+        ("min_confidence=0.5&max_confidence=0.4", False),
         ("batch={batch}", True),
         ("batch=018f0000-0000-7000-8000-000000000000", False),
         ("batch=nonsense", False),

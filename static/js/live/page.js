@@ -129,7 +129,8 @@ async function play() {
     if (session) finish();
     complain(camera.STOPPED);
   });
-  await video.play();
+  // Who presses Pause meanwhile breaks it off.
+  await video.play().catch((error) => { if (!session || !isPaused) throw error; });
   stage.style.aspectRatio = `${video.videoWidth} / ${video.videoHeight}`;
   if (stream) setMirrored(camera.facesPerson(stream));
   // Another camera shows its first picture, and waits as the one before did.
@@ -148,6 +149,7 @@ async function change() {
     stream = started;
     await play();
     engine?.forget();
+    clear();
     session?.pause("camera", false);
   } catch (error) {
     if (!isWanted()) return;
