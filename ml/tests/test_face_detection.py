@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ml.centerface_graph import FLOAT32
 from ml.detection_views import DetectionPass
 from ml.face_detection import DETECTION_PASSES, LARGE_PHOTO, CenterFace
 from ml.tests.conftest import PICTURES
@@ -46,19 +45,6 @@ def test_one_face(detector: CenterFace, astronaut: Photo) -> None:
     assert face.box.y == pytest.approx(55, abs=12)
     assert face.box.width == pytest.approx(90, abs=12)
     assert face.box.height == pytest.approx(122, abs=15)
-
-
-@pytest.mark.parametrize("scale", [0.5, 1.0, 4.0])
-def test_eight_bits_find_what_float_finds(
-    detector: CenterFace, hopper: Photo, scale: float
-) -> None:
-    """`ml.training.studies.detector_int8` measures it on hundreds of faces."""
-    (expected,) = CenterFace(graph=FLOAT32).detect(resized(hopper, scale))
-    (face,) = detector.detect(resized(hopper, scale))
-    assert geometry(face)[4:] == pytest.approx(geometry(expected)[4:], abs=0.03 * expected.size)
-    # The box of a face that fills the photo varies more than its landmarks, which frame the crop.
-    assert geometry(face)[:4] == pytest.approx(geometry(expected)[:4], abs=0.12 * expected.size)
-    assert face.score == pytest.approx(expected.score, abs=0.05)
 
 
 def test_landmarks_are_where_they_belong(detector: CenterFace, astronaut: Photo) -> None:

@@ -19,11 +19,12 @@ from playwright.sync_api import BrowserType, Page, expect
 
 from detector.enums import Emotion
 from detector.tests.e2e import fake_camera, pictures
+from detector.tests.e2e.browsers_networks import with_the_browsers_networks
 from detector.tests.e2e.browsing import SECOND, Watcher, overflow, violations
 from detector.tests.e2e.pictures import Pixels
 from detector.tests.e2e.platform import ROOT, Platform
 from ml import browser as ml_browser
-from ml import centerface_graph, face_detection, images, inference, manifest
+from ml import face_detection, images, inference
 from ml.detection_views import scaled
 
 pytestmark = [
@@ -165,15 +166,6 @@ def live_page(
     yield page
     browser.close()
     assert watcher.problems == []
-
-
-def with_the_browsers_networks() -> inference.Analyser:
-    """Return an analyser whose detector is the browsers' one: workers look in eight bits."""
-    weights = manifest.find(manifest.DEFAULT_VERSION)
-    detector = face_detection.CenterFace(graph=centerface_graph.FLOAT32)
-    return inference.Analyser(
-        weights, detector, inference.classifier_of(weights), inference.load().check
-    )
 
 
 @pytest.mark.parametrize("scenes", [clear_faces, shared_photos])

@@ -233,22 +233,6 @@ def test_no_face_counts_nowhere_and_who_cannot_tell_leaves_the_models_word(owner
     assert counted(owner) == {"happy": (1, 0)}
 
 
-def test_what_is_no_face_does_not_make_its_photo_the_most_confident(owner: User) -> None:
-    sure = face_of(owner, confidence=0.95)
-    unsure = FaceFactory.create(analysis=sure.analysis, index=1, confidence=0.5)
-    for face, verdict, best in [
-        (sure, Verdict.NOT_A_FACE, 0.5),
-        (unsure, Verdict.NOT_A_FACE, 0.0),
-        (sure, "", 0.95),
-    ]:
-        if verdict:
-            verdicts.correct(owner, face, verdict)
-        else:
-            verdicts.take_back_correction(owner, face)
-        sure.analysis.refresh_from_db()
-        assert sure.analysis.best_confidence == best
-
-
 def test_statistics_made_anew_say_the_same(owner: User) -> None:
     faces = [face_of(owner, uncertain=True, **TORN) for _ in range(3)]
     verdicts.correct(owner, faces[0], Verdict.DISGUST)

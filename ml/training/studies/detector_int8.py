@@ -23,6 +23,7 @@ from ml import images, inference
 from ml.centerface_graph import FLOAT32
 from ml.face_detection import CenterFace
 from ml.training import data, metrics
+from ml.training.studies.framing import Surroundings, canvas
 from ml.types import Box, FaceDetection
 
 SIZES: Final = (28, 40, 56, 80, 120, 160)
@@ -32,7 +33,7 @@ SCENES: Final = 150
 CUT: Final = (2, 1)
 """Columns and rows that are cut off to see how much the float32 network itself varies."""
 QUALITY: Final = 80
-"""Of the JPEG file."""
+"""Sets the quality of the JPEG file."""
 SAME: Final = 0.4
 """Boxes of one face overlap at least by this (intersection over union)."""
 Photo = NDArray[np.uint8]
@@ -134,20 +135,12 @@ def _overlap(one: Box, other: Box) -> float:
     return shared / (one.width * one.height + other.width * other.height - shared)
 
 
-def alone(crop: NDArray[np.uint8], scale: int) -> Photo:
-    """Return a photo with one face in the middle, amid as much grey on each side as half of it."""
-    face = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-    half = len(face) // 2
-    grey = cv2.copyMakeBorder(face, half, half, half, half, cv2.BORDER_CONSTANT, value=128)
-    return np.ascontiguousarray(np.stack([grey] * 3, axis=-1))
-
-
 def named(look: Look, faces: data.FaceDataset, scale: int) -> tuple[NDArray[np.bool_], ...]:
     """Return, for each face alone in a photo, whether it is found, and named as in FER2013."""
     analyser = inference.load()
     found, right = np.zeros((2, len(faces)), np.bool_)
     for index, crop in enumerate(faces.images):
-        photo = alone(crop, scale)
+        photo = canvas(crop, scale, Surroundings.GREY)
         seen = look(photo)
         found[index] = bool(seen)
         if seen:

@@ -3,13 +3,12 @@
 /** @import { Moment } from "./session.js" */
 /** @import { Emotion } from "./view.js" */
 /** @import { Limits } from "./recorder.js" */
-import { percent } from "../percent.js";
 import * as camera from "./camera.js";
 import { Engine } from "./engine.js";
 import { isOffered, nameOf, remind, send } from "./keep.js";
 import { Session } from "./session.js";
 import * as still from "./still.js";
-import { Bars, Boxes, Chart } from "./view.js";
+import { badge, Bars, Boxes, Chart } from "./view.js";
 import { byId, complain, duration, hint, isRemarking, remark, say } from "./words.js";
 
 /** Milliseconds between two announcements to screen readers. */
@@ -238,7 +237,7 @@ function draw({ faces, seen, elapsed }) {
   boxes.draw(faces, seen, isMirrored);
   bars.draw(first);
   chart?.add(elapsed, first);
-  byId("live-now").replaceChildren(...(first ? [badge(first)] : []));
+  byId("live-now").replaceChildren(...(first ? [badge(first, labels)] : []));
   if (first) faceSeenAt = now;
   if (now - rateShownAt > RATE_SHOWN) {
     rateShownAt = now;
@@ -262,14 +261,6 @@ function tellFaces(faces) {
     [announced, announcedAt] = [words, now];
     say(words);
   }
-}
-
-/** @param {import("./tracker.js").Shown} face */
-function badge({ emotion, confidence, uncertain }) {
-  const made = document.createElement("span");
-  made.className = uncertain ? "badge badge-caution" : `badge badge-emotion emotion-${emotion}`;
-  made.textContent = uncertain ? "Uncertain" : `${labels.get(emotion)} ${percent(confidence)}`;
-  return made;
 }
 
 /** @param {"idle" | "loading" | "running"} state */

@@ -177,3 +177,15 @@ export class Chart {
     }).join("");
   }
 }
+
+/**
+ * Return the badge of a face.
+ * @param {Shown} face
+ * @param {Map<string, string>} labels of the expressions
+ */
+export function badge({ emotion, confidence, uncertain }, labels) {
+  const made = document.createElement("span");
+  made.className = uncertain ? "badge badge-caution" : `badge badge-emotion emotion-${emotion}`;
+  made.textContent = uncertain ? "Uncertain" : `${labels.get(emotion)} ${percent(confidence)}`;
+  return made;
+}
