@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.image_pixels import averaged
 from ml.types import Box, FaceDetection
 
 CLOSE_UP: Final = 320
@@ -115,9 +116,10 @@ def scaled(rgb: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     """Scale both sides of the photo; averages to shrink, interpolates to enlarge."""
     if scale == 1:
         return rgb
-    size = max(round(rgb.shape[1] * scale), 1), max(round(rgb.shape[0] * scale), 1)
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(rgb, size, interpolation=method), np.uint8)
+    if scale < 1:
+        return averaged(rgb, scale)
+    size = round(rgb.shape[1] * scale), round(rgb.shape[0] * scale)
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 def _brightened(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

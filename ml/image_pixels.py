@@ -27,15 +27,49 @@ def upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
 
 def shrunk(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     """Shrink (H, W, 3) uint8 to a long side of `side` pixels by averaging; smaller ones stay."""
+    height, width = pixels.shape[:2]
+    scale = side / max(height, width)
+    return pixels if scale >= 1 else averaged(pixels, scale)
+
+
+def averaged(pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    """Scale both sides of (H, W, 3) uint8 by `scale`, at most 1, by averaging.
+
+    Halves the pixels while it can: that takes a fifth of the time that other factors take.
+    """
     # Imported only here, since the web server needs no OpenCV.
     import cv2
 
     height, width = pixels.shape[:2]
-    scale = side / max(height, width)
-    if scale >= 1:
-        return pixels
     size = max(round(width * scale), 1), max(round(height * scale), 1)
+    while _can_be_halved(pixels, size):
+        half = pixels.shape[1] // 2, pixels.shape[0] // 2
+        pixels = np.asarray(cv2.resize(pixels, half, interpolation=cv2.INTER_AREA), np.uint8)
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _can_be_halved(pixels: NDArray[np.uint8], size: tuple[int, int]) -> bool:
+    height, width = pixels.shape[:2]
+    is_even = width % 2 == 0 and height % 2 == 0
+    return bool(is_even and width >= 2 * size[0] and height >= 2 * size[1])
+
+
+def jpeg(pixels: NDArray[np.uint8], quality: int) -> bytes:
+    """Encode (H, W, 3) uint8 RGB as JPEG with all its colours (4:4:4), quality 1 to 100.
+
+    The bytes are those of Pillow, which copies the pixels twice before it begins. Raises ValueError
+    where a side is longer than JPEG allows.
+    """
+    import cv2
+
+    options = [
+        *(cv2.IMWRITE_JPEG_QUALITY, quality),
+        *(cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444),
+    ]
+    is_written, encoded = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)
+    if not is_written:
+        raise ValueError(f"{pixels.shape} pixels cannot be written as JPEG")
+    return encoded.tobytes()
 
 
 def rgb(image: Image.Image) -> NDArray[np.uint8]:

@@ -88,7 +88,10 @@ def claim_read(row: Any) -> bool:
     }
     where = {"id": row.pk, "attempt": row.attempt}
     values = [("due_at", now), ("lease_expires_at", now)]
-    if not statements.update(type(row), claim, where, condition=DUE_OR_ABANDONED, values=values):
+    # A claim that a crash of the database undoes is a row that waits again.
+    if not statements.update(
+        type(row), claim, where, condition=DUE_OR_ABANDONED, values=values, may_be_lost=True
+    ):
         return False
     for name, value in claim.items():
         setattr(row, name, value)

@@ -20,6 +20,12 @@ from detector.common import clock
 RowT = TypeVar("RowT", bound=Model)
 KeyT = TypeVar("KeyT", UUID, int)
 
+WITHOUT_WAITING: Final = """
+    WITH without_waiting AS (SELECT set_config('synchronous_commit', 'off', true))
+"""
+"""Holds for the transaction, which is this statement alone:
+https://www.postgresql.org/docs/current/wal-async-commit.html"""
+
 SAMPLES: Final[dict[type, tuple[Any, Any]]] = {UUID: (UUID(int=1), UUID(int=2)), int: (1, 2)}
 
 
@@ -78,11 +84,13 @@ def update(
     *,
     condition: str = "",
     values: Sequence[tuple[str, Any]] = (),
+    may_be_lost: bool = False,
 ) -> int:
     """Change the rows with these values, as `QuerySet.update` does. Return how many there were.
 
     Values are plain ones or `clock.moment()`. `condition` is more SQL for the WHERE; its `values`
-    are pairs of a field's name and what is compared with it.
+    are pairs of a field's name and what is compared with it. A change that `may_be_lost` does not
+    wait for PostgreSQL's disk: if the server crashes within a second, it may not have happened.
     """
     connection = connections[DEFAULT_DB_ALIAS]
     quoted = connection.ops.quote_name
@@ -105,6 +113,9 @@ def update(
         given(name, value)
     # Names of tables and columns are those of models, and conditions are written by callers.
     statement = f"UPDATE {quoted(model._meta.db_table)} SET {sets} WHERE {' AND '.join(conditions)}"  # noqa: S608
+    # Within a larger transaction the setting would hold for all that it changes.
+    if may_be_lost and connection.vendor == "postgresql" and connection.get_autocommit():
+        statement = f"{WITHOUT_WAITING}{statement} AND EXISTS (TABLE without_waiting)"
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return int(cursor.rowcount)

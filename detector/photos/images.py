@@ -19,7 +19,6 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
 from numpy.typing import NDArray
-from PIL import Image
 
 from detector.common import clock, statements, storage, words
 from detector.exceptions import DetectorError
@@ -210,8 +209,10 @@ def _store_copies(photo: Photo, decoded: decoder.DecodedImage, *, is_first: bool
     """Store both copies and put them into the row."""
     upload = str(photo.upload.name)
     try:
-        upright = _jpeg(decoded.rgb, JPEG_QUALITY)
-        small = _jpeg(image_pixels.shrunk(decoded.rgb, THUMBNAIL_SIDE), THUMBNAIL_QUALITY)
+        # Without optimised Huffman tables, which take twice the time to save 7 % of the bytes.
+        upright = ContentFile(image_pixels.jpeg(decoded.rgb, JPEG_QUALITY))
+        shrunk = image_pixels.shrunk(decoded.rgb, THUMBNAIL_SIDE)
+        small = ContentFile(image_pixels.jpeg(shrunk, THUMBNAIL_QUALITY))
         storage.save(photo.image, upright)
         storage.save(photo.thumbnail, small)
         photo.stored_bytes = upright.size + small.size
@@ -264,13 +265,6 @@ def _aware(captured_at: datetime | None, photo: Photo) -> datetime | None:
     if timezone.is_naive(captured_at):
         captured_at = timezone.make_aware(captured_at, photo.owner.zone)
     return captured_at if captured_at <= clock.now() else None
-
-
-def _jpeg(pixels: NDArray[np.uint8], quality: int) -> ContentFile[bytes]:
-    buffer = io.BytesIO()
-    # Without `optimize`, which takes twice the time to save 7 % of the bytes.
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=quality, subsampling=0)
-    return ContentFile(buffer.getvalue())
 
 
 def delete_files(names: list[str]) -> None:

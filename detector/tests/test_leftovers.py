@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 STEPS = {
     "quota": ("detector.photos.quotas.check", 0),
     "analysis is queued": ("detector.analyses.queueing.queue", 0),
-    "thumbnail is made": ("detector.photos.images._jpeg", 1),
+    "thumbnail is made": ("ml.image_pixels.jpeg", 1),
     "copies are named": ("detector.photos.images._update_row", 0),
     "photo is read": ("detector.registry.networks.analyser", 0),
     "result is counted": ("detector.insights.rollups.add_new", 0),

@@ -1,7 +1,8 @@
 """Compare processes with threads for analysis: `python -m ml.benchmarks.pools`.
 
-Two workers decode and analyse the same photos, as two processes and as two threads of one process
-that share the networks. Prints photos per second and the memory of all workers (PSS), in turns.
+Workers decode and analyse the same photos: one process, two processes, and two threads of one
+process that share the networks. Prints photos per second and the memory of all workers (PSS), in
+turns.
 """
 
 import argparse
@@ -56,16 +57,23 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=PHOTOS)
     arguments = parser.parse_args()
     content = photo()
-    spawned = multiprocessing.get_context("spawn")
     for _ in range(ROUNDS):
-        with ProcessPoolExecutor(WORKERS, mp_context=spawned) as pool:
-            speed = measured(pool, content, arguments.photos)
-            print(
-                f"processes {speed:6.1f} photos/s {sum(pool.map(memory, range(WORKERS))):6.0f} MB"
-            )
-        with ProcessPoolExecutor(1, mp_context=spawned) as alone:
+        for count in (1, WORKERS):
+            speed, megabytes = in_processes(count, content, arguments.photos)
+            print(f"processes: {count}  {speed:6.1f} photos/s {megabytes:6.0f} MB")
+        with _processes(1) as alone:
             speed, megabytes = alone.submit(in_threads, content, arguments.photos).result()
-            print(f"threads   {speed:6.1f} photos/s {megabytes:6.0f} MB")
+            print(f"threads:   {WORKERS}  {speed:6.1f} photos/s {megabytes:6.0f} MB")
+
+
+def in_processes(count: int, content: bytes, photos: int) -> tuple[float, float]:
+    """Measure processes that have nothing else to do. Returns photos per second and MB."""
+    with _processes(count) as pool:
+        return measured(pool, content, photos), sum(pool.map(memory, range(count)))
+
+
+def _processes(count: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
 
 
 def in_threads(content: bytes, count: int) -> tuple[float, float]:

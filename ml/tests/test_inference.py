@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -148,6 +149,13 @@ def test_one_call_uses_one_core() -> None:
     """A platform has a worker for each core."""
     session = Classifier(manifest.read(inference.DEFAULT_VERSION).serving_path)._session
     assert session.get_session_options().intra_op_num_threads == 1
+    # In a process of its own: another test may have imported OpenCV before.
+    program = "from ml import inference; import cv2; print(cv2.getNumThreads())"
+    environment = {
+        name: value for name, value in os.environ.items() if name != "OPENCV_FOR_THREADS_NUM"
+    }
+    told = subprocess.check_output([sys.executable, "-c", program], env=environment, text=True)
+    assert told.strip() == "1"
 
 
 def test_flip_averaging_sees_both_sides() -> None:

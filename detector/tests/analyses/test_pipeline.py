@@ -15,6 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import ExifTags, Image
 
 from detector.analyses import leases, pipeline, submission
+from detector.common import storage
 from detector.enums import Emotion, Source, Status
 from detector.models import Analysis, DailyEmotion, Face, ModelVersion, Photo, User
 from detector.photos import erasure, images
@@ -198,15 +199,16 @@ def test_photo_deleted_meanwhile_leaves_nothing(
 def test_copies_that_cannot_all_be_stored_leave_nothing(
     upload: Upload, picture: MakePicture, work_off: WorkOff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*args: Any) -> None:
-        raise OSError("no space left on device")
+    save = storage.save
+
+    def full(field: Any, content: Any) -> None:
+        if field.field.name == "thumbnail":
+            raise OSError("no space left on device")
+        save(field, content)
 
     analysis = upload(picture())
     before = stored_files()
-    jpeg = images._jpeg
-    monkeypatch.setattr(
-        images, "_jpeg", lambda image, quality: full() if quality < 95 else jpeg(image, quality)
-    )
+    monkeypatch.setattr(storage, "save", full)
     work_off()
     analysis.refresh_from_db()
     assert analysis.status == Status.QUEUED

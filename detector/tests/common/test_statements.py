@@ -66,3 +66,35 @@ def test_an_update_changes_what_it_names_and_nothing_else() -> None:
     assert changed.finished_at is not None
     assert before <= changed.finished_at <= clock.now()
     assert Analysis.objects.get(pk=other.pk).timings_ms == other.timings_ms
+
+
+NOTE_HOW_IT_IS_WRITTEN = """
+    CREATE FUNCTION pg_temp.note() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN NEW.error_message := current_setting('synchronous_commit'); RETURN NEW; END $$;
+    CREATE TRIGGER note BEFORE UPDATE ON detector_analysis
+    FOR EACH ROW EXECUTE FUNCTION pg_temp.note()
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no such setting")
+def test_a_change_that_may_be_lost_does_not_wait_for_the_disk_and_all_others_do() -> None:
+    analysis = AnalysisFactory.create(attempt=1)
+
+    def written(may_be_lost: bool = False) -> str:
+        changes, where = {"attempt": 2}, {"id": analysis.pk}
+        assert statements.update(Analysis, changes, where, may_be_lost=may_be_lost) == 1
+        analysis.refresh_from_db()
+        return analysis.error_message
+
+    with connection.cursor() as cursor:
+        cursor.execute(NOTE_HOW_IT_IS_WRITTEN)
+    try:
+        assert written() == "on"
+        assert written(may_be_lost=True) == "off"
+        assert written() == "on"
+        with transaction.atomic():
+            assert written(may_be_lost=True) == "on", "nothing else in it may be lost"
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TRIGGER note ON detector_analysis")
