@@ -14,6 +14,8 @@ _MARKER: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _SCAN: Final = 0xDA
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """Start-of-frame markers: sequential, progressive and unused kinds."""
+_SEQUENTIAL: Final = frozenset((0xC0, 0xC1))
+"""Those of pictures that have each component in one scan."""
 
 
 _TILE_SIDES: Final = (322, 323)
@@ -79,9 +81,18 @@ def count_scans(content: bytes) -> int:
     """Count the start-of-scan markers of a JPEG up to its end (ITU-T T.81, B.1).
 
     Segments are skipped by their length. So markers within a preview do not count, nor those behind
-    the picture, for example in the film of a phone's motion photo.
+    the picture, for example in the film of a phone's motion photo. Where the first scan holds the
+    whole picture, as usual, decoders end with it, and nothing behind it is searched.
     """
-    return sum(code == _SCAN for code, _ in _segments(content))
+    scans, components = 0, 0
+    for code, segment in _segments(content):
+        if code in _SEQUENTIAL and len(segment) >= 6:
+            components = segment[5]
+        if code == _SCAN:
+            scans += 1
+            if scans == 1 and segment[:1] == bytes([components]):
+                return scans
+    return scans
 
 
 def has_every_scan(content: bytes) -> bool:

@@ -42,9 +42,9 @@ else:
         "tcp_user_timeout": 15_000,
         **DATABASES["default"].get("OPTIONS", {}),
     }
-# Seconds. A new connection costs PostgreSQL 4 ms of processor time. It costs SQLite 2 ms, and 2 more
-# at its end: whoever closes the last one empties the log. Now the log is emptied by
-# `detector.common.erased_pages`, and by SQLite whenever it has a thousand pages.
+# Seconds. A new connection costs PostgreSQL 4 ms of processor time, SQLite 2 ms and 2 more at its
+# end: whoever closes the last one empties the log. Connections that stay leave that to
+# `detector.common.erased_pages`, and to SQLite itself whenever the log has a thousand pages.
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

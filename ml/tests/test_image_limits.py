@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from ml import images
+from ml import image_structure, images
 from ml.images import Limits
 from ml.tests.files import chunk, error_of, saved
 
@@ -60,6 +60,21 @@ def test_endless_scans_are_refused_before_they_are_decoded() -> None:
     for call in (images.inspect, images.decode):
         for file in (bomb, garbage):
             assert error_of(call, io.BytesIO(file)).code == "too_many_scans"
+
+
+def test_what_follows_a_scan_of_the_whole_picture_is_damage() -> None:
+    content = saved(Image.new("RGB", (64, 64), "red"), "JPEG").getvalue()
+    repeated = content[:-2] + content[content.rindex(b"\xff\xda") : -2] * 200 + b"\xff\xd9"
+    assert image_structure.count_scans(repeated) == 1
+    for call in (images.verify, images.decode):
+        assert error_of(call, io.BytesIO(repeated)).code == "corrupt_image"
+
+
+def test_scans_of_one_colour_each_are_counted() -> None:
+    """Encoders may write a picture that is not progressive so, and the decoder reads them all."""
+    frame = b"\xff\xc0\x00\x11\x08\x00\x40\x00\x40\x03" + bytes(9)
+    scan = b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00" + b"data"
+    assert image_structure.count_scans(b"\xff\xd8" + frame + scan * 30 + b"\xff\xd9") == 30
 
 
 def test_what_only_looks_like_scans_is_no_reason() -> None:

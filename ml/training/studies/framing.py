@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import preprocessing
+from ml import centerface_graph, preprocessing
 from ml.face_detection import CenterFace
 from ml.preprocessing import CROP_SIZE
 from ml.training import data
@@ -64,10 +64,13 @@ def _background(large: NDArray[np.uint8], place: int, around: Surroundings) -> N
 
 
 def detections(
-    crops: NDArray[np.uint8], enlarge: int, around: Surroundings = Surroundings.BORDER
+    crops: NDArray[np.uint8],
+    enlarge: int,
+    around: Surroundings = Surroundings.BORDER,
+    graph: centerface_graph.Graph = centerface_graph.INT8,
 ) -> Iterator[tuple[int, FaceDetection]]:
     """Yield row and best detection of every crop in which a face is found."""
-    detector = CenterFace()
+    detector = CenterFace(graph=graph)
     for row, crop in enumerate(crops):
         faces = detector.detect(canvas(crop, enlarge, around))
         if faces:

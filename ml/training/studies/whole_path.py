@@ -6,7 +6,8 @@ alone. Prints a Markdown table of how many faces are found and what accuracy rem
 sizes and surroundings; with `--margins` for several margins about the present one instead.
 
 By default on the validation split, or on all faces of a file without splits; `--split test` judges,
-and nothing is chosen by it.
+and nothing is chosen by it. `--float32` looks with the detector before quantization, which browsers
+use: docs/decisions/0042-detector-in-eight-bits.md.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import inference, preprocessing
+from ml import centerface_graph, inference, preprocessing
 from ml.labels import HEADS
 from ml.training import data, metrics
 from ml.training.calibrate import judged
@@ -54,9 +55,11 @@ class Found:
         return np.stack(cut)
 
 
-def find(faces: data.FaceDataset, enlarge: int, around: Surroundings) -> Found:
+def find(
+    faces: data.FaceDataset, enlarge: int, around: Surroundings, graph: centerface_graph.Graph
+) -> Found:
     """Look for every face on its canvas."""
-    pairs = list(detections(faces.images, enlarge, around))
+    pairs = list(detections(faces.images, enlarge, around, graph))
     kept = faces.take(np.isin(np.arange(len(faces)), [row for row, _ in pairs]))
     return Found(len(faces), kept, pairs, enlarge, around)
 
@@ -94,16 +97,19 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1000, help="images to draw at random")
     parser.add_argument("--version", help="name of the weights")
     parser.add_argument("--margins", action="store_true", help="vary the margin on one canvas")
+    parser.add_argument("--around", nargs="+", choices=list(Surroundings), default=Surroundings)
+    parser.add_argument("--float32", action="store_true", help="look with the browsers' detector")
     arguments = parser.parse_args()
+    graph = centerface_graph.FLOAT32 if arguments.float32 else centerface_graph.INT8
     analyser = inference.load(arguments.version)
     split = SPLITS[arguments.split] if data.has_array(arguments.data, "usage") else None
     faces = data.some(data.load(arguments.data, split), arguments.rows)
     print(f"| {' | '.join(COLUMNS)} |\n|{' --- |' * len(COLUMNS)}")
-    for around in Surroundings:
+    for around in map(Surroundings, arguments.around):
         for enlarge in ENLARGEMENTS:
             if arguments.margins and (around is not Surroundings.GREY or enlarge != 4):
                 continue
-            found = find(faces, enlarge, around)
+            found = find(faces, enlarge, around, graph)
             ready = hits(analyser, found.faces, found.faces.images)
             for margin in MARGINS if arguments.margins else (1.0,):
                 path = hits(analyser, found.faces, found.crops(faces.images, margin))
