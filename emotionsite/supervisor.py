@@ -245,7 +245,9 @@ def main(parts: Sequence[str]) -> int:
     if trouble:
         say(trouble)
         return 1
-    return Supervisor(programs.wanted(parts)).run()
+    status = Supervisor(programs.wanted(parts)).run()
+    programs.clean_up()
+    return status
 
 
 if __name__ == "__main__":
