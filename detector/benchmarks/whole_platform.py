@@ -15,6 +15,8 @@ import argparse
 import io
 import json
 import os
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -29,8 +31,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from detector.tests.e2e import pictures
-from detector.tests.e2e.platform import MARKERS, Platform, running
-from ml.benchmarks import pools
+from detector.tests.e2e.platform import MARKERS, ROOT, Platform, running
 
 ROUNDS: Final = 20
 SMALL, MEDIUM, LARGE = (640, 480), (1600, 1200), (4000, 3000)
@@ -129,16 +130,22 @@ def speeds_of_two(environment: Mapping[str, str]) -> dict[str, float]:
     Medians of bursts in turns. What bare processes lack, the machine lacks: its cores share caches,
     memory, and maybe the host with others.
     """
-    photo, names = _photo(0, MEDIUM), ("workers", "processes")
+    names = ("workers", "processes")
     speeds: dict[str, list[list[float]]] = {name: [[], []] for name in names}
     for _ in range(PAIRS):
         for index in range(2):
             chosen = {**environment, "WORKER_CONCURRENCY": str(index + 1)}
             speeds["workers"][index].append(1 / seconds_of_burst(chosen))
-            bare, _ = pools.in_processes(index + 1, photo, BURST)
-            speeds["processes"][index].append(bare)
+            speeds["processes"][index].append(_speed_of_processes(index + 1))
     medians = {name: [median(one) for one in speeds[name]] for name in names}
     return {f"speed of two {name} over one": two / one for name, (one, two) in medians.items()}
+
+
+def _speed_of_processes(number: int) -> float:
+    """Return the photos a second of processes that only decode and analyse."""
+    command = [sys.executable, "-m", "ml.benchmarks.pools"]
+    options = ["--processes", str(number), "--photos", str(BURST)]
+    return float(subprocess.check_output([*command, *options], cwd=ROOT, text=True))
 
 
 def settle(platform: Platform) -> None:

@@ -55,8 +55,12 @@ def main() -> None:
     """Parse the command line, measure and print."""
     parser = argparse.ArgumentParser(description="Compare processes with threads.")
     parser.add_argument("--photos", type=int, default=PHOTOS)
+    parser.add_argument("--processes", type=int, help="print the photos/s of so many, once")
     arguments = parser.parse_args()
     content = photo()
+    if arguments.processes:
+        print(in_processes(arguments.processes, content, arguments.photos)[0])
+        return
     for _ in range(ROUNDS):
         for count in (1, WORKERS):
             speed, megabytes = in_processes(count, content, arguments.photos)
