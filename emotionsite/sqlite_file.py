@@ -1,8 +1,7 @@
-"""Checks the file of the embedded database for damage, and leaves it whole at the end."""
+"""Checks the file of the embedded database for damage."""
 
 import sqlite3
 import time
-from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
@@ -26,18 +25,6 @@ def damage(file: Path) -> str | None:
     if fault is None:
         return None
     return f"the database {file} is damaged ({fault}). {ADVICE.format(file=file)}"
-
-
-def empty_log(file: Path) -> None:
-    """Write SQLite's log (-wal) into the file, and delete it where nobody else uses the file.
-
-    Processes end without closing their connections, so the log would stay. Whoever then copies the
-    file alone would lack what happened last. Nothing is lost where this fails: the log stays.
-    """
-    if not file.exists():
-        return
-    with suppress(sqlite3.Error), closing(sqlite3.connect(file, timeout=1)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _first_fault(file: Path) -> str | None:

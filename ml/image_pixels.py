@@ -1,4 +1,4 @@
-"""Converts the pixels of a loaded image, of any mode, to (H, W, 3) uint8 sRGB."""
+"""Converts loaded images of any mode to (H, W, 3) uint8 sRGB, scales them and writes JPEGs."""
 
 from typing import Any, Final
 

@@ -2,10 +2,11 @@
 
 Starts the platform on its embedded database and broker, and again on Redis and PostgreSQL where
 `TEST_REDIS_URL` and `TEST_DATABASE_URL` name them. Reports the seconds from start to first result,
-the milliseconds from upload to result of an idle platform, the share of a worker's time that is not
-analysis, the memory of each process (PSS) after photos of 640×480 pixels and after four of 12
-megapixels, and how much faster two workers are than one, beside two processes that only decode and
-analyse. All memory is that of the platform, without this program's.
+the milliseconds from upload to result of an idle platform, those of a worker's core for each photo,
+Celery included, the share of a worker's time that is not analysis, the memory of each process (PSS)
+after photos of 640×480 pixels and after four of 12 megapixels, and how much faster two workers are
+than one, beside two processes that only decode and analyse. All memory is that of the platform,
+without this program's.
 
 The figures after the first result are those of a platform that has started: the background worker
 and the caretaker start seconds after the others, and take a core and a half for a second.
@@ -30,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from detector.benchmarks.slow_clients import processor_seconds
 from detector.tests.e2e import pictures
 from detector.tests.e2e.platform import MARKERS, ROOT, Platform, running
 
@@ -92,13 +94,16 @@ def measured(environment: Mapping[str, str], rounds: int) -> dict[str, float]:
     with started(environment) as (platform, client, ready):
         first = seconds_to_result(client, _photo(0, SMALL))
         settle(platform)
+        before = workers_seconds(platform)
         times = [
             1000 * seconds_to_result(client, _photo(number, SMALL))
             for number in range(1, rounds + 1)
         ]
+        spent = workers_seconds(platform) - before
         figures = {
             "seconds to first result": ready + first,
             "ms from upload to result, p50": median(times),
+            "ms of workers' cores a photo": 1000 * spent / rounds,
             "overhead beside analysis": float(
                 platform.manage("shell", "--no-imports", "-c", OVERHEAD)
             ),
@@ -148,29 +153,21 @@ def _speed_of_processes(number: int) -> float:
     return float(subprocess.check_output([*command, *options], cwd=ROOT, text=True))
 
 
+def workers_seconds(platform: Platform) -> float:
+    """Return the processor time that the workers took so far."""
+    return sum(map(processor_seconds, platform.children("worker")))
+
+
 def settle(platform: Platform) -> None:
     """Wait until every part has started and all together take next to no processor time."""
     began = time.perf_counter()
     while time.perf_counter() - began < PATIENCE_SECONDS:
-        before = processor_seconds(platform)
+        before = processor_seconds(platform.family()[0])
         time.sleep(IDLE_SECONDS)
-        taken = processor_seconds(platform) - before
+        taken = processor_seconds(platform.family()[0]) - before
         if all(map(platform.children, MARKERS)) and taken < IDLE_SHARE * IDLE_SECONDS:
             return
     raise TimeoutError(f"The platform was still busy after {PATIENCE_SECONDS} s.")
-
-
-def processor_seconds(platform: Platform) -> float:
-    """Return the processor time that all processes of the platform took so far."""
-    ticks = 0
-    for pid in platform.family():
-        try:
-            _, _, fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")
-        except OSError:
-            continue
-        user, system = fields.split()[11:13]
-        ticks += int(user) + int(system)
-    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def seconds_of_burst(environment: Mapping[str, str]) -> float:

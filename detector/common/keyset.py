@@ -31,7 +31,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Order:
-    """What pages are sorted by: a value, and where that is equal, an id.
+    """Names what pages are sorted by: a value, and where that is equal, an id.
 
     Without a `field`, the id alone: ids of version 7 have the order of time. A field whose name
     ends in `_at` has moments, any other has numbers from 0 to 1.

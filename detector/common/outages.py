@@ -46,12 +46,8 @@ def outage_in(error: BaseException | None) -> OutageError | None:
 
 def drop_dead_connection() -> None:
     """Close an unusable database connection, so that the next query opens a new one."""
-    if connection.in_atomic_block:
-        return
-    if connection.vendor == "sqlite" and connection.errors_occurred:
-        # Django asks only servers whether they still answer, and a new connection costs little.
-        connection.close()
-    connection.close_if_unusable_or_obsolete()
+    if not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()
 
 
 def _with_causes(error: BaseException | None) -> Iterator[BaseException]:

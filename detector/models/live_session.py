@@ -14,7 +14,7 @@ LIVE_SECONDS: Final = 3600
 
 
 class LiveSession(Row):
-    """What a browser read of a camera in one session.
+    """Holds what a browser read of a camera in one session.
 
     `faces` is a list of `{"first", "rows"}`: from the second `first` on, a row for each second, or
     null where the face was not seen. A row has the probabilities of the emotions in thousandths,

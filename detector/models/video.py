@@ -231,7 +231,7 @@ class VideoStill(models.Model):
 
 
 class VideoCorrection(Row):
-    """What the owner says of a span [start, end) of a track; empty takes earlier words back.
+    """Holds what the owner says of a span [start, end) of a track; empty takes earlier words back.
 
     Where several say something of a moment, the latest counts.
     """

@@ -10,7 +10,6 @@ from uuid import UUID
 import environ
 import pytest
 from django.db import (
-    DatabaseError,
     InterfaceError,
     InternalError,
     OperationalError,
@@ -226,18 +225,12 @@ def test_a_connection_that_the_server_ended(web: Client) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_connection_is_kept_from_task_to_task_until_an_error() -> None:
-    """What SQLite remembers of a full disk must not outlive the task."""
+def test_a_connection_is_kept_from_task_to_task() -> None:
     connection.close()
     connection.ensure_connection()
     opened = connection.connection
     outages.drop_dead_connection()
     assert connection.connection is opened
-    with pytest.raises(DatabaseError), connection.cursor() as cursor:
-        cursor.execute("SELECT nothing FROM nowhere")
-    outages.drop_dead_connection()
-    still_answers = connection.vendor == "postgresql"
-    assert (connection.connection is opened) == still_answers
 
 
 @each_way

@@ -22,7 +22,7 @@ from ml.videos import kinds
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one file. `rejected` has (name, error): a ZIP may have several."""
+    """Tells what became of one file. `rejected` has (name, error): a ZIP may have several."""
 
     path: Path
     photos: int = 0

@@ -49,7 +49,7 @@ def track_of(owner: User, video_id: UUID, index: int) -> VideoTrack | None:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a video is: `percent` of its segments, and about how many seconds are left."""
+    """Tells how far a video is: `percent` of its segments, and about how many seconds are left."""
 
     percent: int
     seconds_left: int | None

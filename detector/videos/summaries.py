@@ -1,4 +1,4 @@
-"""What a track says: bands of expressions, share of time, changes, peaks and gaps."""
+"""Summarise a track: bands of expressions, share of time, changes, peaks and gaps."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ GAP_SLOTS: Final = 1.5
 
 
 class Label(NamedTuple):
-    """What is shown of a moment: an expression, whether it is uncertain, and who said it."""
+    """Holds what is shown of a moment: an expression, whether it is uncertain, and who said it."""
 
     emotion: str
     uncertain: bool

@@ -141,7 +141,7 @@ class PreferencesForm(forms.Form):
 
 
 class RetentionForm(forms.Form):
-    """How long photos, videos and live sessions are kept."""
+    """Asks how long photos, videos and live sessions are kept."""
 
     days = forms.TypedChoiceField(
         label="Keep my photos, videos and live sessions",

@@ -56,7 +56,7 @@ class KeepForm(WordsForm):
 
 
 class CorrectionForm(forms.Form):
-    """What a face showed in a span of a session."""
+    """Says what a face showed in a span of a session."""
 
     face = forms.IntegerField(min_value=1)
     first = forms.IntegerField(label="From second", min_value=0)

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -56,21 +57,26 @@ def trouble(parts: Sequence[str]) -> str | None:
     if "web" in (parts or PARTS) and not port_is_free(*web.ADDRESS):
         return f"port {web.ADDRESS[1]} is in use; choose another: make run PORT=8001"
     private_files.correct(settings.VAR_DIR)
-    file = _database_file()
-    return sqlite_file.damage(file) if file else None
+    database = settings.DATABASES["default"]
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        return sqlite_file.damage(Path(database["NAME"]))
+    return None
 
 
 def clean_up() -> None:
-    """Leave the embedded database whole in its one file. Call it when all processes have ended."""
-    if file := _database_file():
-        sqlite_file.empty_log(file)
+    """Leave the embedded database whole in its one file. Call it when all processes have ended.
 
+    They end without closing their connections, so SQLite's log would stay beside the file. Nothing
+    is lost where this fails: then it stays.
+    """
+    from django.db import DatabaseError, connection
 
-def _database_file() -> Path | None:
-    """Return the file of the embedded database; None where another one is configured."""
-    database = settings.DATABASES["default"]
-    is_embedded = database["ENGINE"] == "django.db.backends.sqlite3"
-    return Path(database["NAME"]) if is_embedded else None
+    from detector.common import erased_pages
+
+    with suppress(DatabaseError):
+        erased_pages.empty_log()
+    # The last connection that is closed deletes the log.
+    connection.close()
 
 
 def port_is_free(host: str, port: int) -> bool:

@@ -9,10 +9,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
 from emotionsite import sqlite_file, supervisor
-from emotionsite.processes import programs
 
 
 @pytest.fixture
@@ -68,39 +66,24 @@ def test_one_that_is_in_use_is_not_damaged(file: Path, monkeypatch: pytest.Monke
     writer.close()
 
 
-def test_after_the_end_the_file_alone_holds_everything(
-    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A process that ends without closing its connection leaves SQLite's log."""
-    program = (
-        "import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None);"
-        "c.execute('PRAGMA journal_mode=WAL'); c.execute('INSERT INTO t VALUES (9)'); os._exit(0)"
+def test_after_a_stop_the_file_alone_holds_everything(tmp_path: Path) -> None:
+    write = (
+        "import os; from django.db import connection;"
+        "connection.cursor().execute('CREATE TABLE t AS SELECT 9 AS x'); os._exit(0)"
     )
-    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
-    monkeypatch.setitem(settings.DATABASES["default"], "NAME", str(file))
-    monkeypatch.setattr(programs, "port_is_free", lambda *_: True)
-    monkeypatch.setattr(supervisor.Supervisor, "run", lambda _: 0)
-    subprocess.run([sys.executable, "-c", program, file], check=True)
-    log = file.with_name(file.name + "-wal")
-    assert log.stat().st_size > 0
-    monkeypatch.setattr(sqlite_file, "damage", lambda _: None)
-    assert supervisor.main(()) == 0
-    assert not log.exists()
-    copy = shutil.copyfile(file, tmp_path / "copy.sqlite3")
+    stop = (
+        "from emotionsite import supervisor; supervisor.programs.trouble = lambda _: None;"
+        "supervisor.Supervisor.run = lambda _: 0; raise SystemExit(supervisor.main(()))"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    environment |= {"VAR_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "emotionsite.settings"}
+    log = tmp_path / "emotionsite.sqlite3-wal"
+    for program, is_left in ((write, True), (stop, False)):
+        subprocess.run([sys.executable, "-c", program], env=environment, check=True)
+        assert log.exists() == is_left
+    copy = shutil.copyfile(tmp_path / "emotionsite.sqlite3", tmp_path / "copy.sqlite3")
     with closing(sqlite3.connect(copy)) as connection:
-        assert connection.execute("SELECT count(*) FROM t WHERE x = '9'").fetchone() == (1,)
-
-
-def test_a_log_that_others_use_stays_with_them(file: Path, tmp_path: Path) -> None:
-    with closing(sqlite3.connect(file, isolation_level=None)) as other:
-        other.execute("PRAGMA journal_mode=WAL")
-        other.execute("BEGIN IMMEDIATE")
-        other.execute("INSERT INTO t VALUES (9)")
-        sqlite_file.empty_log(file)
-        other.execute("COMMIT")
-        assert other.execute("SELECT count(*) FROM t WHERE x = '9'").fetchone() == (1,)
-    sqlite_file.empty_log(tmp_path / "none")
-    assert not (tmp_path / "none").exists()
+        assert connection.execute("SELECT x FROM t").fetchone() == (9,)
 
 
 def test_a_large_one_is_looked_at_for_a_bounded_time(

@@ -71,7 +71,7 @@ def test_what_follows_a_scan_of_the_whole_picture_is_damage() -> None:
 
 
 def test_scans_of_one_colour_each_are_counted() -> None:
-    """Encoders may write a picture that is not progressive so, and the decoder reads them all."""
+    """Count what a decoder reads: a sequential picture may have one scan for each colour."""
     frame = b"\xff\xc0\x00\x11\x08\x00\x40\x00\x40\x03" + bytes(9)
     scan = b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00" + b"data"
     assert image_structure.count_scans(b"\xff\xd8" + frame + scan * 30 + b"\xff\xd9") == 30

@@ -1,4 +1,4 @@
-"""Pixels that are scaled and written."""
+"""Check how pixels are scaled and written."""
 
 import io
 
@@ -18,7 +18,7 @@ def noise(height: int, width: int) -> NDArray[np.uint8]:
 @pytest.mark.parametrize("size", [(1200, 1600), (1201, 1600), (900, 1602), (480, 640), (1, 4000)])
 @pytest.mark.parametrize("scale", [0.9, 0.4, 0.25, 0.1])
 def test_steps_of_one_half_average_as_one_step_does(size: tuple[int, int], scale: float) -> None:
-    """Smooth pixels, since of noise each average differs by the weights at its border."""
+    """Use smooth pixels: averages of noise depend on how much of a border pixel they take."""
     pixels = np.asarray(cv2.GaussianBlur(noise(*size), (0, 0), 16), np.uint8)
     wanted = max(round(size[1] * scale), 1), max(round(size[0] * scale), 1)
     found = image_pixels.averaged(pixels, scale)

@@ -1,1 +1,1 @@
-"""What the API shows and takes, one module a concept."""
+"""Converts what the API shows and takes, one module a concept."""

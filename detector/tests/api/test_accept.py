@@ -1,4 +1,4 @@
-"""What callers say that they accept."""
+"""Check answers to callers that say what they accept."""
 
 from itertools import product
 from typing import Any

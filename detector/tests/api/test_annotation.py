@@ -1,4 +1,4 @@
-"""What an owner writes on a photo through the API."""
+"""Check what an owner writes on a photo through the API."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What each scope alone shows: a token that may not read is told nothing that was there before."""
+"""Check what each scope alone shows: a token that may not read hears nothing of what was there."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What `ml` says with the networks that browsers have."""
+"""Analyse pictures on the server with the networks that browsers use."""
 
 from ml import centerface_graph, face_detection, inference, manifest
 

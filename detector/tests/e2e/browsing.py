@@ -1,4 +1,4 @@
-"""What a browser test does again and again, and what it watches meanwhile."""
+"""Do what browser tests do again and again, and watch the browser meanwhile."""
 
 import base64
 import hmac

@@ -1,4 +1,4 @@
-"""What schemathesis loads beside the schema; see `fuzz`."""
+"""Tell schemathesis what it needs beside the schema; see `fuzz`."""
 
 import os
 from typing import Any

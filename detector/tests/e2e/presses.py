@@ -1,4 +1,4 @@
-"""What is pressed on each page that changes something, and what a person must see then."""
+"""List what is pressed on each page that changes something, and what a person must see then."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

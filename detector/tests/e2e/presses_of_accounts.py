@@ -1,4 +1,4 @@
-"""What is pressed in the settings, on the pages of an account and by reviewers."""
+"""List what is pressed in the settings, on the pages of an account and by reviewers."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What web and worker import, seen from inside."""
+"""Check from inside what web and worker import."""
 
 import json
 import subprocess

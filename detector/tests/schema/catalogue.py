@@ -1,4 +1,4 @@
-"""What a database says of its own schema, in an order that does not depend on its history.
+"""Read what a database says of its own schema, in an order that does not depend on its history.
 
 The order of columns does: an added column comes last. Nothing reads columns by their number.
 """

@@ -1,4 +1,4 @@
-"""What accounts tell to strangers: nothing. Whether an address is known, and where links lead."""
+"""Check what accounts tell strangers: not whether an address is known; and where links lead."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the operators' probes are told."""
+"""Check what the operators' probes are told."""
 
 import errno
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What Insights says, by hand: of which model, of how many faces, and when it says nothing."""
+"""Check by hand what Insights says: of which model, of how many faces, and when it says nothing."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the page of a photo says of its faces."""
+"""Check what the page of a photo says of its faces."""
 
 from typing import Any
 

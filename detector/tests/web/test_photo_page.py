@@ -1,4 +1,4 @@
-"""What an owner does on the page of a photo, and with what was deleted."""
+"""Check what an owner does on the page of a photo, and with what was deleted."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""What a page makes the browser fetch: little, and all of it from here."""
+"""Check what a page makes the browser fetch: little, and all of it from here."""
 
 import gzip
 import re

@@ -1,4 +1,4 @@
-"""What the path from photo to crop costs in accuracy: `python -m ml.training.studies.whole_path`.
+"""Measure what the path from photo to crop costs: `python -m ml.training.studies.whole_path`.
 
 Each labelled crop is enlarged in the middle of a canvas and goes through detection, alignment,
 cropping and classification as a photo does; the ready crop of the same face goes to the classifier
@@ -23,6 +23,7 @@ from ml.labels import HEADS
 from ml.training import data, metrics
 from ml.training.calibrate import judged
 from ml.training.evaluate import SPLITS
+from ml.training.judge import certain
 from ml.training.studies.framing import Surroundings, canvas, detections
 from ml.types import FaceDetection
 
@@ -32,7 +33,11 @@ MARGINS: Final = (0.90, 0.95, 1.0, 1.05, 1.10, 1.15)
 COLUMNS: Final = (
     *("canvas", "found", "FER+ ready", "FER+ whole path", "difference (95 %)"),
     *("FER2013 ready", "FER2013 whole path", "difference (95 %)"),
+    *("as served: macro-F1", "calibration error", "certain right"),
 )
+
+
+Answers = dict[str, tuple[NDArray[np.float32], NDArray[np.integer]]]
 
 
 @dataclass(frozen=True)
@@ -64,29 +69,46 @@ def find(
     return Found(len(faces), kept, pairs, enlarge, around)
 
 
-def hits(
+def answers(
     analyser: inference.Analyser, faces: data.FaceDataset, crops: NDArray[np.uint8]
-) -> dict[str, NDArray[np.bool_]]:
-    """Return head → whether each face that judges it is named right."""
+) -> Answers:
+    """Return head → probabilities (N, 7) and labels (N,) of the faces that judge it."""
     found = {}
     for head in HEADS:
         rows, label = judged(faces, head)
-        found[head] = analyser.classify(crops[rows], head=head).argmax(axis=1) == label
+        found[head] = analyser.classify(crops[rows], head=head), label
     return found
 
 
-def row(
-    name: str, found: Found, ready: dict[str, NDArray[np.bool_]], path: dict[str, NDArray[np.bool_]]
-) -> str:
+def row(name: str, found: Found, ready: Answers, path: Answers, threshold: float) -> str:
     """Return a row of the table."""
     share = metrics.wilson_interval(len(found.pairs), found.of)
     cells = [name, f"{len(found.pairs) / found.of:.1%} ({share[0]:.1%} to {share[1]:.1%})"]
     for head in HEADS:
-        change = path[head].astype(np.float64) - ready[head]
+        before, after = (
+            probabilities.argmax(axis=1) == label
+            for probabilities, label in (ready[head], path[head])
+        )
+        change = after.astype(np.float64) - before
         reach = metrics.Z95 * change.std() / np.sqrt(len(change))
-        cells += [f"{ready[head].mean():.3f}", f"{path[head].mean():.3f}"]
+        cells += [f"{before.mean():.3f}", f"{after.mean():.3f}"]
         cells.append(f"{change.mean():+.3f} ± {reach:.3f}")
+    served = (_served(*each["consensus"], threshold) for each in (ready, path))
+    cells += map(" → ".join, zip(*served, strict=True))
     return f"| {' | '.join(cells)} |"
+
+
+def _served(
+    probabilities: NDArray[np.float32], label: NDArray[np.integer], threshold: float
+) -> tuple[str, str, str]:
+    """Return macro-F1, calibration error, and accuracy and coverage of certain labels, as text."""
+    report = metrics.report(probabilities, label)
+    sure = certain(probabilities, label, threshold)
+    return (
+        f"{report['macro_f1']:.3f}",
+        f"{report['ece']:.3f}",
+        f"{sure['accuracy']:.3f} @ {sure['coverage']:.2f}",
+    )
 
 
 def main() -> None:
@@ -104,19 +126,20 @@ def main() -> None:
     analyser = inference.load(arguments.version)
     split = SPLITS[arguments.split] if data.has_array(arguments.data, "usage") else None
     faces = data.some(data.load(arguments.data, split), arguments.rows)
+    threshold = float(analyser.manifest["uncertain"]["threshold"])
     print(f"| {' | '.join(COLUMNS)} |\n|{' --- |' * len(COLUMNS)}")
     for around in map(Surroundings, arguments.around):
         for enlarge in ENLARGEMENTS:
             if arguments.margins and (around is not Surroundings.GREY or enlarge != 4):
                 continue
             found = find(faces, enlarge, around, graph)
-            ready = hits(analyser, found.faces, found.faces.images)
+            ready = answers(analyser, found.faces, found.faces.images)
             for margin in MARGINS if arguments.margins else (1.0,):
-                path = hits(analyser, found.faces, found.crops(faces.images, margin))
+                path = answers(analyser, found.faces, found.crops(faces.images, margin))
                 name = f"×{enlarge}, {around.value}"
                 if arguments.margins:
                     name += f", margin × {margin:.2f}"
-                print(row(name, found, ready, path), flush=True)
+                print(row(name, found, ready, path, threshold), flush=True)
 
 
 if __name__ == "__main__":
