@@ -3,7 +3,7 @@
 import re
 import sys
 from collections.abc import Iterator
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 
 from PIL import Image, TiffImagePlugin
 
@@ -12,6 +12,12 @@ from ml.image_metadata import DECODER_ERRORS
 _MARKER: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 """A marker that is not a stuffed byte, a fill byte or a restart within a scan."""
 _SCAN: Final = 0xDA
+_START: Final = 0xD8
+_END: Final = 0xD9
+_AMONG_SCANS: Final = frozenset((_SCAN, _END, 0xC4, 0xDB, 0xDD, 0xFE, *range(0xE0, 0xF0)))
+"""What may follow a scan: another one, the end, tables, a comment, an application's data."""
+SCAN_BYTES: Final = 4096
+"""What `with_short_scans` keeps of the data of each scan."""
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """Start-of-frame markers: sequential, progressive and unused kinds."""
 _SEQUENTIAL: Final = frozenset((0xC0, 0xC1))
@@ -85,14 +91,36 @@ def count_scans(content: bytes) -> int:
     whole picture, as usual, decoders end with it, and nothing behind it is searched.
     """
     scans, components = 0, 0
-    for code, segment in _segments(content):
-        if code in _SEQUENTIAL and len(segment) >= 6:
-            components = segment[5]
+    for code, body, _, _ in _segments(content):
+        if code in _SEQUENTIAL and len(body) >= 6:
+            components = body[5]
         if code == _SCAN:
             scans += 1
-            if scans == 1 and segment[:1] == bytes([components]):
+            if scans == 1 and body[:1] == bytes([components]):
                 return scans
     return scans
+
+
+def with_short_scans(content: bytes) -> bytes | None:
+    """Return a JPEG with only the beginning of each scan's data. None where it has no end.
+
+    libjpeg fills what is missing of a scan when it meets the next marker. So it finds wrong headers
+    and tables in the result as in the whole file, in a small part of the time.
+    """
+    pieces: list[bytes] = []
+    done = 0
+    data: int | None = None
+    for segment in _segments(content):
+        if data is not None:
+            if segment.code not in _AMONG_SCANS:
+                return None
+            pieces.append(content[done : min(data + SCAN_BYTES, segment.start)])
+            done = segment.start
+        if segment.code == _END:
+            return b"".join([*pieces, content[done : segment.end]])
+        if segment.code == _SCAN or data is not None:
+            data = segment.end
+    return None
 
 
 def has_every_scan(content: bytes) -> bool:
@@ -101,35 +129,48 @@ def has_every_scan(content: bytes) -> bool:
     If not, the file is cut so early that a whole colour or all detail is missing.
     """
     missing: set[tuple[int, int]] = set()
-    for code, segment in _segments(content):
-        if code in _FRAMES and len(segment) >= 6:
-            components = segment[6 : 6 + 3 * segment[5] : 3]
+    for code, body, _, _ in _segments(content):
+        if code in _FRAMES and len(body) >= 6:
+            components = body[6 : 6 + 3 * body[5] : 3]
             missing = {(component, k) for component in components for k in range(64)}
-        if code == _SCAN and segment:
-            behind = 1 + 2 * segment[0]
-            script = segment[behind : behind + 3]
+        if code == _SCAN and body:
+            behind = 1 + 2 * body[0]
+            script = body[behind : behind + 3]
             if len(script) == 3 and script[2] & 15 == 0:
                 numbers = range(script[0], min(script[1], 63) + 1)
-                missing -= {(component, k) for component in segment[1:behind:2] for k in numbers}
+                missing -= {(component, k) for component in body[1:behind:2] for k in numbers}
     return not missing
 
 
 def is_progressive(content: bytes) -> bool:
     """Return whether a decoder must keep all coefficients of a JPEG until its last scan."""
-    segments = list(_segments(content))
-    frames = [code for code, _ in segments if code in _FRAMES]
-    return frames[:1] == [0xC2] or sum(code == _SCAN for code, _ in segments) > 1
+    codes = [segment.code for segment in _segments(content)]
+    frames = [code for code in codes if code in _FRAMES]
+    return frames[:1] == [0xC2] or codes.count(_SCAN) > 1
 
 
-def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield code and content of each segment of a JPEG up to its end."""
+class _Segment(NamedTuple):
+    """A marker's code, what belongs to it, and from where to where both reach."""
+
+    code: int
+    body: bytes
+    start: int
+    end: int
+
+
+def _segments(content: bytes) -> Iterator[_Segment]:
+    """Yield the segments of a JPEG up to its end, which is the last one if it is there."""
     position = 2
     while marker := _MARKER.search(content, position):
         code, position = marker[0][1], marker.end()
-        if code in (0xD8, 0xD9):
+        if code == _START:
             return
-        size = 0 if code == 0x01 else int.from_bytes(content[position : position + 2], "big")
-        yield code, content[position + 2 : position + size]
+        is_bare = code in (0x01, _END)
+        size = 0 if is_bare else int.from_bytes(content[position : position + 2], "big")
+        body = content[position + 2 : position + size]
+        yield _Segment(code, body, marker.start(), position + size)
+        if code == _END:
+            return
         position += size
 
 

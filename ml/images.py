@@ -104,25 +104,37 @@ def inspect(file: BinaryIO, limits: Limits = Limits()) -> ImageHeader:
 def verify(file: BinaryIO, limits: Limits = Limits()) -> None:
     """Raise ImageError `corrupt_image` where the data is damaged or truncated.
 
-    Call it for files that passed `inspect`. It decodes as little as needed: a JPEG at an eighth of
-    its size, the first frame of other formats, and of a PNG only the checksums. A few missing rows
+    Call it for files that passed `inspect`. It decodes as little as needed: of a JPEG the beginning
+    of each scan, of a PNG only the checksums, of other formats the first frame. A few missing rows
     at the end are accepted: see `ml.image_repair`.
     """
     _check_size(file, limits)
-
-    def check(image: Image.Image) -> None:
-        if image.format == "PNG":
-            image.verify()
-        else:
-            image.load()
-
     with _open(file, limits) as image:
-        # In grey: libjpeg reads the data of all colours, but computes no pixel of the others.
+        if _format(image) == "JPEG" and _is_complete_jpeg(file, limits):
+            return
         _at_an_eighth(image, "L")
         try:
-            check(image)
+            image.verify() if image.format == "PNG" else image.load()
         except DECODER_ERRORS:
             _load_truncated(file, image, limits, _small)
+
+
+def _is_complete_jpeg(file: BinaryIO, limits: Limits) -> bool:
+    """Return whether a JPEG has an end, and libjpeg decodes the beginning of each scan.
+
+    Damage further on in a scan changes pixels, but libjpeg does not call it an error.
+    """
+    file.seek(0)
+    short = image_structure.with_short_scans(file.read())
+    if short is None:
+        return False
+    try:
+        with _open(io.BytesIO(short), limits) as image:
+            _at_an_eighth(image, "L")
+            image.load()
+    except (*DECODER_ERRORS, ImageError):
+        return False
+    return True
 
 
 def decode(file: BinaryIO, limits: Limits = Limits()) -> DecodedImage:
@@ -180,6 +192,7 @@ def _load_truncated(
 
 
 def _at_an_eighth(image: Image.Image, mode: str | None = None) -> None:
+    """Let libjpeg decode small; in grey ("L") it computes no pixel of the other colours."""
     if _format(image) == "JPEG":
         # A side of fewer than 8 pixels stays one pixel: Pillow divides by it.
         image.draft(mode, (max(image.width // 8, 1), max(image.height // 8, 1)))

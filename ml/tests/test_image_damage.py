@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, TiffImagePlugin
 
-from ml import images
+from ml import image_structure, images
 from ml.tests.files import assert_damaged, beginning, error_of, saved
 
 
@@ -125,26 +125,45 @@ def with_tags(tags: dict[int, Any]) -> io.BytesIO:
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"keep_rgb": True}], ids=str)
-def test_damage_in_colours_is_found_although_they_are_not_computed(
+def test_the_beginnings_of_a_jpegs_scans_tell_as_much_as_the_whole(
     options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     random = np.random.default_rng(1)
-    pixels = random.integers(0, 256, (64, 96, 3), np.uint8)
-    whole = saved(pixels, "JPEG", **options).getvalue()
+    pixels = random.integers(0, 256, (160, 240, 3), np.uint8)
+    files = _damaged(saved(pixels, "JPEG", **options).getvalue(), random)
+
+    shortened = [_code_of(content) for content in files]
+    monkeypatch.setattr(image_structure, "with_short_scans", lambda content: None)
+    assert shortened == [_code_of(content) for content in files]
+    assert {"", "corrupt_image"} <= {*shortened}
+
+
+def test_an_intact_jpeg_is_decoded_by_the_beginnings_of_its_scans(
+    astronaut: NDArray[np.uint8],
+) -> None:
+    whole = saved(astronaut, "JPEG", progressive=True, quality=95).getvalue()
+    short = image_structure.with_short_scans(whole)
+    assert short is not None
+    assert image_structure.count_scans(short) == image_structure.count_scans(whole)
+    assert len(short) < len(whole) / 2
+    assert image_structure.with_short_scans(whole[:-2]) is None
+
+
+def _damaged(whole: bytes, random: np.random.Generator) -> list[bytes]:
+    """Return 200 copies with wrong bytes, a part that is missing, or a part that is twice there."""
     files = []
-    for _ in range(100):
+    for number in range(200):
         damaged = bytearray(whole)
-        for place in random.integers(0, len(whole), 4):
-            damaged[place] = random.integers(256)
+        place, size = random.integers(len(whole)), random.integers(1, 2000)
+        if number % 4 == 0:
+            del damaged[place : place + size]
+        elif number % 4 == 1:
+            damaged[place:place] = damaged[place : place + size]
+        else:
+            for wrong in random.integers(0, len(whole), 4):
+                damaged[wrong] = random.integers(256)
         files.append(bytes(damaged))
-
-    def codes() -> list[str]:
-        return [_code_of(content) for content in files]
-
-    in_grey, small = codes(), images._at_an_eighth
-    monkeypatch.setattr(images, "_at_an_eighth", lambda image, mode=None: small(image))
-    assert in_grey == codes()
-    assert {"", "corrupt_image"} <= {*in_grey}
+    return files
 
 
 def _code_of(content: bytes) -> str:
