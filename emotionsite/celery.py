@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from celery import Celery
+from celery import Celery, states
 from celery.signals import (
     task_postrun,
     task_prerun,
@@ -109,11 +109,17 @@ def _ended_by_errors() -> Iterator[None]:
 
 @task_prerun.connect
 @task_postrun.connect
-def close_old_connection(**_: object) -> None:
-    """Close this thread's database connection before and after a task if it is broken or old."""
+def close_old_connection(state: str | None = None, **_: object) -> None:
+    """Close this thread's database connection before and after a task if it is broken or old.
+
+    `state` is that of a task that has ended.
+    """
     from detector.common import outages
 
-    outages.drop_dead_connection()
+    if state == states.FAILURE:
+        outages.drop_connection()
+    else:
+        outages.drop_dead_connection()
 
 
 @task_prerun.connect

@@ -21,6 +21,7 @@ def benchmarks(photos: Path | None) -> dict[str, list[str]]:
         "serving": ["ml.benchmarks"],
         "peer": ["ml.benchmarks.peers.speed", *(["--photos", str(photos)] if photos else [])],
         "platform": ["detector.benchmarks.whole_platform"],
+        "two workers": ["detector.benchmarks.two_workers"],
         "uploads": ["detector.benchmarks.uploads"],
         "fairness": ["detector.benchmarks.fairness"],
         "slow clients": ["detector.benchmarks.slow_clients"],

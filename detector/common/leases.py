@@ -20,7 +20,7 @@ from django.db import Error, connection
 from django.db.models import Model, QuerySet
 
 from detector.common import clock, statements, storage
-from detector.common.outages import drop_dead_connection, outage_in
+from detector.common.outages import drop_connection, drop_dead_connection, outage_in
 from detector.enums import Status
 from detector.exceptions import DetectorError, OutageError
 
@@ -197,6 +197,7 @@ def _work_on(row: Work, work: Callable[[], None], fail: Callable[[DetectorError]
         # Any error is logged and retried, so that the row does not stay running.
         logger.exception("Work %s failed unexpectedly", row.pk)
         outage = None if storage.is_single_file_error(error) else outage_in(error)
+        drop_connection()
         _put_back(row, outage or UNEXPECTED, fail)
 
 

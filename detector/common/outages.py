@@ -50,6 +50,16 @@ def drop_dead_connection() -> None:
         connection.close_if_unusable_or_obsolete()
 
 
+def drop_connection() -> None:
+    """Close the database connection after an error that nobody expected.
+
+    What spoilt it may be kept with it, such as a prepared query of a column that has another type
+    now. The next query opens a new one.
+    """
+    if not connection.in_atomic_block:
+        connection.close()
+
+
 def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
     seen: list[BaseException] = []
     while error is not None and error not in seen:

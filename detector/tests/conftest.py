@@ -12,7 +12,7 @@ import pytest
 import time_machine
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from django.db.models import DateTimeField, Value
 from django.test import Client
 from django.utils import timezone
@@ -36,17 +36,6 @@ from detector.tests.stub_analyser import StubAnalyser
 
 Broker = dict[TaskName, Callable[[str], object]]
 """The receiver of the messages of each task."""
-
-
-@pytest.fixture(scope="session")
-def django_db_modify_db_settings(
-    tmp_path_factory: pytest.TempPathFactory,
-    django_db_modify_db_settings_parallel_suffix: None,
-) -> None:
-    """Use SQLite in a file, as in production: in memory its locks differ."""
-    database = connections.databases["default"]
-    if database["ENGINE"] == "django.db.backends.sqlite3":
-        database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
 
 
 @pytest.fixture(autouse=True)

@@ -88,6 +88,7 @@ def test_a_database_host_that_vanishes_is_noticed_within_half_a_minute(
 ) -> None:
     """Else queries under way, and connections that are kept, wait for a quarter of an hour."""
     monkeypatch.setenv("DATABASE_URL", "postgres://u:p@db/name?keepalives_idle=5&sslmode=require")
+    monkeypatch.delenv("DATABASE_PREPARE", raising=False)
     options = runpy.run_path(str(storage.__file__))["DATABASES"]["default"]["OPTIONS"]
     # What the address says goes first.
     assert (int(options["keepalives_idle"]), options["sslmode"]) == (5, "require")
@@ -96,6 +97,14 @@ def test_a_database_host_that_vanishes_is_noticed_within_half_a_minute(
     assert options["tcp_user_timeout"] <= 30_000
     # Raises for a name that libpq does not know.
     make_conninfo(**options)
+
+
+def test_statements_are_prepared_where_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://u:p@db/name")
+    for wanted in ("", "off", "on"):
+        monkeypatch.setenv("DATABASE_PREPARE", wanted)
+        options = runpy.run_path(str(storage.__file__))["DATABASES"]["default"]["OPTIONS"]
+        assert ("prepare_threshold" in options) == (wanted == "on")
 
 
 def test_a_silent_mail_server_holds_nobody_for_long(settings: Any) -> None:

@@ -26,6 +26,8 @@ _CELERY: Final = [
 ]
 # Django's checks ran once before the start; skipping them saves each process the import of pages.
 _CHECKED: Final = {"CELERY_SKIP_CHECKS": "1"}
+PREPARE: Final = "DATABASE_PREPARE"
+"""Setting that lets PostgreSQL prepare statements: on for slots, unless it is set."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ def _slot(number: int) -> Program:
     """Return the program of one slot: a worker that fetches and runs one task at a time."""
     queues = ",".join(settings.WORKER_QUEUES)
     command = [*_CELERY, "--hostname", f"slot{number}@%h", "--queues", queues]
-    return Program(f"slot{number}", command, takes_work=True, environment=_CHECKED)
+    environment = {**_CHECKED, PREPARE: os.environ.get(PREPARE) or "on"}
+    return Program(f"slot{number}", command, takes_work=True, environment=environment)
 
 
 def _background() -> list[Program]:

@@ -6,7 +6,15 @@ from typing import Any
 from whitenoise.compress import Compressor
 
 from emotionsite import private_files, static_headers
-from emotionsite.environment import address, env, one_of, positive_int, storage_keys, url_path
+from emotionsite.environment import (
+    address,
+    env,
+    flag,
+    one_of,
+    positive_int,
+    storage_keys,
+    url_path,
+)
 from emotionsite.settings.base import BASE_DIR, BUILD_DIR, VAR_DIR
 
 # --- Database: https://docs.djangoproject.com/en/5.2/ref/databases/#sqlite-notes
@@ -42,6 +50,10 @@ else:
         "tcp_user_timeout": 15_000,
         **DATABASES["default"].get("OPTIONS", {}),
     }
+    # A worker runs the same dozen statements for each photo: PostgreSQL keeps them parsed and
+    # planned from the third time on, until the connection ends.
+    if flag("DATABASE_PREPARE"):
+        DATABASES["default"]["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 2}
 # Seconds. A new connection costs PostgreSQL 4 ms of processor time, SQLite 2 ms and 2 more at its
 # end: whoever closes the last one empties the log. Connections that stay leave that to
 # `detector.common.erased_pages`, and to SQLite itself whenever the log has a thousand pages.

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from unittest.mock import Mock
 
 import pytest
+from celery import states
 from celery.fixups.django import DjangoWorkerFixup  # type: ignore[attr-defined]  # not in its types
 from celery.signals import (
     task_postrun,
@@ -109,7 +110,7 @@ def test_a_ready_worker_notes_the_tasks_that_it_takes(monkeypatch: pytest.Monkey
     assert row.is_busy
 
 
-def test_tasks_share_a_connection_until_it_is_old_or_broken(
+def test_tasks_share_a_connection_until_it_is_old_or_broken_or_one_fails(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     closed: list[str] = []
@@ -121,8 +122,10 @@ def test_tasks_share_a_connection_until_it_is_old_or_broken(
     around.on_task_postrun(task)
     assert closed == []
     task_prerun.send(None)
-    task_postrun.send(None)
+    task_postrun.send(None, state=states.SUCCESS)
     assert closed == ["if old"] * 2
+    task_postrun.send(None, state=states.FAILURE)
+    assert closed == ["if old"] * 2 + ["at once"]
 
 
 @pytest.mark.parametrize(

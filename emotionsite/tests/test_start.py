@@ -5,7 +5,9 @@ import subprocess
 import sys
 import time
 
-from emotionsite.processes import garbage
+import pytest
+
+from emotionsite.processes import garbage, programs
 from emotionsite.processes.programs import Program
 from emotionsite.supervisor import Supervisor
 
@@ -28,6 +30,15 @@ print([name for name in ("celery", "kombu", "django.db.models") if name in sys.m
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_slots_let_postgresql_prepare_statements_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for told, expected in (("", "on"), ("off", "off")):
+        monkeypatch.setenv("DATABASE_PREPARE", told)
+        slot = programs.wanted(["worker"])[0]
+        assert slot.environment["DATABASE_PREPARE"] == expected
 
 
 def test_the_collector_starts_again_once_everything_is_imported() -> None:
