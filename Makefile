@@ -172,7 +172,7 @@ test-networks: install
 		-p no:playwright -m "$(OWN_NETWORKS)" --durations 10
 
 test-postgresql: install $(STATIC)
-	@# With prepared statements, as in workers: PostgreSQL takes fewer queries so than without.
+	@# With prepared statements, as in workers: PostgreSQL refuses more queries this way.
 	@url=$$($(BIN)/python -m detector.tests.services_needed) || exit 1; [ -z "$$url" ] || \
 		DATABASE_URL="$$url" DATABASE_PREPARE=on $(BIN)/pytest detector $(NOT_QUICK) -p no:playwright -m "$(QUICK)" \
 		$(NOT_ON_POSTGRESQL:%=--ignore-glob="*/test_%.py")

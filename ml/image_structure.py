@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, BinaryIO, Final, NamedTuple
 
 from PIL import Image, TiffImagePlugin
@@ -16,6 +17,11 @@ _START: Final = 0xD8
 _END: Final = 0xD9
 _AMONG_SCANS: Final = frozenset((_SCAN, _END, 0xC4, 0xDB, 0xDD, 0xFE, *range(0xE0, 0xF0)))
 """What may follow a scan: another one, the end, tables, a comment, an application's data."""
+_HUFFMAN: Final = frozenset((0xC0, 0xC1, 0xC2))
+"""Frames whose data has Huffman codes: libjpeg's decoder of the others must have all data at hand,
+so that a large file fails which would not fail cut short."""
+MAX_SEGMENTS: Final = 1000
+"""Segments that `with_short_scans` looks at. An intact file of the largest size has about 800."""
 SCAN_BYTES: Final = 4096
 """What `with_short_scans` keeps of the data of each scan."""
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -102,22 +108,25 @@ def count_scans(content: bytes) -> int:
 
 
 def with_short_scans(content: bytes) -> bytes | None:
-    """Return a JPEG with only the beginning of each scan's data. None where it has no end.
+    """Return a JPEG with only the beginning of each scan's data.
 
     libjpeg fills what is missing of a scan when it meets the next marker. So it finds wrong headers
-    and tables in the result as in the whole file, in a small part of the time.
+    and tables in the result as in the whole file, in a small part of the time. Returns None where
+    only the whole file tells: where it has no end, an unusual marker, or too many segments.
     """
-    pieces: list[bytes] = []
+    short = bytearray()
     done = 0
     data: int | None = None
-    for segment in _segments(content):
+    for segment in islice(_segments(content), MAX_SEGMENTS):
+        if segment.code in _FRAMES - _HUFFMAN:
+            return None
         if data is not None:
             if segment.code not in _AMONG_SCANS:
                 return None
-            pieces.append(content[done : min(data + SCAN_BYTES, segment.start)])
+            short += content[done : min(data + SCAN_BYTES, segment.start)]
             done = segment.start
         if segment.code == _END:
-            return b"".join([*pieces, content[done : segment.end]])
+            return bytes(short + content[done : segment.end])
         if segment.code == _SCAN or data is not None:
             data = segment.end
     return None
@@ -150,7 +159,7 @@ def is_progressive(content: bytes) -> bool:
 
 
 class _Segment(NamedTuple):
-    """A marker's code, what belongs to it, and from where to where both reach."""
+    """Holds a marker's code, the body of its segment, and the positions of both ends."""
 
     code: int
     body: bytes
@@ -159,7 +168,7 @@ class _Segment(NamedTuple):
 
 
 def _segments(content: bytes) -> Iterator[_Segment]:
-    """Yield the segments of a JPEG up to its end, which is the last one if it is there."""
+    """Yield the segments of a JPEG, the end mark included. Stops where another picture starts."""
     position = 2
     while marker := _MARKER.search(content, position):
         code, position = marker[0][1], marker.end()

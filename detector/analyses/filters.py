@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from detector.common import words
 from detector.common.calendar import end_of_day, start_of_day
 from detector.common.spans import SpansForm
-from detector.enums import Emotion, Source, Status, Verdict
+from detector.enums import WITHOUT_RESULT, Emotion, Source, Status, Verdict
 from detector.models import Analysis, Face, Photo, PhotoTag, User
 from detector.photos import search
 
@@ -24,7 +24,7 @@ class DatesForm(SpansForm):
 class AnalysisFilter(django_filters.FilterSet):
     """Filters of analyses. Conditions on faces must all hold for the same face."""
 
-    status = django_filters.ChoiceFilter(choices=Status.choices)
+    status = django_filters.ChoiceFilter(choices=Status.choices, method="in_status")
     source = django_filters.ChoiceFilter(field_name="photo__source", choices=Source.choices)
     emotion = django_filters.ChoiceFilter(choices=Emotion.choices, method="on_faces")
     min_confidence = django_filters.NumberFilter(
@@ -81,6 +81,15 @@ class AnalysisFilter(django_filters.FilterSet):
     def on_faces(self, queryset: QuerySet[Analysis], name: str, value: Any) -> QuerySet[Analysis]:
         """Return the queryset unchanged: `filter_queryset` applies the conditions on faces."""
         return queryset
+
+    def in_status(self, queryset: QuerySet[Analysis], name: str, status: Any) -> QuerySet[Analysis]:
+        """Keep analyses with this status.
+
+        SQLite takes the index of those without a result only if the query says that it wants none.
+        """
+        if status in WITHOUT_RESULT:
+            queryset = queryset.exclude(status=Status.DONE)
+        return queryset.filter(status=status)
 
     def tagged(self, queryset: QuerySet[Analysis], name: str, tag: Any) -> QuerySet[Analysis]:
         """Keep photos with exactly this tag; one that nobody has is looked for as composed text."""

@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def addresses() -> dict[str, str]:
-    """Return the pages to measure; each is full with photos of either history."""
+    """Return the pages to measure. All but those of failed and erased photos are full."""
     from django.utils import timezone
 
     today = timezone.now().date()
@@ -66,9 +66,12 @@ def addresses() -> dict[str, str]:
         "history, filtered": f"/history/?emotion=happy&from={since}&to={until}",
         "history, by date": "/history/?sort=taken",
         "history, by confidence": "/history/?sort=sure",
+        "history, failed": "/history/?status=failed",
+        "bin": "/bin/",
         "insights": "/insights/",
         "API": "/api/v1/analyses/",
         "API, by date": "/api/v1/analyses/?ordering=-taken_at",
+        "API, failed": "/api/v1/analyses/?status=failed",
         "search, all match": "/history/?q=drawn",
         "search, some match": "/history/?q=long+walk",
         "search, few match": f"/history/?q={since:%m-%d}-12",

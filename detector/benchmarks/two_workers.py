@@ -1,9 +1,9 @@
 """Measure how much faster two workers are than one: `python -m detector.benchmarks.two_workers`.
 
 A platform with two workers gets bursts of photos; during every other burst, one of them is stopped.
-So the two speeds are compared seconds apart, and whatever slows the machine meets both. Two bare
-processes that only decode and analyse, and one, take turns with the bursts: what they lack, the
-machine lacks, whose cores share caches, memory, and maybe the host with others.
+So the two speeds are compared seconds apart, and whatever slows the machine meets both. One and two
+bare processes that only decode and analyse take turns with the bursts. Where two are less than
+twice as fast, the machine is the reason: its cores share caches and memory.
 
 Speeds are those of the platform's own clock from the answer to the upload on: until then web has
 work, too. Limit: 1.7.
@@ -40,7 +40,7 @@ ROUNDS: Final = 6
 LAST: Final = 5
 """Photos at the end of a burst that do not count: a stopped worker may hold one's message."""
 POLL_SECONDS: Final = 1.0
-"""Seldom, and of one photo: the answers of web take from the workers' cores."""
+"""Ask seldom, about one photo: each answer of web takes processor time from the workers."""
 OVER_ONE: Final = "speed of two workers over one"
 LEAST: Final = 1.7
 SPEEDS: Final = """
@@ -49,6 +49,8 @@ from detector.models import Analysis
 for moments in {bursts}:
     accepted, ended = (datetime.fromtimestamp(moment, timezone.utc) for moment in moments)
     rows = Analysis.objects.filter(started_at__gt=accepted, finished_at__lt=ended)
+    if len(rows) < {fewest}:
+        raise SystemExit("Too few photos were analysed after the upload to tell the speed.")
     begun, done = zip(*rows.values_list("started_at", "finished_at"))
     print(len(done) / (max(done) - min(begun)).total_seconds())
 """
@@ -113,7 +115,7 @@ def burst(client: httpx.Client, photo: bytes, number: int) -> tuple[float, float
 
 def _speeds(platform: Platform, bursts: list[tuple[float, float]]) -> list[float]:
     """Return the photos a second of each burst."""
-    program = SPEEDS.format(bursts=bursts)
+    program = SPEEDS.format(bursts=bursts, fewest=BURST // 3)
     return [*map(float, platform.manage("shell", "--no-imports", "--command", program).split())]
 
 

@@ -10,7 +10,7 @@ from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth, TruncWeek, TruncYear
 
 from detector.common.calendar import end_of_day, start_of_day
-from detector.enums import Emotion, Status
+from detector.enums import WITHOUT_RESULT, Emotion, Status
 from detector.models import Analysis, DailyEmotion, DailyPhotos, User
 
 
@@ -90,10 +90,11 @@ def _share(emotion: Emotion, row: Mapping[str, Any] | None, faces: int) -> Emoti
 
 
 def _without_result(owner: User, since: date | None, until: date | None) -> tuple[int, int]:
-    """Count waiting and failed photos; the partial index `analysis_without_result` serves it."""
+    """Count waiting and failed photos; the partial indexes `analysis_without_result…` serve it."""
     unread = Analysis.objects.filter(
         ~Q(status=Status.DONE),
         _taken(owner, since, until, prefix="photo__"),
+        status__in=WITHOUT_RESULT,
         owner=owner,
         superseded=False,
         photo__deleted_at=None,

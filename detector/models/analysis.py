@@ -143,10 +143,18 @@ class Analysis(Row):
                 condition=Q(reanalysis__isnull=False),
                 name="analysis_of_reanalysis",
             ),
+            # With the status, so that SQLite prefers them to the other indexes of an owner: it does
+            # not know how many rows fit, and expects fewer the more columns are equal. Pages are
+            # sorted by photo, the API by analysis.
             models.Index(
-                fields=["owner"],
+                fields=["owner", "status", "-photo"],
                 condition=~Q(status=Status.DONE) & Q(superseded=False),
                 name="analysis_without_result",
+            ),
+            models.Index(
+                fields=["owner", "status", "-id"],
+                condition=~Q(status=Status.DONE) & Q(superseded=False),
+                name="analysis_without_result_by_id",
             ),
         ]
 

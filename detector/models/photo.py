@@ -106,6 +106,11 @@ class Photo(Row):
                 fields=["owner", "-id"], condition=~Q(felt_emotion=""), name="photo_self_reports"
             ),
             models.Index(fields=["owner"], condition=Q(is_demo=True), name="photo_made_up"),
+            models.Index(
+                fields=["owner", "-deleted_at"],
+                condition=Q(deleted_at__isnull=False),
+                name="photo_trash",
+            ),
             models.Index(fields=["batch"], name="photo_batch"),
             # For search and date filters of the administration.
             models.Index(fields=["uploaded_at"], name="photo_by_upload"),

@@ -51,7 +51,8 @@ else:
         **DATABASES["default"].get("OPTIONS", {}),
     }
     # A worker runs the same dozen statements for each photo: PostgreSQL keeps them parsed and
-    # planned from the third time on, until the connection ends.
+    # planned from the third time on, until the connection ends or a transaction is rolled back. The
+    # flag wins over the address, whose options are words: Django would take "True" for false.
     if flag("DATABASE_PREPARE"):
         DATABASES["default"]["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 2}
 # Seconds. A new connection costs PostgreSQL 4 ms of processor time, SQLite 2 ms and 2 more at its

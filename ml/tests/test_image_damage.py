@@ -149,6 +149,24 @@ def test_an_intact_jpeg_is_decoded_by_the_beginnings_of_its_scans(
     assert image_structure.with_short_scans(whole[:-2]) is None
 
 
+def test_a_jpeg_of_countless_segments_is_not_taken_apart(astronaut: NDArray[np.uint8]) -> None:
+    whole = saved(astronaut[:64, :64], "JPEG").getvalue()
+    comments = b"\xff\xfe\0\2" * image_structure.MAX_SEGMENTS
+    for place in (2, len(whole) - 2):
+        content = whole[:place] + comments + whole[place:]
+        assert image_structure.with_short_scans(content) is None
+        images.verify(io.BytesIO(content))
+
+
+def test_a_jpeg_of_arithmetic_codes_is_decoded_as_a_whole(astronaut: NDArray[np.uint8]) -> None:
+    """Such data is decoded only where all of it is in Pillow's buffer of 64 KB."""
+    whole = saved(astronaut, "JPEG", quality=98, restart_marker_blocks=1).getvalue()
+    arithmetic = whole.replace(b"\xff\xc0\0\x11", b"\xff\xc9\0\x11")
+    assert len(whole) > 2**17
+    assert arithmetic != whole
+    assert_damaged(io.BytesIO(arithmetic))
+
+
 def _damaged(whole: bytes, random: np.random.Generator) -> list[bytes]:
     """Return 200 copies with wrong bytes, a part that is missing, or a part that is twice there."""
     files = []
