@@ -39,6 +39,7 @@ class Status(TextChoices):
 UNDER_WAY = (Status.QUEUED, Status.RUNNING)
 """The unfinished statuses. A photo has at most one analysis under way."""
 WITHOUT_RESULT = (*UNDER_WAY, Status.FAILED)
+"""All statuses but done."""
 
 
 class Priority(IntegerChoices):

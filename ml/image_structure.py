@@ -16,14 +16,14 @@ _SCAN: Final = 0xDA
 _START: Final = 0xD8
 _END: Final = 0xD9
 _AMONG_SCANS: Final = frozenset((_SCAN, _END, 0xC4, 0xDB, 0xDD, 0xFE, *range(0xE0, 0xF0)))
-"""What may follow a scan: another one, the end, tables, a comment, an application's data."""
+"""Markers that may follow a scan: another one, the end, tables, comments, an application's data."""
 _HUFFMAN: Final = frozenset((0xC0, 0xC1, 0xC2))
 """Frames whose data has Huffman codes: libjpeg's decoder of the others must have all data at hand,
 so that a large file fails which would not fail cut short."""
 MAX_SEGMENTS: Final = 1000
 """Segments that `with_short_scans` looks at. An intact file of the largest size has about 800."""
 SCAN_BYTES: Final = 4096
-"""What `with_short_scans` keeps of the data of each scan."""
+"""Bytes that `with_short_scans` keeps of each scan."""
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """Start-of-frame markers: sequential, progressive and unused kinds."""
 _SEQUENTIAL: Final = frozenset((0xC0, 0xC1))

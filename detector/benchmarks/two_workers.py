@@ -9,8 +9,6 @@ Speeds are those of the platform's own clock from the answer to the upload on: u
 work, too. Limit: 1.7.
 """
 
-import argparse
-import json
 import os
 import signal
 import subprocess
@@ -18,14 +16,13 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from statistics import median
 from typing import Final
 
 import httpx
 
 from detector.benchmarks.whole_platform import (
-    installations,
+    measure_each,
     photo_of,
     seconds_to_result,
     settle,
@@ -57,21 +54,15 @@ for moments in {bursts}:
 
 
 def main() -> None:
-    """Measure each kind of installation, print a table and write the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    figures = {}
-    for name, environment in installations().items():
-        figures[name] = measured(environment, options.rounds)
-        for figure, values in figures[name].items():
-            shown = ", ".join(f"{value:.2f}" for value in values)
-            print(f"{name:24}{figure:32}{median(values):6.2f}  of {shown}", flush=True)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    """Measure each kind of installation, print, and fail where the limit is passed."""
+    figures = measure_each(__doc__, ROUNDS, measured, shown)
     if any(median(found[OVER_ONE]) < LEAST for found in figures.values()):
         raise SystemExit("A limit was passed.")
+
+
+def shown(rounds: list[float]) -> str:
+    """Return the median of all rounds, and each of them."""
+    return f"{median(rounds):6.2f}  of {', '.join(f'{value:.2f}' for value in rounds)}"
 
 
 def measured(environment: Mapping[str, str], rounds: int) -> dict[str, list[float]]:

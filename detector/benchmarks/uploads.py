@@ -33,7 +33,7 @@ FORMATS: Final[dict[str, dict[str, Any]]] = {
 COLUMNS: Final = ("12 megapixels", "MB", "check, ms", "decoding, ms", "check ÷ decoding")
 ROUNDS: Final = 7
 MAX_MS: Final = 15.0
-"""Of the check of a JPEG."""
+"""Limit for the check of a JPEG, in milliseconds."""
 
 
 def measure() -> dict[str, dict[str, float]]:

@@ -16,11 +16,11 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import Final, TypeVar
 
 import httpx
 import numpy as np
@@ -30,6 +30,8 @@ from PIL import Image
 from detector.benchmarks.slow_clients import processor_seconds
 from detector.tests.e2e import pictures
 from detector.tests.e2e.platform import MARKERS, Platform, running
+
+FigureT = TypeVar("FigureT")
 
 ROUNDS: Final = 60
 SMALL, LARGE = (640, 480), (4000, 3000)
@@ -50,17 +52,28 @@ PATIENCE_SECONDS: Final = 60
 
 def main() -> None:
     """Measure each kind of installation, print a table and write the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    measure_each(__doc__, ROUNDS, measured, "{:10.2f}".format)
+
+
+def measure_each(
+    description: str | None,
+    rounds: int,
+    measure: Callable[[Mapping[str, str], int], dict[str, FigureT]],
+    shown: Callable[[FigureT], str],
+) -> dict[str, dict[str, FigureT]]:
+    """Parse the command line, measure each kind of installation, print and write the figures."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--rounds", type=int, default=rounds)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     figures = {}
     for name, environment in installations().items():
-        figures[name] = measured(environment, options.rounds)
+        figures[name] = measure(environment, options.rounds)
         for figure, value in figures[name].items():
-            print(f"{name:24}{figure:32}{value:10.2f}", flush=True)
+            print(f"{name:24}{figure:32}{shown(value)}", flush=True)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    return figures
 
 
 def installations() -> dict[str, dict[str, str]]:
