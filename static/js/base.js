@@ -1,6 +1,6 @@
 // Behaviour of every page: menus, dialogs, presses, copying, polling and errors.
 
-import { noticeOf } from "./notices.js";
+import { noticeOf, sayError } from "./notices.js";
 import { forgetSent, isPress, isSecond } from "./presses.js";
 
 // --- Menus close on a click outside, and on Escape.
@@ -61,7 +61,13 @@ for (const button of document.querySelectorAll("button[data-copies]")) {
   button.hidden = false;
   button.addEventListener("click", async () => {
     const source = document.getElementById(button.dataset.copies);
-    await navigator.clipboard.writeText(source.textContent.trim());
+    try {
+      await navigator.clipboard.writeText(source.textContent.trim());
+    } catch {
+      getSelection().selectAllChildren(source);
+      sayError("The browser does not allow copying here. The text is selected: copy it yourself.");
+      return;
+    }
     announce("Copied.");
     const label = button.querySelector("[data-label]");
     label.textContent = "Copied";

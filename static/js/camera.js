@@ -1,8 +1,9 @@
 // The camera of the device: a preview, a countdown, and the photo as a file. The upload script
 // listens to the event "camera:photo"; this module sends nothing.
 
+import { snapshot } from "./snapshot.js";
+
 const COUNTDOWN = 3;
-const JPEG_QUALITY = 0.92;
 
 const dialog = document.getElementById("camera");
 const video = document.getElementById("camera-video");
@@ -78,28 +79,24 @@ async function take() {
     if (mine !== attempt) return;
   }
   count.textContent = "";
-  photo = await still();
-  if (mine !== attempt) return;
+  try {
+    const taken = await snapshot(video);
+    if (mine === attempt) keep(taken);
+  } catch (error) {
+    if (mine === attempt) fail(error);
+  }
+}
+
+function keep(taken) {
+  photo = taken;
   shot.src = URL.createObjectURL(photo);
   end(stream);
   show("taken");
   status.textContent = "Photo taken.";
 }
 
-function still() {
-  const canvas = document.createElement("canvas");
-  canvas.width = video.videoWidth;
-  canvas.height = video.videoHeight;
-  canvas.getContext("2d").drawImage(video, 0, 0);
-  return new Promise((done) => { canvas.toBlob(done, "image/jpeg", JPEG_QUALITY); });
-}
-
 function use() {
-  const now = new Date();
-  // Local time, not UTC.
-  const local = new Date(now - now.getTimezoneOffset() * 60_000);
-  const stamp = local.toISOString().slice(0, 19).replaceAll(":", "-").replace("T", " ");
-  const file = new File([photo], `Camera ${stamp}.jpg`, { type: "image/jpeg" });
+  const file = photo;
   dialog.close();
   document.dispatchEvent(new CustomEvent("camera:photo", { detail: file }));
 }

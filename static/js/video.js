@@ -2,6 +2,7 @@
 // the browser cannot play the video, the time of the page goes on without it.
 
 import { fetched } from "./fetched.js";
+import { play } from "./playback.js";
 import { chartOf, boxesOf } from "./video_drawing.js";
 
 const film = document.getElementById("film");
@@ -44,14 +45,15 @@ function follow() {
   if (!film.paused && !film.ended) requestAnimationFrame(follow);
 }
 
+function unplayable() {
+  document.getElementById("unplayable").hidden = false;
+  const stills = document.getElementById("stills");
+  if (stills) stills.open = true;
+}
+
 if (film) {
   film.addEventListener("play", follow);
   for (const name of ["seeked", "timeupdate", "loadedmetadata"]) film.addEventListener(name, show);
-  const unplayable = () => {
-    document.getElementById("unplayable").hidden = false;
-    const stills = document.getElementById("stills");
-    if (stills) stills.open = true;
-  };
   film.addEventListener("error", unplayable);
   // It may have failed before this script came. Sound alone is no picture either.
   if (film.error) unplayable();
@@ -95,7 +97,7 @@ document.addEventListener("keydown", (event) => {
     seek(now() + STEP[key]);
   } else if ((key === " " || key === "k") && film && !film.error) {
     event.preventDefault();
-    if (film.paused) film.play();
+    if (film.paused) play(film).catch(unplayable);
     else film.pause();
   }
 });

@@ -53,6 +53,14 @@ def test_camera_and_delete_with_undo(watcher: Watcher) -> None:
     page.reload()
 
     page.get_by_role("button", name="Use the camera").click()
+    page.evaluate("() => { HTMLCanvasElement.prototype.toBlob = (done) => done(null); }")
+    page.get_by_role("button", name="Take photo").click()
+    stopped = page.get_by_role("alert").filter(has_text="The camera stopped. Try again.")
+    expect(stopped).to_be_visible(timeout=10 * SECOND)
+    page.get_by_role("button", name="Close").click()
+    page.reload()
+
+    page.get_by_role("button", name="Use the camera").click()
     page.get_by_role("button", name="Take photo").click()
     expect(page.locator("#camera-count")).to_have_text("3")
     page.get_by_role("button", name="Use this photo").click(timeout=10 * SECOND)

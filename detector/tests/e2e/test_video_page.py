@@ -186,6 +186,23 @@ def _look_at_the_player(page: Page) -> None:
     page.wait_for_function("!document.getElementById('film').paused")
     page.keyboard.press(" ")
     page.wait_for_function("document.getElementById('film').paused")
+    _press_twice_at_once(page, "k")
+
+
+def _press_twice_at_once(page: Page, key: str) -> None:
+    """Play and pause before the first picture came: the watcher would note an error."""
+    page.evaluate(
+        """async (key) => {
+          const film = document.getElementById("film");
+          film.load();
+          for (let press = 0; press < 2; press += 1) {
+            document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+          }
+          await new Promise((done) => { film.addEventListener("loadeddata", done); });
+        }""",
+        key,
+    )
+    assert page.evaluate("document.getElementById('film').paused")
 
 
 @pytest.mark.parametrize("platform", ["unlimited"], indirect=True)

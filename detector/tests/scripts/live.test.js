@@ -13,7 +13,7 @@ import { roundEven, scaled, shrink } from "../../../static/js/live/pixels.js";
 import { Rate } from "../../../static/js/live/rate.js";
 import { Recorder } from "../../../static/js/live/recorder.js";
 import { cut } from "../../../static/js/live/region.js";
-import { stamp } from "../../../static/js/live/still.js";
+import { stamp } from "../../../static/js/snapshot.js";
 import { Tracker } from "../../../static/js/live/tracker.js";
 import { labelPlace } from "../../../static/js/live/view.js";
 import { closeUps, fromAfar, whole } from "../../../static/js/live/views.js";

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { RefusedError, send } from "../../../static/js/live/still.js";
 
 const UPLOAD = "https://example.org/upload/";
+const PICTURE = new File(["x"], "Camera.jpg");
 const sent = [];
 
 const answering = (answer, found = {}) => {
@@ -15,7 +16,7 @@ const answering = (answer, found = {}) => {
 };
 const refused = async () => {
   try {
-    return await send(new Blob(["x"]), UPLOAD, "token", "me");
+    return await send(PICTURE, UPLOAD, "token", "me");
   } catch (error) {
     assert.ok(error instanceof RefusedError);
     return [error.message, error.first?.label];
@@ -24,7 +25,7 @@ const refused = async () => {
 
 test("a still says whose it is, and leads to its page", async () => {
   answering({ status: 200, url: UPLOAD }, { 'a[href^="/photos/"]': { getAttribute: () => "/photos/1/" } });
-  assert.equal(await send(new Blob(["x"]), UPLOAD, "token", "me"), "/photos/1/");
+  assert.equal(await send(PICTURE, UPLOAD, "token", "me"), "/photos/1/");
   assert.deepEqual(["person", "csrfmiddlewaretoken", "source"].map((name) => sent[0].get(name)), ["me", "token", "camera"]);
 });
 

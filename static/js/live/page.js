@@ -3,6 +3,7 @@
 /** @import { Moment } from "./session.js" */
 /** @import { Emotion } from "./view.js" */
 /** @import { Limits } from "./recorder.js" */
+import { play } from "../playback.js";
 import * as camera from "./camera.js";
 import { Engine } from "./engine.js";
 import { isOffered, nameOf, remind, send } from "./keep.js";
@@ -42,8 +43,7 @@ let loading = null;
 let session = null;
 /** @type {Chart | null} */
 let chart = null;
-let isMirrored = true;
-let isPaused = false;
+let [isMirrored, isPaused] = [true, false];
 /** How often another camera was chosen. */
 let changes = 0;
 let [rateShownAt, announcedAt, faceSeenAt] = [0, 0, 0];
@@ -90,7 +90,7 @@ async function begin() {
     return give("The networks could not be loaded. Check the connection, then reload this page.");
   }
   try {
-    await play();
+    await showCamera();
   } catch (error) {
     return give(camera.wordsFor(error));
   }
@@ -122,16 +122,14 @@ function prepared() {
   return loading;
 }
 
-async function play() {
+async function showCamera() {
   video.srcObject = stream;
-  stream?.getVideoTracks()[0].addEventListener("ended", () => {
-    if (session) finish();
-    complain(camera.STOPPED);
-  });
-  // Who presses Pause meanwhile breaks it off.
-  await video.play().catch((error) => { if (!session || !isPaused) throw error; });
+  stream?.getVideoTracks()[0].addEventListener("ended", () => { giveUp(camera.STOPPED); });
+  await play(video);
+  // It may have been unplugged meanwhile.
+  if (!stream?.active) throw new DOMException("", "AbortError");
   stage.style.aspectRatio = `${video.videoWidth} / ${video.videoHeight}`;
-  if (stream) setMirrored(camera.facesPerson(stream));
+  setMirrored(camera.facesPerson(stream));
   // Another camera shows its first picture, and waits as the one before did.
   if (session && isPaused) video.pause();
 }
@@ -146,15 +144,23 @@ async function change() {
     const started = await camera.startIfWanted(picker.value, data.constants.frameSide, isWanted);
     if (!started) return;
     stream = started;
-    await play();
+    await showCamera();
+    if (!isWanted()) return;
     engine?.forget();
     clear();
     session?.pause("camera", false);
   } catch (error) {
-    if (!isWanted()) return;
-    await finish();
-    complain(camera.wordsFor(error));
+    if (isWanted()) await giveUp(camera.wordsFor(error));
   }
+}
+
+/**
+ * End the session, and show why.
+ * @param {string} words
+ */
+async function giveUp(words) {
+  await finish();
+  complain(words);
 }
 
 async function finish() {
@@ -217,7 +223,7 @@ function setPaused(isOn) {
   pause.textContent = isPaused ? "Go on" : "Pause";
   session?.pause("person", isPaused);
   if (isPaused) video.pause();
-  else video.play();
+  else play(video).catch((error) => giveUp(camera.wordsFor(error)));
   hint(pauseWords());
 }
 

@@ -1,10 +1,9 @@
 // A still: one picture of the camera, sent as an ordinary photo because the person asked for it.
 
 import { refusalOf } from "../refusals.js";
+import { snapshot } from "../snapshot.js";
 import { presentToken } from "./keep.js";
 import { byId } from "./words.js";
-
-const JPEG_QUALITY = 0.92;
 
 /** Why a still was not taken into the history. */
 export class RefusedError extends Error {
@@ -30,7 +29,7 @@ export async function take(button, video, address, token) {
   const note = byId("live-still-note");
   note.textContent = "Sending the still…";
   try {
-    const picture = await jpegOf(video);
+    const picture = await snapshot(video);
     const page = await send(picture, address, presentToken(document.cookie, token), document.body.dataset.person);
     note.replaceChildren("The still is in your history. ", linkTo(page, "Open it in a new tab"));
   } catch (problem) {
@@ -54,7 +53,7 @@ function linkTo(address, text) {
 
 /**
  * Send a still. Returns the address of its page. Raises RefusedError, and TypeError where no answer comes.
- * @param {Blob} picture
+ * @param {File} picture
  * @param {string} address of uploads
  * @param {string} token against forged requests, of the latest log-in
  * @param {string} [person] whose page this is: somebody else may have logged in meanwhile
@@ -62,7 +61,7 @@ function linkTo(address, text) {
  */
 export async function send(picture, address, token, person = "") {
   const form = new FormData();
-  form.append("images", picture, `Camera ${stamp(new Date())}.jpg`);
+  form.append("images", picture);
   form.append("source", "camera");
   form.append("csrfmiddlewaretoken", token);
   form.append("person", person);
@@ -75,27 +74,4 @@ export async function send(picture, address, token, person = "") {
   const link = page.querySelector('a[href^="/photos/"]');
   if (!link) throw new RefusedError(page.querySelector(".is-rejected .small")?.textContent ?? "Try again.");
   return link.getAttribute("href") ?? "";
-}
-
-/**
- * @param {HTMLVideoElement} video
- * @returns {Promise<Blob>}
- */
-function jpegOf(video) {
-  const canvas = document.createElement("canvas");
-  canvas.width = video.videoWidth;
-  canvas.height = video.videoHeight;
-  canvas.getContext("2d")?.drawImage(video, 0, 0);
-  return new Promise((done, failed) => {
-    canvas.toBlob((blob) => (blob ? done(blob) : failed(new Error("no picture"))), "image/jpeg", JPEG_QUALITY);
-  });
-}
-
-/**
- * Return a moment in local time, as it stands in the name of a file.
- * @param {Date} moment
- */
-export function stamp(moment) {
-  const local = new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000);
-  return local.toISOString().slice(0, 19).replaceAll(":", "-").replace("T", " ");
 }
