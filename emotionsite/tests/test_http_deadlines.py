@@ -15,13 +15,24 @@ from emotionsite.tests.running_server import Client, echo, running, until
 from emotionsite.tests.test_http_requests import CHUNKED, GET, POST, code_of
 
 SOON = 0.5
+LATE = 60.0
+
+
+def wait_at_most(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    for name in ("IDLE", "HEADER", "BODY", "WRITE"):
+        monkeypatch.setattr(connections, f"{name}_SECONDS", seconds)
 
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("IDLE", "HEADER", "BODY", "WRITE"):
-        monkeypatch.setattr(connections, f"{name}_SECONDS", SOON)
+    wait_at_most(monkeypatch, SOON)
     monkeypatch.setattr(server, "SWEEP_SECONDS", 0.1)
+
+
+@pytest.fixture
+def _patient(_impatient: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no deadline pass, however slow the machine is."""
+    wait_at_most(monkeypatch, LATE)
 
 
 def drip(client: Client, data: bytes) -> bytes:
@@ -75,6 +86,7 @@ def test_idle_connections_are_closed(first: bytes) -> None:
 
 
 def test_a_body_that_comes_steadily_may_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    wait_at_most(monkeypatch, 2 * SOON)
     monkeypatch.setattr(connections, "BODY_BYTES", 10)
     with running() as running_server, Client(running_server) as client:
         client.send(POST + b"Content-Length: 3000\r\n\r\n")
@@ -170,6 +182,7 @@ def test_an_answer_ends_when_its_client_leaves() -> None:
         until(lambda: not stream.open)
 
 
+@pytest.mark.usefixtures("_patient")
 def test_beyond_the_limit_the_longest_silent_connection_makes_room() -> None:
     with running() as running_server:
         running_server.max_connections = 5
@@ -188,6 +201,7 @@ def test_beyond_the_limit_the_longest_silent_connection_makes_room() -> None:
             client.socket.close()
 
 
+@pytest.mark.usefixtures("_patient")
 def test_bodies_that_fill_the_disk_are_refused() -> None:
     with running(stored_bytes=300_000) as running_server:
         head = POST + b"Content-Length: 200000\r\n\r\n"
@@ -203,6 +217,7 @@ def test_bodies_that_fill_the_disk_are_refused() -> None:
             client.socket.close()
 
 
+@pytest.mark.usefixtures("_patient")
 def test_a_body_that_finds_no_room_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -217,6 +232,7 @@ def test_a_body_that_finds_no_room_is_refused(monkeypatch: pytest.MonkeyPatch) -
             assert other.ask(GET)[0] == 200
 
 
+@pytest.mark.usefixtures("_patient")
 def test_stopping_finishes_what_is_under_way() -> None:
     asked, go_on = threading.Event(), threading.Event()
 

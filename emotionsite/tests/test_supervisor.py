@@ -62,13 +62,18 @@ def pid_of(folder: Path, name: str, *, other_than: int = 0) -> int:
     raise AssertionError(f"{name} did not start")
 
 
+def once_there(file: Path) -> str:
+    """Return a program that waits for a file."""
+    return f"import os, time\nwhile not os.path.exists({str(file)!r}): time.sleep(0.05)\n"
+
+
 def lives(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+        # What nobody has waited for yet, in a container without an init process, is dead as well.
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except (ProcessLookupError, FileNotFoundError):
         return False
-    # What nobody has waited for yet, in a container without an init process, is dead all the same.
-    return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
 
 
 def soon(condition: Callable[[], bool]) -> bool:
@@ -91,7 +96,7 @@ def test_a_signal_ends_all_and_is_no_failure(tmp_path: Path, number: signal.Sign
 
 @pytest.mark.parametrize("status", [0, 3])
 def test_web_that_ends_takes_the_others_along(tmp_path: Path, status: int) -> None:
-    code = f"import time; time.sleep(1); raise SystemExit({status})"
+    code = f"{once_there(tmp_path / 'slot1')}raise SystemExit({status})"
     program = start(tmp_path, web=code, slot1=FOREVER)
     slot = pid_of(tmp_path, "slot1")
     out, _ = program.communicate(timeout=20)
@@ -139,15 +144,16 @@ if not os.path.exists({str(once)!r}):
 {FOREVER}
 """
     asks = f"""
-import os, time
+{once_there(tmp_path / "known")}
+import os
 if not os.path.exists({str(once)!r}):
-    time.sleep(1)
     open({str(once)!r}, "w").close()
     raise SystemExit({programs.RENEW})
 {FOREVER}
 """
     program = start(tmp_path, web=FOREVER, slot1=stopped, caretaker=asks)
     web, slot = pid_of(tmp_path, "web"), pid_of(tmp_path, "slot1")
+    (tmp_path / "known").touch()
     pid_of(tmp_path, "slot1", other_than=slot)
     assert not lives(slot)
     assert lives(web)

@@ -1,6 +1,6 @@
 // Behaviour of every page: menus, dialogs, presses, copying, polling and errors.
 
-import { noticeOf, sayError } from "./notices.js";
+import { announce, noticeOf, sayError, showNotices } from "./notices.js";
 import { forgetSent, isPress, isSecond } from "./presses.js";
 
 // --- Menus close on a click outside, and on Escape.
@@ -113,7 +113,7 @@ function showError(event) {
   event.detail.shouldSwap = false;
   if (xhr.getResponseHeader("HX-Retarget") === "#notices") {
     const answer = new DOMParser().parseFromString(xhr.responseText, "text/html").body;
-    showNotice(event.detail, [...answer.children]);
+    showNotices([...answer.children], kindOf(event.detail));
   } else {
     showSentence(event.detail, "The server did not answer as expected. Try again in a moment.");
   }
@@ -128,18 +128,5 @@ document.addEventListener("htmx:afterRequest", (event) => {
 });
 
 function showSentence(detail, text) {
-  showNotice(detail, [noticeOf(text, "error")]);
-}
-
-function showNotice(detail, nodes) {
-  const said = nodes.map((node) => node.textContent.trim()).join();
-  if (notices.dataset.said === said && notices.hasChildNodes()) return;
-  notices.dataset.said = said;
-  notices.dataset.kind = kindOf(detail);
-  notices.replaceChildren(...nodes);
-  notices.scrollIntoView({ block: "nearest" });
-}
-
-function announce(text) {
-  document.getElementById("announcer").textContent = text;
+  showNotices([noticeOf(text, "error")], kindOf(detail));
 }

@@ -27,20 +27,26 @@ const INSECURE = "Browsers give the camera only to pages that are opened over HT
 const UNKNOWN = "The camera could not be started. Choose a photo instead.";
 
 let stream = null;
+let devices = [];
 let photo = null;
-let facing = "user";
+const FACING_THE_PERSON = { facingMode: "user" };
+let wanted = FACING_THE_PERSON;
 let attempt = 0;
 
 opener.addEventListener("click", () => {
+  wanted = FACING_THE_PERSON;
   dialog.showModal();
   start();
 });
 buttons.take.addEventListener("click", take);
 buttons.use.addEventListener("click", use);
 buttons.again.addEventListener("click", start);
-buttons.retry.addEventListener("click", start);
+buttons.retry.addEventListener("click", () => {
+  wanted = FACING_THE_PERSON;
+  start();
+});
 buttons.switch.addEventListener("click", () => {
-  facing = facing === "user" ? "environment" : "user";
+  wanted = other();
   start();
 });
 buttons.close.addEventListener("click", () => dialog.close());
@@ -54,15 +60,18 @@ async function start() {
     const media = navigator.mediaDevices;
     if (!media?.getUserMedia) throw new DOMException(INSECURE, "SecurityError");
     const started = await media.getUserMedia({
-      video: { facingMode: facing, width: { ideal: 1920 }, height: { ideal: 1440 } },
+      video: { ...wanted, width: { ideal: 1920 }, height: { ideal: 1440 } },
     });
     // The dialog was closed or restarted while the browser asked for permission.
     if (mine !== attempt) return end(started);
     stream = started;
+    started.getVideoTracks()[0].addEventListener("ended", () => {
+      if (stream === started) fail(new DOMException("", "AbortError"));
+    });
     video.srcObject = stream;
     video.classList.toggle("is-mirrored", isMirror(stream));
     await video.play();
-    buttons.switch.hidden = (await cameras()) < 2;
+    devices = await cameras();
     if (mine === attempt) show("live");
   } catch (error) {
     if (mine === attempt) fail(error);
@@ -114,6 +123,9 @@ function stop() {
 }
 
 function fail(error) {
+  attempt += 1;
+  end(stream);
+  count.textContent = "";
   problem.textContent = error.message === INSECURE ? INSECURE : PROBLEMS[error.name] ?? UNKNOWN;
   show("problem");
 }
@@ -128,7 +140,7 @@ function show(state) {
   buttons.take.disabled = state !== "live";
   buttons.use.hidden = buttons.again.hidden = !taken;
   buttons.retry.hidden = state !== "problem";
-  if (state !== "live") buttons.switch.hidden = true;
+  buttons.switch.hidden = state !== "live" || devices.length < 2;
   const first = { live: buttons.take, taken: buttons.use, problem: buttons.retry }[state];
   first?.focus();
 }
@@ -140,6 +152,14 @@ function end(media) {
 const isMirror = (media) => media.getVideoTracks()[0]?.getSettings().facingMode !== "environment";
 
 async function cameras() {
-  const devices = await navigator.mediaDevices.enumerateDevices();
-  return devices.filter((device) => device.kind === "videoinput").length;
+  const found = await navigator.mediaDevices.enumerateDevices();
+  return found.filter(({ kind }) => kind === "videoinput").map(({ deviceId }) => deviceId);
+}
+
+/** Return which camera comes next: of a phone's many the one on its other side, else the next one. */
+function other() {
+  const { deviceId, facingMode } = stream.getVideoTracks()[0].getSettings();
+  if (devices.length > 2 && facingMode) return { facingMode: facingMode === "user" ? "environment" : "user" };
+  const next = devices[(devices.indexOf(deviceId) + 1) % devices.length];
+  return { deviceId: { exact: next } };
 }

@@ -54,6 +54,8 @@ const drafts = () => [...document.querySelectorAll("form[data-draft]")];
 
 // The values from the server: equal values are no draft.
 const saved = new WeakMap();
+// The values that were sent last.
+const sent = new WeakMap();
 
 function restore(form) {
   if (saved.has(form)) return;
@@ -111,18 +113,24 @@ for (const kind of ["input", "change"]) {
 }
 
 document.addEventListener("submit", (event) => {
-  if (event.target.matches("form[data-draft]")) keep(event.target, SENT);
+  if (event.target.matches("form[data-draft]")) {
+    sent.set(event.target, valuesOf(event.target));
+    keep(event.target, SENT);
+  }
   // Delete the drafts at logout.
   if (addressOf(event.target).endsWith("/logout/")) keys().forEach((key) => sessionStorage.removeItem(key));
 }, true);
 
-// An answer replaces the form in the page. If it shows errors, the draft is still unsaved.
+// An answer replaces the form in the page. If it shows errors, the draft is still unsaved, and so is
+// what was typed while the form was on its way.
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const form = detail.requestConfig.elt;
   if (!form.matches?.("form[data-draft]")) return;
   const isTaken = detail.xhr.status < 400 && detail.shouldSwap && !detail.xhr.responseText.includes("errorlist");
-  if (isTaken) sessionStorage.removeItem(keyOf(form));
-  else keep(form, WAITS);
+  const values = valuesOf(form);
+  if (!isTaken) keep(form, WAITS);
+  else if (values === sent.get(form)) sessionStorage.removeItem(keyOf(form));
+  else write(keyOf(form), { values, state: WAITS });
 });
 
 document.addEventListener("htmx:sendError", ({ detail }) => {

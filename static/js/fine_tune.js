@@ -7,12 +7,17 @@ async function refresh() {
   if (!part) return;
   // Not while its button or its log has the focus.
   if (!document.hidden && !part.contains(document.activeElement)) {
-    const answer = await fetch(part.dataset.progress).catch(() => null);
-    // The session has ended: open the log-in page as a page, not as a part of this one.
-    if (answer?.redirected) location.reload();
-    else if (answer?.ok) part.outerHTML = await answer.text();
+    // Without an answer, what stood there stays until the next one.
+    await update(part).catch(() => {});
   }
   setTimeout(refresh, EVERY);
+}
+
+async function update(part) {
+  const answer = await fetch(part.dataset.progress);
+  // The session has ended: open the log-in page as a page, not as a part of this one.
+  if (answer.redirected) location.reload();
+  else if (answer.ok) part.outerHTML = await answer.text();
 }
 
 setTimeout(refresh, EVERY);

@@ -1,7 +1,9 @@
 // Draws the charts, and saves each as PNG or CSV. The tables hold the same numbers.
 
 import { fetched } from "./fetched.js";
+import { sayError } from "./notices.js";
 import { percent } from "./percent.js";
+import { encoded } from "./snapshot.js";
 import { csvOf } from "./table_csv.js";
 
 const { Chart } = window;
@@ -231,10 +233,7 @@ for (const button of document.querySelectorAll("[data-saves]")) {
   const name = button.dataset.chart;
   if (!document.querySelector(`[data-table=${name}], [data-numbers-of=${name}]`)) continue;
   button.hidden = false;
-  button.addEventListener("click", async () => {
-    if (button.dataset.saves === "csv") saveTable(name, await tableOf(name));
-    else save(`${name}.png`, await pngOf(document.getElementById(name)));
-  });
+  button.addEventListener("click", () => (button.dataset.saves === "csv" ? saveTable(name) : savePicture(name)));
 }
 
 // The long tables are not on the page until they are opened.
@@ -246,8 +245,17 @@ async function tableOf(name) {
   return text && new DOMParser().parseFromString(text, "text/html").querySelector(`[data-table=${name}]`);
 }
 
-function saveTable(name, table) {
+async function saveTable(name) {
+  const table = await tableOf(name);
   if (table) save(`${name}.csv`, new Blob([csvOf(table)], { type: "text/csv" }));
+}
+
+async function savePicture(name) {
+  try {
+    save(`${name}.png`, await pngOf(document.getElementById(name)));
+  } catch {
+    sayError("The browser could not draw the picture. Save the numbers as CSV instead.");
+  }
 }
 
 // The background is the colour of the page: transparent pictures are not readable everywhere.
@@ -259,7 +267,7 @@ async function pngOf(chart) {
   context.fillStyle = css("--surface");
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.drawImage(source, 0, 0);
-  return new Promise((resolve) => { canvas.toBlob(resolve, "image/png"); });
+  return encoded(canvas, "image/png");
 }
 
 async function imageOf(svg) {

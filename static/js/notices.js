@@ -1,10 +1,30 @@
+// What a page says by itself: sentences at its top, and announcements to screen readers.
+
 /**
  * Show a sentence at the top of the page, in place of an earlier one.
  *
  * @param {string} text
  */
 export function sayError(text) {
-  document.getElementById("notices")?.replaceChildren(noticeOf(text, "error"));
+  showNotices([noticeOf(text, "error")], "action");
+}
+
+/**
+ * Show elements at the top of the page, in place of earlier ones. Whoever pressed something sees
+ * them at once; what the page noticed by itself is said once and moves nobody.
+ *
+ * @param {Element[]} elements
+ * @param {"action" | "polling"} kind who asked for what failed: a person, or the page
+ */
+export function showNotices(elements, kind) {
+  const place = document.getElementById("notices");
+  if (!place) return;
+  const said = elements.map(({ textContent }) => textContent?.trim()).join();
+  if (kind === "polling" && place.dataset.said === said && place.hasChildNodes()) return;
+  place.dataset.said = said;
+  place.dataset.kind = kind;
+  place.replaceChildren(...elements);
+  if (kind === "action") place.scrollIntoView({ block: "nearest" });
 }
 
 /**
@@ -18,4 +38,14 @@ export function noticeOf(text, kind) {
   notice.className = `notice notice-${kind}`;
   notice.textContent = text;
   return notice;
+}
+
+/**
+ * Let screen readers say something.
+ *
+ * @param {string} text
+ */
+export function announce(text) {
+  const announcer = document.getElementById("announcer");
+  if (announcer) announcer.textContent = text;
 }

@@ -1,11 +1,10 @@
 // One key for each verdict. The next face is on the page already, hidden: a verdict shows it at once
 // and is sent in the background. Verdicts are sent in their order.
 
-import { sayError } from "./notices.js";
+import { announce, sayError, showNotices } from "./notices.js";
 
 const root = document.getElementById("review");
 const end = root.querySelector(".review-end");
-const announcer = document.getElementById("announcer");
 let shownSince = performance.now();
 let sending = Promise.resolve();
 let wanting = 0;
@@ -30,8 +29,9 @@ function hide(form) {
   form.inert = true;
 }
 
-// A face that is being loaded counts, too, so that "All done" is shown only when it is true.
-function send(address, body, take, id = "", missing = () => {}) {
+// A face that is being loaded counts, too, so that "All done" is shown only when it is true. `take` gets
+// the face of the answer, `missing` is called where it has none, and `lost` is said where no answer comes.
+function send(address, body, { take, lost, missing = () => {}, id = "" }) {
   if (id) unsent.add(id);
   wanting += 1;
   sending = sending.then(async () => {
@@ -49,7 +49,7 @@ function send(address, body, take, id = "", missing = () => {}) {
       if (answer.ok) receive(page, take, missing);
       else say(page.body.textContent.trim());
     } catch {
-      say("The server cannot be reached. What you said last was not kept.");
+      say(`The server cannot be reached. ${lost}`);
     } finally {
       wanting -= 1;
       if (id) unsent.delete(id);
@@ -64,7 +64,7 @@ function receive(page, take, missing) {
   if (!progress) { location.reload(); return; }
   document.getElementById("review-progress").replaceWith(document.adoptNode(progress));
   const error = page.getElementById("review-error");
-  if (error) document.getElementById("notices").replaceChildren(document.adoptNode(error));
+  if (error) showNotices([document.adoptNode(error)], "action");
   const form = page.querySelector(".review-case");
   if (form) take(document.adoptNode(form));
   else missing();
@@ -86,9 +86,9 @@ function leave(form, address, values, words) {
   for (const [name, value] of Object.entries(values)) body.set(name, value);
   document.getElementById("notices").replaceChildren();
   form.remove();
-  announcer.textContent = words;
+  announce(words);
   const next = cases()[0];
-  send(address, body, addLast, form.dataset.case);
+  send(address, body, { take: addLast, lost: "What you said last was not kept.", id: form.dataset.case });
   show(next);
 }
 
@@ -105,14 +105,12 @@ function judge(button) {
 
 function undo() {
   const form = root.querySelector("[data-undo]");
-  const taken = (face) => {
-    announcer.textContent = "Taken back.";
+  const take = (face) => {
+    announce("Taken back.");
     addFirst(face);
   };
-  const missing = () => {
-    announcer.textContent = "No face came back: nothing was there to take back, or somebody else has the face now.";
-  };
-  send(form.action, new FormData(form), taken, "", missing);
+  const missing = () => announce("No face came back: nothing was there to take back, or somebody else has the face now.");
+  send(form.action, new FormData(form), { take, missing, lost: "What you said last still stands." });
 }
 
 root.addEventListener("submit", (event) => {

@@ -1,4 +1,4 @@
-// A picture of what a camera shows, as a file that can be uploaded.
+// Pictures as files: what a camera shows, and what a canvas holds.
 
 const JPEG_QUALITY = 0.92;
 
@@ -8,17 +8,28 @@ const JPEG_QUALITY = 0.92;
  * @param {HTMLVideoElement} video
  * @returns {Promise<File>}
  */
-export function snapshot(video) {
+export async function snapshot(video) {
   const canvas = document.createElement("canvas");
   canvas.width = video.videoWidth;
   canvas.height = video.videoHeight;
   canvas.getContext("2d")?.drawImage(video, 0, 0);
   const name = `Camera ${stamp(new Date())}.jpg`;
+  return new File([await encoded(canvas, "image/jpeg")], name, { type: "image/jpeg" });
+}
+
+/**
+ * Return the picture of a canvas in a format. Raises DOMException where it has no pixel.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {"image/jpeg" | "image/png"} format
+ * @returns {Promise<Blob>}
+ */
+export function encoded(canvas, format) {
   return new Promise((done, failed) => {
     canvas.toBlob((blob) => {
-      if (blob) done(new File([blob], name, { type: "image/jpeg" }));
-      else failed(new DOMException("The video shows no picture.", "AbortError"));
-    }, "image/jpeg", JPEG_QUALITY);
+      if (blob) done(blob);
+      else failed(new DOMException("There is no picture.", "AbortError"));
+    }, format, JPEG_QUALITY);
   });
 }
 

@@ -27,10 +27,12 @@ let settled = 0;
 document.getElementById("send").hidden = true;
 for (const element of document.querySelectorAll("[data-needs-script]")) element.hidden = false;
 
-input.addEventListener("change", () => {
+input.addEventListener("change", takeChosen);
+
+function takeChosen() {
   add(input.files);
   input.value = "";
-});
+}
 
 // --- Drag and drop anywhere, and paste
 let depth = 0;
@@ -206,6 +208,8 @@ function offerRetry(row, { file, source, first }) {
     chosen -= 1;
     settled -= 1;
     add([file], source);
+    // The pressed button is gone.
+    section.focus();
   });
   place.append(button);
 }
@@ -221,6 +225,9 @@ function report() {
 }
 
 document.addEventListener("htmx:afterSettle", report);
+
+// Somebody may choose before this script comes.
+if (input.files.length) takeChosen();
 
 window.addEventListener("beforeunload", (event) => {
   if (sending) event.preventDefault();

@@ -55,9 +55,12 @@ if (film) {
   film.addEventListener("play", follow);
   for (const name of ["seeked", "timeupdate", "loadedmetadata"]) film.addEventListener(name, show);
   film.addEventListener("error", unplayable);
-  // It may have failed before this script came. Sound alone is no picture either.
-  if (film.error) unplayable();
-  film.addEventListener("loadedmetadata", () => { if (!film.videoWidth) unplayable(); });
+  // Sound alone is no picture either.
+  const check = () => { if (film.error || (film.readyState && !film.videoWidth)) unplayable(); };
+  film.addEventListener("loadedmetadata", check);
+  // All this may have happened before the timeline came.
+  check();
+  if (!film.paused) follow();
 }
 new ResizeObserver(show).observe(document.querySelector(".site-main"));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);

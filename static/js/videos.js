@@ -2,9 +2,13 @@
 // this script, or without the library, the form sends the video in one request.
 
 import { choose, idOf } from "./earlier_uploads.js";
+import { announce } from "./notices.js";
+import { percent } from "./percent.js";
 import { mayPass } from "./refusals.js";
 
 const RETRY_DELAYS = [0, 1000, 3000, 5000, 10_000, 20_000];
+// Share of the video after which screen readers are told how far it is.
+const ANNOUNCED = 0.25;
 
 const tus = globalThis.tus;
 const form = document.getElementById("video-form");
@@ -19,14 +23,16 @@ const maxMegabytes = Number(form.dataset.maxMegabytes);
 const known = new Set(form.dataset.unfinished.split(" "));
 let upload = null;
 let busy = false;
+let announced = 0;
 
 if (tus?.isSupported) begin();
 
 function begin() {
   document.getElementById("send").hidden = true;
-  input.addEventListener("change", () => {
-    if (input.files.length) send(input.files[0]);
-  });
+  const sendChosen = () => { if (input.files.length) send(input.files[0]); };
+  input.addEventListener("change", sendChosen);
+  // Somebody may choose before this script comes.
+  sendChosen();
   goOn.addEventListener("click", resume);
   window.addEventListener("online", () => {
     if (!goOn.hidden) resume();
@@ -74,28 +80,43 @@ async function forget(all) {
 }
 
 function resume() {
+  const hadFocus = document.activeElement === goOn;
   [problem.hidden, goOn.hidden] = [true, true];
   start("Going on where it was cut off");
+  if (hadFocus) sending.focus();
 }
 
 function start(sentence) {
   [sending.hidden, busy] = [false, true];
-  note.textContent = sentence;
+  announced = 0;
+  tell(sentence);
   upload.start();
 }
 
 function show(sent, total) {
   bar.value = sent / total;
-  note.textContent = sent < total
-    ? `Sending: ${megabytes(sent)} of ${megabytes(total)}`
-    : "Checking the video";
+  if (sent >= total) {
+    tell("Checking the video");
+    return;
+  }
+  note.textContent = `Sending: ${megabytes(sent)} of ${megabytes(total)}`;
+  if (sent / total >= announced + ANNOUNCED) {
+    announced = Math.floor(sent / total / ANNOUNCED) * ANNOUNCED;
+    announce(`${percent(announced)} sent`);
+  }
+}
+
+/** Say a sentence beside the bar, and to screen readers. */
+function tell(sentence) {
+  note.textContent = sentence;
+  announce(sentence);
 }
 
 function retries(error) {
   const status = statusOf(error);
   // Offline it waits for the network instead.
   const willTry = navigator.onLine && mayPass(status, toldBy(error)?.code);
-  if (willTry) note.textContent = `${status ? "The server cannot take it now." : "The connection was lost."} Trying again.`;
+  if (willTry) tell(`${status ? "The server cannot take it now." : "The connection was lost."} Trying again.`);
   return willTry;
 }
 

@@ -265,12 +265,12 @@ def test_camera_without_a_clock(upload: Upload, work_off: WorkOff, taken: str) -
 def test_lease_lasts_as_long_as_the_work(
     owner: User, picture: MakePicture, analyser: StubAnalyser, settings: Any
 ) -> None:
-    settings.ANALYSIS_LEASE = 1
+    settings.ANALYSIS_LEASE = 3
     [analysis] = submission.submit(owner, [picture()], Source.WEB).accepted
     abandoned = []
 
     def slow() -> None:
-        time.sleep(2)
+        time.sleep(3.5)
         abandoned.append(leases.release_abandoned())
 
     analyser.before_answer = slow

@@ -88,7 +88,7 @@ def test_wait_answers_200_once_all_is_finished(
     assert (analysis["status"], analysis["face_count"]) == ("done", 1)
 
 
-@pytest.mark.timeout(5)
+@pytest.mark.timeout(25)
 def test_not_everyone_may_wait(
     api: APIClient, picture: MakePicture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

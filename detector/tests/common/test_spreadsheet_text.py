@@ -5,7 +5,7 @@ import io
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.common.spreadsheet_text import escape_formulas, unescape_formulas
@@ -39,6 +39,7 @@ def test_what_is_no_text_stays_as_it_is(value: object) -> None:
     assert escape_formulas(value) is value
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="a=+-@;,|\t\r\n\"' ＝\ufeff", max_size=12))
 def test_whatever_the_text(text: str) -> None:
     assert_harmless(text)

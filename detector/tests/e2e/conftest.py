@@ -4,16 +4,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from detector.tests.conftest import Broker
 from detector.tests.e2e import chaos, pictures
-from detector.tests.e2e.browsing import Watcher
+from detector.tests.e2e.browsing import SECOND, Watcher
 from detector.tests.e2e.platform import Platform
 from detector.tests.e2e.stack import Stack
 from detector.tests.services_needed import need_program, own_services
 
 FOLDER = Path(__file__).parent
+
+# Only a test that fails takes so long; a busy machine may take longer than the usual five seconds.
+expect.set_options(timeout=20 * SECOND)
 
 
 @pytest.fixture(autouse=True)

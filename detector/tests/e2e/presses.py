@@ -126,7 +126,7 @@ PHOTO_PAGE: Final = (
             click(".felt-chip:has-text('Sad')"), click("#notes-save"),
         ),
         (
-            shows("#notes [role=status]", "Saved."), shows("#expression-shown", "You say “sad”"),
+            shows("#notes-saved", "Saved."), shows("#expression-shown", "You say “sad”"),
             has_value("#id_note", "At the lake"),
         ), stays=True,
     ),

@@ -34,7 +34,7 @@ def test_make_run_serves_on_port_and_ends_with_ctrl_c(tmp_path: Path) -> None:
         until(lambda: all(map(platform.children, MARKERS)), 30, "Every part")
         parts = [platform.children(part) for part in MARKERS]
         family = [pid for part in parts for pid in part]
-        page = httpx.get(platform.url)
+        page = httpx.get(platform.url, timeout=30)
         assert "/accounts/signup/" in page.text
         key = tmp_path / "var" / "secret_key"
         assert key.stat().st_mode & 0o777 == 0o600

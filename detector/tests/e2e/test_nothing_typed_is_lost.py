@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 
 from detector.tests.bad_files import archive
 from detector.tests.e2e import pictures
@@ -87,9 +87,26 @@ def test_nothing_typed_is_lost(watcher: Watcher) -> None:
     log_in_again(page, photo)
     expect(page.locator("#id_note")).to_have_value("Words that took a while")
     page.locator("#notes-save").click()
-    expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
+    expect(page.locator("#notes-saved")).to_have_text("Saved.")
     page.reload()
     expect(page.locator("#id_note")).to_have_value("Words that took a while")
+    expect(page.get_by_text("It is not saved yet")).to_have_count(0)
+
+    # Typed on while the form is on its way.
+    held: list[Route] = []
+    page.route("**/notes/", lambda route: held.append(route))
+    with page.expect_request("**/notes/"):
+        page.locator("#notes-save").click()
+    page.locator("#id_note").press("End")
+    page.locator("#id_note").press_sequentially("!")
+    # Left: the browser tells of a change when it takes away a field with the focus, too.
+    page.locator("h1").click()
+    held[0].continue_()
+    expect(page.locator("#notes-saved")).to_have_text("Saved.")
+    expect(page.locator("#id_note")).to_have_value("Words that took a while!")
+    expect(page.get_by_text("It is not saved yet")).to_be_visible()
+    page.unroute_all()
+    page.locator("#notes-save").click()
     expect(page.get_by_text("It is not saved yet")).to_have_count(0)
 
     # With the cookie of the forms gone, too, and a form that loads a page.

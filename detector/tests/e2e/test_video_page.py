@@ -80,6 +80,7 @@ def test_a_video_from_upload_to_timeline(watcher: Watcher, tmp_path: Path) -> No
     assert other["summary"]["gaps"] == [[2.8, 4.0]]
 
     _look_at_the_player(page)
+    _sound_alone_is_no_picture(page)
     assert violations(page) == []
     page.emulate_media(color_scheme="dark")
     assert violations(page, "color-contrast") == []
@@ -187,6 +188,23 @@ def _look_at_the_player(page: Page) -> None:
     page.keyboard.press(" ")
     page.wait_for_function("document.getElementById('film').paused")
     _press_twice_at_once(page, "k")
+
+
+def _sound_alone_is_no_picture(page: Page) -> None:
+    """Let the browser know a film without a picture before the timeline comes."""
+    other = page.context.new_page()
+    other.add_init_script(
+        "Object.defineProperty(HTMLVideoElement.prototype, 'videoWidth', { get: () => 0 });"
+    )
+    held: list[Route] = []
+    other.route("**/timeline/", lambda route: held.append(route))
+    with other.expect_request("**/timeline/"):
+        other.goto(page.url, wait_until="commit")
+    other.wait_for_function("() => document.getElementById('film')?.readyState >= 1")
+    expect(other.locator("#unplayable")).to_be_hidden()
+    held[0].continue_()
+    expect(other.locator("#unplayable")).to_be_visible()
+    other.close()
 
 
 def _press_twice_at_once(page: Page, key: str) -> None:

@@ -6,7 +6,7 @@ const shown = [];
 
 beforeEach(() => {
   shown.length = 0;
-  const notices = { replaceChildren: (notice) => shown.push(notice.textContent) };
+  const notices = { dataset: {}, replaceChildren: (notice) => shown.push(notice.textContent), scrollIntoView: () => {} };
   globalThis.document = { getElementById: () => notices, createElement: () => ({}) };
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nameOf, obstacle, presentToken } from "../../../static/js/live/keep.js";
+import { nameOf, obstacle, presentToken, send } from "../../../static/js/live/keep.js";
 
 test("a session is sent while somebody is logged in, else it is said why not", async () => {
   const asked = [];
@@ -10,8 +10,22 @@ test("a session is sent while somebody is logged in, else it is said why not", a
   assert.deepEqual(asked, [["/live/sessions/", { method: "HEAD", redirect: "manual" }]]);
   answering({ ok: false, status: 0, type: "opaqueredirect" });
   assert.match(await obstacle("/live/sessions/"), /no longer logged in/);
+  answering({ ok: false, status: 503, type: "basic" });
+  assert.match(await obstacle("/live/sessions/"), /did not answer as expected/);
   globalThis.fetch = async () => { throw new TypeError("offline"); };
   assert.match(await obstacle("/live/sessions/"), /cannot be reached/);
+});
+
+test("a session that is discarded while it is checked is not sent", async () => {
+  globalThis.document = { cookie: "" };
+  const problem = { toggleAttribute: () => {} };
+  const kept = async (discards) => {
+    const form = { action: "/live/sessions/", hidden: false, dataset: {}, sends: 0, submit() { this.sends += 1; } };
+    globalThis.fetch = async () => { form.hidden = discards; return { ok: true }; };
+    await send({ preventDefault: () => {} }, form, { value: "" }, problem);
+    return form.sends;
+  };
+  assert.deepEqual([await kept(false), await kept(true)], [1, 0]);
 });
 
 test("the token is that of the latest log-in", () => {

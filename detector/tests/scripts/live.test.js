@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Analyser } from "../../../static/js/live/analyser.js";
-import { startIfWanted, wordsFor } from "../../../static/js/live/camera.js";
 import { crop, frameOf } from "../../../static/js/live/crop.js";
 import { chosen, decode, iou, networkInput } from "../../../static/js/live/detection.js";
 import { calibrated, checkInput, expressionInput, flagsOf } from "../../../static/js/live/expression.js";
@@ -322,25 +321,6 @@ test("a device is found slow once, and quick again", () => {
   assert.deepEqual([noted(30, 150), rate.isSlow], [0, false]);
   rate.pause();
   assert.equal(rate.perSecond, 0);
-});
-
-test("each trouble with the camera has its own words", () => {
-  const names = ["NotAllowedError", "NotFoundError", "NotReadableError", "OverconstrainedError", "AbortError", "SecurityError", "Other"];
-  const words = names.map((name) => wordsFor(new DOMException("", name)));
-  assert.equal(new Set(words).size, names.length);
-});
-
-test("a camera that comes after the stop is stopped, too", async () => {
-  const stopped = [];
-  const stream = { getTracks: () => [{ stop: () => stopped.push(true) }] };
-  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
-  Object.defineProperty(globalThis, "navigator", { configurable: true, value: { mediaDevices: { getUserMedia: async () => stream } } });
-  assert.equal(await startIfWanted("", 640, () => true), stream);
-  assert.equal(stopped.length, 0);
-  assert.equal(await startIfWanted("", 640, () => false), null);
-  assert.equal(stopped.length, 1);
-  if (before) Object.defineProperty(globalThis, "navigator", before);
-  else delete globalThis.navigator;
 });
 
 test("a still is named by the local time", () => {

@@ -73,11 +73,12 @@ export async function list(picker, stream) {
 }
 
 /**
- * Return a function that waits for a picture that was not used yet.
+ * Return a function that waits for a picture that was not used yet, or for the end.
  * @param {HTMLVideoElement} video
+ * @param {() => boolean} isOver
  * @returns {() => Promise<void>}
  */
-export function freshPictures(video) {
+export function freshPictures(video, isOver) {
   if (!video.requestVideoFrameCallback) {
     return () => new Promise((done) => { requestAnimationFrame(() => done()); });
   }
@@ -87,7 +88,7 @@ export function freshPictures(video) {
   const note = () => {
     isFresh = true;
     waiting?.();
-    video.requestVideoFrameCallback(note);
+    if (!isOver()) video.requestVideoFrameCallback(note);
   };
   video.requestVideoFrameCallback(note);
   return async () => {

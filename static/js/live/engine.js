@@ -17,6 +17,8 @@ export class Engine {
     this.frames = 0;
     /** @type {{ done: (answer: any) => void, failed: (error: Error) => void } | null} */
     this.waiting = null;
+    /** @type {Promise<any>} The answer to the last question. */
+    this.last = Promise.resolve();
     worker.addEventListener("message", ({ data }) => {
       if (data.kind === "error") this.settle(null, new Error(data.message));
       else this.settle(data, null);
@@ -63,15 +65,18 @@ export class Engine {
   }
 
   /**
+   * Ask the worker. A session that ended may still wait for its last answer: that comes first.
    * @param {object} message
    * @param {Transferable[]} given
    * @returns {Promise<any>}
    */
   ask(message, given) {
-    return new Promise((done, failed) => {
+    const answer = () => new Promise((done, failed) => {
       this.waiting = { done, failed };
       this.worker.postMessage(message, given);
     });
+    this.last = this.last.then(answer, answer);
+    return this.last;
   }
 
   /**

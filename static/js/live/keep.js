@@ -1,6 +1,7 @@
 // Sending a session that is to be kept. Its numbers are on this page alone, so that the form is sent
 // only while somebody is logged in: the way over the log-in would lose them.
 
+import { sentenceOf } from "../fetched.js";
 import { complain } from "./words.js";
 
 const LOGGED_OUT = "You are no longer logged in. Log in again in another tab, then keep it.";
@@ -16,6 +17,8 @@ const UNREACHABLE = "The server cannot be reached. Check your connection, then k
 export async function send(event, form, token, problem) {
   event.preventDefault();
   problem.textContent = await obstacle(form.action);
+  // It may have been discarded meanwhile.
+  if (form.hidden) return;
   problem.toggleAttribute("hidden", !problem.textContent);
   if (problem.textContent) return;
   token.value = presentToken(document.cookie, token.value);
@@ -30,9 +33,10 @@ export async function send(event, form, token, problem) {
  */
 export async function obstacle(address) {
   try {
-    // A redirect leads to the log-in.
     const answer = await fetch(address, { method: "HEAD", redirect: "manual" });
-    return answer.ok ? "" : LOGGED_OUT;
+    // A redirect leads to the log-in.
+    if (answer.type === "opaqueredirect") return LOGGED_OUT;
+    return answer.ok ? "" : sentenceOf(answer);
   } catch {
     return UNREACHABLE;
   }

@@ -5,19 +5,12 @@
 /** @import { Limits } from "./recorder.js" */
 import { play } from "../playback.js";
 import * as camera from "./camera.js";
+import { Display } from "./display.js";
 import { Engine } from "./engine.js";
 import { isOffered, nameOf, remind, send } from "./keep.js";
 import { Session } from "./session.js";
 import * as still from "./still.js";
-import { badge, Bars, Boxes, Chart } from "./view.js";
-import { byId, complain, duration, hint, isRemarking, remark, say } from "./words.js";
-
-/** Milliseconds between two announcements to screen readers. */
-const ANNOUNCED = 4000;
-/** Milliseconds between two new figures of the rate. */
-const RATE_SHOWN = 500;
-/** Milliseconds without a face until the page says so. */
-const LONELY = 1500;
+import { byId, complain, duration, hint, remark, say } from "./words.js";
 
 /** @type {{ constants: Constants, addresses: Addresses, worker: string, emotions: Emotion[], limits: Limits, upload: string, zone: string }} */
 const data = JSON.parse(byId("live-data").textContent ?? "");
@@ -29,10 +22,7 @@ const keep = /** @type {HTMLFormElement} */ (byId("live-keep"));
 const [start, pause, mirror, take, stop] = ["start", "pause", "mirror", "still", "stop"].map(
   (name) => /** @type {HTMLButtonElement} */ (byId(`live-${name}`)),
 );
-const boxes = new Boxes(byId("live-boxes"), data.emotions);
-const bars = new Bars(byId("live-bars"));
 const token = /** @type {HTMLInputElement} */ (keep.elements.namedItem("csrfmiddlewaretoken"));
-const labels = new Map(data.emotions.map(({ key, label }) => [key, label]));
 /** @type {MediaStream | null} */
 let stream = null;
 /** @type {Engine | null} */
@@ -41,13 +31,11 @@ let engine = null;
 let loading = null;
 /** @type {Session | null} */
 let session = null;
-/** @type {Chart | null} */
-let chart = null;
+/** @type {Display | null} */
+let display = null;
 let [isMirrored, isPaused] = [true, false];
 /** How often another camera was chosen. */
 let changes = 0;
-let [rateShownAt, announcedAt, faceSeenAt] = [0, 0, 0];
-let announced = "";
 
 live.hidden = false;
 
@@ -80,35 +68,49 @@ async function begin() {
   // The networks load while the person is asked for the camera.
   const coming = prepared();
   try {
-    stream = await camera.start("", data.constants.frameSide);
+    watch(await camera.start("", data.constants.frameSide));
   } catch (error) {
     return give(camera.wordsFor(error));
   }
+  // The camera may stop before all is ready.
+  const own = stream;
+  const networks = await coming.catch(() => null);
+  if (!own || stream !== own) return undefined;
+  if (!networks) return give("The networks could not be loaded. Check the connection, then reload this page.");
+  engine = networks;
   try {
-    engine = await coming;
-  } catch {
-    return give("The networks could not be loaded. Check the connection, then reload this page.");
-  }
-  try {
-    await showCamera();
+    await showCamera(own);
   } catch (error) {
-    return give(camera.wordsFor(error));
+    if (stream === own) give(camera.wordsFor(error));
   }
-  session = new Session(video, engine, data.constants, data.limits);
-  chart = new Chart(byId("live-chart"), data.emotions);
-  session.addEventListener("moment", (event) => draw(/** @type {CustomEvent<Moment>} */ (event).detail));
-  session.addEventListener("slow", () => remark("This device is slow: smaller faces may be missed."), { once: true });
-  session.addEventListener("full", finish);
-  session.pause("background", document.hidden);
+  if (stream === own) await run(networks);
+  return undefined;
+}
+
+/**
+ * Read the camera until the session ends.
+ * @param {Engine} networks
+ */
+async function run(networks) {
+  const own = session = new Session(video, networks, data.constants, data.limits);
+  const shown = display = new Display(data.emotions);
+  own.addEventListener("moment", (event) => {
+    shown.draw(/** @type {CustomEvent<Moment>} */ (event).detail, isMirrored, own.rate.perSecond);
+  });
+  own.addEventListener("slow", () => remark("This device is slow: smaller faces may be missed."), { once: true });
+  own.addEventListener("full", finish);
+  own.pause("background", document.hidden);
   show("running");
   pause.focus();
-  byId("live-camera-field").toggleAttribute("hidden", await camera.list(picker, stream) < 2);
+  byId("live-camera-field").toggleAttribute("hidden", await camera.list(picker, stream).catch(() => 0) < 2);
   try {
-    await session.run();
+    await own.run();
   } catch {
-    await finish();
+    // A picture of a camera that was stopped meanwhile cannot be read.
+    if (session !== own) return;
+    networks.end();
     loading = null;
-    complain("The networks stopped. Reload this page to go on; what was read until now can be kept.");
+    giveUp("The networks stopped. Reload this page to go on; what was read until now can be kept.");
   }
 }
 
@@ -122,14 +124,27 @@ function prepared() {
   return loading;
 }
 
-async function showCamera() {
-  video.srcObject = stream;
-  stream?.getVideoTracks()[0].addEventListener("ended", () => { giveUp(camera.STOPPED); });
+/**
+ * Take the pictures of this camera from now on; it may be unplugged at any time.
+ * @param {MediaStream} started
+ */
+function watch(started) {
+  stream = started;
+  started.getVideoTracks()[0].addEventListener("ended", () => {
+    if (stream === started) giveUp(camera.STOPPED);
+  });
+}
+
+/**
+ * Show the pictures of a camera. Raises DOMException.
+ * @param {MediaStream} own
+ */
+async function showCamera(own) {
+  video.srcObject = own;
   await play(video);
-  // It may have been unplugged meanwhile.
-  if (!stream?.active) throw new DOMException("", "AbortError");
+  if (stream !== own) return;
   stage.style.aspectRatio = `${video.videoWidth} / ${video.videoHeight}`;
-  setMirrored(camera.facesPerson(stream));
+  setMirrored(camera.facesPerson(own));
   // Another camera shows its first picture, and waits as the one before did.
   if (session && isPaused) video.pause();
 }
@@ -143,37 +158,35 @@ async function change() {
   try {
     const started = await camera.startIfWanted(picker.value, data.constants.frameSide, isWanted);
     if (!started) return;
-    stream = started;
-    await showCamera();
+    watch(started);
+    await showCamera(started);
     if (!isWanted()) return;
     engine?.forget();
-    clear();
+    display?.clear();
     session?.pause("camera", false);
   } catch (error) {
-    if (isWanted()) await giveUp(camera.wordsFor(error));
+    if (isWanted()) giveUp(camera.wordsFor(error));
   }
 }
 
 /**
- * End the session, and show why.
+ * End the session, or its start, and show why.
  * @param {string} words
  */
-async function giveUp(words) {
-  await finish();
-  complain(words);
+function giveUp(words) {
+  if (!session) return give(words);
+  finish();
+  return complain(words);
 }
 
-async function finish() {
+function finish() {
   if (!session) return;
   const { recorder, startedAt } = session;
   const isFull = recorder.isFull;
   session.end();
   session = null;
-  camera.stop(stream);
-  stream = null;
-  video.srcObject = null;
-  clear();
-  show("idle");
+  end();
+  display?.clear();
   const series = recorder.series();
   if (series.faces.length) offer(startedAt, series);
   else {
@@ -181,14 +194,6 @@ async function finish() {
     start.focus();
   }
   if (isFull) complain("A session ends after an hour.");
-}
-
-/** Take away what was said of the last frame; the chart of the last minute stays. */
-function clear() {
-  boxes.draw([], { width: 1, height: 1 }, false);
-  bars.draw(undefined);
-  byId("live-now").replaceChildren();
-  byId("live-which").textContent = "";
 }
 
 /**
@@ -236,39 +241,6 @@ function setMirrored(isOn) {
   video.classList.toggle("is-mirrored", isOn);
 }
 
-/** @param {Moment} moment */
-function draw({ faces, seen, elapsed }) {
-  const [first] = faces;
-  const now = performance.now();
-  boxes.draw(faces, seen, isMirrored);
-  bars.draw(first);
-  chart?.add(elapsed, first);
-  byId("live-now").replaceChildren(...(first ? [badge(first, labels)] : []));
-  if (first) faceSeenAt = now;
-  if (now - rateShownAt > RATE_SHOWN) {
-    rateShownAt = now;
-    byId("live-rate").textContent = `${Math.round(session?.rate.perSecond ?? 0)} frames/s`;
-    live.dataset.rate = String(session?.rate.perSecond ?? 0);
-    tellFaces(faces);
-  }
-}
-
-/** @param {import("./tracker.js").Shown[]} faces */
-function tellFaces(faces) {
-  const [first] = faces;
-  const now = performance.now();
-  const isLonely = !first && now - faceSeenAt > LONELY;
-  byId("live-which").textContent = first
-    ? `Face ${first.number}${faces.length > 1 ? `, the largest of ${faces.length}` : ""}`
-    : "No face in the picture.";
-  if (!isRemarking()) hint(isLonely ? "No face in the picture. Come closer, and turn to the light." : "");
-  const words = first ? `${labels.get(first.emotion)}${first.uncertain ? ", uncertain" : ""}` : "No face";
-  if (words !== announced && now - announcedAt > ANNOUNCED) {
-    [announced, announcedAt] = [words, now];
-    say(words);
-  }
-}
-
 /** @param {"idle" | "loading" | "running"} state */
 function show(state) {
   live.dataset.state = state;
@@ -287,14 +259,20 @@ function show(state) {
   }
 }
 
+/** Let the camera go. */
+function end() {
+  camera.stop(stream);
+  stream = null;
+  video.srcObject = null;
+  show("idle");
+}
+
 /**
- * Show why it does not run.
+ * Show why it does not start.
  * @param {string} words
  */
 function give(words) {
-  camera.stop(stream);
-  stream = null;
-  show("idle");
+  end();
   complain(words);
   start.focus();
 }

@@ -69,7 +69,7 @@ export class Session extends EventTarget {
 
   /** Run until it ends. Raises Error where the networks fail. */
   async run() {
-    const fresh = freshPictures(this.video);
+    const fresh = freshPictures(this.video, () => this.isOver);
     while (!this.isOver) {
       if (this.pauses.size) await new Promise((done) => { this.resumed = () => done(undefined); });
       else {

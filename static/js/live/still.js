@@ -38,7 +38,8 @@ export async function take(button, video, address, token) {
     note.replaceChildren("The still could not be sent. ", ...words);
   }
   button.disabled = false;
-  button.focus();
+  // A disabled button lost the focus, which may have gone elsewhere since.
+  if (document.activeElement === document.body) button.focus();
 }
 
 /**

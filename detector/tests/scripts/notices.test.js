@@ -1,0 +1,34 @@
+// Notices at the top of a page: who pressed something is led to them, nobody else is moved.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { showNotices } from "../../../static/js/notices.js";
+
+function placed() {
+  const shown = [];
+  let scrolled = 0;
+  const place = {
+    dataset: {},
+    hasChildNodes: () => shown.length > 0,
+    replaceChildren: (...elements) => shown.splice(0, shown.length, ...elements),
+    scrollIntoView: () => { scrolled += 1; },
+  };
+  globalThis.document = { getElementById: () => place };
+  return { place, shown, scrolls: () => scrolled };
+}
+
+test("what a page noticed by itself is said once and moves nobody", () => {
+  const { place, shown, scrolls } = placed();
+  const [first, second] = [{ textContent: "Lost." }, { textContent: " Lost. " }];
+  showNotices([first], "polling");
+  showNotices([second], "polling");
+  assert.deepEqual([shown, scrolls(), place.dataset.kind], [[first], 0, "polling"]);
+});
+
+test("whoever pressed something sees each answer", () => {
+  const { shown, scrolls } = placed();
+  const [first, second] = [{ textContent: "Lost." }, { textContent: "Lost." }];
+  showNotices([first], "action");
+  showNotices([second], "action");
+  assert.deepEqual([shown, scrolls()], [[second], 2]);
+});
