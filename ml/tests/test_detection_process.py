@@ -22,7 +22,7 @@ from ml.inference import Analyser
 pytestmark = pytest.mark.weights
 
 IDLE_SECONDS = 2.0
-"""Short, but long enough for what a test does between two photos."""
+"""Seconds without a photo until the process ends: more than a test takes between two photos."""
 REQUEST: dict[str, Any] = {
     "limits": asdict(images.Limits()), "version": None, "models_folder": "/nonexistent",
 }  # fmt: skip

@@ -106,14 +106,15 @@ document.addEventListener("htmx:load", (event) => {
 // --- Errors: the server sends a notice for the top of the page, and the target stays as it is.
 //     A polling element shows its error once, and removes only its own notice.
 const notices = document.getElementById("notices");
-const kindOf = (detail) => (isPolling(detail) ? "polling" : "action");
+const isScrolledTo = ({ requestConfig }) => requestConfig?.triggeringEvent?.type === "intersect";
+const askerOf = (detail) => (isPolling(detail) || isScrolledTo(detail) ? "page" : "person");
 
 function showError(event) {
   const { xhr } = event.detail;
   event.detail.shouldSwap = false;
   if (xhr.getResponseHeader("HX-Retarget") === "#notices") {
     const answer = new DOMParser().parseFromString(xhr.responseText, "text/html").body;
-    showNotices([...answer.children], kindOf(event.detail));
+    showNotices([...answer.children], askerOf(event.detail));
   } else {
     showSentence(event.detail, "The server did not answer as expected. Try again in a moment.");
   }
@@ -124,9 +125,9 @@ document.addEventListener("htmx:sendError", (event) => {
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.successful && notices.dataset.kind === kindOf(event.detail)) notices.replaceChildren();
+  if (event.detail.successful && notices.dataset.asker === askerOf(event.detail)) notices.replaceChildren();
 });
 
 function showSentence(detail, text) {
-  showNotices([noticeOf(text, "error")], kindOf(detail));
+  showNotices([noticeOf(text, "error")], askerOf(detail));
 }

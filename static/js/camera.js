@@ -156,7 +156,7 @@ async function cameras() {
   return found.filter(({ kind }) => kind === "videoinput").map(({ deviceId }) => deviceId);
 }
 
-/** Return which camera comes next: of a phone's many the one on its other side, else the next one. */
+/** Return which camera comes next: the next of two, and on a phone with more the one on its other side. */
 function other() {
   const { deviceId, facingMode } = stream.getVideoTracks()[0].getSettings();
   if (devices.length > 2 && facingMode) return { facingMode: facingMode === "user" ? "environment" : "user" };

@@ -113,13 +113,15 @@ for (const kind of ["input", "change"]) {
 }
 
 document.addEventListener("submit", (event) => {
-  if (event.target.matches("form[data-draft]")) {
-    sent.set(event.target, valuesOf(event.target));
-    keep(event.target, SENT);
-  }
+  if (event.target.matches("form[data-draft]")) keep(event.target, SENT);
   // Delete the drafts at logout.
   if (addressOf(event.target).endsWith("/logout/")) keys().forEach((key) => sessionStorage.removeItem(key));
 }, true);
+
+// Not when it is submitted: a second press waits for the answer to the first one.
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  if (detail.elt.matches?.("form[data-draft]")) sent.set(detail.elt, valuesOf(detail.elt));
+});
 
 // An answer replaces the form in the page. If it shows errors, the draft is still unsaved, and so is
 // what was typed while the form was on its way.

@@ -8,15 +8,16 @@ import { sayError } from "./notices.js";
  * @template T
  * @param {string} address
  * @param {(answer: Response) => Promise<T>} read
+ * @param {"person" | "page"} asker
  * @returns {Promise<T | null>}
  */
-export async function fetched(address, read) {
+export async function fetched(address, read, asker = "person") {
   try {
     const answer = await fetch(address);
     if (answer.ok && !answer.redirected) return await read(answer);
-    sayError(sentenceOf(answer));
+    sayError(sentenceOf(answer), asker);
   } catch {
-    sayError("The server cannot be reached. Check your connection and load the page anew.");
+    sayError("The server cannot be reached. Check your connection and load the page anew.", asker);
   }
   return null;
 }

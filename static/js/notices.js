@@ -4,9 +4,10 @@
  * Show a sentence at the top of the page, in place of an earlier one.
  *
  * @param {string} text
+ * @param {"person" | "page"} asker who asked for what failed
  */
-export function sayError(text) {
-  showNotices([noticeOf(text, "error")], "action");
+export function sayError(text, asker = "person") {
+  showNotices([noticeOf(text, "error")], asker);
 }
 
 /**
@@ -14,17 +15,17 @@ export function sayError(text) {
  * them at once; what the page noticed by itself is said once and moves nobody.
  *
  * @param {Element[]} elements
- * @param {"action" | "polling"} kind who asked for what failed: a person, or the page
+ * @param {"person" | "page"} asker who asked for what failed
  */
-export function showNotices(elements, kind) {
+export function showNotices(elements, asker) {
   const place = document.getElementById("notices");
   if (!place) return;
   const said = elements.map(({ textContent }) => textContent?.trim()).join();
-  if (kind === "polling" && place.dataset.said === said && place.hasChildNodes()) return;
+  if (asker === "page" && place.dataset.said === said && place.hasChildNodes()) return;
   place.dataset.said = said;
-  place.dataset.kind = kind;
+  place.dataset.asker = asker;
   place.replaceChildren(...elements);
-  if (kind === "action") place.scrollIntoView({ block: "nearest" });
+  if (asker === "person") place.scrollIntoView({ block: "nearest" });
 }
 
 /**

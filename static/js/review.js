@@ -64,7 +64,7 @@ function receive(page, take, missing) {
   if (!progress) { location.reload(); return; }
   document.getElementById("review-progress").replaceWith(document.adoptNode(progress));
   const error = page.getElementById("review-error");
-  if (error) showNotices([document.adoptNode(error)], "action");
+  if (error) showNotices([document.adoptNode(error)], "person");
   const form = page.querySelector(".review-case");
   if (form) take(document.adoptNode(form));
   else missing();
@@ -88,7 +88,7 @@ function leave(form, address, values, words) {
   form.remove();
   announce(words);
   const next = cases()[0];
-  send(address, body, { take: addLast, lost: "What you said last was not kept.", id: form.dataset.case });
+  send(address, body, { take: addLast, lost: "What you said last may not have been kept. Reload the page.", id: form.dataset.case });
   show(next);
 }
 
@@ -110,7 +110,7 @@ function undo() {
     addFirst(face);
   };
   const missing = () => announce("No face came back: nothing was there to take back, or somebody else has the face now.");
-  send(form.action, new FormData(form), { take, missing, lost: "What you said last still stands." });
+  send(form.action, new FormData(form), { take, missing, lost: "What you said last may not have been taken back. Reload the page." });
 }
 
 root.addEventListener("submit", (event) => {

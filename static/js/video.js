@@ -6,7 +6,21 @@ import { play } from "./playback.js";
 import { chartOf, boxesOf } from "./video_drawing.js";
 
 const film = document.getElementById("film");
-const line = await fetched(document.getElementById("video-data").dataset.timeline, (answer) => answer.json());
+
+function unplayable() {
+  document.getElementById("unplayable").hidden = false;
+  const stills = document.getElementById("stills");
+  if (stills) stills.open = true;
+}
+
+if (film) {
+  // Sound alone is no picture either. This may have happened before the script came.
+  const check = () => { if (film.error || (film.readyState && !film.videoWidth)) unplayable(); };
+  for (const name of ["error", "loadedmetadata"]) film.addEventListener(name, check);
+  check();
+}
+
+const line = await fetched(document.getElementById("video-data").dataset.timeline, (answer) => answer.json(), "page");
 // Without the timeline the page stays as the server made it: nothing below runs.
 if (!line) await new Promise(() => {});
 const lanes = [...document.querySelectorAll(".lane-card")];
@@ -45,21 +59,10 @@ function follow() {
   if (!film.paused && !film.ended) requestAnimationFrame(follow);
 }
 
-function unplayable() {
-  document.getElementById("unplayable").hidden = false;
-  const stills = document.getElementById("stills");
-  if (stills) stills.open = true;
-}
-
 if (film) {
   film.addEventListener("play", follow);
   for (const name of ["seeked", "timeupdate", "loadedmetadata"]) film.addEventListener(name, show);
-  film.addEventListener("error", unplayable);
-  // Sound alone is no picture either.
-  const check = () => { if (film.error || (film.readyState && !film.videoWidth)) unplayable(); };
-  film.addEventListener("loadedmetadata", check);
-  // All this may have happened before the timeline came.
-  check();
+  // It may have been started before the timeline came.
   if (!film.paused) follow();
 }
 new ResizeObserver(show).observe(document.querySelector(".site-main"));

@@ -134,8 +134,10 @@ async function stop(error) {
 
 /** Say why the upload stopped, and that what was sent is kept. */
 function pause(sentence, canGoOn = false) {
+  const hadFocus = document.activeElement === sending;
   fail(sentence);
   goOn.hidden = !canGoOn;
+  if (hadFocus && canGoOn) goOn.focus();
 }
 
 function fail(sentence) {

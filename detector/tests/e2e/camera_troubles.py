@@ -26,7 +26,8 @@ TWO_CAMERAS: Final = """() => {
   };
 }"""
 """Let there be a second camera, `other`; `window.asked` is what the page asked for last."""
-_UNPLUGGED: Final = """(video) => {
+_UNPLUGGED: Final = """(video, press) => {
+  if (press) document.querySelector(press).click();
   const [track] = video.srcObject.getVideoTracks();
   track.stop();
   track.dispatchEvent(new Event("ended"));
@@ -38,10 +39,13 @@ _REFUSED: Final = """(name) => {
 _GIVEN: Final = "() => { delete navigator.mediaDevices.getUserMedia; }"
 
 
-def unplug(video: Locator) -> None:
-    """Let the camera of a video stop by itself. Waits until it runs."""
+def unplug(video: Locator, press: str = "") -> None:
+    """Let the camera of a video stop by itself, just after a button was pressed.
+
+    Waits until the camera runs. `press` is the selector of the button, if there is one.
+    """
     video.page.wait_for_function("() => document.querySelector('video').srcObject?.active")
-    video.evaluate(_UNPLUGGED)
+    video.evaluate(_UNPLUGGED, press)
 
 
 def refuse(page: Page, name: str = "NotAllowedError") -> None:

@@ -15,7 +15,7 @@ from detector.tests.services_needed import need_program, own_services
 
 FOLDER = Path(__file__).parent
 
-# Only a test that fails takes so long; a busy machine may take longer than the usual five seconds.
+# A busy machine may need more than the usual five seconds. Tests that pass lose no time by it.
 expect.set_options(timeout=20 * SECOND)
 
 

@@ -16,14 +16,25 @@ REFUSE_TO_COPY = """() => {
 }"""
 
 
+# The label says it for two seconds only.
+LABEL_AFTER_THE_PRESS = """async (button) => {
+  navigator.clipboard.writeText = async () => {};
+  button.click();
+  await new Promise((done) => { setTimeout(done, 100); });
+  return button.textContent.trim();
+}"""
+
+
 def test_a_secret_that_cannot_be_copied_is_selected(watcher: Watcher) -> None:
     page = watcher.open()
     watcher.let_in(page, "copies@example.com")
     page.goto("/settings/")
     page.locator("#id_name").fill("kiosk")
     page.locator(".new-token button").click()
-    page.evaluate(REFUSE_TO_COPY)
     copy = page.locator(".secret button")
+    assert copy.evaluate(LABEL_AFTER_THE_PRESS) == "Copied"
+    expect(copy).to_have_text("Copy")
+    page.evaluate(REFUSE_TO_COPY)
     copy.click()
     expect(page.locator("#notices")).to_contain_text("The text is selected: copy it yourself.")
     expect(copy).to_have_text("Copy")

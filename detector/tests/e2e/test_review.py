@@ -67,7 +67,7 @@ def test_ten_faces_by_keyboard_alone(watcher: Watcher, platform: Platform, portr
     expect(ann.locator("#review-today")).to_have_text("1")
     ann.context.set_offline(True)
     ann.keyboard.press("z")
-    expect(ann.locator("#notices")).to_contain_text("What you said last still stands.")
+    expect(ann.locator("#notices")).to_contain_text("may not have been taken back")
     ann.context.set_offline(False)
     watcher.problems = [text for text in watcher.problems if "ERR_" not in text]
     ann.keyboard.press("z")

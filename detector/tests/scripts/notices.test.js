@@ -20,15 +20,15 @@ function placed() {
 test("what a page noticed by itself is said once and moves nobody", () => {
   const { place, shown, scrolls } = placed();
   const [first, second] = [{ textContent: "Lost." }, { textContent: " Lost. " }];
-  showNotices([first], "polling");
-  showNotices([second], "polling");
-  assert.deepEqual([shown, scrolls(), place.dataset.kind], [[first], 0, "polling"]);
+  showNotices([first], "page");
+  showNotices([second], "page");
+  assert.deepEqual([shown, scrolls(), place.dataset.asker], [[first], 0, "page"]);
 });
 
 test("whoever pressed something sees each answer", () => {
   const { shown, scrolls } = placed();
   const [first, second] = [{ textContent: "Lost." }, { textContent: "Lost." }];
-  showNotices([first], "action");
-  showNotices([second], "action");
+  showNotices([first], "person");
+  showNotices([second], "person");
   assert.deepEqual([shown, scrolls()], [[second], 2]);
 });

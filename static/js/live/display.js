@@ -12,7 +12,7 @@ const RATE_SHOWN = 500;
 /** Milliseconds without a face until the page says so. */
 const LONELY = 1500;
 
-/** What one session shows. */
+/** The part of the page that shows what one session finds. */
 export class Display {
   /** @param {Emotion[]} emotions */
   constructor(emotions) {

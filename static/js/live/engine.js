@@ -36,7 +36,12 @@ export class Engine {
   static async load(script, constants, addresses) {
     const engine = new Engine(new Worker(script, { type: "module" }));
     const absolute = Object.entries(addresses).map(([name, path]) => [name, new URL(path, location.href).href]);
-    await engine.ask({ kind: "load", constants, addresses: Object.fromEntries(absolute) }, []);
+    try {
+      await engine.ask({ kind: "load", constants, addresses: Object.fromEntries(absolute) }, []);
+    } catch (error) {
+      engine.end();
+      throw error;
+    }
     return engine;
   }
 

@@ -16,15 +16,19 @@ const UNREACHABLE = "The server cannot be reached. Check your connection, then k
  */
 export async function send(event, form, token, problem) {
   event.preventDefault();
+  const offered = seriesOf(form);
   problem.textContent = await obstacle(form.action);
-  // It may have been discarded meanwhile.
-  if (form.hidden) return;
+  // It may have been discarded meanwhile, and another one offered.
+  if (form.hidden || seriesOf(form) !== offered) return;
   problem.toggleAttribute("hidden", !problem.textContent);
   if (problem.textContent) return;
   token.value = presentToken(document.cookie, token.value);
   form.dataset.sent = "true";
   form.submit();
 }
+
+/** @param {HTMLFormElement} form */
+const seriesOf = (form) => /** @type {HTMLInputElement} */ (form.elements.namedItem("series")).value;
 
 /**
  * Return why a form cannot be sent now; empty where it can.

@@ -76,7 +76,7 @@ async function begin() {
   const own = stream;
   const networks = await coming.catch(() => null);
   if (!own || stream !== own) return undefined;
-  if (!networks) return give("The networks could not be loaded. Check the connection, then reload this page.");
+  if (!networks) return give("The networks could not be loaded. Check the connection, then start again.");
   engine = networks;
   try {
     await showCamera(own);
@@ -110,7 +110,7 @@ async function run(networks) {
     if (session !== own) return;
     networks.end();
     loading = null;
-    giveUp("The networks stopped. Reload this page to go on; what was read until now can be kept.");
+    giveUp("The networks stopped. Start again to go on; what was read until now can be kept.");
   }
 }
 
@@ -216,6 +216,7 @@ function offer(startedAt, series) {
 
 function discard() {
   keep.hidden = true;
+  byId("live-keep-problem").toggleAttribute("hidden", true);
   keep.reset();
   complain("");
   start.focus();
