@@ -1,4 +1,4 @@
-"""Test what a start of the platform loads, and in which order its processes start."""
+"""Test what a start of the platform takes: imports, processes in their order, and a port."""
 
 import gc
 import subprocess
@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from emotionsite import web
 from emotionsite.processes import garbage, programs
 from emotionsite.processes.programs import Program
 from emotionsite.supervisor import Supervisor
@@ -39,6 +40,27 @@ def test_slots_let_postgresql_prepare_statements_unless_told_otherwise(
         monkeypatch.setenv("DATABASE_PREPARE", told)
         slot = programs.wanted(["worker"])[0]
         assert slot.environment["DATABASE_PREPARE"] == expected
+
+
+def test_parts_are_named() -> None:
+    assert [p.name for p in programs.wanted(["background"])] == ["background"]
+    names = [p.name for p in programs.wanted(["worker"])]
+    assert names[0] == "slot1"
+    assert names[-1] == "caretaker"
+    assert programs.wanted([])[0].name == "web"
+    assert "no part 'wrker'" in str(programs.trouble(["wrker"]))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "[::1]", "::"])
+def test_a_port_is_looked_at_where_the_server_would_listen(host: str) -> None:
+    try:
+        listener = web.listen(host, 0)
+    except OSError:
+        pytest.skip("this host has no such addresses")
+    with listener:
+        port = listener.getsockname()[1]
+        assert not programs.port_is_free(host, port)
+    assert programs.port_is_free(host, port)
 
 
 def test_the_collector_starts_again_once_everything_is_imported() -> None:

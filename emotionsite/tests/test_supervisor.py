@@ -15,7 +15,7 @@ import click
 import pytest
 from celery.bin.worker import WorkersPool
 
-from emotionsite import supervisor, web
+from emotionsite import supervisor
 from emotionsite.celery import app
 from emotionsite.processes import programs
 from emotionsite.processes.pool import SlotPool
@@ -145,7 +145,6 @@ if not os.path.exists({str(once)!r}):
 """
     asks = f"""
 {once_there(tmp_path / "known")}
-import os
 if not os.path.exists({str(once)!r}):
     open({str(once)!r}, "w").close()
     raise SystemExit({programs.RENEW})
@@ -277,27 +276,6 @@ open({str(tmp_path / "armed")!r}, "w").write("1")
     program.send_signal(signal.SIGINT)
     program.communicate(timeout=20)
     assert (tmp_path / "finished").exists()
-
-
-def test_parts_are_named() -> None:
-    assert [p.name for p in programs.wanted(["background"])] == ["background"]
-    names = [p.name for p in programs.wanted(["worker"])]
-    assert names[0] == "slot1"
-    assert names[-1] == "caretaker"
-    assert programs.wanted([])[0].name == "web"
-    assert "no part 'wrker'" in str(programs.trouble(["wrker"]))
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "[::1]", "::"])
-def test_a_port_is_looked_at_where_the_server_would_listen(host: str) -> None:
-    try:
-        listener = web.listen(host, 0)
-    except OSError:
-        pytest.skip("this host has no such addresses")
-    with listener:
-        port = listener.getsockname()[1]
-        assert not programs.port_is_free(host, port)
-    assert programs.port_is_free(host, port)
 
 
 def test_a_worker_started_by_hand_forks_no_pool() -> None:

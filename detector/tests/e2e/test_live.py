@@ -287,9 +287,7 @@ def agreement(kept: dict[str, Any], noted: list[dict[str, Any]]) -> None:
     analyser = inference.load()
     last = max(frame["second"] for frame in noted)
     expected: dict[int, list[str]] = defaultdict(list)
-    for frame in noted:
-        if frame["second"] == last:
-            continue
+    for frame in (each for each in noted if each["second"] < last):
         with Image.open(io.BytesIO(base64.b64decode(frame["png"]))) as opened:
             faces = analyser.analyse(np.asarray(opened.convert("RGB")))
         expected[frame["second"]] += [face.emotion for face in faces]
